@@ -1,0 +1,128 @@
+#include "net/listener.h"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/signal.h"
+
+namespace hf::net {
+
+namespace {
+
+constexpr int kBacklog = 4096;
+
+/// Removes a socket file on which nobody listens any more.
+void remove_stale(const Address& address) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return;
+  if (::connect(probe, address.raw(), address.length()) != 0 && errno == ECONNREFUSED) {
+    ::unlink(address.to_string().substr(5).c_str());
+  }
+  ::close(probe);
+}
+
+}  // namespace
+
+class Listener::Wait final : public runtime::Leaf {
+ public:
+  explicit Wait(Listener& listener) : listener_(listener) {}
+  bool await_ready() const noexcept { return listener_.ready_ || listener_.fd_ < 0; }
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> handle) {
+    if (handle.promise().context->cancelled) {
+      cancelled_ = true;
+      return false;
+    }
+    begin_wait(handle);
+    listener_.waiting_ = this;
+    return true;
+  }
+  bool await_resume() const { return !cancelled_; }
+  void wake() {
+    listener_.waiting_ = nullptr;
+    resume_later();
+  }
+
+ private:
+  void cancel() override {
+    cancelled_ = true;
+    wake();
+  }
+
+  Listener& listener_;
+  bool cancelled_ = false;
+};
+
+Result<int> Listener::bind(const Address& address, bool reuse_port) {
+  if (address.is_unix()) remove_stale(address);
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return system_error(errno, "socket");
+  const int on = 1;
+  if (!address.is_unix()) {
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (address.family() == AF_INET6) ::setsockopt(fd, 41 /* IPPROTO_IPV6 */, 26 /* IPV6_V6ONLY */, &on, sizeof on);
+  }
+  if (::bind(fd, address.raw(), address.length()) != 0 || ::listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return system_error(error, "listen on " + address.to_string());
+  }
+  if (address.is_unix()) ::chmod(address.to_string().substr(5).c_str(), 0777);
+  return fd;
+}
+
+Listener::Listener(runtime::EventLoop& loop, int fd, SocketOptions options) : loop_(loop), fd_(fd), options_(options) {
+  const Result<void> added = loop_.poller().add(fd_, *this);
+  HF_CHECK(added.ok());
+}
+
+Listener::~Listener() { close(); }
+
+void Listener::close() {
+  if (fd_ < 0) return;
+  loop_.poller().remove(fd_, *this);
+  const Result<void> unwatched = loop_.poller().unwatch(fd_);  // another shard may hold the same socket open
+  (void)unwatched;
+  ::close(fd_);
+  fd_ = -1;
+  if (waiting_ != nullptr) waiting_->wake();
+}
+
+void Listener::on_ready(std::uint32_t /*readiness*/) {
+  ready_ = true;
+  if (waiting_ != nullptr) waiting_->wake();
+}
+
+runtime::Task<Result<Accepted>> Listener::accept() {
+  for (;;) {
+    const bool waited = co_await Wait(*this);
+    if (!waited) co_return Error{ErrorCode::kCancelled, "accept cancelled"};
+    if (fd_ < 0) co_return Error{ErrorCode::kClosed, "the listener is closed"};
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      Result<std::unique_ptr<Stream>> stream = SocketStream::adopt(loop_, fd, options_);
+      HF_CO_RETURN_IF_ERROR(stream);
+      Accepted accepted;
+      accepted.stream = std::move(*stream);
+      accepted.peer = Address(reinterpret_cast<const sockaddr*>(&peer), length);
+      co_return std::move(accepted);
+    }
+    const int error = errno;
+    if (error == EAGAIN) {
+      ready_ = false;
+    } else if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+      co_return system_error(error, "accept");
+    } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
+      co_return system_error(error, "accept");
+    }
+    // Everything else (ECONNABORTED, EINTR, network errors of the client) concerns one client that is gone.
+  }
+}
+
+}  // namespace hf::net

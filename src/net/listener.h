@@ -1,0 +1,50 @@
+// Listener: a bound, listening socket of one shard. TCP listeners of several shards share an address by SO_REUSEPORT; a Unix
+// socket is bound once and its file descriptor is shared.
+//
+// Invariant: out of file descriptors or memory, accepting pauses for a moment and goes on; it never spins and never ends.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "net/address.h"
+#include "net/socket_stream.h"
+#include "runtime/event_loop.h"
+#include "runtime/task.h"
+
+namespace hf::net {
+
+struct Accepted {
+  std::unique_ptr<Stream> stream;
+  Address peer;
+};
+
+class Listener final : private runtime::IoHandler {
+ public:
+  /// Binds and listens. `reuse_port` shares the address between shards. A stale Unix socket file is replaced, one that
+  /// somebody answers on is not.
+  static Result<int> bind(const Address& address, bool reuse_port);
+
+  /// Takes `fd` over.
+  Listener(runtime::EventLoop& loop, int fd, SocketOptions options);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  /// The next client. Errors: kExhausted (try again later; the caller reports it once), kCancelled, kClosed.
+  runtime::Task<Result<Accepted>> accept();
+  /// Stops listening; a waiting accept ends with kClosed.
+  void close();
+
+ private:
+  class Wait;
+  void on_ready(std::uint32_t readiness) override;
+
+  runtime::EventLoop& loop_;
+  int fd_;
+  SocketOptions options_;
+  Wait* waiting_ = nullptr;
+  bool ready_ = true;
+};
+
+}  // namespace hf::net

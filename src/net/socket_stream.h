@@ -1,0 +1,43 @@
+// SocketStream: a Stream over a connected TCP or Unix socket, and the ways to get one: connect() and adopt() of an accepted
+// file descriptor.
+#pragma once
+
+#include <memory>
+
+#include "net/address.h"
+#include "net/stream.h"
+#include "runtime/task.h"
+
+namespace hf::net {
+
+struct SocketOptions {
+  bool no_delay = true;
+  Nanos keepalive_idle = 60s;      // TCP keepalive: first probe after this, then every 10 s, five times
+  Nanos user_timeout = 0s;         // TCP_USER_TIMEOUT: unacknowledged data for this long breaks the connection; 0: kernel's
+};
+
+class SocketStream final : public Stream {
+ public:
+  /// Takes a connected, non-blocking socket over, also when it fails.
+  static Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options);
+
+  SocketStream(runtime::EventLoop& loop, int fd) : Stream(loop), fd_(fd) {}
+  ~SocketStream() override { close(); }
+
+  int fd() const { return fd_; }
+
+ protected:
+  IoResult try_read(std::span<char> into) override;
+  IoResult try_write(ByteView bytes) override;
+  void shut_write_now() override;
+  void close_now() override;
+
+ private:
+  int fd_;
+};
+
+/// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports), kCancelled.
+runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,
+                                                       Deadline deadline);
+
+}  // namespace hf::net

@@ -1,0 +1,168 @@
+// Stream: an ordered pair of byte streams with a peer, completion-shaped. Protocol code sees recv, write and drained; what
+// is below (TCP, Unix socket, simulation, later TLS) derives and offers non-blocking try_read and try_write.
+//
+// Owner: the session. Thread: that of its loop.
+// Invariants:
+//   1. The view that recv returns lies in the loop's hot read buffer and is valid until the caller's next suspension.
+//   2. write() never blocks and never fails visibly: what does not fit into the socket is kept, bounded by drained(), and a
+//      broken stream shows in the next recv or drained.
+//   3. An idle stream owns no buffer: output buffers are borrowed from the loop.
+//   4. At most one recv and one drained wait at a time.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "runtime/event_loop.h"
+#include "runtime/task.h"
+
+namespace hf::net {
+
+/// What a non-blocking read or write came to.
+struct IoResult {
+  enum class Kind { kDone, kWouldBlock, kEndOfStream, kBroken };
+  Kind kind = Kind::kWouldBlock;
+  std::size_t bytes = 0;
+  int error_number = 0;
+};
+
+class Stream : public runtime::IoHandler, public runtime::Flushable {
+ public:
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream();
+
+  class Recv;
+  class Drained;
+
+  /// The next bytes; an empty view is the peer's end of stream. Errors: kTimeout (the stream stays usable), kReset and the
+  /// like (it is broken), kCancelled.
+  Recv recv(Deadline deadline);
+  /// Queues bytes, to be sent at the end of this turn; large ones go out at once.
+  void write(ByteView bytes);
+  /// Waits until at most `limit` bytes are queued. Errors as recv.
+  Drained drained(std::size_t limit, Deadline deadline);
+  std::size_t queued() const { return out_.size() - out_offset_; }
+  /// Ends our half after what is queued has been sent.
+  void shut_write();
+  /// Breaks the stream at once; a waiting recv or drained ends with `reason`. Idempotent.
+  void abort(Error reason);
+  /// Sends what is queued as far as the socket takes it, then closes. The destructor does the same.
+  void close();
+
+  /// Whether the peer has gone or bytes wait to be read: an idle connection of which this is true is not fit for reuse.
+  bool readable() const { return readable_; }
+  bool broken() const { return broken_.has_value(); }
+  runtime::EventLoop& loop() { return loop_; }
+
+  void on_ready(std::uint32_t readiness) final;
+  void flush() final;
+
+ protected:
+  explicit Stream(runtime::EventLoop& loop) : loop_(loop) {}
+
+  virtual IoResult try_read(std::span<char> into) = 0;
+  virtual IoResult try_write(ByteView bytes) = 0;
+  virtual void shut_write_now() = 0;
+  /// Releases the resource below. Called once.
+  virtual void close_now() = 0;
+
+  /// For derived classes whose construction already knows the state.
+  void set_ready(bool readable, bool writable) {
+    readable_ = readable;
+    writable_ = writable;
+  }
+
+ private:
+  friend class Recv;
+  friend class Drained;
+  enum class ReadStep { kData, kEnd, kError, kWait };
+
+  ReadStep read_step(ByteView& out);
+  void fail(Error reason);
+  void finish_close();
+
+  runtime::EventLoop& loop_;
+  Recv* reader_ = nullptr;
+  Drained* drainer_ = nullptr;
+  std::string out_;
+  std::size_t out_offset_ = 0;
+  std::optional<Error> broken_;
+  std::uint64_t read_turn_ = 0;
+  std::uint16_t reads_in_turn_ = 0;
+  bool readable_ = false;
+  bool writable_ = true;
+  bool peer_closed_ = false;
+  bool shut_after_flush_ = false;
+  bool closed_ = false;
+};
+
+class Stream::Recv final : public runtime::Leaf, private runtime::Timer {
+ public:
+  Recv(Stream& stream, Deadline deadline) : stream_(stream), deadline_(deadline) {}
+  bool await_ready();
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> handle) {
+    if (handle.promise().context->cancelled) {
+      step_ = ReadStep::kError;
+      error_ = {ErrorCode::kCancelled, "cancelled while reading"};
+      return false;
+    }
+    begin_wait(handle);
+    start();
+    return true;
+  }
+  Result<ByteView> await_resume();
+
+ private:
+  friend class Stream;
+  void start();
+  void try_now();
+  void finish(Error error);
+  void cancel() override;
+  void on_timer() override;
+
+  Stream& stream_;
+  Deadline deadline_;
+  ByteView bytes_;
+  Error error_;
+  ReadStep step_ = ReadStep::kWait;
+};
+
+class Stream::Drained final : public runtime::Leaf, private runtime::Timer {
+ public:
+  Drained(Stream& stream, std::size_t limit, Deadline deadline) : stream_(stream), limit_(limit), deadline_(deadline) {}
+  bool await_ready() const { return stream_.broken() || stream_.queued() <= limit_; }
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> handle) {
+    if (handle.promise().context->cancelled) {
+      error_ = Error{ErrorCode::kCancelled, "cancelled while writing"};
+      return false;
+    }
+    begin_wait(handle);
+    start();
+    return true;
+  }
+  Result<void> await_resume();
+
+ private:
+  friend class Stream;
+  void start();
+  void finish(std::optional<Error> error);
+  void cancel() override;
+  void on_timer() override;
+
+  Stream& stream_;
+  std::size_t limit_;
+  Deadline deadline_;
+  std::optional<Error> error_;
+};
+
+inline Stream::Recv Stream::recv(Deadline deadline) { return Recv(*this, deadline); }
+inline Stream::Drained Stream::drained(std::size_t limit, Deadline deadline) { return Drained(*this, limit, deadline); }
+
+}  // namespace hf::net

@@ -1,0 +1,38 @@
+// The real Poller: one epoll instance, edge-triggered, plus an eventfd for wake-ups from other threads.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <sys/epoll.h>
+
+#include "runtime/poller.h"
+
+namespace hf::runtime {
+
+class EpollPoller final : public Poller {
+ public:
+  EpollPoller();
+  EpollPoller(const EpollPoller&) = delete;
+  EpollPoller& operator=(const EpollPoller&) = delete;
+  ~EpollPoller() override;
+
+  TimePoint now() const override;
+  Result<void> add(int fd, IoHandler& handler) override;
+  void remove(int fd, IoHandler& handler) override;
+  Result<void> unwatch(int fd) override;
+  void wait(Deadline until) override;
+  void dispatch() override;
+  void wake() override;
+
+ private:
+  static constexpr std::size_t kBatch = 256;
+
+  int epoll_fd_;
+  int wake_fd_;
+  std::array<epoll_event, kBatch> batch_{};
+  std::size_t batch_size_ = 0;
+  std::size_t batch_next_ = 0;
+};
+
+}  // namespace hf::runtime
