@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,15 +57,15 @@ class Listener::Wait final : public runtime::Leaf {
   bool cancelled_ = false;
 };
 
-Result<int> Listener::bind(const Address& address, bool reuse_port) {
+Result<int> Listener::bind(const Address& address, PortSharing sharing) {
   if (address.is_unix()) remove_stale(address);
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return system_error(errno, "socket");
   const int on = 1;
   if (!address.is_unix()) {
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (reuse_port) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (address.family() == AF_INET6) ::setsockopt(fd, 41 /* IPPROTO_IPV6 */, 26 /* IPV6_V6ONLY */, &on, sizeof on);
+    if (sharing == PortSharing::kShared) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
   if (::bind(fd, address.raw(), address.length()) != 0 || ::listen(fd, kBacklog) != 0) {
     const int error = errno;

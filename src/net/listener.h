@@ -19,11 +19,14 @@ struct Accepted {
   Address peer;
 };
 
+/// Whether other sockets, of this or another process of the same user, may be bound to the same port.
+enum class PortSharing : std::uint8_t { kExclusive, kShared };
+
 class Listener final : private runtime::IoHandler {
  public:
-  /// Binds and listens. `reuse_port` shares the address between shards. A stale Unix socket file is replaced, one that
-  /// somebody answers on is not.
-  static Result<int> bind(const Address& address, bool reuse_port);
+  /// Binds and listens. kShared lets every shard have a socket of its own on the address. A stale Unix socket file is replaced,
+  /// one that somebody answers on is not (kExists).
+  static Result<int> bind(const Address& address, PortSharing sharing);
 
   /// Takes `fd` over.
   Listener(runtime::EventLoop& loop, int fd, SocketOptions options);

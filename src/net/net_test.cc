@@ -136,7 +136,7 @@ Task<void> visit(EventLoop* loop, Address address, const std::string* data, Outc
 
 void expect_echo(const Address& bind_address) {
   EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  const Result<int> fd = Listener::bind(bind_address, false);
+  const Result<int> fd = Listener::bind(bind_address, PortSharing::kExclusive);
   ASSERT_TRUE(fd.ok()) << fd.error().context;
   Listener listener(loop, *fd, SocketOptions{});
   const Address address = bind_address.is_unix() ? bind_address : Address::local_of(*fd).value();
@@ -161,7 +161,7 @@ TEST(Socket, FiveMegabytesAreEchoedOverAUnixSocket) {
 
 TEST(Socket, AClosedPortIsRefused) {
   EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  const Result<int> fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), false);
+  const Result<int> fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive);
   ASSERT_TRUE(fd.ok());
   const Address address = Address::local_of(*fd).value();
   { Listener closed(loop, *fd, SocketOptions{}); }
@@ -175,7 +175,7 @@ TEST(Socket, AClosedPortIsRefused) {
 
 TEST(Listener, ClosingEndsAWaitingAccept) {
   EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), true).value(), SocketOptions{});
+  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kShared).value(), SocketOptions{});
   Scope scope(loop);
   std::string error;
   struct Accept {

@@ -45,6 +45,10 @@ void Stream::abort(Error reason) {
   finish_close();
 }
 
+void Stream::wake_reader() {
+  if (reader_ != nullptr) reader_->finish({ErrorCode::kTimeout, "woken"});
+}
+
 Stream::ReadStep Stream::read_step(ByteView& out) {
   if (broken_) return ReadStep::kError;
   if (!readable_) return ReadStep::kWait;

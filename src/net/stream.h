@@ -49,6 +49,8 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   std::size_t queued() const { return out_.size() - out_offset_; }
   /// Ends our half after what is queued has been sent.
   void shut_write();
+  /// Ends a waiting recv with kTimeout; the stream stays as it is. Nothing happens when none waits.
+  void wake_reader();
   /// Breaks the stream at once; a waiting recv or drained ends with `reason`. Idempotent.
   void abort(Error reason);
   /// Sends what is queued as far as the socket takes it, then closes. The destructor does the same.

@@ -1,0 +1,186 @@
+"""Runs the test stages in order, counts their results, ends with one line: "N passed, N failed".
+
+Called by scripts/test. Invariants:
+  1. A stage that cannot build, or that finds nothing to run, counts as one failure.
+  2. The log of everything that ran is below build/test-logs/<stage>/; that of a failure is shown as well.
+  3. The last line of the output is the sum over all stages, and the exit code agrees with it.
+"""
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from results import Outcome, read_junit, read_summary_line, tail  # noqa: E402
+from running import ROOT, run, run_all  # noqa: E402
+
+LOGS = ROOT / "build" / "test-logs"
+CORES = os.cpu_count() or 2
+TSAN_ROOMS = ("runtime", "net", "upstream", "service")  # the rooms that cross threads
+FUZZ_SECONDS = int(os.environ.get("HF_FUZZ_SECONDS", "10"))
+CXX = "clang++-19"
+
+
+def build(stage, preset, pattern):
+    """Configures and builds the preset's targets whose name matches; returns (names, Outcome of a failure or None)."""
+    folder, logs = ROOT / "build" / preset, LOGS / stage
+    log = logs / "build.log"
+    if run(["cmake", "--preset", preset], log, 300) != 0:
+        return [], Outcome(failed=1, report=f"cmake --preset {preset} failed:\n{tail(log, 30)}")
+    listing = logs / "targets.log"
+    run(["ninja", "-C", folder, "-t", "targets", "all"], listing, 60)
+    names = sorted(set(re.findall(rf"^({pattern}): CXX_EXECUTABLE_LINKER", listing.read_text(), re.M)))
+    if not names:
+        return [], Outcome(failed=1, report=f"preset {preset} has no target that matches {pattern}")
+    if run(["ninja", "-C", folder, "-k", "0", *names], log, 3600) != 0:
+        errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line or "FAILED" in line]
+        return [], Outcome(failed=1, report="\n".join(["the build failed:", *errors[:20], "", tail(log, 30)]))
+    return names, None
+
+
+def unit_programs(stage, preset, pattern=r"\w+_test", env=None):
+    names, failure = build(stage, preset, pattern)
+    if failure:
+        return failure
+    jobs = []
+    for name in names:
+        xml = LOGS / stage / f"{name}.xml"
+        xml.unlink(missing_ok=True)
+        command = [ROOT / "build" / preset / name, f"--gtest_output=xml:{xml}", "--gtest_brief=0", "--gtest_color=no"]
+        jobs.append((name, command, LOGS / stage / f"{name}.log", 600))
+    total = Outcome()
+    for name, code in run_all(jobs, CORES, env):
+        total += read_junit(LOGS / stage / f"{name}.xml", LOGS / stage / f"{name}.log", code, name)
+    return total
+
+
+def stage_lint():
+    log = LOGS / "lint" / "lint.log"
+    code = run(["/usr/bin/python3", ROOT / "scripts" / "lint"], log, 1800)
+    return read_summary_line(log, code, "lint")
+
+
+def stage_unit():
+    return unit_programs("unit", "dev")
+
+
+def stage_asan():
+    return unit_programs("asan", "asan", env={
+        "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"})
+
+
+def stage_tsan():
+    return unit_programs("tsan", "tsan", rf"(?:{'|'.join(TSAN_ROOMS)})_test", env={
+        "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:external_symbolizer_path=/usr/bin/llvm-symbolizer-19"})
+
+
+def stage_gcc():
+    return unit_programs("gcc", "gcc-pure")
+
+
+def stage_fuzz():
+    names, failure = build("fuzz", "fuzz", r"\w+_fuzz")
+    if failure:
+        return failure
+    jobs = []
+    for name in names:
+        grown, seeds = ROOT / "build" / "fuzz" / "corpus" / name, ROOT / "tests" / "corpus" / name
+        grown.mkdir(parents=True, exist_ok=True)
+        command = [ROOT / "build" / "fuzz" / name, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048",
+                   f"-artifact_prefix={LOGS / 'fuzz' / name}-", grown]
+        jobs.append((name, command + ([seeds] if seeds.is_dir() else []), LOGS / "fuzz" / f"{name}.log", FUZZ_SECONDS + 120))
+    total = Outcome()
+    for name, code in run_all(jobs, CORES, {"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}):
+        ok = code == 0
+        total += Outcome(passed=int(ok), failed=int(not ok),
+                         report="" if ok else f"{name} found an input, or broke:\n{tail(LOGS / 'fuzz' / f'{name}.log', 40)}")
+    return total
+
+
+def stage_canary():
+    """The compiler must not fail the coroutine idioms that this project lives by, at any level of optimisation."""
+    folder, total = ROOT / "build" / "canary", Outcome()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, flags in (("O0", ["-O0"]), ("O2", ["-O2"]), ("asan", ["-O1", "-g1", "-fsanitize=address,undefined"])):
+        program, log = folder / f"canary-{name}", LOGS / "canary" / f"{name}.log"
+        source = ROOT / "tools" / "compiler_canary" / "canary.cc"
+        warnings = ["-Wall", "-Wextra", "-Werror"]
+        code = run([CXX, "-std=c++20", *warnings, *flags, "-fuse-ld=lld", source, "-o", program], log, 120)
+        if code != 0:
+            total += Outcome(failed=1, report=f"the canary does not compile with {name}:\n{tail(log, 30)}")
+            continue
+        total += read_summary_line(log, run([program], log, 60), f"canary {name}")
+    return total
+
+
+def stage_e2e():
+    log = LOGS / "e2e" / "build.log"
+    if run([ROOT / "scripts" / "build", "release"], log, 3600) != 0:
+        return Outcome(failed=1, report=f"the release build failed:\n{tail(log, 40)}")
+    program, tests = ROOT / "build" / "release" / "holdfast", ROOT / "tests" / "e2e"
+    for needed in (program, tests):
+        if not needed.exists():
+            return Outcome(failed=1, report=f"there is no {needed.relative_to(ROOT)}")
+    xml, log = LOGS / "e2e" / "pytest.xml", LOGS / "e2e" / "pytest.log"
+    xml.unlink(missing_ok=True)
+    command = ["/usr/bin/python3", "-m", "pytest", tests, "-q", "-p", "no:cacheprovider", f"--junitxml={xml}"]
+    code = run(command, log, 1500, {"HOLDFAST": str(program)})
+    return read_junit(xml, log, code, "pytest")
+
+
+STAGES = {"lint": stage_lint, "unit": stage_unit, "asan": stage_asan, "tsan": stage_tsan, "gcc": stage_gcc,
+          "fuzz": stage_fuzz, "canary": stage_canary, "e2e": stage_e2e}
+GROUPS = {"quick": ["lint", "unit"], "all": list(STAGES)}
+
+
+def run_stage(name):
+    print(f"== {name}", flush=True)
+    began = time.monotonic()
+    try:
+        outcome = STAGES[name]()
+    except Exception as error:  # a broken stage is a failure, not the end of the run
+        outcome = Outcome(failed=1, report=f"the stage itself broke: {type(error).__name__}: {error}")
+    if outcome.passed + outcome.failed == 0:
+        outcome = Outcome(failed=1, skipped=outcome.skipped, report="nothing ran: that cannot be right")
+    verdict = "FAILED" if outcome.failed else "ok"
+    if outcome.report:
+        print(outcome.report, flush=True)
+    skipped = f", {outcome.skipped} skipped" if outcome.skipped else ""
+    print(f"== {name}: {verdict}, {outcome.passed} passed, {outcome.failed} failed{skipped}, "
+          f"{time.monotonic() - began:.0f} s", flush=True)
+    return outcome
+
+
+def interrupt(number, _frame):
+    raise KeyboardInterrupt(f"signal {number}")
+
+
+def main(arguments):
+    wanted = arguments[0] if arguments else "all"
+    names = GROUPS.get(wanted, [wanted])
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        print(f"test: no stage {unknown[0]}; there are {', '.join([*GROUPS, *STAGES])}", file=sys.stderr)
+        print("0 passed, 1 failed")
+        return 2
+    signal.signal(signal.SIGTERM, interrupt)
+    outcomes = []
+    try:
+        for name in names:
+            outcomes.append((name, run_stage(name)))
+    except KeyboardInterrupt:
+        outcomes.append((f"{names[len(outcomes)]} (interrupted)", Outcome(failed=1)))
+    failures = [name for name, outcome in outcomes if outcome.failed]
+    if failures:
+        print(f"failed: {', '.join(failures)}; logs are in {LOGS.relative_to(ROOT)}/")
+    passed = sum(outcome.passed for _, outcome in outcomes)
+    failed = sum(outcome.failed for _, outcome in outcomes)
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

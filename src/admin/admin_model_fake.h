@@ -1,0 +1,57 @@
+// AdminModelFake: an AdminModel for tests: says what it was told to say and remembers what it was told to do.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/admin_model.h"
+
+namespace hf::admin {
+
+class AdminModelFake : public AdminModel {
+ public:
+  StatusSnapshot status() const override { return snapshot; }
+  Readiness readiness() const override { return snapshot.readiness; }
+  EventPage events_since(std::uint64_t since, std::size_t limit) const override { return log.since(since, limit); }
+
+  Result<Explanation> explain(std::string_view service, std::string_view sql) const override {
+    if (service != "orders") return Error{ErrorCode::kNotFound, "no service \"" + std::string(service) + "\""};
+    Explanation out;
+    out.kind = "select";
+    out.route = "reader";
+    out.reason = "reads only";
+    out.shape = std::string(sql);
+    out.effects = {"user-variable"};
+    out.servers = {"db2", "db3"};
+    return out;
+  }
+  Result<void> drain(std::string_view service, std::string_view server, const Caller& caller) override {
+    return command("drain", service, server, caller);
+  }
+  Result<void> resume(std::string_view service, std::string_view server, const Caller& caller) override {
+    return command("resume", service, server, caller);
+  }
+  Result<ReloadOutcome> reload(const Caller& caller) override {
+    commands.push_back("reload by " + caller.account + "@" + caller.peer);
+    return reload_outcome;
+  }
+  void refused(const Caller& caller, std::string_view path, std::string_view reason) override {
+    refusals.push_back(caller.peer + " " + std::string(path) + ": " + std::string(reason));
+  }
+
+  StatusSnapshot snapshot;
+  EventLog log{16};
+  ReloadOutcome reload_outcome{.accepted = true, .changes = {"server db4 added"}, .needs_restart = {}, .errors = {}};
+  std::vector<std::string> commands;
+  std::vector<std::string> refusals;
+
+ private:
+  Result<void> command(std::string_view name, std::string_view service, std::string_view server, const Caller& caller) {
+    if (service != "orders") return Error{ErrorCode::kNotFound, "no service \"" + std::string(service) + "\""};
+    commands.push_back(std::string(name) + " " + std::string(server) + " by " + caller.account + "@" + caller.peer);
+    return {};
+  }
+};
+
+}  // namespace hf::admin

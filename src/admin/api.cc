@@ -1,0 +1,224 @@
+#include "admin/api.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "admin/metrics.h"
+#include "base/event.h"
+
+namespace hf::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kDefaultEvents = 200;
+constexpr std::uint64_t kMaxEvents = 1000;
+
+HttpResponse json_response(const Json& body, int status = 200) {
+  HttpResponse response;
+  response.status = status;
+  response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return response;
+}
+
+HttpResponse text_response(int status, std::string_view text) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::string(text) + "\n";
+  return response;
+}
+
+int status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument: return 400;
+    case ErrorCode::kAccessDenied: return 403;
+    case ErrorCode::kNotFound: return 404;
+    case ErrorCode::kExists: return 409;
+    case ErrorCode::kUnsupported: return 501;
+    case ErrorCode::kOverload:
+    case ErrorCode::kExhausted: return 503;
+    case ErrorCode::kTimeout: return 504;
+    default: return 500;
+  }
+}
+
+HttpResponse failure(const Error& error) { return error_response(status_of(error.code), error.context); }
+
+bool is_read(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+HttpResponse method_not_allowed(std::string_view allowed) {
+  HttpResponse response = error_response(405, "this path answers to " + std::string(allowed) + " only");
+  response.headers.push_back({"Allow", std::string(allowed)});
+  return response;
+}
+
+/// A parameter that is a whole number; `fallback` when it is not given, nothing when it is something else.
+std::optional<std::uint64_t> number_parameter(const HttpRequest& request, std::string_view name,
+                                              std::uint64_t fallback) {
+  const auto text = request.parameter(name);
+  if (!text) return fallback;
+  std::uint64_t value = 0;
+  const char* end = text->data() + text->size();
+  const auto [stopped, error] = std::from_chars(text->data(), end, value);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return value;
+}
+
+Json event_json(const LoggedEvent& logged) {
+  const EventType* type = find_event(logged.event.id);
+  Json fields = Json::object();
+  for (const EventField& field : logged.event.fields) fields[std::string(field.name)] = field.value;
+  return Json{{"sequence", logged.sequence},
+              {"time", format_utc(logged.event.wall_micros)},
+              {"level", std::string(type != nullptr ? to_string(type->level) : "error")},
+              {"id", "HF-" + std::to_string(static_cast<unsigned>(logged.event.id))},
+              {"event", std::string(type != nullptr ? type->name : "unknown")},
+              {"fields", std::move(fields)}};
+}
+
+struct Question {
+  std::string service;
+  std::string sql;
+};
+
+/// What /explain is asked: from the query, from a JSON body, or with the body as the statement.
+std::optional<Question> question_of(const HttpRequest& request) {
+  Question question{std::string(request.parameter("service").value_or("")),
+                    std::string(request.parameter("sql").value_or(""))};
+  const std::string_view type = request.header("Content-Type").value_or("");
+  if (request.method != "POST" || request.body.empty()) return question;
+  if (!type.starts_with("application/json")) {
+    question.sql = request.body;
+    return question;
+  }
+  const Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  if (!body.is_object()) return std::nullopt;
+  for (const auto& [name, target] : {std::pair{"service", &question.service}, std::pair{"sql", &question.sql}}) {
+    const auto found = body.find(name);
+    if (found == body.end()) continue;
+    if (!found->is_string()) return std::nullopt;
+    *target = found->get<std::string>();
+  }
+  return question;
+}
+
+bool is_path(const HttpRequest& request, std::initializer_list<std::string_view> path) {
+  return std::ranges::equal(request.target.path, path);
+}
+
+}  // namespace
+
+struct Api::Call {
+  const HttpRequest& request;
+  Caller caller;
+};
+
+HttpResponse Api::handle(const HttpRequest& request, Transport transport, std::string peer) {
+  Call call{request, Caller{std::move(peer), {}}};
+  if (is_path(request, {"healthz"})) return healthz(call);
+  if (is_path(request, {"readyz"})) return readyz(call);
+  Access access = check_access(request, credentials_, transport);
+  if (auto* refused = std::get_if<Refused>(&access)) {
+    model_.refused(call.caller, request.path_text(), refused->reason);
+    return std::move(refused->response);
+  }
+  call.caller.account = std::get<Granted>(access).account;
+  return route(call);
+}
+
+HttpResponse Api::route(const Call& call) {
+  const HttpRequest& request = call.request;
+  if (is_path(request, {"metrics"})) return metrics(call);
+  if (is_path(request, {"api", "v1", "status"})) return status(call);
+  if (is_path(request, {"api", "v1", "events"})) return events(call);
+  if (is_path(request, {"api", "v1", "explain"})) return explain(call);
+  if (is_path(request, {"api", "v1", "reload"})) return reload(call);
+  const auto& path = request.target.path;
+  if (path.size() == 6 && path[0] == "api" && path[1] == "v1" && path[2] == "servers") return server_command(call);
+  return error_response(404, "there is nothing at " + request.path_text());
+}
+
+HttpResponse Api::healthz(const Call& call) {
+  return is_read(call.request) ? text_response(200, "ok") : method_not_allowed("GET, HEAD");
+}
+
+HttpResponse Api::readyz(const Call& call) {
+  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+  const Readiness readiness = model_.readiness();
+  return readiness.ready ? text_response(200, "ok") : text_response(503, readiness.reason);
+}
+
+HttpResponse Api::metrics(const Call& call) {
+  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+  HttpResponse response;
+  response.content_type = std::string(kPrometheusContentType);
+  response.body = render_prometheus(model_.status());
+  return response;
+}
+
+HttpResponse Api::status(const Call& call) {
+  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+  HttpResponse response;
+  response.body = status_json(model_.status());
+  return response;
+}
+
+HttpResponse Api::events(const Call& call) {
+  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+  const auto since = number_parameter(call.request, "since", 0);
+  const auto limit = number_parameter(call.request, "limit", kDefaultEvents);
+  if (!since || !limit) return error_response(400, "since and limit must be whole numbers");
+  const EventPage page =
+      model_.events_since(*since, static_cast<std::size_t>(std::clamp(*limit, std::uint64_t{1}, kMaxEvents)));
+  Json body{{"next", page.next}, {"missed", page.missed}, {"events", Json::array()}};
+  for (const LoggedEvent& logged : page.events) body["events"].push_back(event_json(logged));
+  return json_response(body);
+}
+
+HttpResponse Api::explain(const Call& call) {
+  if (!is_read(call.request) && call.request.method != "POST") return method_not_allowed("GET, HEAD, POST");
+  const auto question = question_of(call.request);
+  if (!question) return error_response(400, "the body must be a JSON object with the texts \"service\" and \"sql\"");
+  if (question->service.empty() || question->sql.empty()) return error_response(400, "service and sql are needed");
+  const Result<Explanation> explained = model_.explain(question->service, question->sql);
+  if (!explained) return failure(explained.error());
+  return json_response(Json{{"service", question->service},
+                            {"kind", explained->kind},
+                            {"route", explained->route},
+                            {"reason", explained->reason},
+                            {"hint", explained->hint.empty() ? Json(nullptr) : Json(explained->hint)},
+                            {"shape", explained->shape},
+                            {"effects", explained->effects},
+                            {"servers", explained->servers}});
+}
+
+HttpResponse Api::reload(const Call& call) {
+  if (call.request.method != "POST") return method_not_allowed("POST");
+  const Result<ReloadOutcome> outcome = model_.reload(call.caller);
+  if (!outcome) return failure(outcome.error());
+  return json_response(Json{{"accepted", outcome->accepted},
+                            {"changes", outcome->changes},
+                            {"needs_restart", outcome->needs_restart},
+                            {"errors", outcome->errors}},
+                       outcome->accepted ? 200 : 422);
+}
+
+HttpResponse Api::server_command(const Call& call) {
+  const auto& path = call.request.target.path;
+  const std::string& service = path[3];
+  const std::string& server = path[4];
+  const std::string& command = path[5];
+  if (command != "drain" && command != "resume")
+    return error_response(404, "a server can be told to drain or resume only");
+  if (call.request.method != "POST") return method_not_allowed("POST");
+  const Result<void> done =
+      command == "drain" ? model_.drain(service, server, call.caller) : model_.resume(service, server, call.caller);
+  if (!done) return failure(done.error());
+  return json_response(Json{{"service", service}, {"server", server}, {"done", command}});
+}
+
+}  // namespace hf::admin

@@ -1,0 +1,182 @@
+#include "admin/api.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "admin/admin_model_fake.h"
+
+namespace hf::admin {
+namespace {
+
+using Json = nlohmann::json;
+
+class ApiTest : public ::testing::Test {
+ protected:
+  HttpResponse ask(std::string method, std::string_view target, std::string body = {},
+                   std::vector<HttpHeader> headers = {}) {
+    HttpRequest request;
+    request.method = std::move(method);
+    request.target = parse_target(target).value();
+    request.headers = std::move(headers);
+    request.headers.push_back({"Host", "127.0.0.1:9400"});
+    request.body = std::move(body);
+    return api.handle(request, Transport::kTcp, "127.0.0.1:5000");
+  }
+  static Json json(const HttpResponse& response) { return Json::parse(response.body); }
+
+  AdminModelFake model;
+  Api api{model, Credentials{}};
+};
+
+TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
+  model.snapshot.version = "0.1.0";
+  model.snapshot.uptime = 90s;
+  ServiceStatus service;
+  service.name = "orders";
+  service.protocol = "mysql";
+  service.primary = "db1";
+  service.epoch = 3;
+  service.listeners.push_back({"127.0.0.1:3306", "split", true, ""});
+  ServerStatus server;
+  server.name = "db2";
+  server.role = "replica";
+  server.health = "up";
+  server.reader = true;
+  server.lag = 1200ms;
+  server.weight = 2;
+  server.effective_weight = 150;
+  server.reason = "replica of db1, 1200ms behind";
+  server.counters.in_flight = 7;
+  service.servers.push_back(server);
+  ServerStatus strange;
+  strange.reason = "server said \xff\xfe";
+  service.servers.push_back(strange);
+  model.snapshot.services.push_back(service);
+
+  const HttpResponse response = ask("GET", "/api/v1/status");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/json");
+  const Json body = json(response);
+  EXPECT_EQ(body["uptime_seconds"], 90.0);
+  const Json& shown = body["services"][0];
+  EXPECT_EQ(shown["primary"], "db1");
+  EXPECT_EQ(shown["epoch"], 3);
+  EXPECT_EQ(shown["listeners"][0]["route"], "split");
+  EXPECT_EQ(shown["servers"][0]["role"], "replica");
+  EXPECT_EQ(shown["servers"][0]["lag_ms"], 1200.0);
+  EXPECT_EQ(shown["servers"][0]["effective_weight"], 1.5);
+  EXPECT_EQ(shown["servers"][0]["counters"]["in_flight"], 7);
+  EXPECT_TRUE(shown["servers"][1]["lag_ms"].is_null());
+  EXPECT_TRUE(shown["servers"][1]["role"].is_null());
+  EXPECT_TRUE(shown["latency"].is_null());
+}
+
+TEST_F(ApiTest, EventsComeInPages) {
+  for (int i = 0; i < 5; ++i)
+    model.log.append(Event{EventId::kServerUp, {}, 0, {{"server", "db" + std::to_string(i)}}});
+  const Json first = json(ask("GET", "/api/v1/events?since=0&limit=3"));
+  ASSERT_EQ(first["events"].size(), 3U);
+  EXPECT_EQ(first["events"][0]["id"], "HF-2001");
+  EXPECT_EQ(first["events"][0]["event"], "server_up");
+  EXPECT_EQ(first["events"][0]["fields"]["server"], "db0");
+  EXPECT_EQ(first["next"], 3);
+  EXPECT_EQ(json(ask("GET", "/api/v1/events?since=3"))["events"].size(), 2U);
+  EXPECT_EQ(ask("GET", "/api/v1/events?since=-1").status, 400);
+  EXPECT_EQ(ask("GET", "/api/v1/events?since=1x").status, 400);
+}
+
+TEST_F(ApiTest, DrainAndResumeReachTheModelWithTheCaller) {
+  EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/drain").status, 200);
+  EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/resume").status, 200);
+  EXPECT_EQ(model.commands,
+            (std::vector<std::string>{"drain db2 by @127.0.0.1:5000", "resume db2 by @127.0.0.1:5000"}));
+  const HttpResponse unknown = ask("POST", "/api/v1/servers/nope/db2/drain");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(json(unknown)["error"]["message"], "no service \"nope\"");
+  EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/explode").status, 404);
+}
+
+TEST_F(ApiTest, OnlyPostChangesAnything) {
+  for (const char* path : {"/api/v1/reload", "/api/v1/servers/orders/db2/drain", "/api/v1/servers/orders/db2/resume"}) {
+    const HttpResponse response = ask("GET", path);
+    EXPECT_EQ(response.status, 405) << path;
+    EXPECT_EQ(response.headers[0].value, "POST");
+  }
+  for (const char* path : {"/api/v1/status", "/api/v1/events", "/metrics", "/healthz", "/readyz"}) {
+    EXPECT_EQ(ask("POST", path).status, 405) << path;
+    EXPECT_EQ(ask("HEAD", path).status, path == std::string("/readyz") ? 503 : 200) << path;
+  }
+  EXPECT_TRUE(model.commands.empty());
+}
+
+TEST_F(ApiTest, ReloadTellsWhatChangedOrAllThatIsWrong) {
+  EXPECT_EQ(json(ask("POST", "/api/v1/reload"))["changes"][0], "server db4 added");
+  model.reload_outcome =
+      ReloadOutcome{.accepted = false, .changes = {}, .needs_restart = {}, .errors = {"f:1:2: bad", "f:3:4: worse"}};
+  const HttpResponse rejected = ask("POST", "/api/v1/reload");
+  EXPECT_EQ(rejected.status, 422);
+  EXPECT_EQ(json(rejected)["errors"].size(), 2U);
+}
+
+TEST_F(ApiTest, ExplainTakesQueryJsonOrText) {
+  EXPECT_EQ(json(ask("GET", "/api/v1/explain?service=orders&sql=select+1"))["shape"], "select 1");
+  const Json by_json = json(ask("POST", "/api/v1/explain", R"({"service":"orders","sql":"select 2"})",
+                                {{"Content-Type", "application/json"}}));
+  EXPECT_EQ(by_json["shape"], "select 2");
+  EXPECT_EQ(by_json["servers"], (Json{"db2", "db3"}));
+  EXPECT_TRUE(by_json["hint"].is_null());
+  EXPECT_EQ(json(ask("POST", "/api/v1/explain?service=orders", "select 3"))["shape"], "select 3");
+  EXPECT_EQ(ask("GET", "/api/v1/explain?service=orders").status, 400);
+  EXPECT_EQ(ask("GET", "/api/v1/explain?service=x&sql=y").status, 404);
+}
+
+TEST_F(ApiTest, HostileJsonIsRefusedWithoutHarm) {
+  const std::vector<HttpHeader> type = {{"Content-Type", "application/json"}};
+  for (const std::string& body : {std::string("{"), std::string("[]"), std::string(R"({"service":1,"sql":"x"})"),
+                                  std::string(1 << 20, '['), std::string("{\"sql\":\"\xff\"}")}) {
+    EXPECT_EQ(ask("POST", "/api/v1/explain", body, type).status, 400) << body.substr(0, 40);
+  }
+}
+
+TEST_F(ApiTest, ReadyzTellsTheReason) {
+  model.snapshot.readiness = {false, "orders: no primary"};
+  EXPECT_EQ(ask("GET", "/readyz").status, 503);
+  EXPECT_EQ(ask("GET", "/readyz").body, "orders: no primary\n");
+  model.snapshot.readiness = {true, ""};
+  EXPECT_EQ(ask("GET", "/readyz").status, 200);
+  EXPECT_EQ(ask("GET", "/healthz").body, "ok\n");
+}
+
+TEST_F(ApiTest, MetricsAreInTheTextFormat) {
+  const HttpResponse response = ask("GET", "/metrics");
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(response.body.find("holdfast_uptime_seconds 0\n"), std::string::npos);
+}
+
+TEST_F(ApiTest, UnknownPathsAreNotFound) {
+  EXPECT_EQ(ask("GET", "/").status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/statuses").status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/status/x").status, 404);
+}
+
+TEST_F(ApiTest, WithATokenEverythingButTheProbesAsksForIt) {
+  api.set_credentials(Credentials{"s3cret", "", ""});
+  for (const char* path : {"/api/v1/status", "/metrics", "/api/v1/events", "/nowhere"})
+    EXPECT_EQ(ask("GET", path).status, 401) << path;
+  EXPECT_EQ(ask("POST", "/api/v1/reload").status, 401);
+  EXPECT_EQ(model.refusals.size(), 5U);
+  EXPECT_EQ(model.refusals.back(), "127.0.0.1:5000 /api/v1/reload: credentials are missing");
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+  EXPECT_TRUE(model.commands.empty());
+  EXPECT_EQ(ask("POST", "/api/v1/reload", "", {{"Authorization", "Bearer s3cret"}}).status, 200);
+  EXPECT_EQ(model.commands, (std::vector<std::string>{"reload by token@127.0.0.1:5000"}));
+}
+
+TEST_F(ApiTest, AForeignPageCannotDrain) {
+  EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/drain", "", {{"Origin", "http://evil.example"}}).status, 403);
+  EXPECT_TRUE(model.commands.empty());
+}
+
+}  // namespace
+}  // namespace hf::admin

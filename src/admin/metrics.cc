@@ -1,0 +1,206 @@
+#include "admin/metrics.h"
+
+#include <cstdio>
+#include <initializer_list>
+#include <utility>
+
+namespace hf::admin {
+namespace {
+
+constexpr auto kCounter = MetricType::kCounter;
+constexpr auto kGauge = MetricType::kGauge;
+
+constexpr MetricRow<ServiceTotals> kServiceMetrics[] = {
+    {"clients", kGauge, "Clients connected now.", &ServiceTotals::clients},
+    {"clients_accepted", kCounter, "Clients accepted so far.", &ServiceTotals::clients_total},
+    {"clients_refused", kCounter, "Clients refused for their address or for overload.",
+     &ServiceTotals::clients_refused},
+    {"login_failures", kCounter, "Failed logins of clients.", &ServiceTotals::login_failures},
+    {"statements", kCounter, "Statements of clients.", &ServiceTotals::statements},
+    {"reads_on_replicas", kCounter, "Reads run on replicas.", &ServiceTotals::reads_on_replicas},
+    {"reads_on_primary", kCounter, "Reads run on the primary.", &ServiceTotals::reads_on_primary},
+    {"writes", kCounter, "Statements that had to run on the primary.", &ServiceTotals::writes},
+    {"retried_reads", kCounter, "Reads run again on another server after theirs failed.",
+     &ServiceTotals::retried_reads},
+    {"rerouted", kCounter, "Statements that a replica refused as writes and that ran on the primary.",
+     &ServiceTotals::rerouted},
+    {"held", kCounter, "Statements that waited for a primary or a connection.", &ServiceTotals::held},
+    {"hold_timeouts", kCounter, "Statements that waited in vain.", &ServiceTotals::hold_timeouts},
+    {"lost_errors", kCounter, "Clients told that the connection to the server was lost.", &ServiceTotals::lost_errors},
+    {"state_restores", kCounter, "Pooled connections that were given a session's state.",
+     &ServiceTotals::state_restores},
+    {"bytes_from_clients", kCounter, "Bytes read from clients.", &ServiceTotals::bytes_from_clients},
+    {"bytes_to_clients", kCounter, "Bytes sent to clients.", &ServiceTotals::bytes_to_clients},
+};
+
+constexpr MetricRow<ServerTotals> kServerMetrics[] = {
+    {"connections", kGauge, "Connections to the server, in use and idle.", &ServerTotals::connections_open},
+    {"connections_opened", kCounter, "Connections opened to the server so far.", &ServerTotals::connections_total},
+    {"connect_failures", kCounter, "Connections that could not be opened.", &ServerTotals::connect_failures},
+    {"statements", kCounter, "Statements (TCP: sessions) given to the server.", &ServerTotals::statements},
+    {"in_flight", kGauge, "Statements (TCP: sessions) on the server now.", &ServerTotals::in_flight},
+    {"connections_lost", kCounter, "Connections that broke while in use.", &ServerTotals::lost},
+    {"bytes_to_server", kCounter, "Bytes sent to the server.", &ServerTotals::bytes_to_server},
+    {"bytes_from_server", kCounter, "Bytes read from the server.", &ServerTotals::bytes_from_server},
+};
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+double seconds(Nanos duration) { return static_cast<double>(duration.count()) / 1e9; }
+
+class Exposition {
+ public:
+  using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " + std::string(type) + "\n";
+  }
+  void sample(Labels labels, std::string_view value, std::string_view suffix = {}) {
+    out_ += name_;
+    out_ += suffix;
+    bool first = true;
+    for (const auto& [label, text] : labels) {
+      out_ += first ? "{" : ",";
+      first = false;
+      out_ += std::string(label) + "=\"";
+      append_label(text);
+      out_ += '"';
+    }
+    if (!first) out_ += '}';
+    out_ += " ";
+    out_ += value;
+    out_ += '\n';
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  void append_label(std::string_view text) {
+    for (const char c : text) {
+      if (c == '\\' || c == '"') out_ += '\\';
+      if (c == '\n') {
+        out_ += "\\n";
+      } else {
+        out_ += c;
+      }
+    }
+  }
+
+  std::string name_;
+  std::string out_;
+};
+
+/// One gauge or counter over all services.
+template <typename Value>
+void each_service(Exposition& out, const StatusSnapshot& status, std::string_view name, std::string_view type,
+                  std::string_view help, Value value) {
+  out.family("holdfast_service_" + std::string(name), type, help);
+  for (const ServiceStatus& service : status.services) out.sample({{"service", service.name}}, value(service));
+}
+
+/// One gauge or counter over all servers; a server for which `value` gives an empty text is left out.
+template <typename Value>
+void each_server(Exposition& out, const StatusSnapshot& status, std::string_view name, std::string_view type,
+                 std::string_view help, Value value) {
+  out.family("holdfast_server_" + std::string(name), type, help);
+  for (const ServiceStatus& service : status.services) {
+    for (const ServerStatus& server : service.servers) {
+      const std::string text = value(server);
+      if (!text.empty()) out.sample({{"service", service.name}, {"server", server.name}}, text);
+    }
+  }
+}
+
+template <typename Totals>
+std::pair<std::string, std::string_view> exposed(const MetricRow<Totals>& row) {
+  if (row.type == kGauge) return {std::string(row.name), "gauge"};
+  return {std::string(row.name) + "_total", "counter"};
+}
+
+void render_latency(Exposition& out, const StatusSnapshot& status) {
+  out.family("holdfast_service_statement_seconds", "histogram",
+             "Time from a statement's arrival to the end of its reply.");
+  for (const ServiceStatus& service : status.services) {
+    if (!service.latency) continue;
+    const LatencySnapshot& latency = *service.latency;
+    std::uint64_t total = 0;
+    std::size_t bucket = 0;
+    for (std::size_t doubling = 0; doubling <= LatencyBuckets::kDoublings; ++doubling) {
+      const Micros bound{std::int64_t{1} << doubling};
+      for (; bucket < LatencyBuckets::kBounded && LatencyBuckets::upper_bound(bucket) <= bound; ++bucket) {
+        total += latency.counts[bucket];
+      }
+      out.sample({{"service", service.name}, {"le", number(seconds(bound))}}, std::to_string(total), "_bucket");
+    }
+    out.sample({{"service", service.name}, {"le", "+Inf"}}, std::to_string(latency.count), "_bucket");
+    out.sample({{"service", service.name}}, number(seconds(latency.sum)), "_sum");
+    out.sample({{"service", service.name}}, std::to_string(latency.count), "_count");
+  }
+}
+
+std::string flag(bool value) { return value ? "1" : "0"; }
+
+void render_process(Exposition& out, const StatusSnapshot& status) {
+  out.family("holdfast_build_info", "gauge", "Always 1; the version is in the label.");
+  out.sample({{"version", status.version}, {"node", status.node}}, "1");
+  out.family("holdfast_uptime_seconds", "gauge", "Time since the process started.");
+  out.sample({}, number(seconds(status.uptime)));
+  out.family("holdfast_ready", "gauge", "1 when the gateway can serve its clients, as /readyz says.");
+  out.sample({}, flag(status.readiness.ready));
+  out.family("holdfast_config_generation", "gauge", "Grows with every reload that took effect.");
+  out.sample({}, std::to_string(status.config_generation));
+  out.family("holdfast_events_total", "counter", "Events reported so far.");
+  out.sample({}, std::to_string(status.last_event));
+}
+
+void render_servers(Exposition& out, const StatusSnapshot& status) {
+  each_server(out, status, "health", "gauge", "1 up, 0 down, -1 not yet checked.", [](const ServerStatus& server) {
+    return std::string(server.health == "up" ? "1" : (server.health == "down" ? "0" : "-1"));
+  });
+  each_server(out, status, "primary", "gauge", "1 for the server that takes the writes.",
+              [](const ServerStatus& server) { return flag(server.role == "primary"); });
+  each_server(out, status, "reader", "gauge", "1 for a server that gets reads (TCP: connections).",
+              [](const ServerStatus& server) { return flag(server.reader); });
+  each_server(out, status, "drained", "gauge", "1 for a server that an operator drained.",
+              [](const ServerStatus& server) { return flag(server.drained); });
+  each_server(out, status, "lag_seconds", "gauge", "Replication lag; absent when not known.",
+              [](const ServerStatus& server) { return server.lag ? number(seconds(*server.lag)) : std::string(); });
+  each_server(
+      out, status, "check_age_seconds", "gauge", "Time since the latest check ended.",
+      [](const ServerStatus& server) { return server.check_age ? number(seconds(*server.check_age)) : std::string(); });
+  each_server(out, status, "effective_weight", "gauge", "Share of work; the configured weight, less during slow start.",
+              [](const ServerStatus& server) { return number(server.effective_weight / 100.0); });
+  for (const auto& row : kServerMetrics) {
+    const auto [name, type] = exposed(row);
+    each_server(out, status, name, type, row.help,
+                [&row](const ServerStatus& server) { return std::to_string(server.counters.*row.value); });
+  }
+}
+
+}  // namespace
+
+std::span<const MetricRow<ServiceTotals>> service_metrics() { return kServiceMetrics; }
+std::span<const MetricRow<ServerTotals>> server_metrics() { return kServerMetrics; }
+
+std::string render_prometheus(const StatusSnapshot& status) {
+  Exposition out;
+  render_process(out, status);
+  each_service(out, status, "epoch", "gauge", "Grows with every change of primary.",
+               [](const ServiceStatus& service) { return std::to_string(service.epoch); });
+  each_service(out, status, "has_primary", "gauge", "1 when there is a primary.",
+               [](const ServiceStatus& service) { return flag(!service.primary.empty()); });
+  for (const auto& row : kServiceMetrics) {
+    const auto [name, type] = exposed(row);
+    each_service(out, status, name, type, row.help,
+                 [&row](const ServiceStatus& service) { return std::to_string(service.counters.*row.value); });
+  }
+  render_latency(out, status);
+  render_servers(out, status);
+  return out.take();
+}
+
+}  // namespace hf::admin

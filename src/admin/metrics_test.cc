@@ -1,0 +1,119 @@
+#include "admin/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace hf::admin {
+namespace {
+
+StatusSnapshot example() {
+  StatusSnapshot status;
+  status.version = "0.1.0";
+  status.node = "gw-a";
+  ServiceStatus service;
+  service.name = "or\"de\\rs\n";
+  service.primary = "db1";
+  service.counters.statements = 42;
+  service.latency.emplace();
+  LatencyHistogram histogram;
+  histogram.record(3us);
+  histogram.record(5ms);
+  histogram.record(1000s);
+  service.latency = histogram.snapshot();
+  ServerStatus up;
+  up.name = "db1";
+  up.role = "primary";
+  up.health = "up";
+  up.lag = 1500ms;
+  up.effective_weight = 50;
+  ServerStatus down;
+  down.name = "db2";
+  down.health = "down";
+  service.servers = {up, down};
+  status.services = {service, ServiceStatus{}};
+  return status;
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(Metrics, EveryCounterOfTheShardsHasOneRow) {
+  std::set<std::string_view> names;
+  for (const auto& row : service_metrics()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
+  EXPECT_EQ(names.size() * sizeof(std::uint64_t), sizeof(ServiceTotals));
+  names.clear();
+  for (const auto& row : server_metrics()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
+  EXPECT_EQ(names.size() * sizeof(std::uint64_t), sizeof(ServerTotals));
+  static_assert(sizeof(ServiceTotals) == sizeof(service::ServiceCounters));
+  static_assert(sizeof(ServerTotals) == sizeof(service::ServerCounters));
+}
+
+TEST(Metrics, TotalsAreTheSumsOverShards) {
+  service::ServiceCounters one;
+  service::ServiceCounters two;
+  one.writes.add(3);
+  two.writes.add(4);
+  two.bytes_to_clients.add(9);
+  ServiceTotals totals;
+  totals.add(one);
+  totals.add(two);
+  EXPECT_EQ(totals.writes, 7U);
+  EXPECT_EQ(totals.bytes_to_clients, 9U);
+  EXPECT_EQ(totals.clients, 0U);
+  service::ServerCounters server;
+  server.lost.add(2);
+  ServerTotals sum;
+  sum.add(server);
+  sum.add(server);
+  EXPECT_EQ(sum.lost, 4U);
+}
+
+TEST(Prometheus, RendersLabelsEscapedAndValues) {
+  const std::string text = render_prometheus(example());
+  EXPECT_TRUE(has_line(text, R"(holdfast_service_statements_total{service="or\"de\\rs\n"} 42)"));
+  EXPECT_TRUE(has_line(text, R"(holdfast_server_health{service="or\"de\\rs\n",server="db2"} 0)"));
+  EXPECT_TRUE(has_line(text, R"(holdfast_server_lag_seconds{service="or\"de\\rs\n",server="db1"} 1.5)"));
+  EXPECT_TRUE(has_line(text, R"(holdfast_server_effective_weight{service="or\"de\\rs\n",server="db1"} 0.5)"));
+  EXPECT_EQ(text.find("lag_seconds{service=\"or\\\"de\\\\rs\\n\",server=\"db2\""), std::string::npos)
+      << "unknown lag is absent";
+  EXPECT_TRUE(has_line(text, R"(holdfast_build_info{version="0.1.0",node="gw-a"} 1)"));
+}
+
+TEST(Prometheus, HistogramsAreCumulativeAndEndInTheCount) {
+  const std::string text = render_prometheus(example());
+  const std::string name = "holdfast_service_statement_seconds";
+  const std::string label = R"({service="or\"de\\rs\n")";
+  EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="2e-06"} 0)"));
+  EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="4e-06"} 1)"));
+  EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="0.004096"} 1)"));
+  EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="0.008192"} 2)"));
+  EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="134.217728"} 2)"));
+  EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="+Inf"} 3)"));
+  EXPECT_TRUE(has_line(text, name + "_count" + label + "} 3"));
+  EXPECT_TRUE(has_line(text, name + "_sum" + label + "} 1000.005"));
+}
+
+TEST(Prometheus, EveryFamilyIsDeclaredOnceAndItsSamplesAreTogether) {
+  std::istringstream lines(render_prometheus(example()));
+  std::set<std::string> families;
+  std::string family;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      family = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_TRUE(families.insert(family).second) << family;
+    } else if (!line.starts_with("#")) {
+      EXPECT_TRUE(line.starts_with(family)) << line;
+      const std::size_t after = family.size();
+      EXPECT_TRUE(line[after] == '{' || line[after] == ' ' || line[after] == '_') << line;
+      EXPECT_NE(line.rfind(' '), std::string::npos);
+    }
+  }
+  EXPECT_GT(families.size(), 30U);
+}
+
+}  // namespace
+}  // namespace hf::admin

@@ -1,0 +1,115 @@
+// StatusSnapshot: everything an operator can see, as values taken at one moment. /api/v1/status and /metrics render it.
+//
+// Owner: whoever asked the AdminModel for it. Thread: any (plain values).
+// Invariants:
+//   1. Counters only grow while the process lives (also across reloads), except those that metrics.h calls gauges.
+//   2. No secrets: neither passwords nor tokens have a place here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/latency_histogram.h"
+#include "base/time.h"
+#include "service/counters.h"
+
+namespace hf::admin {
+
+/// service::ServerCounters of all shards, summed.
+struct ServerTotals {
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_total = 0;
+  std::uint64_t connect_failures = 0;
+  std::uint64_t statements = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t bytes_to_server = 0;
+  std::uint64_t bytes_from_server = 0;
+
+  void add(const service::ServerCounters& shard);
+};
+
+/// service::ServiceCounters of all shards, summed.
+struct ServiceTotals {
+  std::uint64_t clients = 0;
+  std::uint64_t clients_total = 0;
+  std::uint64_t clients_refused = 0;
+  std::uint64_t login_failures = 0;
+  std::uint64_t statements = 0;
+  std::uint64_t reads_on_replicas = 0;
+  std::uint64_t reads_on_primary = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t retried_reads = 0;
+  std::uint64_t rerouted = 0;
+  std::uint64_t held = 0;
+  std::uint64_t hold_timeouts = 0;
+  std::uint64_t lost_errors = 0;
+  std::uint64_t state_restores = 0;
+  std::uint64_t bytes_from_clients = 0;
+  std::uint64_t bytes_to_clients = 0;
+
+  void add(const service::ServiceCounters& shard);
+};
+
+struct ServerStatus {
+  std::string name;
+  std::string address;
+  std::string role;     // "primary", "replica", …; empty for services without roles
+  std::string health;   // "up", "down", "unknown"
+  bool reader = false;  // gets reads (MySQL) or connections (TCP)
+  bool drained = false;
+  std::string reason;              // why it is used, or why not
+  std::string check;               // the latest check in words
+  std::optional<Nanos> check_age;  // since the latest check ended
+  std::optional<Nanos> lag;
+  std::uint32_t weight = 1;            // as configured
+  std::uint32_t effective_weight = 0;  // in 1/100 of the configured unit
+  std::string version;                 // of the server's software
+  ServerTotals counters;
+};
+
+struct ListenerStatus {
+  std::string address;
+  std::string route;  // "split", "read", "write"; empty for services without routes
+  bool open = false;
+  std::string reason;  // why not open
+};
+
+struct ServiceStatus {
+  std::string name;
+  std::string protocol;
+  std::string balance;
+  std::uint64_t epoch = 0;
+  std::string primary;         // name; empty when there is none
+  std::string primary_reason;  // why this one, or why none
+  bool reads_on_primary = false;
+  std::vector<ListenerStatus> listeners;
+  std::vector<ServerStatus> servers;
+  ServiceTotals counters;
+  std::optional<LatencySnapshot> latency;  // from a statement's arrival to the end of its reply
+};
+
+struct Readiness {
+  bool ready = false;
+  std::string reason;  // what is missing
+};
+
+struct StatusSnapshot {
+  std::string version;
+  std::string node;
+  std::int64_t pid = 0;
+  Nanos uptime{0};
+  std::uint32_t shards = 0;
+  std::string config_file;
+  std::uint64_t config_generation = 0;  // 1 at start, grows with every reload that took effect
+  std::uint64_t last_event = 0;         // pass as `since` to be told what happens from now on
+  Readiness readiness;
+  std::vector<ServiceStatus> services;
+};
+
+/// The snapshot as JSON text. Durations are in milliseconds (lag_ms), weights in configured units, unknown values null.
+std::string status_json(const StatusSnapshot& status);
+
+}  // namespace hf::admin

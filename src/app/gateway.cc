@@ -1,0 +1,541 @@
+#include "app/gateway.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "app/version.h"
+#include "config/diff.h"
+#include "policy/sql/shape_cache.h"
+#include "runtime/epoll_poller.h"
+#include "upstream/resolve.h"
+
+namespace hf::app {
+
+using runtime::Task;
+
+namespace {
+
+constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first round of checks
+constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
+constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
+constexpr std::size_t kKeptEvents = 10000;
+
+std::int64_t wall_micros() {
+  return std::chrono::duration_cast<Micros>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::uint64_t seed() {
+  std::uint64_t value = 0;
+  HF_CHECK(::getrandom(&value, sizeof value, 0) == static_cast<ssize_t>(sizeof value));
+  return value;
+}
+
+const char* route_name(config::ListenRoute route) {
+  switch (route) {
+    case config::ListenRoute::kRead: return "read";
+    case config::ListenRoute::kWrite: return "write";
+    case config::ListenRoute::kSplit: break;
+  }
+  return "split";
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+}  // namespace
+
+Gateway::Gateway(std::string config_file, config::ConfigPtr config)
+    : config_file_(std::move(config_file)),
+      config_(std::move(config)),
+      loop_(std::make_unique<runtime::EpollPoller>()),
+      events_(kKeptEvents),
+      started_at_(loop_.now()),
+      scope_(loop_),
+      looked_(loop_) {}
+
+Gateway::~Gateway() = default;
+
+void Gateway::emit(Event event) {
+  HF_ASSERT(unknown_field(event).empty());
+  event.at = loop_.now();
+  event.wall_micros = wall_micros();
+  if (!damper_.admit(event)) return;
+  log_.write(event);
+  events_.append(std::move(event));
+}
+
+service::Control Gateway::control_for_shards() {
+  service::Control control;
+  control.server_failed = [this](const std::string& service, upstream::ServerSlot slot, const std::string& what) {
+    loop_.post([this, service, slot, what] {
+      const auto it = services_.find(service);
+      if (it != services_.end()) it->second.watcher->live_failure(slot, what);
+    });
+  };
+  control.event = [this](Event event) {
+    loop_.post([this, event = std::move(event)] { emit(event); });
+  };
+  return control;
+}
+
+int Gateway::run() {
+  const Result<void> logging = log_.open(config_->log);
+  if (!logging.ok()) {
+    std::fprintf(stderr, "holdfast: %s\n", logging.error().context.c_str());
+    return 1;
+  }
+  signals_.emplace(loop_, [this](int number) { on_signal(number); });
+  for (std::uint32_t id = 0; id < config_->node.shards; ++id) {
+    shards_.push_back(std::make_unique<service::Shard>(id, control_for_shards(), seed()));
+  }
+  std::vector<service::Shard*> peers;
+  for (const auto& shard : shards_) peers.push_back(shard.get());
+  for (const auto& shard : shards_) shard->set_peers(peers);
+  for (const auto& shard : shards_) shard->start();
+  scope_.spawn("start", start, this);
+  loop_.run();
+  for (const auto& shard : shards_) shard->stop();
+  return exit_code_;
+}
+
+Task<void> Gateway::start(Gateway* self) {
+  self->emit(Event{EventId::kConfigLoaded, {}, 0, {{"file", self->config_file_}}});
+  std::vector<std::string> problems;
+  for (const config::Service& service : self->config_->services) {
+    const Result<void> added = self->add_service(self->config_, service);
+    if (!added.ok()) problems.push_back(added.error().context);
+  }
+  self->admin_ = std::make_unique<AdminServer>(self->loop_, *self, self->config_->admin);
+  if (problems.empty()) {
+    const Result<void> opened = self->admin_->open();
+    if (!opened.ok()) problems.push_back("admin interface: " + opened.error().context);
+  }
+  // Let the first round of checks come in, so that clients are greeted with the servers' version and nothing is held in vain.
+  const Deadline patience = self->loop_.deadline_in(kFirstLook);
+  const auto all_looked_at = [self] {
+    for (const auto& [name, running] : self->services_) {
+      if (!running.watcher->looked_at_all()) return false;
+    }
+    return true;
+  };
+  while (problems.empty() && !all_looked_at() && !patience.passed(self->loop_.now())) {
+    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(5ms));
+    if (!slept.ok()) co_return;
+  }
+  if (problems.empty()) {
+    for (const config::Service& service : self->config_->services) {
+      const std::vector<std::string> failed = self->open_listeners(self->services_.at(service.name), service);
+      problems.insert(problems.end(), failed.begin(), failed.end());
+    }
+  }
+  if (!problems.empty()) {
+    for (const std::string& problem : problems) std::fprintf(stderr, "holdfast: %s\n", problem.c_str());
+    self->exit_code_ = 1;
+    self->on_signal(SIGTERM);
+    co_return;
+  }
+  self->started_ = true;
+  self->scope_.spawn("stalls", watch_stalls, self);
+  self->emit(Event{EventId::kStarted, {}, 0,
+                   {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
+  notify_systemd("READY=1");
+}
+
+Task<void> Gateway::watch_stalls(Gateway* self) {
+  std::vector<std::int64_t> reported(self->shards_.size(), 0);
+  for (;;) {
+    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(100ms));
+    if (!slept.ok()) co_return;
+    for (std::size_t i = 0; i < self->shards_.size(); ++i) {
+      const std::int64_t since = self->shards_[i]->loop().busy_since();
+      if (since == 0 || since == reported[i]) continue;
+      const Nanos busy{self->loop_.now().nanos - since};
+      if (busy < kStallLimit) continue;
+      reported[i] = since;
+      self->emit(Event{EventId::kLoopStalled, {}, 0,
+                       {{"shard", std::to_string(i)}, {"duration", std::to_string(busy / Millis(1)) + "ms"}}});
+    }
+  }
+}
+
+void Gateway::on_signal(int number) {
+  if (number == SIGUSR1) {
+    const Result<void> reopened = log_.reopen();
+    emit(Event{EventId::kLogReopened, {}, 0, {{"file", config_->log.file}}});
+    (void)reopened;
+    return;
+  }
+  if (number == SIGHUP) {
+    const Result<admin::ReloadOutcome> outcome = reload(admin::Caller{"SIGHUP", ""});
+    (void)outcome;  // reported as an event
+    return;
+  }
+  if (stopping_) return;
+  stopping_ = true;
+  scope_.spawn("stop", stop, this);
+}
+
+Task<void> Gateway::stop(Gateway* self) {
+  notify_systemd("STOPPING=1");
+  self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}}});
+  auto left = std::make_shared<std::size_t>(self->shards_.size());
+  auto done = std::make_shared<runtime::Signal>(self->loop_);
+  for (const auto& shard : self->shards_) {
+    service::Shard* each = shard.get();
+    runtime::EventLoop* control = &self->loop_;
+    each->close_all(kStopPatience, [control, left, done] {
+      control->post([left, done] {
+        if (--*left == 0) done->notify_all();
+      });
+    });
+  }
+  while (*left > 0) {
+    const Result<void> waited = co_await done->wait(self->loop_.deadline_in(kStopPatience + 10s));
+    if (!waited.ok()) break;
+  }
+  for (auto& [name, running] : self->services_) {
+    const Result<void> closed = co_await running.watcher->close(self->loop_.deadline_in(5s));
+    (void)closed;
+    for (const auto& [key, open] : running.listeners) {
+      if (open.listen.endpoint.is_unix()) ::unlink(open.listen.endpoint.unix_path.c_str());
+    }
+  }
+  if (self->admin_ != nullptr) {
+    const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(2s));
+    (void)closed;
+  }
+  self->scope_.cancel();
+  self->emit(Event{EventId::kStopped, {}, 0, {}});
+  self->loop_.stop();
+}
+
+Result<void> Gateway::add_service(const config::ConfigPtr& config, const config::Service& service) {
+  RunningService& running = services_[service.name];
+  running.shared = std::make_shared<service::ServiceShared>();
+  running.shared->name = service.name;
+  const std::string name = service.name;
+  running.watcher = std::make_unique<topology::ServiceWatcher>(
+      loop_, topology::ServiceWatcher::Output{[this, name](upstream::ServiceViewPtr view) { publish(name, std::move(view)); },
+                                              [this](Event event) { emit(std::move(event)); }});
+  Result<void> configured = running.watcher->configure(config, &service);
+  if (!configured.ok()) {
+    services_.erase(name);
+    return Error{configured.error().code, "service '" + name + "': " + configured.error().context};
+  }
+  return {};
+}
+
+void Gateway::publish(const std::string& name, upstream::ServiceViewPtr view) {
+  const std::shared_ptr<service::ServiceShared> shared = services_.at(name).shared;
+  for (const auto& shard : shards_) {
+    service::Shard* each = shard.get();
+    each->post([each, shared, view] {
+      service::ServiceShard* there = each->find(shared->name);
+      if (there == nullptr) {
+        each->add(shared, view);
+      } else {
+        there->apply(view);
+      }
+    });
+  }
+}
+
+std::vector<std::string> Gateway::open_listeners(RunningService& running, const config::Service& service) {
+  std::vector<std::string> problems;
+  for (const config::Listen& listen : service.listen) {
+    const Result<void> opened = open_listener(running, listen);
+    if (!opened.ok()) problems.push_back("service '" + service.name + "': " + opened.error().context);
+  }
+  return problems;
+}
+
+Result<void> Gateway::open_listener(RunningService& running, const config::Listen& listen) {
+  const std::string key = listen.endpoint.to_string();
+  OpenListener& state = running.listeners[key];
+  state.listen = listen;
+  Result<net::Address> address = upstream::resolve(listen.endpoint);
+  if (!address.ok()) {
+    state.reason = address.error().context;
+    return std::move(address).error();
+  }
+  // A first, exclusive bind shows whether another program is there: sockets that share a port would not tell.
+  Result<int> probe = net::Listener::bind(*address, net::PortSharing::kExclusive);
+  std::vector<int> fds;
+  Error failed;
+  if (!probe.ok()) {
+    failed = probe.error();
+  } else if (address->is_unix()) {
+    fds.push_back(*probe);
+  } else {
+    ::close(*probe);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      Result<int> fd = net::Listener::bind(*address, net::PortSharing::kShared);
+      if (!fd.ok()) {
+        failed = fd.error();
+        break;
+      }
+      fds.push_back(*fd);
+    }
+  }
+  const std::size_t wanted = address->is_unix() ? 1 : shards_.size();
+  if (fds.size() < wanted) {
+    for (const int fd : fds) ::close(fd);
+    state.reason = failed.context;
+    emit(Event{EventId::kListenerFailed, {}, 0, {{"service", running.shared->name}, {"address", key}, {"reason", failed.context}}});
+    return failed;
+  }
+  for (std::size_t i = 0; i < fds.size(); ++i) {
+    service::Shard* each = shards_[i].get();
+    const int fd = fds[i];
+    each->post([each, name = running.shared->name, key, fd, route = listen.route] {
+      service::ServiceShard* there = each->find(name);
+      if (there == nullptr) {
+        ::close(fd);
+      } else {
+        there->listen(key, fd, route);
+      }
+    });
+  }
+  state.open = true;
+  state.reason.clear();
+  emit(Event{EventId::kListenerOpened, {}, 0, {{"service", running.shared->name}, {"address", key}, {"route", route_name(listen.route)}}});
+  return {};
+}
+
+/// After a reload: closes what is gone or has another route, opens what is new.
+std::vector<std::string> Gateway::sync_listeners(RunningService& running, const config::Service& service) {
+  std::vector<std::string> problems;
+  for (auto it = running.listeners.begin(); it != running.listeners.end();) {
+    const bool kept = std::any_of(service.listen.begin(), service.listen.end(),
+                                  [&](const config::Listen& listen) { return listen == it->second.listen; });
+    if (kept) {
+      ++it;
+      continue;
+    }
+    for (const auto& shard : shards_) {
+      service::Shard* each = shard.get();
+      each->post([each, name = running.shared->name, key = it->first] {
+        service::ServiceShard* there = each->find(name);
+        if (there != nullptr) there->close_listener(key);
+      });
+    }
+    if (it->second.listen.endpoint.is_unix()) ::unlink(it->second.listen.endpoint.unix_path.c_str());
+    emit(Event{EventId::kListenerClosed, {}, 0, {{"service", running.shared->name}, {"address", it->first}}});
+    it = running.listeners.erase(it);
+  }
+  for (const config::Listen& listen : service.listen) {
+    if (running.listeners.contains(listen.endpoint.to_string())) continue;
+    const Result<void> opened = open_listener(running, listen);
+    if (!opened.ok()) problems.push_back(opened.error().context);
+  }
+  return problems;
+}
+
+void Gateway::remove_service(const std::string& name) {
+  for (const auto& shard : shards_) shard->close_service(name, kStopPatience);
+  RunningService& running = services_.at(name);
+  struct Closing {
+    static Task<void> run(RunningService service, Deadline deadline) {
+      const Result<void> closed = co_await service.watcher->close(deadline);
+      (void)closed;
+    }
+  };
+  scope_.spawn("close service", Closing::run, std::move(running), loop_.deadline_in(5s));
+  services_.erase(name);
+}
+
+Result<admin::ReloadOutcome> Gateway::reload(const admin::Caller& caller) {
+  config::LoadContext context = config::system_context();
+  config::LoadResult loaded = config::load_file(config_file_, context);
+  admin::ReloadOutcome outcome;
+  if (!loaded.ok()) {
+    for (const config::Diagnostic& error : loaded.errors) outcome.errors.push_back(config::to_string(error));
+    emit(Event{EventId::kConfigRejected, {}, 0, {{"file", config_file_}, {"errors", std::to_string(outcome.errors.size())}, {"first", outcome.errors.front()}}});
+    return outcome;
+  }
+  outcome = apply(loaded.config);
+  if (!outcome.accepted) {
+    emit(Event{EventId::kConfigRejected, {}, 0, {{"file", config_file_}, {"errors", std::to_string(outcome.errors.size())}, {"first", joined(outcome.errors)}}});
+    return outcome;
+  }
+  emit(Event{EventId::kAdminCommand, {}, 0, {{"command", "reload"}, {"client", caller.peer}}});
+  emit(Event{EventId::kConfigReloaded, {}, 0, {{"file", config_file_}, {"changes", joined(outcome.changes)}}});
+  if (!outcome.needs_restart.empty()) {
+    emit(Event{EventId::kConfigNeedsRestart, {}, 0, {{"file", config_file_}, {"what", joined(outcome.needs_restart)}}});
+  }
+  return outcome;
+}
+
+admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
+  admin::ReloadOutcome outcome;
+  const config::ConfigDiff changes = config::diff(*config_, *next);
+  for (const config::Service& service : next->services) {  // names first: what cannot be resolved rejects the whole
+    for (const config::Server& server : service.servers) {
+      const Result<net::Address> address = upstream::resolve(server.address);
+      if (!address.ok()) outcome.errors.push_back("server '" + server.name + "': " + address.error().context);
+    }
+  }
+  if (!outcome.errors.empty()) return outcome;
+  for (const std::string& name : changes.services.removed) remove_service(name);
+  config_ = next;
+  ++generation_;
+  for (const config::Service& service : next->services) {
+    const auto known = services_.find(service.name);
+    if (known == services_.end()) {
+      const Result<void> added = add_service(next, service);
+      if (!added.ok()) {
+        outcome.changes.push_back("failed: " + added.error().context);
+        continue;
+      }
+      for (const std::string& problem : open_listeners(services_.at(service.name), service)) outcome.changes.push_back("failed: " + problem);
+      continue;
+    }
+    const Result<void> configured = known->second.watcher->configure(next, &service);
+    if (!configured.ok()) outcome.changes.push_back("failed: " + configured.error().context);
+    for (const std::string& problem : sync_listeners(known->second, service)) outcome.changes.push_back("failed: " + problem);
+  }
+  const Result<void> logging = log_.open(next->log);
+  if (!logging.ok()) outcome.changes.push_back("failed: " + logging.error().context);
+  admin_->apply(next->admin);
+  outcome.accepted = true;
+  for (std::string& line : config::describe(changes)) outcome.changes.push_back(std::move(line));
+  outcome.needs_restart = changes.needs_restart;
+  return outcome;
+}
+
+admin::Readiness Gateway::readiness() const {
+  if (stopping_) return {false, "stopping"};
+  if (!started_) return {false, "starting"};
+  for (const auto& [name, running] : services_) {
+    const upstream::ServiceViewPtr& view = running.watcher->view();
+    bool serves = view->primary.has_value();
+    for (const upstream::ServerView& server : view->servers) serves = serves || (server.present && server.reader);
+    if (!serves) return {false, "service '" + name + "' has no usable server: " + view->no_primary_reason};
+  }
+  return {true, "every service has a usable server"};
+}
+
+EventPage Gateway::events_since(std::uint64_t since, std::size_t limit) const { return events_.since(since, limit); }
+
+Result<admin::Explanation> Gateway::explain(std::string_view service, std::string_view sql) const {
+  namespace classifier = policy::sql;
+  const auto it = services_.find(std::string(service));
+  if (it == services_.end() || it->second.watcher->service().protocol != config::Protocol::kMysql) {
+    std::string known;
+    for (const auto& [name, running] : services_) known += (known.empty() ? "" : ", ") + name;
+    return Error{ErrorCode::kNotFound, "no MySQL service '" + std::string(service) + "'; there is " + known};
+  }
+  const upstream::ServiceViewPtr& view = it->second.watcher->view();
+  classifier::Context context;
+  context.flavor = view->server_version.find("MariaDB") != std::string::npos ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
+  const classifier::Statement statement = classifier::classify(sql, context);
+  admin::Explanation explanation;
+  explanation.kind = to_string(statement.kind);
+  explanation.route = to_string(statement.route);
+  explanation.reason = to_string(statement.reason);
+  if (statement.hint != classifier::Hint::kNone) explanation.hint = to_string(statement.hint);
+  explanation.shape = classifier::shape_text(sql, context);
+  for (std::uint32_t bit = 0; bit < 32; ++bit) {
+    if (statement.has(1U << bit)) explanation.effects.emplace_back(classifier::effect_name(1U << bit));
+  }
+  if (statement.route != classifier::Route::kPrimary) {
+    for (const upstream::ServerView& server : view->servers) {
+      if (server.present && server.reader) explanation.servers.push_back(server.name);
+    }
+  }
+  if (explanation.servers.empty() && view->primary) explanation.servers.push_back(view->servers[*view->primary].name);
+  return explanation;
+}
+
+Result<void> Gateway::set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller) {
+  const auto it = services_.find(std::string(service));
+  if (it == services_.end()) {
+    std::string known;
+    for (const auto& [name, running] : services_) known += (known.empty() ? "" : ", ") + name;
+    return Error{ErrorCode::kNotFound, "no service '" + std::string(service) + "'; there is " + known};
+  }
+  Result<void> done = it->second.watcher->set_drained(server, drained);
+  if (done.ok()) {
+    emit(Event{EventId::kAdminCommand, {}, 0, {{"command", drained ? "drain" : "resume"}, {"service", std::string(service)}, {"server", std::string(server)}, {"client", caller.peer}}});
+  }
+  return done;
+}
+
+Result<void> Gateway::drain(std::string_view service, std::string_view server, const admin::Caller& caller) {
+  return set_drained(service, server, true, caller);
+}
+
+Result<void> Gateway::resume(std::string_view service, std::string_view server, const admin::Caller& caller) {
+  return set_drained(service, server, false, caller);
+}
+
+void Gateway::refused(const admin::Caller& caller, std::string_view path, std::string_view reason) {
+  emit(Event{EventId::kAdminRefused, {}, 0, {{"client", caller.peer}, {"path", std::string(path)}, {"reason", std::string(reason)}}});
+}
+
+admin::StatusSnapshot Gateway::status() const {
+  admin::StatusSnapshot status;
+  status.version = kVersion;
+  status.node = config_->node.name;
+  status.pid = ::getpid();
+  status.uptime = loop_.now() - started_at_;
+  status.shards = static_cast<std::uint32_t>(shards_.size());
+  status.config_file = config_file_;
+  status.config_generation = generation_;
+  status.last_event = events_.last_sequence();
+  status.readiness = readiness();
+  for (const config::Service& service : config_->services) {
+    const auto running = services_.find(service.name);
+    if (running != services_.end()) status.services.push_back(describe(running->second));
+  }
+  return status;
+}
+
+admin::ServiceStatus Gateway::describe(const RunningService& running) const {
+  const config::Service& service = running.watcher->service();
+  const topology::ServiceReport report = running.watcher->report();
+  const bool mysql = service.protocol == config::Protocol::kMysql;
+  admin::ServiceStatus status;
+  status.name = service.name;
+  status.protocol = mysql ? "mysql" : "tcp";
+  status.balance = service.balance == config::Balance::kRoundRobin ? "round-robin" : "least-connections";
+  status.epoch = report.epoch;
+  if (report.primary) status.primary = report.servers[*report.primary].name;
+  status.primary_reason = report.primary_reason;
+  status.reads_on_primary = report.reads_on_primary;
+  for (const auto& [key, listener] : running.listeners) {
+    status.listeners.push_back({key, mysql ? route_name(listener.listen.route) : "", listener.open, listener.reason});
+  }
+  for (const topology::ServerReport& seen : report.servers) {
+    admin::ServerStatus& server = status.servers.emplace_back();
+    server.name = seen.name;
+    server.address = seen.address;
+    server.role = seen.role;
+    server.health = to_string(seen.health);
+    server.reader = seen.reader;
+    server.drained = seen.drained;
+    server.reason = seen.reason;
+    server.check = seen.check;
+    if (seen.checked_at) server.check_age = loop_.now() - *seen.checked_at;
+    server.lag = seen.lag;
+    server.weight = seen.weight;
+    server.effective_weight = seen.effective_weight;
+    server.version = seen.version;
+    for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) {
+      const service::ServerCounters* each = counters->server(seen.slot);
+      if (each != nullptr) server.counters.add(*each);
+    }
+  }
+  for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) status.counters.add(counters->service);
+  return status;
+}
+
+}  // namespace hf::app

@@ -1,0 +1,99 @@
+// Gateway: the running program. The control thread's loop, the data shards, a watcher per service, the admin interface, and
+// the one path for start, reload and stop.
+//
+// Owner: main. Thread: run() makes the calling thread the control thread; nothing else is called from outside.
+// Invariants:
+//   1. A configuration takes effect whole or not at all.
+//   2. Shards hear of services and views only by posted messages, in order.
+//   3. Stop is: close listeners, drain sessions until a deadline, cancel the rest, end the shards.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/admin_model.h"
+#include "admin/api.h"
+#include "app/admin_server.h"
+#include "app/event_damper.h"
+#include "app/log.h"
+#include "app/signals.h"
+#include "base/event_log.h"
+#include "config/parse.h"
+#include "runtime/event_loop.h"
+#include "runtime/scope.h"
+#include "service/shard.h"
+#include "topology/service_watcher.h"
+
+namespace hf::app {
+
+class Gateway final : public admin::AdminModel {
+ public:
+  Gateway(std::string config_file, config::ConfigPtr config);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+  ~Gateway() override;
+
+  /// Runs until SIGTERM or SIGINT. Returns the exit code.
+  int run();
+
+  // AdminModel:
+  admin::StatusSnapshot status() const override;
+  admin::Readiness readiness() const override;
+  EventPage events_since(std::uint64_t since, std::size_t limit) const override;
+  Result<admin::Explanation> explain(std::string_view service, std::string_view sql) const override;
+  Result<void> drain(std::string_view service, std::string_view server, const admin::Caller& caller) override;
+  Result<void> resume(std::string_view service, std::string_view server, const admin::Caller& caller) override;
+  Result<admin::ReloadOutcome> reload(const admin::Caller& caller) override;
+  void refused(const admin::Caller& caller, std::string_view path, std::string_view reason) override;
+
+ private:
+  struct OpenListener {
+    config::Listen listen;
+    bool open = false;
+    std::string reason;
+  };
+  struct RunningService {
+    std::shared_ptr<service::ServiceShared> shared;
+    std::unique_ptr<topology::ServiceWatcher> watcher;
+    std::map<std::string, OpenListener> listeners;  // by Endpoint::to_string()
+  };
+
+  static runtime::Task<void> start(Gateway* self);
+  static runtime::Task<void> stop(Gateway* self);
+  static runtime::Task<void> watch_stalls(Gateway* self);
+  void on_signal(int number);
+  void emit(Event event);
+  service::Control control_for_shards();
+  Result<void> add_service(const config::ConfigPtr& config, const config::Service& service);
+  void remove_service(const std::string& name);
+  std::vector<std::string> open_listeners(RunningService& running, const config::Service& service);
+  std::vector<std::string> sync_listeners(RunningService& running, const config::Service& service);
+  Result<void> open_listener(RunningService& running, const config::Listen& listen);
+  void publish(const std::string& name, upstream::ServiceViewPtr view);
+  Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
+  admin::ReloadOutcome apply(config::ConfigPtr next);
+  admin::ServiceStatus describe(const RunningService& running) const;
+
+  std::string config_file_;
+  config::ConfigPtr config_;
+  std::uint64_t generation_ = 1;
+  runtime::EventLoop loop_;
+  Log log_;
+  EventDamper damper_;
+  EventLog events_;
+  TimePoint started_at_;
+  std::vector<std::unique_ptr<service::Shard>> shards_;
+  std::map<std::string, RunningService> services_;
+  std::unique_ptr<AdminServer> admin_;
+  std::optional<SignalReader> signals_;
+  runtime::Scope scope_;
+  runtime::Signal looked_;
+  bool started_ = false;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace hf::app

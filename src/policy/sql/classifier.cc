@@ -1,0 +1,94 @@
+#include "policy/sql/classifier.h"
+
+#include "policy/sql/cursor.h"
+#include "policy/sql/part.h"
+
+namespace hf::policy::sql {
+namespace {
+
+struct Pass {
+  Statement statement;
+  bool odd = false;
+  bool versioned = false;
+};
+
+/// Two statements in one text: the primary, and everything that either may leave behind.
+void merge_part(Statement& sum, const Statement& part) {
+  std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
+  effects &= ~effect::kComputedValue;
+  const Hint hint = sum.hint;
+  sum = Statement{};
+  sum.kind = Kind::kMulti;
+  sum.reason = Reason::kMultiStatement;
+  sum.effects = effects;
+  sum.hint = hint;
+}
+
+Statement empty_statement() {
+  Statement out;
+  out.kind = Kind::kEmpty;
+  out.route = Route::kAny;
+  out.reason = Reason::kEmpty;
+  return out;
+}
+
+Pass run_pass(ByteView sql, const Context& context, VersionedComments versioned) {
+  Cursor cursor(sql, context, versioned);
+  Pass pass;
+  pass.statement = empty_statement();
+  bool first = true;
+  while (cursor.start_part()) {
+    const Statement part = Part(cursor).classify();
+    if (first) {
+      pass.statement = part;
+    } else {
+      merge_part(pass.statement, part);
+    }
+    first = false;
+  }
+  const Lexer& lexer = cursor.lexer();
+  pass.statement.hint = lexer.hint();
+  pass.odd = lexer.odd();
+  pass.versioned = lexer.versioned();
+  if (lexer.unterminated()) {
+    pass.statement.effects |= effect::kUnterminated;
+    pass.statement.reason = Reason::kUnterminated;
+    pass.statement.route = Route::kPrimary;
+  }
+  return pass;
+}
+
+/// Some servers run the comment's content, some do not: trust only what both readings agree on.
+Statement merge_readings(const Statement& with, const Statement& without) {
+  Statement out = with;
+  out.effects |= without.effects | effect::kVersionedComment;
+  const bool both_read = with.route == Route::kReader && without.route == Route::kReader;
+  if (!both_read && with.route != Route::kPrimary) {
+    out.route = Route::kPrimary;
+    out.reason = Reason::kVersionedComment;
+  }
+  out.effects &= ~effect::kComputedValue;
+  if (out.has(effect::kSetsVariable | effect::kChangesSchema)) out.effects |= effect::kUnknownState;
+  return out;
+}
+
+}  // namespace
+
+Statement classify(ByteView sql, const Context& context) {
+  const Pass pass = run_pass(sql, context, VersionedComments::kExecute);
+  Statement out = pass.statement;
+  if (pass.versioned) out = merge_readings(out, run_pass(sql, context, VersionedComments::kSkip).statement);
+  if (pass.odd) {
+    if (out.route != Route::kPrimary) out.reason = context.charset == Charset::kUnsafe ? Reason::kUnsafeCharset : Reason::kOddBytes;
+    out.route = Route::kPrimary;
+    out.effects |= effect::kUnknownState;
+    out.effects &= ~effect::kComputedValue;
+  }
+  if (out.hint == Hint::kPrimary && out.route == Route::kReader) {
+    out.route = Route::kPrimary;
+    out.reason = Reason::kHintPrimary;
+  }
+  return out;
+}
+
+}  // namespace hf::policy::sql

@@ -1,0 +1,18 @@
+// Control: what a shard may tell the control thread. Everything here is called on a shard's thread and must only post.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/event.h"
+#include "upstream/service_view.h"
+
+namespace hf::service {
+
+struct Control {
+  /// A connection to a server could not be made or broke in use: news for the checks.
+  std::function<void(const std::string& service, upstream::ServerSlot slot, const std::string& what)> server_failed;
+  std::function<void(Event event)> event;
+};
+
+}  // namespace hf::service

@@ -1,0 +1,43 @@
+#include "service/mysql/shard_state.h"
+
+#include "service/mysql/session.h"
+#include "service/shard.h"
+
+namespace hf::service::mysql {
+
+namespace {
+constexpr std::size_t kShapes = 8192;
+}
+
+ShardState::ShardState(Shard& shard) : shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
+
+std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, std::uint8_t charset,
+                                   bool has_schema) {
+  const auto [it, added] = keys_.try_emplace({account, capabilities, charset, has_schema}, keys_.size() + 1);
+  return it->second;
+}
+
+std::uint32_t ShardState::enter(Session& session) {
+  for (;;) {
+    const std::uint32_t id = 1U << 30 | (shard_id_ & 0x3F) << 24 | (next_id_++ & 0xFFFFFF);
+    if (sessions_.emplace(id, &session).second) return id;
+  }
+}
+
+void ShardState::leave(std::uint32_t id) { sessions_.erase(id); }
+
+Session* ShardState::find(std::uint32_t id) {
+  const auto it = sessions_.find(id);
+  return it == sessions_.end() ? nullptr : it->second;
+}
+
+void ShardState::ask_to_give_back(upstream::ServerSlot slot) {
+  for (auto& [id, session] : sessions_) session->give_back(slot);
+}
+
+void ShardState::end_idle_sessions() {
+  draining_ = true;
+  for (auto& [id, session] : sessions_) session->end_when_idle();
+}
+
+}  // namespace hf::service::mysql

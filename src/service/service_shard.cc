@@ -1,0 +1,159 @@
+#include "service/service_shard.h"
+
+#include <algorithm>
+
+#include "service/client_filter.h"
+#include "service/mysql/session.h"
+#include "service/mysql/shard_state.h"
+#include "service/shard.h"
+#include "service/tcp/relay.h"
+
+namespace hf::service {
+
+using runtime::Task;
+
+namespace {
+constexpr Nanos kAcceptPause = 100ms;
+}
+
+ServiceShard::ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view)
+    : shard_(shard),
+      shared_(std::move(shared)),
+      counters_(std::make_shared<ShardCounters>()),
+      changed_(shard.loop()),
+      mysql_(std::make_unique<mysql::ShardState>(shard)),
+      accepting_(shard.loop()),
+      sessions_(shard.loop()) {
+  shared_->add_counters(counters_);
+  apply(std::move(view));
+}
+
+ServiceShard::~ServiceShard() = default;
+
+runtime::EventLoop& ServiceShard::loop() const { return shard_.loop(); }
+const Control& ServiceShard::control() const { return shard_.control(); }
+
+void ServiceShard::add_servers() {
+  while (servers_.size() < view_->servers.size()) {
+    const auto slot = static_cast<upstream::ServerSlot>(servers_.size());
+    servers_.push_back(std::make_unique<ServerShard>(loop(), slot, counters_->make_server(slot)));
+    servers_.back()->pool.on_pressure([this, slot] { mysql_->ask_to_give_back(slot); });
+  }
+}
+
+void ServiceShard::apply(upstream::ServiceViewPtr view) {
+  const upstream::ServiceViewPtr before = std::exchange(view_, std::move(view));
+  add_servers();
+  readers_.clear();
+  for (std::size_t slot = 0; slot < view_->servers.size(); ++slot) {
+    const upstream::ServerView& server = view_->servers[slot];
+    if (server.present && server.reader && server.weight > 0) {
+      readers_.push_back({static_cast<std::uint32_t>(slot), server.weight, 0});
+    }
+    const bool was_alive = before != nullptr && slot < before->servers.size() && before->servers[slot].present &&
+                           before->servers[slot].reachable;
+    if (was_alive && (!server.present || !server.reachable)) {
+      servers_[slot]->pool.cut({ErrorCode::kReset, "server '" + server.name + "' is " +
+                                                       (server.present ? "down: " + server.reason : "no longer configured")});
+    }
+  }
+  changed_.notify_all();
+}
+
+std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::ServerSet& tried) {
+  for (policy::Candidate& candidate : readers_) candidate.in_flight = servers_[candidate.index]->in_flight;
+  return config().balance == config::Balance::kRoundRobin ? round_robin_.pick(readers_, tried)
+                                                          : least_connections_.pick(readers_, tried);
+}
+
+void ServiceShard::listen(std::string key, int fd, config::ListenRoute route) {
+  net::SocketOptions options;
+  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, options)};
+  accepting_.spawn("accept", accept_loop, this, open.listener.get(), route);
+  listeners_.push_back(std::move(open));
+}
+
+void ServiceShard::close_listener(const std::string& key) {
+  for (OpenListener& open : listeners_) {
+    if (open.key == key) open.listener->close();  // its accept loop ends and forgets it
+  }
+}
+
+Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener, config::ListenRoute route) {
+  bool paused = false;
+  for (;;) {
+    Result<net::Accepted> accepted = co_await listener->accept();
+    if (accepted.ok()) {
+      if (paused) {
+        paused = false;
+        self->control().event(Event{EventId::kAcceptResumed, {}, 0, {{"service", self->name()}}});
+      }
+      self->admit(std::move(*accepted), route);
+      continue;
+    }
+    if (accepted.error().code == ErrorCode::kClosed || accepted.error().code == ErrorCode::kCancelled) {
+      self->forget(listener);
+      co_return;
+    }
+    if (!paused) {
+      paused = true;
+      self->control().event(
+          Event{EventId::kAcceptPaused, {}, 0, {{"service", self->name()}, {"reason", accepted.error().context}}});
+    }
+    const Result<void> slept = co_await runtime::sleep_until(self->loop().deadline_in(kAcceptPause));
+    if (!slept.ok()) co_return;
+  }
+}
+
+void ServiceShard::forget(const net::Listener* listener) {
+  std::erase_if(listeners_, [&](const OpenListener& open) { return open.listener.get() == listener; });
+}
+
+void ServiceShard::admit(net::Accepted accepted, config::ListenRoute route) {
+  const std::string peer = accepted.peer.host();
+  counters_->service.clients_total.add();
+  const std::uint32_t clients = shared_->clients.fetch_add(1, std::memory_order_relaxed) + 1;
+  Admission admission = Admission::kWelcome;
+  if (!allowed(config().allow, accepted.peer)) {
+    admission = Admission::kAddress;
+  } else if (clients > config().max_connections) {
+    admission = Admission::kOverload;
+  }
+  if (admission != Admission::kWelcome) counters_->service.clients_refused.add();
+  if (config().protocol == config::Protocol::kMysql) {
+    sessions_.spawn("mysql session", mysql::serve, this, std::move(accepted), route, admission);
+  } else if (admission == Admission::kWelcome) {
+    sessions_.spawn("tcp session", tcp::serve, this, std::move(accepted));
+  }
+  if (admission == Admission::kAddress) {
+    control().event(Event{EventId::kClientRefusedAddress, {}, 0, {{"service", name()}, {"client", peer}}});
+  } else if (admission == Admission::kOverload) {
+    control().event(Event{EventId::kClientRefusedOverload, {}, 0, {{"service", name()}, {"client", peer}, {"limit", std::to_string(config().max_connections)}}});
+  }
+  if (admission != Admission::kWelcome && config().protocol != config::Protocol::kMysql) client_gone();
+}
+
+void ServiceShard::client_gone() { shared_->clients.fetch_sub(1, std::memory_order_relaxed); }
+
+Task<Result<void>> ServiceShard::close(Deadline deadline) {
+  for (OpenListener& open : listeners_) open.listener->close();
+  Result<void> accepting = co_await accepting_.close(deadline);
+  HF_CO_RETURN_IF_ERROR(accepting);
+  listeners_.clear();
+  mysql_->end_idle_sessions();
+  const Result<void> ended = co_await sessions_.idle(deadline);
+  (void)ended;  // those that are left are cancelled
+  Result<void> closed = co_await sessions_.close(loop().deadline_in(5s));
+  co_return closed;
+}
+
+void ServiceShard::tick() {
+  if (config().protocol != config::Protocol::kMysql) return;
+  const TimePoint since = loop().now() - config().mysql.pool_idle_timeout;
+  for (const std::unique_ptr<ServerShard>& server : servers_) {
+    server->pool.trim(since);
+    server->counters.connections_open.set(server->pool.open_connections());
+  }
+}
+
+}  // namespace hf::service

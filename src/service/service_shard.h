@@ -1,0 +1,132 @@
+// ServiceShard: one service as one shard runs it: its listeners, its sessions, its connections to servers, its counters.
+//
+// Owner: the Shard. Thread: the shard's; counters are read from elsewhere.
+// Invariants:
+//   1. The view is swapped whole; a session takes view() anew for every decision and keeps the shared_ptr across a wait.
+//   2. Sessions end before their ServiceShard: close() waits for them.
+//   3. No more than max_connections clients, over all shards.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "net/listener.h"
+#include "policy/balance/balance.h"
+#include "runtime/scope.h"
+#include "runtime/signal.h"
+#include "service/control.h"
+#include "service/counters.h"
+#include "upstream/mysql_pool.h"
+#include "upstream/service_view.h"
+
+namespace hf::service {
+
+class Shard;
+
+namespace mysql {
+class ShardState;
+}
+
+/// What all shards of one service share.
+class ServiceShared {
+ public:
+  std::string name;
+  std::atomic<std::uint32_t> clients{0};
+
+  /// One set per shard; registered once each, read by the admin thread.
+  void add_counters(std::shared_ptr<ShardCounters> counters) {
+    const std::lock_guard lock(mutex_);
+    counters_.push_back(std::move(counters));
+  }
+  std::vector<std::shared_ptr<ShardCounters>> all_counters() const {
+    const std::lock_guard lock(mutex_);
+    return counters_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<ShardCounters>> counters_;
+};
+
+/// One server as one shard sees it.
+struct ServerShard {
+  ServerShard(runtime::EventLoop& loop, upstream::ServerSlot slot, ServerCounters& its_counters)
+      : counters(its_counters), pool(loop, slot) {}
+  ServerCounters& counters;
+  std::uint32_t in_flight = 0;  // statements, or TCP sessions: what balancing goes by
+  upstream::MysqlPool pool;
+};
+
+class ServiceShard {
+ public:
+  ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view);
+  ServiceShard(const ServiceShard&) = delete;
+  ServiceShard& operator=(const ServiceShard&) = delete;
+  ~ServiceShard();
+
+  const std::string& name() const { return shared_->name; }
+  const upstream::ServiceViewPtr& view() const { return view_; }
+  const config::Service& config() const { return *view_->service; }
+  runtime::EventLoop& loop() const;
+  Shard& shard() { return shard_; }
+  const Control& control() const;
+  ServiceCounters& counters() { return counters_->service; }
+  ServerShard& server(upstream::ServerSlot slot) { return *servers_[slot]; }
+  const std::vector<std::unique_ptr<ServerShard>>& servers() const { return servers_; }
+  std::size_t sessions() const { return sessions_.size(); }
+  mysql::ShardState& mysql() { return *mysql_; }
+
+  /// A new view: routes change for the next decision; connections to servers that died are cut.
+  void apply(upstream::ServiceViewPtr view);
+  /// Waits until the view changes. Errors: kTimeout, kCancelled.
+  runtime::Signal::Waiter view_changed(Deadline deadline) { return changed_.wait(deadline); }
+
+  /// Takes the listening socket over and serves it until close_listener or the end. `key` names it for close_listener.
+  void listen(std::string key, int fd, config::ListenRoute route);
+  void close_listener(const std::string& key);
+
+  /// A server that may take reads (MySQL) or a connection (TCP), by the service's balance; nothing when none is left.
+  std::optional<upstream::ServerSlot> pick_reader(const policy::ServerSet& tried);
+
+  /// Ends everything: listeners at once, sessions as they come to an end or when the deadline passes.
+  runtime::Task<Result<void>> close(Deadline deadline);
+
+  /// A session has ended: its place among max_connections is free.
+  void client_gone();
+
+  /// Housekeeping, a few times a second.
+  void tick();
+
+ private:
+  struct OpenListener {
+    std::string key;
+    std::unique_ptr<net::Listener> listener;
+  };
+  static runtime::Task<void> accept_loop(ServiceShard* self, net::Listener* listener, config::ListenRoute route);
+  void forget(const net::Listener* listener);
+  void admit(net::Accepted accepted, config::ListenRoute route);
+  void add_servers();
+
+  Shard& shard_;
+  std::shared_ptr<ServiceShared> shared_;
+  upstream::ServiceViewPtr view_;
+  std::shared_ptr<ShardCounters> counters_;
+  std::vector<std::unique_ptr<ServerShard>> servers_;
+  std::vector<policy::Candidate> readers_;
+  policy::LeastConnections least_connections_;
+  policy::WeightedRoundRobin round_robin_;
+  runtime::Signal changed_;
+  std::unique_ptr<mysql::ShardState> mysql_;
+  std::vector<OpenListener> listeners_;
+  runtime::Scope accepting_;
+  runtime::Scope sessions_;
+};
+
+}  // namespace hf::service

@@ -1,0 +1,89 @@
+#include "service/shard.h"
+
+#include <pthread.h>
+
+#include "runtime/epoll_poller.h"
+
+namespace hf::service {
+
+namespace {
+constexpr Nanos kTick = 100ms;
+}
+
+Shard::Shard(std::uint32_t id, Control control, std::uint64_t seed)
+    : id_(id),
+      control_(std::move(control)),
+      random_(seed),
+      loop_(std::make_unique<runtime::EpollPoller>()),
+      background_(loop_) {}
+
+Shard::~Shard() { HF_CHECK(!thread_.joinable()); }
+
+void Shard::start() {
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), ("shard-" + std::to_string(id_)).c_str());
+    background_.spawn("housekeeping", housekeeping, this);
+    loop_.run();
+    background_.cancel();
+    while (!background_.empty()) loop_.turn(loop_.deadline_in(10ms));
+    services_.clear();
+  });
+}
+
+void Shard::stop() {
+  loop_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+runtime::Task<void> Shard::housekeeping(Shard* self) {
+  for (;;) {
+    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(kTick));
+    if (!slept.ok()) co_return;
+    for (auto& [name, service] : self->services_) service->tick();
+  }
+}
+
+ServiceShard& Shard::add(std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view) {
+  const std::string name = shared->name;
+  auto [it, added] = services_.emplace(name, std::make_unique<ServiceShard>(*this, std::move(shared), std::move(view)));
+  HF_CHECK(added);
+  return *it->second;
+}
+
+ServiceShard* Shard::find(const std::string& service) {
+  const auto it = services_.find(service);
+  return it == services_.end() ? nullptr : it->second.get();
+}
+
+void Shard::close_service(const std::string& name, Nanos patience) {
+  post([this, name, patience] {
+    background_.spawn("close service", close_task, this, std::vector<std::string>{name}, patience, std::function<void()>());
+  });
+}
+
+void Shard::close_all(Nanos patience, std::function<void()> done) {
+  post([this, patience, done = std::move(done)] {
+    std::vector<std::string> names;
+    for (const auto& [name, service] : services_) names.push_back(name);
+    background_.spawn("close all", close_task, this, std::move(names), patience, done);
+  });
+}
+
+runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> names, Nanos patience, std::function<void()> done) {
+  const Deadline deadline = self->loop_.deadline_in(patience);
+  for (const std::string& name : names) {
+    // Taken out first: nobody finds a service that is on its way out, and a new one of the same name may be added.
+    const auto it = self->services_.find(name);
+    if (it == self->services_.end()) continue;
+    std::unique_ptr<ServiceShard> service = std::move(it->second);
+    self->services_.erase(it);
+    const Result<void> closed = co_await service->close(deadline);
+    if (!closed.ok()) {
+      self->control_.event(Event{EventId::kBugSurvived, {}, 0, {{"what", "service '" + name + "': " + closed.error().context}}});
+      (void)service.release();  // leaked rather than destroyed under a session that hangs
+    }
+  }
+  if (done) done();
+}
+
+}  // namespace hf::service

@@ -1,0 +1,90 @@
+#include "service/tcp/relay.h"
+
+#include "runtime/scope.h"
+#include "service/service_shard.h"
+
+namespace hf::service::tcp {
+
+using runtime::Task;
+
+namespace {
+
+constexpr std::size_t kQueueLimit = 256 * 1024;
+constexpr std::size_t kQueueLow = 64 * 1024;
+
+/// One direction. Ends when `from` ends (then `to` is told so), or when either breaks (then both are).
+Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout) {
+  runtime::EventLoop& loop = from->loop();
+  for (;;) {
+    const Deadline deadline = idle_timeout > Nanos::zero() ? loop.deadline_in(idle_timeout) : Deadline::never();
+    Result<ByteView> bytes = co_await from->recv(deadline);
+    if (!bytes.ok()) {
+      Error reason = std::move(bytes).error();
+      from->abort(reason);
+      to->abort(std::move(reason));
+      co_return;
+    }
+    if (bytes->empty()) break;
+    to->write(*bytes);
+    if (to->queued() > kQueueLimit) {
+      Result<void> drained = co_await to->drained(kQueueLow, deadline);
+      if (!drained.ok()) {
+        from->abort(drained.error());
+        to->abort(std::move(drained).error());
+        co_return;
+      }
+    }
+  }
+  to->shut_write();
+}
+
+}  // namespace
+
+Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout) {
+  runtime::Scope upstream(client->loop());
+  upstream.spawn("tcp upstream", pump, client, server, idle_timeout);
+  co_await pump(server, client, idle_timeout);
+  if (client->broken() || server->broken()) upstream.cancel();
+  runtime::TaskContext& self = co_await runtime::this_context();
+  if (self.cancelled) upstream.cancel();
+  const bool cancelled = std::exchange(self.cancelled, false);  // the other direction is awaited in any case
+  const Result<void> ended = co_await upstream.idle(Deadline::never());
+  (void)ended;
+  self.cancelled = self.cancelled || cancelled;
+}
+
+Task<void> serve(ServiceShard* service, net::Accepted accepted) {
+  policy::ServerSet tried;
+  for (;;) {
+    const std::optional<upstream::ServerSlot> slot = service->pick_reader(tried);
+    if (!slot) {
+      accepted.stream->abort({ErrorCode::kUnreachable, "no server is available"});
+      break;
+    }
+    tried.insert(*slot);
+    const upstream::ServiceViewPtr view = service->view();
+    ServerShard& server = service->server(*slot);
+    net::SocketOptions options;
+    Result<std::unique_ptr<net::Stream>> connected =
+        co_await net::connect(service->loop(), view->servers[*slot].address, options,
+                              service->loop().deadline_in(view->service->connect_timeout));
+    if (!connected.ok()) {
+      if (connected.error().code == ErrorCode::kCancelled) break;
+      server.counters.connect_failures.add();
+      service->control().server_failed(service->name(), *slot, connected.error().context);
+      continue;
+    }
+    ++server.in_flight;
+    server.counters.connections_total.add();
+    server.counters.connections_open.add();
+    service->counters().clients.add();
+    co_await relay(accepted.stream.get(), connected->get(), view->service->client_timeout);
+    service->counters().clients.subtract();
+    server.counters.connections_open.subtract();
+    --server.in_flight;
+    break;
+  }
+  service->client_gone();
+}
+
+}  // namespace hf::service::tcp

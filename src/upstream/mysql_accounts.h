@@ -1,0 +1,46 @@
+// MysqlAccounts: who may log in to a service, and what we know of their secrets. Immutable; replaced whole.
+//
+// Thread: any. Invariant: a lookup answers as the server would: the most specific host pattern wins, an account without host
+// pattern (from our own file) comes first.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hf::upstream {
+
+using Sha1Digest = std::array<std::uint8_t, 20>;
+
+struct MysqlAccount {
+  std::uint32_t id = 0;       // of the login name: the pool's key. Same name, same id, for the life of the process
+  std::string user;
+  std::string host = "%";     // host pattern, as the server's: % and _ wildcards
+  std::optional<std::string> password;           // clear text, from our own files
+  std::optional<Sha1Digest> native_hash;         // SHA1(SHA1(password)), from the servers; all zero bytes: no password
+  std::optional<std::string> ed25519_public_key; // 32 bytes, from the servers
+  bool empty_password = false;
+  bool locked = false;
+  std::string unusable;       // why nobody can log in with it through us; empty: usable
+};
+
+class MysqlAccounts {
+ public:
+  MysqlAccounts() = default;
+  explicit MysqlAccounts(std::vector<MysqlAccount> accounts);
+
+  /// The account a client of this name and address ("127.0.0.1", "localhost") logs in as; nullptr when there is none.
+  const MysqlAccount* find(std::string_view user, std::string_view host) const;
+  const std::vector<MysqlAccount>& all() const { return accounts_; }
+
+ private:
+  std::vector<MysqlAccount> accounts_;  // by user, then most specific host first
+};
+
+/// MySQL's LIKE-style host match: '%' any run, '_' any one character; "198.18.0.0/255.254.0.0" a network. Case-blind.
+bool host_matches(std::string_view pattern, std::string_view host);
+
+}  // namespace hf::upstream

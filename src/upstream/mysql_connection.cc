@@ -1,0 +1,214 @@
+#include "upstream/mysql_connection.h"
+
+#include "net/socket_stream.h"
+#include "proto/mysql/auth/plugin.h"
+#include "proto/mysql/auth/caching_sha2.h"
+#include "proto/mysql/auth/native_password.h"
+#include "proto/mysql/command.h"
+#include "proto/mysql/handshake.h"
+#include "proto/mysql/packet.h"
+#include "proto/mysql/response.h"
+#include "upstream/mysql_pool.h"
+
+namespace hf::upstream {
+
+namespace mysql = proto::mysql;
+using runtime::Task;
+
+namespace {
+
+constexpr std::size_t kLargestLoginPacket = 64 * 1024;
+constexpr std::size_t kLargestReply = 1024 * 1024;
+constexpr int kMostLoginTurns = 8;
+
+/// The login conversation: whole packets in, answers out.
+class LoginDialog {
+ public:
+  LoginDialog(net::Stream& stream, Deadline deadline) : stream_(stream), deadline_(deadline), packets_(kLargestLoginPacket) {}
+
+  Task<Result<std::string>> read() {
+    for (;;) {
+      if (!input_.empty()) {
+        Result<mysql::PacketAssembler::Step> step = packets_.next(input_);
+        HF_CO_RETURN_IF_ERROR(step);
+        std::optional<std::string> payload;
+        if (step->payload) payload = std::string(*step->payload);
+        sequence_ = static_cast<std::uint8_t>(step->sequence + 1);
+        input_.erase(0, step->consumed);
+        if (payload) co_return std::move(*payload);
+      }
+      Result<ByteView> bytes = co_await stream_.recv(deadline_);
+      HF_CO_RETURN_IF_ERROR(bytes);
+      if (bytes->empty()) co_return Error{ErrorCode::kClosed, "the server closed the connection during the login"};
+      input_.append(*bytes);
+    }
+  }
+
+  void write(ByteView payload) {
+    std::string packet;
+    const std::uint8_t next = mysql::append_packet(packet, sequence_, payload);
+    packets_.expect_sequence(next);
+    stream_.write(packet);
+  }
+
+  bool has_unread() const { return !input_.empty(); }
+
+ private:
+  net::Stream& stream_;
+  Deadline deadline_;
+  mysql::PacketAssembler packets_;
+  std::string input_;
+  std::uint8_t sequence_ = 0;
+};
+
+Result<std::string> answer(ByteView plugin, const MysqlCredentials& credentials, ByteView nonce) {
+  if (credentials.password) return mysql::auth::answer(plugin, *credentials.password, nonce);
+  if (credentials.native_stage1 && (plugin.empty() || plugin == mysql::kNativePasswordPlugin)) {
+    return mysql::auth::native_proof(*credentials.native_stage1, nonce);
+  }
+  return Error{ErrorCode::kUnsupported, "the server wants '" + std::string(plugin) + "' for user '" + credentials.user +
+                                            "', which needs the password: give the account in `users` with a password_file"};
+}
+
+Error refused(ByteView payload, MysqlRefusal* refusal) {
+  Result<mysql::ErrPacket> err = mysql::decode_err(payload);
+  if (!err.ok()) return std::move(err).error();
+  if (refusal != nullptr) *refusal = {err->code, std::string(err->sqlstate), std::string(err->message)};
+  const bool denied = err->code == 1045 || err->code == 1044 || err->code == 1130 || err->code == 1049 || err->code == 1698;
+  return Error{denied ? ErrorCode::kAccessDenied : ErrorCode::kRefused,
+               "the server said " + std::to_string(err->code) + ": " + std::string(err->message)};
+}
+
+mysql::HandshakeResponse response_to(const mysql::Greeting& greeting, const MysqlLogin& login, mysql::Capabilities agreed) {
+  mysql::HandshakeResponse response;
+  response.capabilities = agreed;
+  response.max_packet = 1U << 30;
+  response.charset = login.charset;
+  response.user = login.credentials.user;
+  response.database = login.schema;
+  response.auth_plugin = greeting.auth_plugin;
+  response.connect_attributes = login.connect_attributes;
+  return response;
+}
+
+/// Turns of authentication after our response, until OK or ERR.
+Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlCredentials& credentials, std::string plugin,
+                                              std::string nonce, mysql::Capabilities agreed, MysqlRefusal* refusal) {
+  for (int turn = 0; turn < kMostLoginTurns; ++turn) {
+    Result<std::string> payload = co_await dialog.read();
+    HF_CO_RETURN_IF_ERROR(payload);
+    if (payload->empty()) co_return Error{ErrorCode::kProtocol, "an empty packet during the login"};
+    const std::uint8_t head = byte_at(*payload, 0);
+    if (head == mysql::kErrHeader) co_return refused(*payload, refusal);
+    if (head == mysql::kOkHeader) {
+      Result<mysql::OkPacket> ok = mysql::decode_ok(*payload, agreed);
+      HF_CO_RETURN_IF_ERROR(ok);
+      co_return ok->status;
+    }
+    if (head == mysql::kEofHeader) {
+      Result<mysql::AuthSwitchRequest> request = mysql::decode_auth_switch_request(*payload);
+      HF_CO_RETURN_IF_ERROR(request);
+      plugin = request->plugin;
+      nonce = request->data;
+      Result<std::string> proof = answer(plugin, credentials, nonce);
+      HF_CO_RETURN_IF_ERROR(proof);
+      dialog.write(*proof);
+      continue;
+    }
+    Result<ByteView> data = mysql::decode_auth_more_data(*payload);
+    HF_CO_RETURN_IF_ERROR(data);
+    if (plugin != mysql::kCachingSha2Plugin || !credentials.password) {
+      co_return Error{ErrorCode::kUnsupported, "unexpected authentication data for '" + plugin + "'"};
+    }
+    if (*data == ByteView(&mysql::auth::kSha2FastAuthSuccess, 1)) continue;
+    if (*data == ByteView(&mysql::auth::kSha2FullAuthentication, 1)) {
+      dialog.write(ByteView(&mysql::auth::kSha2RequestPublicKey, 1));
+      continue;
+    }
+    Result<std::string> secret = mysql::auth::sha2_encrypt_password(*credentials.password, nonce, *data);
+    HF_CO_RETURN_IF_ERROR(secret);
+    dialog.write(*secret);
+  }
+  co_return Error{ErrorCode::kProtocol, "the server's login does not come to an end"};
+}
+
+}  // namespace
+
+MysqlConnection::~MysqlConnection() {
+  if (pool != nullptr) pool->forget(*this);
+}
+
+Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login,
+                                               MysqlRefusal* refusal, Deadline deadline) {
+  Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(loop, address, net::SocketOptions{}, deadline);
+  HF_CO_RETURN_IF_ERROR(stream);
+  auto connection = std::make_unique<MysqlConnection>();
+  connection->stream = std::move(*stream);
+  LoginDialog dialog(*connection->stream, deadline);
+
+  Result<std::string> first = co_await dialog.read();
+  HF_CO_RETURN_IF_ERROR(first);
+  if (mysql::is_err(*first)) co_return refused(*first, refusal);
+  Result<mysql::Greeting> greeting = mysql::decode_greeting(*first);
+  HF_CO_RETURN_IF_ERROR(greeting);
+  constexpr mysql::Capabilities kNeeded = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth;
+  if (!mysql::has(greeting->capabilities, kNeeded)) {
+    co_return Error{ErrorCode::kUnsupported, "the server is too old: it does not speak protocol 4.1 with authentication plugins"};
+  }
+  mysql::Capabilities wanted = login.capabilities | kNeeded | mysql::kClientPluginAuthLenencData | mysql::kClientTransactions;
+  wanted &= ~(mysql::kClientSsl | mysql::kClientCompress | mysql::kClientConnectWithDb | mysql::kClientConnectAttrs);
+  if (!login.schema.empty()) wanted |= mysql::kClientConnectWithDb;
+  if (!login.connect_attributes.empty()) wanted |= mysql::kClientConnectAttrs;
+  // CLIENT_MYSQL unset announces the MariaDB dialect; towards a MySQL server it is set.
+  const bool mariadb = !mysql::has(greeting->capabilities, mysql::kClientMysql);
+  const mysql::Capabilities offered = greeting->capabilities | (mariadb ? 0 : mysql::kClientMysql);
+  mysql::Capabilities agreed = wanted & offered;
+  if (!mariadb) agreed |= mysql::kClientMysql;
+  agreed = mysql::mariadb_extended(agreed);
+
+  const std::string plugin = greeting->auth_plugin.empty() ? std::string(mysql::kNativePasswordPlugin) : greeting->auth_plugin;
+  mysql::HandshakeResponse response = response_to(*greeting, login, agreed);
+  Result<std::string> proof = answer(plugin, login.credentials, greeting->nonce);
+  if (!proof.ok()) {
+    // The server's default plugin is not the account's; answer for the one we can, it will ask for a switch.
+    response.auth_plugin = std::string(mysql::kNativePasswordPlugin);
+    proof = answer(mysql::kNativePasswordPlugin, login.credentials, greeting->nonce);
+  }
+  HF_CO_RETURN_IF_ERROR(proof);
+  response.auth_response = std::move(*proof);
+  dialog.write(mysql::encode_handshake_response(response));
+  Result<mysql::StatusFlags> status =
+      co_await authenticate(dialog, login.credentials, response.auth_plugin, greeting->nonce, agreed, refusal);
+  HF_CO_RETURN_IF_ERROR(status);
+  if (dialog.has_unread()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the login"};
+
+  connection->thread_id = greeting->connection_id;
+  connection->capabilities = agreed;
+  connection->server_capabilities = greeting->capabilities;
+  connection->server_charset = greeting->charset;
+  connection->server_version = greeting->server_version;
+  connection->status = *status;
+  connection->untracked = true;
+  co_return std::move(connection);
+}
+
+Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {
+  std::string payload(1, static_cast<char>(mysql::Command::kQuery));
+  payload += sql;
+  std::string packet;
+  mysql::append_packet(packet, 0, payload);
+  connection.stream->write(packet);
+  mysql::TextResultReader reader(connection.capabilities, kLargestReply);
+  while (!reader.done()) {
+    Result<ByteView> bytes = co_await connection.stream->recv(deadline);
+    HF_CO_RETURN_IF_ERROR(bytes);
+    if (bytes->empty()) co_return Error{ErrorCode::kClosed, "the server closed the connection"};
+    Result<std::size_t> used = reader.feed(*bytes);
+    HF_CO_RETURN_IF_ERROR(used);
+    if (*used < bytes->size()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the reply"};
+  }
+  connection.status = reader.result().status;
+  co_return reader.take();
+}
+
+}  // namespace hf::upstream

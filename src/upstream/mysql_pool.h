@@ -1,0 +1,69 @@
+// MysqlPool: one shard's connections to one server. Idle ones are lent out again to sessions of the same key, most recently
+// used first; those whose session state already fits come before others.
+//
+// Owner: the shard's part of a service. Thread: the shard's.
+// Invariants:
+//   1. Connections of all shards to a server never exceed the limit: a place is reserved before connecting.
+//   2. Whoever has to wait for a place waits until its deadline, in order of arrival within the shard; idle connections of
+//      other keys, here and in other shards, are closed to make room.
+//   3. A connection is either idle here or lent; both are known, so that all can be cut when the server is found dead.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "runtime/signal.h"
+#include "upstream/mysql_connection.h"
+#include "upstream/service_view.h"
+
+namespace hf::upstream {
+
+class MysqlPool {
+ public:
+  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), freed_(loop) {}
+  MysqlPool(const MysqlPool&) = delete;
+  MysqlPool& operator=(const MysqlPool&) = delete;
+  ~MysqlPool();
+
+  /// Called when somebody waits for a place and nothing is idle: asks the sessions to give back a connection that they keep
+  /// only for convenience. Returns whether one will come.
+  void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
+
+  /// An idle connection of this key, or nullptr. `state` is preferred, not promised.
+  MysqlConnectionPtr take(std::uint64_t key, std::uint32_t state);
+  /// Opens another one, waiting for a place if need be. Errors: kOverload when no place came free in time, else those of
+  /// connect_mysql.
+  runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
+                                                 MysqlRefusal* refusal, Deadline place_deadline);
+  /// Takes a connection back that is between statements. Closes it when it is not usable or a place is wanted elsewhere.
+  void give(MysqlConnectionPtr connection);
+
+  /// The server is dead: closes idle connections, breaks the lent ones with `reason`.
+  void cut(const Error& reason);
+  /// Closes what has been idle since before `since`, and idle ones that are wanted elsewhere.
+  void trim(TimePoint since);
+
+  std::size_t idle() const { return idle_.size(); }
+  std::size_t lent() const { return all_.size() - idle_.size(); }
+  std::size_t open_connections() const { return all_.size(); }
+  ServerSlot slot() const { return slot_; }
+
+ private:
+  friend struct MysqlConnection;
+  void forget(MysqlConnection& connection);
+  bool reserve(ServerLimit& limit, std::uint32_t most);
+  void close_oldest_idle();
+
+  ServerSlot slot_;
+  runtime::EventLoop& loop_;
+  std::shared_ptr<ServerLimit> limit_;
+  std::vector<MysqlConnectionPtr> idle_;   // most recently used last
+  std::vector<MysqlConnection*> all_;
+  std::size_t connecting_ = 0;
+  runtime::Signal freed_;
+  std::function<void()> ask_;
+};
+
+}  // namespace hf::upstream

@@ -1,0 +1,48 @@
+// MysqlProbe: looks at one MySQL or MariaDB server through the monitor account: is it there, what is its role, how far is it.
+// Keeps its connection between looks.
+//
+// Owner: the service's watcher. Thread: the control thread's.
+// Invariant: a look ends by its deadline; after an error the next look connects anew.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "policy/replica_set/observation.h"
+#include "upstream/mysql_connection.h"
+
+namespace hf::upstream {
+
+/// What only a look at the handshake tells, for our own greeting to clients.
+struct ServerGreeting {
+  std::string version;
+  proto::mysql::Capabilities capabilities = 0;
+  std::uint8_t charset = 0;
+};
+
+class MysqlProbe {
+ public:
+  MysqlProbe(runtime::EventLoop& loop, net::Address address, MysqlCredentials monitor)
+      : loop_(loop), address_(std::move(address)), monitor_(std::move(monitor)) {}
+
+  /// One look. Errors: those of connect_mysql; kProtocol for a reply that makes no sense; kRefused for a query that the server
+  /// refused (missing privileges), in its words.
+  runtime::Task<Result<policy::ServerObservation>> look(Deadline deadline);
+  /// A query of the watcher's on the same connection, after a successful look.
+  runtime::Task<Result<proto::mysql::TextResult>> ask(std::string sql, Deadline deadline);
+
+  const ServerGreeting& greeting() const { return greeting_; }
+  void set_monitor(MysqlCredentials monitor);
+
+ private:
+  runtime::Task<Result<void>> ensure_connected(Deadline deadline);
+  runtime::Task<Result<policy::ServerObservation>> observe(Deadline deadline);
+
+  runtime::EventLoop& loop_;
+  net::Address address_;
+  MysqlCredentials monitor_;
+  MysqlConnectionPtr connection_;
+  ServerGreeting greeting_;
+};
+
+}  // namespace hf::upstream

@@ -1,0 +1,63 @@
+// ServiceView: what a shard knows of one service: its configuration and what has been observed of its servers. An immutable
+// snapshot, made by the control thread and swapped whole.
+//
+// Owner: shared_ptr<const>. Thread: any.
+// Invariants:
+//   1. A server keeps its slot (index) for as long as the process lives; slots of removed servers stay, not present.
+//   2. `primary`, when there is one, is present and usable. There is never more than one.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "net/address.h"
+#include "upstream/mysql_accounts.h"
+
+namespace hf::upstream {
+
+using ServerSlot = std::uint32_t;
+
+/// Connections open to one server, over all shards. The one piece of state that shards share, touched only when a connection
+/// is opened or closed.
+struct ServerLimit {
+  std::atomic<std::uint32_t> open{0};
+  std::atomic<std::uint32_t> waiting{0};  // sessions that wait for a free place; idle connections elsewhere then make room
+};
+
+struct ServerView {
+  std::string name;
+  net::Address address;
+  bool present = false;      // in the configuration
+  bool reachable = false;    // answers, as far as we know
+  bool reader = false;       // may take reads (MySQL) or connections (TCP)
+  bool drained = false;      // by the operator
+  std::uint32_t weight = 1;  // effective: the configured weight, less during slow start; unit: 1/100 of the configured
+  std::string reason;        // why it is not used, or empty
+  std::shared_ptr<ServerLimit> limit;
+};
+
+struct ServiceView {
+  std::uint64_t version = 0;  // rises with every publication
+  std::uint64_t epoch = 0;    // rises with every change of primary
+  config::ConfigPtr config;
+  const config::Service* service = nullptr;  // inside *config
+  std::vector<ServerView> servers;           // by slot
+  std::optional<ServerSlot> primary;
+  std::string no_primary_reason;
+
+  // MySQL: what the greeting to clients says, learnt from the servers.
+  std::string server_version;
+  std::uint64_t server_capabilities = 0;
+  std::uint8_t server_charset = 45;
+  std::shared_ptr<const MysqlAccounts> accounts;
+};
+
+using ServiceViewPtr = std::shared_ptr<const ServiceView>;
+
+}  // namespace hf::upstream
