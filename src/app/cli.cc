@@ -74,12 +74,13 @@ int check(const Options& options) {
 
 /// Asks the running gateway and hands its JSON to `show`, or prints it as it is.
 int ask(const Options& options, const std::string& method, const std::string& target, const std::function<int(const json&)>& show) {
-  config::LoadResult loaded = load(options);
-  if (!loaded.ok()) {
+  // The file may have errors by now; the running gateway is still reached where the file says.
+  const config::LoadResult loaded = load(options);
+  if (!loaded.ok() && loaded.admin_socket.unix_path.empty()) {
     complain(loaded);
     return kFailed;
   }
-  const Result<AdminReply> reply = admin_request(loaded.config->admin.socket.unix_path, method, target, "");
+  const Result<AdminReply> reply = admin_request(loaded.admin_socket.unix_path, method, target, "");
   if (!reply.ok()) {
     fmt::print(stderr, "holdfast: {}\n", reply.error().context);
     return kFailed;
@@ -162,7 +163,13 @@ Result<std::string> find_target(const Options& options) {
       if (server.name == options.target) services.push_back(service.name);
     }
   }
-  if (services.empty()) return Error{ErrorCode::kNotFound, "no service has a server '" + options.target + "'"};
+  if (services.empty()) {
+    std::string known;
+    for (const config::Service& service : loaded.config->services) {
+      for (const config::Server& server : service.servers) known += (known.empty() ? "" : ", ") + service.name + "/" + server.name;
+    }
+    return Error{ErrorCode::kNotFound, "no service has a server '" + options.target + "'; there is " + known};
+  }
   if (services.size() > 1) {
     return Error{ErrorCode::kInvalidArgument, "several services have a server '" + options.target + "': write " + services[0] + "/" + options.target};
   }

@@ -534,7 +534,12 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
       if (each != nullptr) server.counters.add(*each);
     }
   }
-  for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) status.counters.add(counters->service);
+  LatencySnapshot latency;
+  for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) {
+    status.counters.add(counters->service);
+    latency.merge(counters->latency.snapshot());
+  }
+  if (mysql) status.latency = latency;
   return status;
 }
 

@@ -47,6 +47,7 @@ struct SyntaxError {
   std::string why;
 };
 
+/// Levels of lists and inline tables, and dots in one key.
 constexpr int kDeepest = 32;
 
 /// Parses TOML 1.0. Bytes that are not TOML give the first thing wrong with them.

@@ -92,6 +92,7 @@ LoadResult load_text(std::string_view text, const std::string& file, const LoadC
   validate(read);
 
   LoadResult result;
+  result.admin_socket = read.config.admin.socket;
   result.errors = placed(std::move(read.errors), file);
   result.warnings = placed(std::move(read.warnings), file);
   if (result.errors.empty()) result.config = std::make_shared<const Config>(std::move(read.config));

@@ -23,6 +23,7 @@ struct LoadResult {
   ConfigPtr config;
   std::vector<Diagnostic> errors;
   std::vector<Diagnostic> warnings;
+  Endpoint admin_socket;  // as far as it could be read, also from a file with errors
 
   bool ok() const { return config != nullptr; }
 };

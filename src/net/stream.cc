@@ -140,6 +140,7 @@ void Stream::on_ready(std::uint32_t readiness) {
   }
   if ((readiness & runtime::kReadable) != 0) {
     readable_ = true;
+    if (reader_ == nullptr && peer_closed_ && watcher_ != nullptr) watcher_->peer_closed();
     if (reader_ != nullptr) reader_->try_now();  // last: the reader may destroy this stream
   }
 }

@@ -30,6 +30,15 @@ struct IoResult {
   int error_number = 0;
 };
 
+/// Somebody who wants to hear that the peer has closed its half while nobody reads.
+class PeerWatcher {
+ public:
+  virtual void peer_closed() = 0;
+
+ protected:
+  ~PeerWatcher() = default;
+};
+
 class Stream : public runtime::IoHandler, public runtime::Flushable {
  public:
   Stream(const Stream&) = delete;
@@ -49,6 +58,8 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   std::size_t queued() const { return out_.size() - out_offset_; }
   /// Ends our half after what is queued has been sent.
   void shut_write();
+  /// Told at once, from the loop's turn, when the peer closes its half and no recv waits. nullptr: nobody.
+  void watch_peer(PeerWatcher* watcher) { watcher_ = watcher; }
   /// Ends a waiting recv with kTimeout; the stream stays as it is. Nothing happens when none waits.
   void wake_reader();
   /// Breaks the stream at once; a waiting recv or drained ends with `reason`. Idempotent.
@@ -91,6 +102,7 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   runtime::EventLoop& loop_;
   Recv* reader_ = nullptr;
   Drained* drainer_ = nullptr;
+  PeerWatcher* watcher_ = nullptr;
   std::string out_;
   std::size_t out_offset_ = 0;
   std::optional<Error> broken_;

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/latency_histogram.h"
+
 namespace hf::service {
 
 class Counter {
@@ -64,6 +66,7 @@ class ShardCounters {
   }
 
   ServiceCounters service;
+  LatencyHistogram latency;  // of a statement, from its arrival to the end of its reply
 
   /// By slot; made on first use. The shard's thread only.
   ServerCounters& make_server(std::size_t slot) {

@@ -78,6 +78,7 @@ class ServiceShard {
   Shard& shard() { return shard_; }
   const Control& control() const;
   ServiceCounters& counters() { return counters_->service; }
+  LatencyHistogram& latency() { return counters_->latency; }
   ServerShard& server(upstream::ServerSlot slot) { return *servers_[slot]; }
   const std::vector<std::unique_ptr<ServerShard>>& servers() const { return servers_; }
   std::size_t sessions() const { return sessions_.size(); }

@@ -92,8 +92,9 @@ mysql::HandshakeResponse response_to(const mysql::Greeting& greeting, const Mysq
 }
 
 /// Turns of authentication after our response, until OK or ERR.
-Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlCredentials& credentials, std::string plugin,
-                                              std::string nonce, mysql::Capabilities agreed, MysqlRefusal* refusal) {
+Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLogin& login, std::string plugin, std::string nonce,
+                                              mysql::Capabilities agreed, MysqlRefusal* refusal) {
+  const MysqlCredentials& credentials = login.credentials;
   for (int turn = 0; turn < kMostLoginTurns; ++turn) {
     Result<std::string> payload = co_await dialog.read();
     HF_CO_RETURN_IF_ERROR(payload);
@@ -104,6 +105,12 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlCr
       Result<mysql::OkPacket> ok = mysql::decode_ok(*payload, agreed);
       HF_CO_RETURN_IF_ERROR(ok);
       co_return ok->status;
+    }
+    if (login.proxy != nullptr) {
+      Result<std::string> answered = co_await login.proxy->answer(std::move(*payload));
+      HF_CO_RETURN_IF_ERROR(answered);
+      dialog.write(*answered);
+      continue;
     }
     if (head == mysql::kEofHeader) {
       Result<mysql::AuthSwitchRequest> request = mysql::decode_auth_switch_request(*payload);
@@ -168,7 +175,8 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
 
   const std::string plugin = greeting->auth_plugin.empty() ? std::string(mysql::kNativePasswordPlugin) : greeting->auth_plugin;
   mysql::HandshakeResponse response = response_to(*greeting, login, agreed);
-  Result<std::string> proof = answer(plugin, login.credentials, greeting->nonce);
+  // With a proxy nothing is known yet: an answer that cannot be right makes the server ask for the account's plugin.
+  Result<std::string> proof = login.proxy != nullptr ? Result<std::string>(std::string()) : answer(plugin, login.credentials, greeting->nonce);
   if (!proof.ok()) {
     // The server's default plugin is not the account's; answer for the one we can, it will ask for a switch.
     response.auth_plugin = std::string(mysql::kNativePasswordPlugin);
@@ -178,7 +186,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   response.auth_response = std::move(*proof);
   dialog.write(mysql::encode_handshake_response(response));
   Result<mysql::StatusFlags> status =
-      co_await authenticate(dialog, login.credentials, response.auth_plugin, greeting->nonce, agreed, refusal);
+      co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed, refusal);
   HF_CO_RETURN_IF_ERROR(status);
   if (dialog.has_unread()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the login"};
 

@@ -30,12 +30,23 @@ struct MysqlCredentials {
   std::optional<Sha1Digest> native_stage1;
 };
 
+/// Answers a server's authentication turns in our place: for accounts whose secret only the client has.
+class AuthenticationProxy {
+ public:
+  /// A whole packet's payload from the server (a request for a plugin, or more data for it); the payload to answer with.
+  virtual runtime::Task<Result<std::string>> answer(std::string payload) = 0;
+
+ protected:
+  ~AuthenticationProxy() = default;
+};
+
 struct MysqlLogin {
   MysqlCredentials credentials;
   proto::mysql::Capabilities capabilities = 0;  // wanted; what the server lacks is dropped
   std::uint8_t charset = 45;
   std::string schema;
   std::string connect_attributes;               // raw, as proto::mysql has them
+  AuthenticationProxy* proxy = nullptr;         // asked instead of `credentials`, which then only name the user
 };
 
 /// A server's refusal keeps its own number and words.

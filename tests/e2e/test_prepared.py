@@ -24,9 +24,15 @@ def integer(row):
 
 
 @pytest.mark.gateway
-def test_executions_of_one_read_use_all_replicas(wire):
-    statement = wire.prepare("select @@server_id + ?")
-    seen = {wire.execute(statement, [0])[0]["rows"][0] for _ in range(20)}
+def test_prepared_reads_of_several_clients_use_all_replicas(gateway):
+    """A session keeps one replica's connection for its prepared reads; sessions are spread over the replicas."""
+    seen = set()
+    for _ in range(12):
+        with w.Wire("127.0.0.1", gateway.port(), "app", "app-secret", "test") as wire:
+            statement = wire.prepare("select @@server_id + ?")
+            rows = {wire.execute(statement, [0])[0]["rows"][0] for _ in range(5)}
+            assert len(rows) == 1
+            seen |= rows
     assert len(seen) == 2
 
 

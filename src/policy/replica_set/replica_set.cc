@@ -141,8 +141,14 @@ void ReplicaSet::report_primary(Step& step, const Election& election, bool chang
 }
 
 void ReplicaSet::report_rivals(Step& step, const Election& election) {
-  const std::size_t writable = election.rivals.size() + (election.primary ? 1U : 0U);
-  const std::string rivals = writable < 2 ? std::string() : step.view.names(election.rivals);
+  // Every writable server besides the primary counts, also one that still replicates: whoever writes there is not replicated.
+  std::vector<std::size_t> others = election.rivals;
+  for (std::size_t i = 0; i < step.view.size() && election.primary; ++i) {
+    const bool listed = std::find(others.begin(), others.end(), i) != others.end();
+    if (i != *election.primary && step.view.node(i).writable() && !listed) others.push_back(i);
+  }
+  const std::size_t writable = others.size() + (election.primary ? 1U : 0U);
+  const std::string rivals = writable < 2 ? std::string() : step.view.names(others);
   const std::string primary = election.primary ? step.view.name(*election.primary) : "none";
   const std::string key = rivals.empty() ? std::string() : primary + ": " + rivals;
   if (key == reported_rivals_) return;

@@ -82,7 +82,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kReadDespiteDoubt: return "We could not be sure that it only reads, but its replica hint says so.";
     case Reason::kEmpty: return "There is no statement in the text.";
     case Reason::kReplayable: return "It sets session state that we keep track of and repeat on any server.";
-    case Reason::kWrite: return "It writes.";
+    case Reason::kWrite: return "It writes, and only the primary takes writes.";
     case Reason::kSchemaChange: return "It changes or maintains the schema, accounts or tables.";
     case Reason::kLockingRead: return "It locks what it reads (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE).";
     case Reason::kInto: return "It stores its result (INTO a variable or a file).";

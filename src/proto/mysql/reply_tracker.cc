@@ -180,7 +180,9 @@ bool ReplyTracker::is_reported(ByteView payload) const {
   if (is_err(payload)) return !is_progress(payload, capabilities_);
   switch (state_) {
     case State::kResponse: return byte_at(payload, 0) == kOkHeader || byte_at(payload, 0) == kEofHeader;
-    case State::kDefinitionsEof: return is_terminator(payload);
+    // Also reported when it says that session state has changed: the client may not have asked to be told.
+    case State::kDefinitionsEof:
+      return is_terminator(payload) || (is_eof(payload) && payload.size() == 5 && (byte_at(payload, 4) & (kStatusSessionStateChanged >> 8)) != 0);
     default: return true;
   }
 }

@@ -14,7 +14,7 @@
 //   1. The `packet`s of all kForward and kPacket steps, in order, are exactly the bytes the server sent.
 //   2. How the bytes are cut between calls changes neither that nor the final state, only the number of steps.
 //   3. After done() nothing more is consumed: further bytes are the next reply's.
-//   4. What it holds is at most one control packet (under 16 MiB, usually a few bytes); it allocates only to grow for one.
+//   4. What it holds is at most one control packet (under 16 MiB, usually a few bytes); it allocates only for one.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // One command with one server: choosing and borrowing a connection, making it fit the session, sending, relaying the reply,
 // and what to do when the server is lost on the way.
 #include <algorithm>
+#include <array>
 
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/response.h"
@@ -25,14 +26,11 @@ constexpr Nanos kClientWriteTimeout = 60s;   // MariaDB's net_write_timeout
 constexpr Nanos kRetryPause = 50ms;
 constexpr std::size_t kHeader = wire::kPacketHeader;
 
-/// State that ties the session to its connection for good.
-constexpr std::uint32_t kPins = effect::kUserVariable | effect::kTemporaryTable | effect::kUserLock | effect::kPreparedText |
-                                effect::kHandlerOpen | effect::kUnknownState | effect::kConnectionId;
-
 /// What a server tracks by default, so what a client would see of it on a direct connection.
+constexpr std::array<ByteView, 5> kTrackedByDefault = {"autocommit", "character_set_client", "character_set_results",
+                                                       "character_set_connection", "time_zone"};
 bool tracked_by_default(ByteView name) {
-  return name == "autocommit" || name == "character_set_client" || name == "character_set_connection" ||
-         name == "character_set_results" || name == "time_zone";
+  return std::find(kTrackedByDefault.begin(), kTrackedByDefault.end(), name) != kTrackedByDefault.end();
 }
 
 bool is_set_names(ByteView text) {
@@ -73,6 +71,8 @@ bool Session::on_primary(const Connection& connection) const {
 std::optional<upstream::ServerSlot> Session::choose(const upstream::ServiceView& view, Target target,
                                                     const policy::ServerSet& tried) {
   if (target == Target::kReader) {
+    const std::optional<upstream::ServerSlot> picked = std::exchange(next_reader_, std::nullopt);
+    if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;
     const std::optional<upstream::ServerSlot> reader = service_.pick_reader(tried);
     if (reader) return reader;
     if (!view.service->mysql.reads_fallback_to_primary) return std::nullopt;
@@ -276,6 +276,12 @@ Task<bool> Session::execute(Work work) {
       case Outcome::kLost: break;
     }
 
+    if (client_left_) {
+      connection.reset();
+      const Result<void> killed = co_await kill_thread(slot, abandoned_thread_, false);
+      (void)killed;
+      co_return false;
+    }
     server.counters.lost.add();
     service_.control().server_failed(service_.name(), slot, failure_->context);
     connection.reset();
@@ -358,6 +364,9 @@ Task<Session::Outcome> Session::exchange(Connection* connection, const Work* wor
   failure_.reset();
   refusal_ = {};
   working_ = connection;
+  working_on_read_ = work->retry || work->statement.route == sql::Route::kReader;
+  abandoned_thread_ = connection->thread_id;
+  client_->watch_peer(this);
   std::uint8_t first_sequence = 1;
   if (work->prepared != nullptr) {
     write_prepared(*connection, *work);
@@ -373,6 +382,7 @@ Task<Session::Outcome> Session::exchange(Connection* connection, const Work* wor
   }
   tracker_.start(work->command, connection->capabilities, first_sequence);
   const Outcome outcome = co_await relay_reply(connection, work);
+  client_->watch_peer(nullptr);
   working_ = nullptr;
   co_return outcome;
 }
@@ -493,6 +503,21 @@ bool Session::take_packet(Connection& connection, const Work& work, ByteView pac
     return true;
   }
   if (!is_ok) {
+    if (head == wire::kEofHeader && packet.size() == kHeader + 5) {
+      // Our own tracking must not show in the status.
+      std::string patched(packet);
+      patched[kHeader + 4] = static_cast<char>(static_cast<unsigned char>(patched[kHeader + 4]) & ~(wire::kStatusSessionStateChanged >> 8));
+      to_client(patched);
+      return true;
+    }
+    const bool in_read_only = head == wire::kErrHeader && (status_ & wire::kStatusInTransactionReadOnly) != 0;
+    if (in_read_only && refused_as_read_only(tracker_.error_code(), tracker_.message())) {
+      // A replica says that it is read-only before it looks at the transaction; the primary would have said this.
+      std::string said;
+      wire::append_packet(said, byte_at(packet, 3), wire::read_only_transaction().encode(capabilities_));
+      to_client(said);
+      return true;
+    }
     to_client(packet);
     return true;
   }
@@ -520,7 +545,7 @@ void Session::take_session_state(ByteView session_state, const Work& work, std::
   wire::SessionStateReader reader(session_state);
   for (;;) {
     Result<std::optional<wire::SessionStateEntry>> entry = reader.next();
-    if (!entry.ok() || !*entry) return;
+    if (!entry.ok() || !*entry) break;
     const wire::SessionStateEntry& change = **entry;
     switch (change.type) {
       case wire::SessionChange::kSystemVariable:
@@ -543,9 +568,10 @@ void Session::take_session_state(ByteView session_state, const Work& work, std::
 }
 
 /// What the completed reply says about the session.
-void Session::learn(const Work& work) {
-  if (!tracker_.failed()) {
-    status_ = tracker_.status();
+void Session::learn(const Connection& connection, const Work& work) {
+  const bool says_status = work.command != Command::kStmtPrepare && work.command != Command::kStatistics;
+  if (!tracker_.failed() && says_status) {
+    status_ = tracker_.status() & static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);
     const ByteView argument = ByteView(request_).substr(1);
     if (work.command == Command::kQuery && work.statement.kind == sql::Kind::kSet && is_set_names(argument)) {
       state_.set_names(argument);
@@ -556,6 +582,13 @@ void Session::learn(const Work& work) {
       state_changed_ = true;
     }
   }
+  const bool selects = work.statement.kind == sql::Kind::kSelect || work.statement.kind == sql::Kind::kWith ||
+                       work.statement.kind == sql::Kind::kValues || work.statement.kind == sql::Kind::kTable;
+  if (!tracker_.failed() && selects) {
+    found_rows_ = tracker_.rows();
+    found_rows_thread_ = thread_of(connection);
+  }
+  if (!work.statement.has(effect::kReadsDiagnostics)) last_had_rows_ = tracker_.results() > 0 && tracker_.rows() > 0;
   if (state_changed_) state_number_ = service_.mysql().states().intern(state_);
 }
 
@@ -563,8 +596,11 @@ void Session::learn(const Work& work) {
 std::uint32_t Session::hold_after(const Work& work, std::uint32_t before) const {
   const sql::Statement& statement = work.statement;
   const bool failed = tracker_.failed();
-  std::uint32_t keep = before & ~hold::kDiagnostics;
+  const bool list_unchanged = (before & hold::kDiagnostics) != 0 && work.target == Target::kHeld && !failed && tracker_.warnings() == 0 &&
+                              (statement.has(effect::kReadsDiagnostics) || names_no_table(statement));
+  std::uint32_t keep = list_unchanged ? before : before & ~hold::kDiagnostics;
   std::uint32_t pins = statement.effects & kPins;
+  if (failed) pins &= ~(effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen);  // nothing was made
   const bool value_learnt = statement.has(effect::kComputedValue) && state_changed_ && !other_state_changed_;
   if (value_learnt) pins &= ~effect::kUnknownState;
   const bool unnamed_change = other_state_changed_ && !(statement.kind == sql::Kind::kSet && state_changed_);
@@ -584,7 +620,8 @@ std::uint32_t Session::hold_after(const Work& work, std::uint32_t before) const 
   } else {
     keep &= ~hold::kTransaction;
   }
-  if (failed || tracker_.warnings() > 0 || statement.has(effect::kFoundRows) || service_.mysql().row_counts()) {
+  const bool counted = statement.has(effect::kFoundRows) || (!failed && tracker_.affected_rows() > 0);  // FOUND_ROWS(), ROW_COUNT()
+  if (failed || tracker_.warnings() > 0 || counted) {
     keep |= hold::kDiagnostics;
   }
   if (!failed && tracker_.insert_id() > 0) keep |= hold::kInsertId;
@@ -593,10 +630,11 @@ std::uint32_t Session::hold_after(const Work& work, std::uint32_t before) const 
 
 /// The reply is complete: keep the connection for what it now holds of the session, or give it back.
 Task<void> Session::settle(ConnectionPtr connection, Work work) {
-  learn(work);
+  learn(*connection, work);
   const std::uint32_t before = held_ == nullptr ? hold_ : 0;  // hold_ speaks of this connection if it was the held one
   const std::uint32_t keep = hold_after(work, before);
   if (!tracker_.failed() && tracker_.insert_id() > 0) insert_id_.reset();
+  if ((keep & hold::kDiagnostics) != 0 && work.command == Command::kQuery && !work.statement.has(effect::kReadsDiagnostics)) last_text_ = request_.substr(1);
   connection->status = status_;
   connection->state = state_number_;
   if ((keep & (hold::kPinned | hold::kTableLock)) != 0) connection->dirty = true;

@@ -43,6 +43,33 @@ Shard* shard_by_id(Shard& self, std::uint32_t id) {
 
 }  // namespace
 
+/// KILL over another connection of the same account.
+Task<Result<void>> Session::kill_thread(upstream::ServerSlot slot, std::uint32_t thread_id, bool query_only) {
+  const upstream::ServiceViewPtr view = service_.view();
+  upstream::MysqlPool& pool = service_.server(slot).pool;
+  refusal_ = {};
+  ConnectionPtr side = pool.take(pool_key(), state_number_);
+  if (side == nullptr) {
+    const upstream::MysqlLogin login = login_for_server();
+    const Deadline deadline = service_.loop().deadline_in(view->service->connect_timeout);
+    Result<ConnectionPtr> opened = co_await pool.open(view, login, pool_key(), nullptr, deadline);
+    HF_CO_RETURN_IF_ERROR(opened);
+    side = std::move(*opened);
+    side->opened_schema = true;
+  }
+  const std::string statement = std::string(query_only ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id);
+  Result<void> killed = co_await send_aside(side.get(), wire::Command::kQuery, statement);
+  pool.give(std::move(side));
+  co_return killed;
+}
+
+/// The client has left while a statement runs for it. A read serves nobody any more: the server is told to stop. A write runs on.
+void Session::peer_closed() {
+  if (working_ == nullptr || !working_on_read_ || !inbox_.empty()) return;
+  client_left_ = true;
+  working_->stream->abort({ErrorCode::kClosed, "the client went away"});
+}
+
 Task<bool> Session::on_kill(std::uint64_t id, bool query_only) {
   const auto target = static_cast<std::uint32_t>(id);
   if (target == id_) {
@@ -82,26 +109,13 @@ Task<bool> Session::on_kill(std::uint64_t id, bool query_only) {
     co_return true;
   }
   if (found->backend) {
-    const Backend backend = *found->backend;
-    const upstream::ServiceViewPtr view = service_.view();
-    const upstream::MysqlLogin login = login_for_server();
-    const Deadline deadline = service_.loop().deadline_in(view->service->connect_timeout);
-    upstream::MysqlPool& pool = service_.server(backend.slot).pool;
-    ConnectionPtr side = pool.take(pool_key(), state_number_);
-    if (side == nullptr) {
-      Result<ConnectionPtr> opened = co_await pool.open(view, login, pool_key(), nullptr, deadline);
-      if (!opened.ok()) {
-        send_error(wire::own_error(opened.error().context));
-        co_return true;
-      }
-      side = std::move(*opened);
-      side->opened_schema = true;
-    }
-    const std::string statement = std::string(query_only ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(backend.thread_id);
-    const Result<void> killed = co_await send_aside(side.get(), wire::Command::kQuery, statement);
-    pool.give(std::move(side));
+    const Result<void> killed = co_await kill_thread(found->backend->slot, found->backend->thread_id, query_only);
     if (!killed.ok() && refusal_.code != 0) {
       send_error(refusal_);
+      co_return true;
+    }
+    if (!killed.ok()) {
+      send_error(wire::own_error(killed.error().context));
       co_return true;
     }
   }

@@ -127,7 +127,6 @@ Task<Result<std::string>> Session::switch_plugin(std::string plugin, std::string
   send_payload(wire::encode_auth_switch_request({std::move(plugin), std::move(nonce)}));
   Result<void> read = co_await read_packet(sequence_, service_.loop().deadline_in(kLoginTimeout));
   HF_CO_RETURN_IF_ERROR(read);
-  ++sequence_;
   co_return std::string(request_);
 }
 
@@ -141,9 +140,10 @@ Task<bool> Session::authenticate(std::string user, std::string plugin, std::stri
   const upstream::MysqlAccount* account = view->accounts == nullptr ? nullptr : view->accounts->find(user, client_host_);
   const bool with_password = !proof.empty();
   if (account != nullptr && !account->unusable.empty()) {
-    service_.counters().login_failures.add();
-    send_error(wire::own_error("Holdfast cannot log in for '" + user + "': " + account->unusable));
-    co_return false;
+    account_ = account->id;
+    const std::string reason = account->unusable;
+    const bool accepted = co_await log_in_by_proxy(std::move(user), reason);
+    co_return accepted;
   }
   const bool knows_password = account != nullptr && account->password.has_value();
   if (knows_password && plugin == wire::kCachingSha2Plugin) {
@@ -202,10 +202,78 @@ Task<bool> Session::authenticate(std::string user, std::string plugin, std::stri
   co_return true;
 }
 
+/// Hands the server's authentication turns to the client and the client's answers back.
+class ClientProxy final : public upstream::AuthenticationProxy {
+ public:
+  using Ask = Task<Result<std::string>> (*)(Session*, std::string);
+  ClientProxy(Session* session, Ask ask) : session_(session), ask_(ask) {}
+  Task<Result<std::string>> answer(std::string payload) override { return ask_(session_, std::move(payload)); }
+
+ private:
+  Session* session_;
+  Ask ask_;
+};
+
+/// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
+/// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
+Task<bool> Session::log_in_by_proxy(std::string user, std::string reason) {
+  struct Ask {
+    static Task<Result<std::string>> client(Session* self, std::string payload) {
+      self->send_payload(payload);
+      Result<void> read = co_await self->read_packet(self->sequence_, self->service_.loop().deadline_in(kLoginTimeout));
+      HF_CO_RETURN_IF_ERROR(read);
+      co_return std::string(self->request_);
+    }
+  };
+  credentials_ = upstream::MysqlCredentials{user, std::nullopt, std::nullopt};
+  ClientProxy proxy(this, Ask::client);
+  upstream::MysqlLogin login = login_for_server();
+  login.proxy = &proxy;
+  const Deadline deadline = service_.loop().deadline_in(service_.config().mysql.hold_timeout);
+  upstream::ServiceViewPtr view = service_.view();
+  while (!view->primary && !deadline.passed(service_.loop().now())) {
+    const Result<void> waited = co_await service_.view_changed(deadline);
+    if (!waited.ok()) break;
+    view = service_.view();
+  }
+  if (!view->primary) {
+    send_error(wire::own_error("no primary: " + view->no_primary_reason + " (" + reason + ")"));
+    co_return false;
+  }
+  upstream::MysqlRefusal said;
+  Result<ConnectionPtr> opened = co_await service_.server(*view->primary).pool.open(view, login, pool_key(), &said, deadline);
+  if (!opened.ok()) {
+    service_.counters().login_failures.add();
+    // The server names our own host in its refusal; the client knows itself by another.
+    if (said.code == wire::kErAccessDenied) {
+      const bool with_password = said.message.ends_with("YES)");
+      send_error(wire::access_denied(user, client_host_, with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
+    } else {
+      send_error(said.code != 0 ? wire::ErrorReply{said.code, wire::sqlstate_of(said.code), said.message} : wire::own_error(opened.error().context));
+    }
+    co_return false;
+  }
+  held_ = std::move(*opened);
+  held_->opened_schema = true;
+  Result<void> fitted = co_await fit(held_.get());
+  if (!fitted.ok()) {
+    send_error(wire::own_error(fitted.error().context));
+    co_return false;
+  }
+  hold_ = hold::kPinned;
+  co_return true;
+}
+
 /// The schema named at login must exist and be allowed, as a server would say at once. An idle connection that already has
 /// this schema proves it; otherwise one is made to, which the first statement then finds ready.
 Task<bool> Session::adopt_schema(std::string schema) {
   state_.set_schema(schema);
+  if (held_ != nullptr) {  // a login by proxy has its connection already
+    state_number_ = service_.mysql().states().intern(state_);
+    const Result<void> fitted = co_await fit(held_.get());
+    if (!fitted.ok()) send_error(refusal_.code != 0 ? refusal_ : wire::own_error(fitted.error().context));
+    co_return fitted.ok();
+  }
   state_number_ = service_.mysql().states().intern(state_);
   const upstream::ServiceViewPtr view = service_.view();
   bool server_up = false;
@@ -219,6 +287,7 @@ Task<bool> Session::adopt_schema(std::string schema) {
     refusal_ = {};
     co_return false;
   }
+  if (target == Target::kReader) next_reader_ = (*connection)->slot;
   service_.server((*connection)->slot).pool.give(std::move(*connection));
   co_return true;
 }
@@ -252,7 +321,7 @@ Task<bool> Session::change_user() {
     if (!known) co_return false;
   }
   state_number_ = service_.mysql().states().intern(state_);
-  send_ok();
+  send_ok(state_.schema());
   co_return true;
 }
 

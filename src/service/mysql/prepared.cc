@@ -20,11 +20,6 @@ constexpr std::size_t kMostStatements = 16382;  // MariaDB's max_prepared_stmt_c
 constexpr std::size_t kMostLongData = 1U << 30;
 constexpr std::uint32_t kLastPrepared = 0xFFFFFFFF;  // MariaDB: "the statement prepared just now"
 
-/// Tells connections apart; thread ids are unique per server.
-std::uint64_t identity(const upstream::MysqlConnection& connection) {
-  return (std::uint64_t{connection.slot} + 1) << 32 | connection.thread_id;
-}
-
 std::string with_id(ByteView payload, std::uint32_t id) {
   std::string patched(payload);
   for (std::size_t i = 0; i < 4 && 1 + i < patched.size(); ++i) patched[1 + i] = static_cast<char>(id >> (8 * i));
@@ -98,6 +93,8 @@ Task<bool> Session::on_prepare() {
   Work work;
   work.command = Command::kStmtPrepare;
   work.prepared = &statement;
+  const bool bound = held_ != nullptr && (hold_ & (hold::kHard | hold::kDiagnostics)) != 0;
+  if (statement.verdict.has(effect::kReadsDiagnostics) && !bound) co_await recreate_last_statement();
   const bool go_on = co_await execute_prepared(work);
   if (tracker_.command() != Command::kStmtPrepare || tracker_.failed() || !tracker_.done()) prepared_.erase(id);
   co_return go_on;
@@ -160,7 +157,7 @@ void Session::on_statement_close() {
   for (Connection* kept : {held_.get(), reader_.get()}) {
     if (kept == nullptr) continue;
     const PreparedStatement::Copy& copy = copy_on(*kept, *statement);
-    if (copy.connection != identity(*kept)) continue;
+    if (copy.connection != thread_of(*kept)) continue;
     std::string packet;
     wire::append_packet(packet, 0, with_id(request_, copy.id));
     kept->stream->write(packet);
@@ -219,7 +216,7 @@ Task<Result<void>> Session::prepare_on(Connection* connection, PreparedStatement
     refusal_ = {reply.error_code(), wire::sqlstate_of(reply.error_code()), reply.message()};
     co_return Error{ErrorCode::kAccessDenied, reply.message()};
   }
-  *copy = {identity(*connection), reply.statement_id(), false};
+  *copy = {thread_of(*connection), reply.statement_id(), false};
   co_return Result<void>{};
 }
 
@@ -252,7 +249,7 @@ void Session::prepared_done(const Work& work, bool on_reader) {
   switch (work.command) {
     case Command::kStmtPrepare:
       statement.parameters = tracker_.statement_parameters();
-      copy_on(connection, statement) = {identity(connection), tracker_.statement_id(), false};
+      copy_on(connection, statement) = {thread_of(connection), tracker_.statement_id(), false};
       break;
     case Command::kStmtExecute:
     case Command::kStmtFetch:
@@ -283,7 +280,7 @@ Task<bool> Session::execute_prepared(Work work) {
     PreparedStatement::Copy& copy = copy_on(*connection, *work.prepared);
     Outcome outcome = Outcome::kDone;
     forwarded_ = false;
-    if (work.command != Command::kStmtPrepare && copy.connection != identity(*connection)) {
+    if (work.command != Command::kStmtPrepare && copy.connection != thread_of(*connection)) {
       Result<void> prepared = co_await prepare_on(connection, work.prepared, &copy);
       if (!prepared.ok() && prepared.error().code == ErrorCode::kAccessDenied) {
         sequence_ = 1;
@@ -314,7 +311,7 @@ Task<bool> Session::execute_prepared(Work work) {
         prepared_done(work, on_reader);
         if (work.command == Command::kStmtExecute || work.command == Command::kStmtBulkExecute) work.prepared->long_data.clear();
         if (on_reader) {
-          learn(work);
+          learn(*reader_, work);
           reader_->state = state_number_;
           reader_diagnostics_ = tracker_.failed() || tracker_.warnings() > 0;
         } else {
@@ -328,6 +325,11 @@ Task<bool> Session::execute_prepared(Work work) {
         work.prepared->verdict.route = sql::Route::kPrimary;
         continue;
       case Outcome::kLost: break;
+    }
+    if (client_left_) {
+      const Result<void> killed = co_await kill_thread(slot, abandoned_thread_, false);
+      (void)killed;
+      co_return false;
     }
     server.counters.lost.add();
     service_.control().server_failed(service_.name(), slot, failure_->context);

@@ -1,9 +1,12 @@
 // The session's commands: reading them, deciding where each runs, and those we answer ourselves.
 #include "service/mysql/session.h"
 
+#include <algorithm>
+
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/response.h"
+#include "proto/mysql/session_state.h"
 #include "service/mysql/shard_state.h"
 #include "service/tcp/relay.h"
 
@@ -18,10 +21,16 @@ using wire::Command;
 namespace {
 
 constexpr std::size_t kLargestLogin = 64 * 1024;
-constexpr Nanos kGrace = 100ms;  // how long a connection is kept for convenience while the client is silent
 
-bool is_row_count_question(const sql::Statement& statement) {
-  return statement.has(effect::kReadsDiagnostics) && statement.kind == sql::Kind::kSelect;
+/// SHOW WARNINGS, FOUND_ROWS() and the like: questions about the statement before.
+bool asks_about_last(const sql::Statement& statement) {
+  return statement.has(effect::kReadsDiagnostics) &&
+         (statement.kind == sql::Kind::kSelect || statement.kind == sql::Kind::kShow || statement.kind == sql::Kind::kDiagnostics);
+}
+
+bool mentions(ByteView text, ByteView lower_case_word) {
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
 }  // namespace
@@ -41,6 +50,7 @@ Session::Session(ServiceShard& service, net::Accepted accepted, config::ListenRo
       route_(route),
       packets_(kLargestLogin) {
   id_ = service_.mysql().enter(*this);
+  state_number_ = service_.mysql().states().intern(state_);
 }
 
 Session::~Session() { service_.mysql().leave(id_); }
@@ -57,7 +67,9 @@ Task<void> Session::run(Admission admission) {
     for (;;) {
       const bool more = co_await read_command();
       if (!more) break;
+      const TimePoint arrived = service_.loop().now();
       const bool go_on = co_await run_command(static_cast<Command>(byte_at(request_, 0)));
+      service_.latency().record(service_.loop().now() - arrived);
       if (request_.capacity() > 64) service_.loop().give_buffer(std::move(request_));
       request_ = std::string();
       if (!go_on || client_->broken()) break;
@@ -105,9 +117,7 @@ Task<bool> Session::read_command() {
     if (killed_) co_return false;
     const bool free_to_end = (hold_ & hold::kHard) == 0 && inbox_.empty() && !packets_.in_packet();
     if (ending_ && free_to_end) co_return false;
-    const bool soft = held_ != nullptr && (hold_ & hold::kInsertId) != 0 && (hold_ & ~hold::kSoft) == 0;
-    const Deadline deadline = soft ? service_.loop().deadline_in(kGrace).earlier(patience) : patience;
-    Result<void> read = co_await read_packet(0, deadline);
+    Result<void> read = co_await read_packet(0, patience);
     if (read.ok()) {
       if (request_.empty()) {
         send_error(wire::unknown_command());
@@ -123,13 +133,11 @@ Task<bool> Session::read_command() {
     }
     if (patience.passed(service_.loop().now())) co_return false;
     if (packets_.in_packet()) continue;
-    if (give_back_ && (hold_ & ~hold::kSoft) == 0) {
-      if (soft) co_await capture_insert_id();
+    const bool convenient = held_ != nullptr && (hold_ & ~hold::kSoft) == 0;
+    if (std::exchange(give_back_, false) && convenient) {
+      if ((hold_ & hold::kInsertId) != 0) co_await capture_insert_id();
       release_soft_hold();
-    } else if (soft) {
-      co_await capture_insert_id();
     }
-    give_back_ = false;
   }
 }
 
@@ -156,8 +164,10 @@ Session::Work Session::plan(const sql::Statement& statement) const {
     return work;
   }
   work.retry = reads && !statement.has(effect::kBegin) && state_.autocommit();
-  if (statement.has(effect::kReadsDiagnostics)) {
-    if (held_ != nullptr && (hold_ & hold::kDiagnostics) != 0) {
+  const bool asks_diagnostics = asks_about_last(statement);
+  const bool has_diagnostics = held_ != nullptr && (hold_ & hold::kDiagnostics) != 0;
+  if (asks_diagnostics || (has_diagnostics && !statement.has(kPins) && names_no_table(statement))) {
+    if (has_diagnostics) {
       work.target = Target::kHeld;
       return work;
     }
@@ -178,6 +188,74 @@ Session::Work Session::plan(const sql::Statement& statement) const {
   }
   work.reroute = route_ != config::ListenRoute::kRead;
   return work;
+}
+
+/// A statement without a table leaves the list of warnings as it was, so it runs where the list is.
+bool Session::names_no_table(const sql::Statement& statement) const {
+  if (statement.kind != sql::Kind::kSelect) return false;
+  return !mentions(request_, "from");
+}
+
+/// A read-only transaction lives on a replica. What ends it implicitly and goes on to write must not be sent there.
+bool Session::leaves_transaction(const sql::Statement& statement) const {
+  const bool on_replica = held_ != nullptr && (hold_ & hold::kHard) == hold::kTransaction && !on_primary(*held_) &&
+                          (status_ & wire::kStatusInTransactionReadOnly) != 0;
+  const bool ends_it = statement.has(effect::kBegin) || statement.kind == sql::Kind::kLockTables;
+  return on_replica && ends_it && route_ == config::ListenRoute::kSplit;
+}
+
+/// False: the session is over.
+Task<bool> Session::leave_read_only_transaction() {
+  const Result<void> committed = co_await send_aside(held_.get(), Command::kQuery, "COMMIT");
+  if (!committed.ok()) {
+    if (committed.error().code == ErrorCode::kCancelled) co_return false;
+    held_->stream->abort(committed.error());
+  }
+  status_ &= static_cast<wire::StatusFlags>(~(wire::kStatusInTransaction | wire::kStatusInTransactionReadOnly));
+  hold_ &= ~(hold::kTransaction | hold::kDiagnostics);
+  if (hold_ == 0) release_soft_hold();
+  co_return true;
+}
+
+/// SHOW WARNINGS, FOUND_ROWS() and ROW_COUNT() speak of the session's last statement, which left nothing to remember, so that its
+/// connection went back to the pool. Another connection is made to have counted as many rows, without warnings: what somebody
+/// else's statement left there must not show.
+Task<void> Session::recreate_last_statement() {
+  if (held_ == nullptr) {
+    policy::ServerSet tried;
+    Result<ConnectionPtr> acquired = co_await acquire(route_ == config::ListenRoute::kRead ? Target::kReader : Target::kPrimary, &tried,
+                                                      service_.loop().deadline_in(service_.config().mysql.hold_timeout));
+    if (!acquired.ok()) co_return;  // the statement itself will say so
+    held_ = std::move(*acquired);
+    hold_ = 0;
+  }
+  const std::string rows = found_rows_ == 0 ? "SELECT 1 FROM seq_1_to_1 WHERE 1=0"
+                                            : "SELECT SQL_CALC_FOUND_ROWS 1 FROM seq_1_to_" + std::to_string(found_rows_) + " LIMIT 1";
+  const Result<void> counted = co_await send_aside(held_.get(), Command::kQuery, rows);
+  if (!counted.ok()) held_->stream->abort(counted.error());
+  if (!last_had_rows_) {  // ROW_COUNT() is -1 after rows, 0 after anything that changed none
+    const Result<void> done = co_await send_aside(held_.get(), Command::kQuery, "DO 0");
+    if (!done.ok()) held_->stream->abort(done.error());
+  }
+  hold_ |= hold::kDiagnostics;
+}
+
+/// The session's warnings are on a replica, and a statement that needs them (GET DIAGNOSTICS into user variables, say) may pin the
+/// session: not there, where it could not write any more. The read that left them is repeated on the primary, unseen.
+Task<void> Session::move_diagnostics_to_primary() {
+  const bool needed = held_ != nullptr && (hold_ & hold::kHard) == 0 && (hold_ & hold::kDiagnostics) != 0 && !on_primary(*held_) &&
+                      !last_text_.empty() && route_ == config::ListenRoute::kSplit;
+  if (!needed) co_return;
+  policy::ServerSet tried;
+  Result<ConnectionPtr> primary =
+      co_await acquire(Target::kPrimary, &tried, service_.loop().deadline_in(service_.config().mysql.hold_timeout));
+  if (!primary.ok()) co_return;  // stays where it is: the answer is right all the same
+  const Result<void> repeated = co_await send_aside(primary->get(), Command::kQuery, last_text_);
+  (void)repeated;  // its error, if it is one, is the diagnostics
+  hold_ = 0;
+  release_soft_hold();
+  held_ = std::move(*primary);
+  hold_ = hold::kDiagnostics;
 }
 
 Task<bool> Session::run_command(Command command) {
@@ -216,9 +294,22 @@ Task<bool> Session::on_query() {
       ShardState::is_ours(statement.kill_id) && statement.kill_scope != sql::KillScope::kQueryId) {
     co_return co_await on_kill(statement.kill_id, statement.kill_scope == sql::KillScope::kQuery);
   }
-  if (is_row_count_question(statement)) service_.mysql().note_row_counts();
+  if (asks_about_last(statement)) {
+    const bool bound = held_ != nullptr && (hold_ & hold::kHard) != 0;
+    const bool remembered = held_ != nullptr && (hold_ & hold::kDiagnostics) != 0;
+    const bool counted_here = held_ != nullptr && found_rows_thread_ == thread_of(*held_);
+    const bool forgotten = (!remembered && !reader_diagnostics_) || (!counted_here && mentions(text, "found_rows"));
+    if (!bound && forgotten) co_await recreate_last_statement();
+  }
+  if (leaves_transaction(statement)) {
+    const bool left = co_await leave_read_only_transaction();
+    if (!left) co_return false;
+  }
+  const bool wants_list = statement.has(effect::kReadsDiagnostics) || names_no_table(statement);
+  if (statement.route == sql::Route::kPrimary && wants_list) co_await move_diagnostics_to_primary();
   const Work work = plan(statement);
-  co_return co_await execute(work);
+  const bool go_on = co_await execute(work);
+  co_return go_on;
 }
 
 /// Commands that some server must answer and that need no care of their own.
@@ -326,9 +417,15 @@ void Session::send_payload(ByteView payload) {
 
 void Session::send_error(const wire::ErrorReply& error) { send_payload(error.encode(capabilities_)); }
 
-void Session::send_ok() {
+void Session::send_ok(ByteView schema_change) {
   wire::OkPacket ok;
   ok.status = status_;
+  std::string session_state;
+  if (!schema_change.empty() && wire::has(capabilities_, wire::kClientSessionTrack)) {
+    wire::append_session_change(session_state, {wire::SessionChange::kSchema, 1, {}, schema_change});
+    ok.session_state = session_state;
+    ok.status |= wire::kStatusSessionStateChanged;
+  }
   send_payload(wire::encode_ok(ok, capabilities_));
 }
 

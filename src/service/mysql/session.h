@@ -50,6 +50,12 @@ inline constexpr std::uint32_t kHard = kTransaction | kPinned | kTableLock | kNe
 inline constexpr std::uint32_t kSoft = kDiagnostics | kInsertId;
 }  // namespace hold
 
+/// What a statement may do that ties the session to its connection for good.
+inline constexpr std::uint32_t kPins = policy::sql::effect::kUserVariable | policy::sql::effect::kTemporaryTable |
+                                       policy::sql::effect::kUserLock | policy::sql::effect::kPreparedText |
+                                       policy::sql::effect::kHandlerOpen | policy::sql::effect::kUnknownState |
+                                       policy::sql::effect::kConnectionId;
+
 enum class Target : std::uint8_t {
   kReader,      // a replica, by balance; the primary when there is none
   kPrimary,
@@ -57,7 +63,7 @@ enum class Target : std::uint8_t {
   kKeptReader,  // the replica's connection kept for prepared reads
 };
 
-class Session {
+class Session final : private net::PeerWatcher {
  public:
   Session(ServiceShard& service, net::Accepted accepted, config::ListenRoute route);
   Session(const Session&) = delete;
@@ -106,6 +112,7 @@ class Session {
   runtime::Task<bool> authenticate(std::string user, std::string plugin, std::string proof, std::string nonce);
   runtime::Task<Result<std::string>> switch_plugin(std::string plugin, std::string nonce);
   runtime::Task<bool> adopt_schema(std::string schema);
+  runtime::Task<bool> log_in_by_proxy(std::string user, std::string reason);
   runtime::Task<bool> change_user();
   void remember_login(const upstream::MysqlAccount& account, std::optional<upstream::Sha1Digest> stage1);
   void use_charset(std::uint8_t collation);
@@ -123,9 +130,14 @@ class Session {
   runtime::Task<bool> set_option();
   Work plan(const policy::sql::Statement& statement) const;
   policy::sql::Statement classify(ByteView sql);
+  bool names_no_table(const policy::sql::Statement& statement) const;
+  runtime::Task<void> recreate_last_statement();
+  bool leaves_transaction(const policy::sql::Statement& statement) const;
+  runtime::Task<bool> leave_read_only_transaction();
+  runtime::Task<void> move_diagnostics_to_primary();
   void send_payload(ByteView payload);
   void send_error(const proto::mysql::ErrorReply& error);
-  void send_ok();
+  void send_ok(ByteView schema_change = {});
   void count_route(const Work& work, bool on_primary);
 
   // exchange.cc
@@ -141,7 +153,7 @@ class Session {
   void take_session_state(ByteView session_state, const Work& work, std::string* for_client);
   void to_client(ByteView bytes);
   runtime::Task<void> settle(ConnectionPtr connection, Work work);
-  void learn(const Work& work);
+  void learn(const Connection& connection, const Work& work);
   std::uint32_t hold_after(const Work& work, std::uint32_t before) const;
   void release_soft_hold();
   void release_reader();
@@ -154,6 +166,8 @@ class Session {
   void discard_held();
   bool in_transaction() const { return (status_ & proto::mysql::kStatusInTransaction) != 0; }
   bool on_primary(const Connection& connection) const;
+  /// Tells server connections apart; thread ids are unique per server.
+  static std::uint64_t thread_of(const Connection& connection) { return (std::uint64_t{connection.slot} + 1) << 32 | connection.thread_id; }
 
   // prepared.cc
   runtime::Task<bool> on_prepare();
@@ -173,6 +187,8 @@ class Session {
 
   // kill.cc
   runtime::Task<bool> on_kill(std::uint64_t id, bool query_only);
+  runtime::Task<Result<void>> kill_thread(upstream::ServerSlot slot, std::uint32_t thread_id, bool query_only);
+  void peer_closed() override;
 
   ServiceShard& service_;
   std::unique_ptr<net::Stream> client_;
@@ -194,7 +210,11 @@ class Session {
   proto::mysql::StatusFlags status_ = proto::mysql::kStatusAutocommit;
   ConnectionPtr held_;
   std::uint32_t hold_ = 0;
+  std::optional<upstream::ServerSlot> next_reader_;  // already picked, at login: one turn of the balance per session, not two
   ConnectionPtr reader_;      // a replica's connection kept for prepared reads
+  std::uint64_t found_rows_ = 0;            // what FOUND_ROWS() would say
+  std::uint64_t found_rows_thread_ = 0;     // the connection that knows it, see thread_of()
+  bool last_had_rows_ = false;              // the last statement gave a result set
   std::optional<std::uint64_t> insert_id_;  // LAST_INSERT_ID() when no connection holds it
   PreparedStatements prepared_;
 
@@ -202,10 +222,13 @@ class Session {
   proto::mysql::PacketAssembler packets_;
   std::string inbox_;
   std::string request_;       // its payload, command byte first
-  std::string prelude_;       // packets to send in front of it (long data)
+  std::string last_text_;     // of the latest query that left diagnostics behind
   std::uint8_t sequence_ = 0; // of the next packet to the client, for packets of our own
   proto::mysql::ReplyTracker tracker_;
   Connection* working_ = nullptr;
+  bool working_on_read_ = false;
+  bool client_left_ = false;         // while a read was running for it
+  std::uint32_t abandoned_thread_ = 0;
   bool forwarded_ = false;
   bool reader_diagnostics_ = false;  // SHOW WARNINGS would speak of what reader_ did
   bool state_changed_ = false;       // by the reply at hand: replayable state

@@ -46,18 +46,10 @@ class ShardState {
   void end_idle_sessions();
   bool draining() const { return draining_; }
 
-  /// Some application of this service asks for FOUND_ROWS() or ROW_COUNT(): from now on sessions keep the connection of their
-  /// last statement until the next.
-  void note_row_counts() { row_counts_ = true; }
-  bool row_counts() const { return row_counts_; }
-
-  std::uint32_t statements_held = 0;
-
  private:
   std::uint32_t shard_id_;
   std::uint32_t next_id_ = 1;
   bool draining_ = false;
-  bool row_counts_ = false;
   policy::sql::ShapeCache shapes_;
   StateTable states_;
   std::map<std::tuple<std::uint32_t, proto::mysql::Capabilities, std::uint8_t, bool>, std::uint64_t> keys_;
