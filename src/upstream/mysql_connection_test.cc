@@ -507,11 +507,19 @@ TEST(Query, DeadlineAndCancelEndTheWait) {
   }
 }
 
-TEST(MysqlConnection, IsNotUsableOnceTheServerSpeaksUnaskedOrLeaves) {
-  Asked speaks({});
-  EXPECT_TRUE(speaks.connection->usable());
-  speaks.server.cut();
-  ASSERT_TRUE(speaks.loop.run_until([&] { return !speaks.connection->usable(); }));
+TEST(MysqlConnection, IsNotUsableOnceTheServerLeaves) {
+  Asked asked({});
+  EXPECT_TRUE(asked.connection->usable());
+  asked.server.cut();
+  EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
+}
+
+TEST(MysqlConnection, IsNotUsableWhileBytesWaitToBeRead) {
+  Asked asked({send_step("x")});
+  std::string packet;
+  mysql::append_packet(packet, 0, "\x0e");
+  asked.connection->stream->write(packet);
+  EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
 }
 
 }  // namespace

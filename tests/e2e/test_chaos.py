@@ -77,7 +77,7 @@ def test_kill_9_of_the_gateway_loses_nothing(make_gateway, repaired):
     cluster = repaired
     fixed = load.prepare(cluster)
     gateway = make_gateway()
-    with load.Load(gateway, fixed, 40) as clients:
+    with load.Load(gateway, fixed, 40, most_failures=100_000) as clients:
         eventually(lambda: clients.writes > 300, "the load to run", 30)
         gateway.kill9()
         gateway.start()

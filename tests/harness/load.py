@@ -32,8 +32,9 @@ def prepare(cluster):
 class Load:
     """`clients` sessions until stop(). Counters and lists may be read at any time."""
 
-    def __init__(self, gateway, fixed, clients, seed=1, write_share=0.25):
+    def __init__(self, gateway, fixed, clients, seed=1, write_share=0.25, most_failures=200):
         self.gateway, self.fixed, self.write_share = gateway, fixed, write_share
+        self.most_failures = most_failures
         self.reads = self.writes = 0
         self.slowest = 0.0
         self.failures, self.acknowledged, self.unknown, self.batches = [], [], [], {}
@@ -70,8 +71,9 @@ class Load:
             except Exception as failure:
                 with self._lock:
                     self.failures.append(f"session {number}: {type(failure).__name__} {failure}")
-                if len(self.failures) > 200:
+                if len(self.failures) > self.most_failures:
                     return
+                self._stop.wait(0.05)  # nobody listens for the moment: do not spin
 
     def _timed(self, action, *arguments):
         began = time.monotonic()

@@ -264,8 +264,10 @@ void Session::prepared_done(const Work& work, bool on_reader) {
 Task<bool> Session::execute_prepared(Work work) {
   const Deadline hold_deadline = service_.loop().deadline_in(service_.config().mysql.hold_timeout);
   policy::ServerSet tried;
-  hold_ &= ~hold::kDiagnostics;
-  reader_diagnostics_ = false;
+  const ByteView text = work.prepared->text;
+  const bool keeps_list = work.prepared->verdict.kind == sql::Kind::kSelect && !mentions(text, "from");
+  if (!keeps_list) hold_ &= ~hold::kDiagnostics;
+  if (!keeps_list) reader_diagnostics_ = false;
   for (;;) {
     const bool on_reader = runs_on_reader(work);
     Result<void> kept = co_await ensure_kept(on_reader, &tried, hold_deadline);

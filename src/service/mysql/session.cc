@@ -28,12 +28,12 @@ bool asks_about_last(const sql::Statement& statement) {
          (statement.kind == sql::Kind::kSelect || statement.kind == sql::Kind::kShow || statement.kind == sql::Kind::kDiagnostics);
 }
 
+}  // namespace
+
 bool mentions(ByteView text, ByteView lower_case_word) {
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
-
-}  // namespace
 
 Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission) {
   {
@@ -234,7 +234,7 @@ Task<void> Session::recreate_last_statement() {
   const Result<void> counted = co_await send_aside(held_.get(), Command::kQuery, rows);
   if (!counted.ok()) held_->stream->abort(counted.error());
   if (!last_had_rows_) {  // ROW_COUNT() is -1 after rows, 0 after anything that changed none
-    const Result<void> done = co_await send_aside(held_.get(), Command::kQuery, "DO 0");
+    const Result<void> done = co_await send_aside(held_.get(), Command::kQuery, std::string(kTrackingStatement));
     if (!done.ok()) held_->stream->abort(done.error());
   }
   hold_ |= hold::kDiagnostics;
@@ -305,8 +305,10 @@ Task<bool> Session::on_query() {
     const bool left = co_await leave_read_only_transaction();
     if (!left) co_return false;
   }
-  const bool wants_list = statement.has(effect::kReadsDiagnostics) || names_no_table(statement);
-  if (statement.route == sql::Route::kPrimary && wants_list) co_await move_diagnostics_to_primary();
+  if (statement.route == sql::Route::kPrimary && (hold_ & hold::kDiagnostics) != 0) {
+    const bool wants_list = statement.has(effect::kReadsDiagnostics) || names_no_table(statement);
+    if (wants_list) co_await move_diagnostics_to_primary();
+  }
   const Work work = plan(statement);
   const bool go_on = co_await execute(work);
   co_return go_on;

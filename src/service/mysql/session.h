@@ -56,6 +56,9 @@ inline constexpr std::uint32_t kPins = policy::sql::effect::kUserVariable | poli
                                        policy::sql::effect::kHandlerOpen | policy::sql::effect::kUnknownState |
                                        policy::sql::effect::kConnectionId;
 
+/// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.
+bool mentions(ByteView text, ByteView lower_case_word);
+
 enum class Target : std::uint8_t {
   kReader,      // a replica, by balance; the primary when there is none
   kPrimary,

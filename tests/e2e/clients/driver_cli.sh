@@ -2,7 +2,7 @@
 # The driver contract (see test_drivers.py) through the mariadb command line. usage: driver_cli.sh HOST PORT TABLE BLOB_FILE
 set -eu
 host=$1 port=$2 table=$3 blob_file=$4
-client() { mariadb --no-defaults -h "$host" -P "$port" -u app -papp-secret --default-character-set=utf8mb4 -N -B "$@" test; }
+client() { mariadb --no-defaults --comments -h "$host" -P "$port" -u app -papp-secret --default-character-set=utf8mb4 -N -B "$@" test; }
 one() { client -e "$1"; }
 primary="/* holdfast: primary */"
 echo "select=$(one "select 1 + 1")"

@@ -1,0 +1,338 @@
+#include "upstream/mysql_pool.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/stepped_loop_fake.h"
+#include "upstream/mysql_server_fake.h"
+
+namespace hf::upstream {
+namespace {
+
+using runtime::Scope;
+using runtime::SteppedLoop;
+using runtime::Task;
+
+constexpr std::uint64_t kKey = 7;
+constexpr std::uint64_t kOtherKey = 8;
+
+/// One wish for a connection, and what became of it.
+struct Wish {
+  bool ended = false;
+  MysqlConnectionPtr connection;
+  std::optional<Error> error;
+
+  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code)) : "ok"; }
+};
+
+Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline) {
+  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, nullptr, deadline);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
+/// One server, at most `most` connections to it, and pools that share the limit as shards do.
+class MysqlPoolTest : public ::testing::Test {
+ protected:
+  ServiceViewPtr view_with(std::uint32_t most) {
+    auto config = std::make_shared<config::Config>();
+    config->services.resize(1);
+    config->services[0].name = "orders";
+    config->services[0].mysql.max_server_connections = most;
+    auto view = std::make_shared<ServiceView>();
+    view->service = config->services.data();
+    view->config = std::move(config);
+    ServerView& server = view->servers.emplace_back();
+    server.name = "db1";
+    server.address = server_.address();
+    server.present = true;
+    server.reachable = true;
+    server.limit = limit_;
+    return view;
+  }
+
+  void start(Wish& wish, MysqlPool& pool, std::uint64_t key = kKey, Nanos patience = 10s) {
+    scope_.spawn("open", open_task, &pool, view_, &login_, key, &wish, loop_->deadline_in(patience));
+  }
+  MysqlConnectionPtr open(MysqlPool& pool, std::uint64_t key = kKey) {
+    Wish wish;
+    start(wish, pool, key);
+    EXPECT_TRUE(loop_.run_until([&] { return wish.ended; }));
+    EXPECT_EQ(wish.outcome(), "ok");
+    return std::move(wish.connection);
+  }
+  std::uint32_t open_places() const { return limit_->open.load(); }
+  std::uint32_t waiting() const { return limit_->waiting.load(); }
+
+  SteppedLoop loop_;
+  MysqlServerFake server_{*loop_, login_script()};
+  std::shared_ptr<ServerLimit> limit_ = std::make_shared<ServerLimit>();
+  ServiceViewPtr view_ = view_with(2);
+  MysqlLogin login_{{"app", "tiger", std::nullopt}, kFakeCapabilities, 45, "", ""};
+  MysqlPool pool_{*loop_, 0};
+  MysqlPool other_shard_{*loop_, 0};
+  Scope scope_{*loop_};
+};
+
+TEST_F(MysqlPoolTest, CountsWhatIsOpenLentAndIdle) {
+  MysqlConnectionPtr connection = open(pool_);
+  EXPECT_EQ(connection->slot, 0U);
+  EXPECT_EQ(connection->key, kKey);
+  EXPECT_EQ(pool_.lent(), 1U);
+  EXPECT_EQ(open_places(), 1U);
+  pool_.give(std::move(connection));
+  EXPECT_EQ(pool_.lent(), 0U);
+  EXPECT_EQ(pool_.idle(), 1U);
+  EXPECT_EQ(open_places(), 1U);
+  connection = pool_.take(kKey, 0);
+  ASSERT_NE(connection, nullptr);
+  EXPECT_EQ(pool_.idle(), 0U);
+  connection.reset();
+  EXPECT_EQ(pool_.open_connections(), 0U);
+  EXPECT_EQ(open_places(), 0U);
+}
+
+TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
+  view_ = view_with(4);
+  MysqlConnectionPtr first = open(pool_);
+  MysqlConnectionPtr second = open(pool_);
+  MysqlConnectionPtr third = open(pool_);
+  for (const MysqlConnectionPtr* each : {&first, &second, &third}) (*each)->untracked = false;
+  first->state = 5;
+  second->state = 6;
+  third->state = 5;
+  third->dirty = true;
+  const MysqlConnection* clean = first.get();
+  const MysqlConnection* latest = third.get();
+  pool_.give(std::move(first));
+  pool_.give(std::move(second));
+  pool_.give(std::move(third));
+  EXPECT_EQ(pool_.take(kOtherKey, 5), nullptr);
+  EXPECT_EQ(pool_.take(kKey, 5).get(), clean);
+  EXPECT_EQ(pool_.take(kKey, 99).get(), latest);  // none fits: the most recently used
+}
+
+TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
+  MysqlConnectionPtr first = open(pool_);
+  MysqlConnectionPtr second = open(pool_);
+  Wish wish;
+  start(wish, pool_);
+  loop_.turn();
+  EXPECT_EQ(wish.outcome(), "waiting");
+  EXPECT_EQ(waiting(), 1U);
+  const MysqlConnection* returned = second.get();
+  pool_.give(std::move(second));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.connection.get(), returned);
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(open_places(), 2U);
+  EXPECT_EQ(server_.accepted(), 2U);
+}
+
+TEST_F(MysqlPoolTest, WaitersAreServedInTheOrderTheyCame) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wishes[3];
+  for (Wish& wish : wishes) start(wish, pool_);
+  for (Wish& wish : wishes) {
+    EXPECT_EQ(wish.outcome(), "waiting");
+    pool_.give(std::move(only));
+    ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+    only = std::move(wish.connection);
+    ASSERT_NE(only, nullptr);
+  }
+  EXPECT_EQ(server_.accepted(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionThatEndsFreesItsPlaceForAWaiter) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_);
+  only.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(server_.accepted(), 2U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherKeyMakesRoom) {
+  view_ = view_with(1);
+  pool_.give(open(pool_));
+  const MysqlConnectionPtr other = open(pool_, kOtherKey);
+  EXPECT_EQ(other->key, kOtherKey);
+  EXPECT_EQ(pool_.idle(), 0U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionOfAnotherKeyThatIsReturnedMakesRoomForAWaiter) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_, kOtherKey);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(wish.connection->key, kOtherKey);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
+  view_ = view_with(1);
+  int asked = 0;
+  pool_.on_pressure([&] { ++asked; });
+  MysqlConnectionPtr only = open(pool_);
+  EXPECT_EQ(asked, 0);
+  Wish wish;
+  start(wish, pool_);
+  EXPECT_EQ(asked, 1);
+  loop_.advance(21ms);
+  EXPECT_EQ(asked, 2);
+  pool_.give(std::move(only));
+  EXPECT_TRUE(loop_.run_until([&] { return wish.ended; }));
+}
+
+TEST_F(MysqlPoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
+  view_ = view_with(1);
+  const MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_, kKey, 50ms);
+  loop_.advance(40ms);
+  EXPECT_EQ(wish.outcome(), "waiting");
+  loop_.advance(11ms);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_NE(wish.error->context.find("all 1 connections to server 'db1' (max_server_connections)"), std::string::npos) << wish.error->context;
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_);
+  loop_->post([this] { scope_.cancel(); });
+  ASSERT_TRUE(loop_.run_until_empty(scope_));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kCancelled));
+  EXPECT_EQ(waiting(), 0U);
+  only.reset();
+  Wish connecting;
+  start(connecting, pool_);
+  EXPECT_EQ(open_places(), 1U);
+  loop_->post([this] { scope_.cancel(); });
+  ASSERT_TRUE(loop_.run_until_empty(scope_));
+  EXPECT_EQ(connecting.outcome(), to_string(ErrorCode::kCancelled));
+  EXPECT_EQ(open_places(), 0U);
+}
+
+TEST_F(MysqlPoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
+  auto refused = std::make_shared<ServiceView>(*view_with(1));
+  { refused->servers[0].address = MysqlServerFake(*loop_, {}).address(); }
+  view_ = refused;
+  Wish wish;
+  start(wish, pool_);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kRefused));
+  EXPECT_EQ(wish.error->context.find("server 'db1': "), 0U) << wish.error->context;
+  EXPECT_EQ(open_places(), 0U);
+  EXPECT_EQ(pool_.open_connections(), 0U);
+}
+
+TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsFoundWithinAMoment) {
+  view_ = view_with(1);
+  MysqlConnectionPtr theirs = open(other_shard_);
+  Wish wish;
+  start(wish, pool_);
+  loop_.turn();
+  EXPECT_EQ(wish.outcome(), "waiting");
+  other_shard_.give(std::move(theirs));  // wanted elsewhere: closed, not kept
+  EXPECT_EQ(other_shard_.idle(), 0U);
+  EXPECT_EQ(open_places(), 0U);
+  loop_.advance(21ms);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(pool_.lent(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherShardIsClosedByItsNextTrim) {
+  view_ = view_with(1);
+  other_shard_.give(open(other_shard_));
+  EXPECT_EQ(other_shard_.idle(), 1U);
+  Wish wish;
+  start(wish, pool_);
+  loop_.turn();
+  EXPECT_EQ(wish.outcome(), "waiting");
+  other_shard_.trim(loop_->now() - Nanos(1h));
+  EXPECT_EQ(other_shard_.idle(), 0U);
+  loop_.advance(21ms);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish theirs;
+  Wish ours;
+  start(theirs, other_shard_);
+  start(ours, pool_);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return ours.ended; }));
+  EXPECT_EQ(ours.outcome(), "ok");
+  EXPECT_EQ(theirs.outcome(), "waiting");
+  ours.connection.reset();
+  loop_.advance(21ms);
+  ASSERT_TRUE(loop_.run_until([&] { return theirs.ended; }));
+  EXPECT_EQ(theirs.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
+  MysqlConnectionPtr lent = open(pool_);
+  pool_.give(open(pool_));
+  pool_.cut({ErrorCode::kReset, "server 'db1' is down"});
+  EXPECT_EQ(pool_.idle(), 0U);
+  EXPECT_TRUE(lent->stream->broken());
+  EXPECT_FALSE(lent->usable());
+  EXPECT_EQ(open_places(), 1U);
+  pool_.give(std::move(lent));  // not fit for reuse
+  EXPECT_EQ(pool_.open_connections(), 0U);
+  EXPECT_EQ(open_places(), 0U);
+  ASSERT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
+}
+
+TEST_F(MysqlPoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
+  view_ = view_with(3);
+  MysqlConnectionPtr old = open(pool_);
+  MysqlConnectionPtr young = open(pool_);
+  pool_.give(std::move(old));
+  loop_.advance(10s);
+  pool_.give(std::move(young));
+  pool_.trim(loop_->now() - Nanos(5s));
+  EXPECT_EQ(pool_.idle(), 1U);
+  EXPECT_EQ(open_places(), 1U);
+  server_.cut();
+  ASSERT_TRUE(loop_.run_until([&] {
+    pool_.trim(loop_->now() - Nanos(5s));
+    return pool_.idle() == 0;
+  }));
+  EXPECT_EQ(open_places(), 0U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
+  pool_.give(open(pool_));
+  server_.cut();
+  EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
+  ASSERT_TRUE(loop_.run_until([&] {
+    MysqlConnectionPtr taken = pool_.take(kKey, 0);
+    if (taken == nullptr) return true;
+    pool_.give(std::move(taken));
+    return false;
+  }));
+}
+
+}  // namespace
+}  // namespace hf::upstream
