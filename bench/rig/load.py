@@ -84,7 +84,7 @@ class IdleClients:
         user, password, schema = ACCOUNT
         self._open = []
         for _ in range(count):
-            connection = pymysql.connect(host=LOOPBACK, port=port, user=user, password=password, database=schema)
+            connection = pymysql.connect(host=LOOPBACK, port=port, user=user, password=password, database=schema, autocommit=True)
             self._open.append(connection)
             with connection.cursor() as cursor:
                 cursor.execute("SELECT c FROM sbtest1 WHERE id=1")

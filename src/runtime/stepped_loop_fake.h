@@ -51,8 +51,11 @@ class SteppedLoop {
   template <typename Done>
   bool run_until(Done done) {
     const TimePoint limit = poller_->real_now() + kPatience;
-    while (!done() && poller_->real_now() < limit) turn();
-    return done();
+    while (!done()) {
+      if (poller_->real_now() > limit) return false;
+      turn();
+    }
+    return true;
   }
   bool run_until_empty(const Scope& scope) {
     return run_until([&scope] { return scope.empty(); });

@@ -17,6 +17,9 @@
 #include "base/assert.h"
 #include "runtime/frame_pool.h"
 
+/// Keeps a coroutine's frame its own, where the optimiser would merge it into its caller's: for a short phase of a long life.
+#define HF_SEPARATE_FRAME [[gnu::noinline]]
+
 namespace hf::runtime {
 
 class EventLoop;

@@ -109,7 +109,6 @@ Task<bool> Session::greet_and_log_in() {
   capabilities_ = wire::mariadb_extended(response->capabilities) & greeting.capabilities;
   if (wire::has(response->capabilities, wire::kClientMysql)) capabilities_ |= wire::kClientMysql;
   use_charset(response->charset == 0 ? greeting.charset : response->charset);
-  connect_attributes_ = std::move(response->connect_attributes);
   const std::string schema = std::move(response->database);
   const bool accepted = co_await authenticate(std::move(response->user), std::move(response->auth_plugin),
                                               std::move(response->auth_response), greeting.nonce);

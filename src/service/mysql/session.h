@@ -111,7 +111,8 @@ class Session final : private net::PeerWatcher {
   };
 
   // login.cc
-  runtime::Task<bool> greet_and_log_in();
+  // Not inlined: the compiler would make this frame, and that of each command, part of the session's own for its whole life.
+  HF_SEPARATE_FRAME runtime::Task<bool> greet_and_log_in();
   runtime::Task<bool> authenticate(std::string user, std::string plugin, std::string proof, std::string nonce);
   runtime::Task<Result<std::string>> switch_plugin(std::string plugin, std::string nonce);
   runtime::Task<bool> adopt_schema(std::string schema);
@@ -125,7 +126,7 @@ class Session final : private net::PeerWatcher {
   // session.cc
   runtime::Task<Result<void>> read_packet(std::uint8_t sequence, Deadline deadline);
   runtime::Task<bool> read_command();
-  runtime::Task<bool> run_command(proto::mysql::Command command);
+  HF_SEPARATE_FRAME runtime::Task<bool> run_command(proto::mysql::Command command);
   runtime::Task<bool> on_query();
   runtime::Task<bool> on_other(proto::mysql::Command command);
   runtime::Task<bool> on_binlog_dump();
@@ -204,7 +205,6 @@ class Session final : private net::PeerWatcher {
   std::uint32_t account_ = 0;
   proto::mysql::Capabilities capabilities_ = 0;  // the client's
   std::uint8_t charset_ = 0;           // collation id of the login
-  std::string connect_attributes_;
 
   // The session.
   SessionState state_;

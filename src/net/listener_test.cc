@@ -1,0 +1,155 @@
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "runtime/epoll_poller.h"
+#include "runtime/scope.h"
+
+namespace hf::net {
+namespace {
+
+using runtime::EventLoop;
+using runtime::Scope;
+using runtime::Task;
+
+struct Outcome {
+  int accepted = 0;
+  std::string error;
+};
+
+Task<void> accept_some(Listener* listener, int wanted, Outcome* outcome) {
+  std::vector<std::unique_ptr<Stream>> kept;
+  while (outcome->accepted < wanted) {
+    Result<Accepted> accepted = co_await listener->accept();
+    if (!accepted.ok()) {
+      outcome->error = to_string(accepted.error().code);
+      co_return;
+    }
+    kept.push_back(std::move(accepted->stream));
+    ++outcome->accepted;
+  }
+}
+
+int connect_to(const Address& address) {
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  return fd >= 0 && ::connect(fd, address.raw(), address.length()) == 0 ? fd : -1;
+}
+
+void use_up_descriptors(std::vector<int>& used) {
+  for (int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC); fd >= 0; fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) used.push_back(fd);
+}
+
+/// Runs in a child of its own, for it takes all descriptors. The exit code names the first step that went wrong; 0: none.
+int run_out_of_descriptors() {
+  const rlimit few{64, 64};
+  if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  Result<int> fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive);
+  if (!fd.ok()) return 2;
+  const Address address = Address::local_of(*fd).value();
+  Listener listener(loop, *fd, SocketOptions{});
+  const int first = connect_to(address);
+  const int second = connect_to(address);
+  if (first < 0 || second < 0) return 3;
+  std::vector<int> used;
+  use_up_descriptors(used);
+
+  Outcome starved;
+  Scope scope(loop);
+  scope.spawn("accept", accept_some, &listener, 1, &starved);
+  for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
+  if (!scope.empty() || starved.accepted != 0) return 4;
+  if (starved.error != to_string(ErrorCode::kExhausted)) return 5;
+  // Asked again at once it says the same again and does not wait for a readiness that will not come.
+  Outcome again;
+  scope.spawn("accept", accept_some, &listener, 1, &again);
+  for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
+  if (again.error != starved.error) return 6;
+
+  for (int i = 0; i < 4; ++i) {
+    ::close(used.back());
+    used.pop_back();
+  }
+  Outcome recovered;  // both clients have been waiting in the backlog
+  scope.spawn("accept", accept_some, &listener, 2, &recovered);
+  for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
+  if (!scope.empty() || recovered.accepted != 2) return 7;
+  return 0;
+}
+
+TEST(Listener, OutOfDescriptorsItSaysSoAndGoesOnWhenThereAreSomeAgain) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) ::_exit(run_out_of_descriptors());
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "the step that failed";
+}
+
+TEST(Listener, ABurstOfClientsIsAcceptedWithoutFurtherReadiness) {
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  const int fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value();
+  const Address address = Address::local_of(fd).value();
+  Listener listener(loop, fd, SocketOptions{});
+  std::vector<int> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(connect_to(address));
+  Outcome outcome;
+  Scope scope(loop);
+  scope.spawn("accept", accept_some, &listener, 50, &outcome);
+  loop.turn(loop.deadline_in(1s));
+  EXPECT_EQ(outcome.accepted, 50);
+  for (const int client : clients) ::close(client);
+}
+
+TEST(Listener, CancelEndsTheWait) {
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value(), SocketOptions{});
+  Outcome outcome;
+  Scope scope(loop);
+  scope.spawn("accept", accept_some, &listener, 1, &outcome);
+  loop.turn(Deadline{TimePoint{0}});
+  scope.cancel();
+  loop.turn(Deadline{TimePoint{0}});
+  EXPECT_TRUE(scope.empty());
+  EXPECT_EQ(outcome.error, "cancelled");
+}
+
+TEST(Listener, AnAddressInUseIsRefusedUnlessItIsShared) {
+  const int exclusive = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value();
+  const Address taken = Address::local_of(exclusive).value();
+  EXPECT_FALSE(Listener::bind(taken, PortSharing::kExclusive).ok());
+  EXPECT_FALSE(Listener::bind(taken, PortSharing::kShared).ok());
+  ::close(exclusive);
+  const int shared = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kShared).value();
+  const Result<int> second = Listener::bind(Address::local_of(shared).value(), PortSharing::kShared);
+  ASSERT_TRUE(second.ok());
+  ::close(*second);
+  ::close(shared);
+}
+
+TEST(Listener, AStaleSocketFileIsReplacedAndALiveOneIsNot) {
+  const std::string path = testing::TempDir() + "hf_listener_" + std::to_string(::getpid()) + ".sock";
+  const Address address = Address::from_unix_path(path).value();
+  const Result<int> first = Listener::bind(address, PortSharing::kExclusive);
+  ASSERT_TRUE(first.ok()) << first.error().context;
+  const Result<int> second = Listener::bind(address, PortSharing::kExclusive);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kExists);
+  ::close(*first);  // as a process that was killed: the file stays
+  const Result<int> third = Listener::bind(address, PortSharing::kExclusive);
+  EXPECT_TRUE(third.ok());
+  if (third.ok()) ::close(*third);
+  ::unlink(path.c_str());
+}
+
+}  // namespace
+}  // namespace hf::net
