@@ -56,14 +56,18 @@ int run_out_of_descriptors() {
   if (!fd.ok()) return 2;
   const Address address = Address::local_of(*fd).value();
   Listener listener(loop, *fd, SocketOptions{});
+  Outcome before;  // all is well, and sanitizers, which need descriptors of their own to look at an object, have seen ours
+  const int early = connect_to(address);
+  Scope scope(loop);
+  scope.spawn("accept", accept_some, &listener, 1, &before);
+  for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
   const int first = connect_to(address);
   const int second = connect_to(address);
-  if (first < 0 || second < 0) return 3;
+  if (before.accepted != 1 || early < 0 || first < 0 || second < 0) return 3;
   std::vector<int> used;
   use_up_descriptors(used);
 
   Outcome starved;
-  Scope scope(loop);
   scope.spawn("accept", accept_some, &listener, 1, &starved);
   for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
   if (!scope.empty() || starved.accepted != 0) return 4;
@@ -105,7 +109,7 @@ TEST(Listener, ABurstOfClientsIsAcceptedWithoutFurtherReadiness) {
   Outcome outcome;
   Scope scope(loop);
   scope.spawn("accept", accept_some, &listener, 50, &outcome);
-  loop.turn(loop.deadline_in(1s));
+  loop.turn(Deadline{TimePoint{0}});
   EXPECT_EQ(outcome.accepted, 50);
   for (const int client : clients) ::close(client);
 }

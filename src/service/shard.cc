@@ -80,7 +80,7 @@ runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> name
     const Result<void> closed = co_await service->close(deadline);
     if (!closed.ok()) {
       self->control_.event(Event{EventId::kBugSurvived, {}, 0, {{"what", "service '" + name + "': " + closed.error().context}}});
-      (void)service.release();  // leaked rather than destroyed under a session that hangs
+      self->abandoned_.push_back(std::move(service));  // not destroyed under a session that hangs
     }
   }
   if (done) done();

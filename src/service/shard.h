@@ -56,6 +56,7 @@ class Shard {
   runtime::EventLoop loop_;
   std::vector<Shard*> peers_;
   std::unordered_map<std::string, std::unique_ptr<ServiceShard>> services_;
+  std::vector<std::unique_ptr<ServiceShard>> abandoned_;
   runtime::Scope background_;
   std::thread thread_;
 };

@@ -373,6 +373,7 @@ void cancel_after(int turns, Cancel cancel) {
   scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, Deadline::never());
   for (int i = 0; i < turns && !scope.empty(); ++i) loop.turn();
   cancel(loop, scope);
+  loop.turn();
   ASSERT_TRUE(loop.run_until_empty(scope));
   EXPECT_TRUE(attempt.outcome() == "ok" || attempt.outcome() == to_string(ErrorCode::kCancelled)) << attempt.outcome();
   attempt.connection.reset();

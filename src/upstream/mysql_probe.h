@@ -22,8 +22,8 @@ struct ServerGreeting {
 
 class MysqlProbe {
  public:
-  MysqlProbe(runtime::EventLoop& loop, net::Address address, MysqlCredentials monitor)
-      : loop_(loop), address_(std::move(address)), monitor_(std::move(monitor)) {}
+  MysqlProbe(runtime::EventLoop& loop, const net::Address& address, MysqlCredentials monitor)
+      : loop_(loop), address_(address), monitor_(std::move(monitor)) {}
 
   /// One look. Errors: those of connect_mysql; kProtocol for a reply that makes no sense; kRefused for a query that the server
   /// refused (missing privileges), in its words.

@@ -90,6 +90,7 @@ class Server:
         self.socket = os.path.join(folder, "sql.sock")
         self.log = os.path.join(folder, "error.log")
         self.child = None
+        self.source = None   # the server it replicates from
         self.starts_read_only = False
         self._lock = threading.Lock()
 
@@ -116,6 +117,29 @@ class Server:
             self.child = processes.start(arguments, self.log)
         if wait:
             self.wait_ready()
+            self.repair_replication()
+
+    def repair_replication(self):
+        """A kill -9 in the wrong moment leaves master.info or relay-log.info half written, and the server cannot replicate any more
+        (error 1201). What counts, the GTID position, is in a table: the files are thrown away, as an administrator would."""
+        if self.source is None:
+            return
+        status = self.replication()
+        if status and status["Slave_IO_Running"] != "No":
+            return
+        try:
+            self.query("start slave")
+            return
+        except pymysql.err.MySQLError as failure:
+            if failure.args[0] not in (1200, 1201, 1872):
+                raise
+        self.kill9()
+        for name in os.listdir(f"{self.folder}/data"):
+            if name in ("master.info", "relay-log.info") or "relay-bin" in name:
+                os.unlink(f"{self.folder}/data/{name}")
+        source, self.source = self.source, None
+        self.start()
+        self.follow(source)
 
     def wait_ready(self, seconds=30):
         def ready():
@@ -183,6 +207,7 @@ class Server:
         return {name: status[name] for name in status if name.endswith(("_Running", "_Error", "_Pos"))}
 
     def follow(self, source):
+        self.source = source
         self.query(
             f"change master to master_host='{source.host}', master_port={source.port}, master_user='{REPLICATION_USER}',"
             f" master_password='{REPLICATION_PASSWORD}', master_use_gtid=slave_pos,"
@@ -273,6 +298,9 @@ class Cluster:
             if not server.running():
                 server.start()
         for replica in self.replicas:
+            if not replica.replicates():
+                replica.source = replica.source or self.primary
+                replica.repair_replication()
             if not replica.replicates():
                 replica.query("stop slave", "start slave")
         self.primary.query("set global read_only=0")

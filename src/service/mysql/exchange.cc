@@ -1,14 +1,11 @@
-// One command with one server: choosing and borrowing a connection, making it fit the session, sending, relaying the reply,
-// and what to do when the server is lost on the way.
+// One command with one server: sending it, relaying the reply packet by packet, learning from its OK and ERR packets.
 #include <algorithm>
 #include <array>
 
-#include "proto/mysql/handshake.h"
 #include "proto/mysql/response.h"
 #include "proto/mysql/session_state.h"
 #include "service/mysql/session.h"
 #include "service/mysql/shard_state.h"
-#include "service/shard.h"
 
 namespace hf::service::mysql {
 
@@ -23,7 +20,6 @@ namespace {
 constexpr std::size_t kQueueLimit = 256 * 1024;
 constexpr std::size_t kQueueLow = 64 * 1024;
 constexpr Nanos kClientWriteTimeout = 60s;   // MariaDB's net_write_timeout
-constexpr Nanos kRetryPause = 50ms;
 constexpr std::size_t kHeader = wire::kPacketHeader;
 
 /// What a server tracks by default, so what a client would see of it on a direct connection.
@@ -33,310 +29,26 @@ bool tracked_by_default(ByteView name) {
   return std::find(kTrackedByDefault.begin(), kTrackedByDefault.end(), name) != kTrackedByDefault.end();
 }
 
-bool is_set_names(ByteView text) {
-  std::string head(text.substr(0, 48));
-  std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return (head.starts_with("set names ") || head.starts_with("set character set ") || head.starts_with("set charset ")) &&
-         text.find(',') == ByteView::npos && text.find(';') == ByteView::npos;
+/// A statement that the server carries out whole or not at all.
+bool is_one_statement(const sql::Statement& statement) {
+  switch (statement.kind) {
+    case sql::Kind::kInsert:
+    case sql::Kind::kReplace:
+    case sql::Kind::kUpdate:
+    case sql::Kind::kDelete:
+    case sql::Kind::kBegin:
+    case sql::Kind::kDdl: return !statement.has(effect::kUnknownState | effect::kMultiStatement);
+    default: return false;
+  }
 }
+
+}  // namespace
 
 /// Refusals that say "not executed": by a replica that is read-only, or by a server that goes down.
 bool refused_as_read_only(std::uint16_t code, ByteView message) {
   return (code == wire::kErOptionPreventsStatement && message.find("read-only") != ByteView::npos) ||
          code == wire::kErReadOnlyMode;
 }
-
-}  // namespace
-
-upstream::MysqlLogin Session::login_for_server() const {
-  upstream::MysqlLogin login;
-  login.credentials = credentials_;
-  login.capabilities = (capabilities_ | wire::kClientSessionTrack | wire::kClientMultiResults | wire::kClientPsMultiResults);
-  login.charset = charset_;
-  login.schema = state_.schema();
-  wire::append_connect_attribute(login.connect_attributes, "_client_name", "holdfast");
-  wire::append_connect_attribute(login.connect_attributes, "service", service_.name());
-  return login;
-}
-
-std::uint64_t Session::pool_key() {
-  return service_.mysql().pool_key(account_, capabilities_, charset_, !state_.schema().empty());
-}
-
-bool Session::on_primary(const Connection& connection) const {
-  const upstream::ServiceView& view = *service_.view();
-  return view.primary && *view.primary == connection.slot;
-}
-
-std::optional<upstream::ServerSlot> Session::choose(const upstream::ServiceView& view, Target target,
-                                                    const policy::ServerSet& tried) {
-  if (target == Target::kReader) {
-    const std::optional<upstream::ServerSlot> picked = std::exchange(next_reader_, std::nullopt);
-    if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;
-    const std::optional<upstream::ServerSlot> reader = service_.pick_reader(tried);
-    if (reader) return reader;
-    if (!view.service->mysql.reads_fallback_to_primary) return std::nullopt;
-  }
-  if (view.primary && !tried.contains(*view.primary)) return view.primary;
-  return std::nullopt;
-}
-
-/// A connection to a server of the wanted kind, made to fit this session. Waits for a server, bounded by `hold_deadline`.
-/// On a server's refusal of the login `refusal_` has its words.
-Task<Result<Session::ConnectionPtr>> Session::acquire(Target target, policy::ServerSet* tried, Deadline hold_deadline) {
-  runtime::EventLoop& loop = service_.loop();
-  bool counted = false;
-  for (;;) {
-    const upstream::ServiceViewPtr view = service_.view();
-    const std::optional<upstream::ServerSlot> slot = choose(*view, target, *tried);
-    if (!slot) {
-      const std::string reason = target == Target::kPrimary ? "no primary: " + view->no_primary_reason
-                                                            : "no server for reads: " + view->no_primary_reason;
-      if (hold_deadline.passed(loop.now())) {
-        service_.counters().hold_timeouts.add();
-        service_.control().event(Event{EventId::kHeldWritesTimeout, {}, 0, {{"service", service_.name()}, {"reason", reason}}});
-        co_return Error{ErrorCode::kUnreachable, reason};
-      }
-      if (!counted) {
-        counted = true;
-        service_.counters().held.add();
-      }
-      tried->clear();
-      const Result<void> waited = co_await service_.view_changed(loop.deadline_in(kRetryPause).earlier(hold_deadline));
-      if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return waited.error();
-      if (client_->broken()) co_return Error{ErrorCode::kClosed, "the client went away"};
-      continue;
-    }
-    ServerShard& server = service_.server(*slot);
-    ConnectionPtr connection = server.pool.take(pool_key(), state_number_);
-    if (connection == nullptr) {
-      wire::ErrorReply refusal;
-      upstream::MysqlRefusal said;
-      const upstream::MysqlLogin login = login_for_server();
-      server.counters.connections_total.add();
-      Result<ConnectionPtr> opened = co_await server.pool.open(view, login, pool_key(), &said, hold_deadline);
-      if (!opened.ok()) {
-        const ErrorCode code = opened.error().code;
-        if (code == ErrorCode::kCancelled) co_return opened.error();
-        if (code == ErrorCode::kOverload) {
-          service_.control().event(Event{EventId::kPoolExhausted, {}, 0, {{"service", service_.name()}, {"server", view->servers[*slot].name}}});
-          co_return opened.error();
-        }
-        server.counters.connect_failures.add();
-        if (code == ErrorCode::kAccessDenied || code == ErrorCode::kUnsupported) {
-          if (said.code != 0) refusal_ = {said.code, wire::sqlstate_of(said.code), said.message};
-          co_return opened.error();
-        }
-        service_.control().server_failed(service_.name(), *slot, opened.error().context);
-        tried->insert(*slot);
-        if (target == Target::kPrimary) {
-          // The primary may be on its way down or up: look again shortly.
-          if (hold_deadline.passed(loop.now())) co_return opened.error();
-          tried->clear();
-          const Result<void> slept = co_await runtime::sleep_until(loop.deadline_in(kRetryPause).earlier(hold_deadline));
-          if (!slept.ok()) co_return slept.error();
-        }
-        continue;
-      }
-      connection = std::move(*opened);
-      connection->state = 0;
-      connection->opened_schema = true;
-    }
-    Result<void> fitted = co_await fit(connection.get());
-    if (fitted.ok()) co_return std::move(connection);
-    if (fitted.error().code == ErrorCode::kCancelled) co_return fitted.error();
-    connection.reset();
-    tried->insert(*slot);
-    if (fitted.error().code == ErrorCode::kAccessDenied && target == Target::kPrimary) co_return fitted.error();
-    if (target == Target::kPrimary && hold_deadline.passed(loop.now())) co_return fitted.error();
-    if (target == Target::kPrimary) tried->clear();
-  }
-}
-
-/// Brings a pooled connection to this session's state. One round trip per statement sent; none when it fits already.
-/// kAccessDenied: the server refused our state (an unknown schema, say) and `refusal_` has its words.
-Task<Result<void>> Session::fit(Connection* connection) {
-  if (!connection->dirty && !connection->untracked && connection->state == state_number_) co_return Result<void>{};
-  const StateTable::Entry* has = service_.mysql().states().find(connection->state);
-  const bool fresh = connection->untracked && connection->opened_schema;
-  const bool same_variables = !connection->dirty && !connection->untracked && has != nullptr &&
-                              has->variables == state_.variables_fingerprint();
-  const std::string schema_there = has != nullptr ? has->schema : std::string();
-  connection->opened_schema = false;
-  service_.counters().state_restores.add();
-  if (!same_variables) {
-    if (!fresh) {
-      Result<void> reset = co_await send_aside(connection, Command::kResetConnection, std::string());
-      HF_CO_RETURN_IF_ERROR(reset);
-    }
-    const std::vector<std::string> statements = state_.replay();
-    for (const std::string& statement : statements) {
-      Result<void> set = co_await send_aside(connection, Command::kQuery, statement);
-      HF_CO_RETURN_IF_ERROR(set);
-    }
-  }
-  if (!fresh && !state_.schema().empty() && schema_there != state_.schema()) {
-    Result<void> used = co_await send_aside(connection, Command::kInitDb, state_.schema());
-    HF_CO_RETURN_IF_ERROR(used);
-  }
-  connection->dirty = false;
-  connection->untracked = false;
-  connection->state = state_number_;
-  co_return Result<void>{};
-}
-
-/// A command of our own, whose reply nobody else sees.
-Task<Result<void>> Session::send_aside(Connection* connection, Command command, std::string argument) {
-  std::string payload(1, static_cast<char>(command));
-  payload += argument;
-  std::string packet;
-  wire::append_packet(packet, 0, payload);
-  connection->stream->write(packet);
-  wire::ReplyTracker reply;
-  reply.start(command, connection->capabilities);
-  const Deadline deadline = service_.loop().deadline_in(service_.config().connect_timeout);
-  while (!reply.done()) {
-    Result<ByteView> bytes = co_await connection->stream->recv(deadline);
-    HF_CO_RETURN_IF_ERROR(bytes);
-    if (bytes->empty()) co_return Error{ErrorCode::kClosed, "the server closed the connection"};
-    ByteView input = *bytes;
-    while (!input.empty() && !reply.done()) {
-      Result<wire::ReplyTracker::Step> step = reply.next(input);
-      HF_CO_RETURN_IF_ERROR(step);
-      input.remove_prefix(step->consumed);
-    }
-  }
-  connection->status = reply.status();
-  if (reply.failed()) {
-    refusal_ = {reply.error_code(), wire::sqlstate_of(reply.error_code()), reply.message()};
-    co_return Error{ErrorCode::kAccessDenied, reply.message()};
-  }
-  co_return Result<void>{};
-}
-
-/// Runs one command of the client's to its end, on as many servers as it takes. False: the session is over.
-Task<bool> Session::execute(Work work) {
-  const Deadline hold_deadline = service_.loop().deadline_in(service_.config().mysql.hold_timeout);
-  policy::ServerSet tried;
-  if (held_ != nullptr && work.target != Target::kHeld) hold_ &= ~hold::kDiagnostics;
-  if (held_ != nullptr && hold_ == 0) release_soft_hold();
-  const bool on_kept_reader = work.target == Target::kKeptReader;
-  if (!on_kept_reader) reader_diagnostics_ = false;
-
-  for (;;) {
-    ConnectionPtr connection;
-    const bool use_held = !on_kept_reader && held_ != nullptr &&
-                          (work.target == Target::kHeld || (work.target == Target::kPrimary && on_primary(*held_)));
-    if (on_kept_reader && reader_ != nullptr) {
-      connection = std::move(reader_);
-    } else if (use_held) {
-      connection = std::move(held_);
-    } else {
-      refusal_ = {};
-      Result<ConnectionPtr> acquired = co_await acquire(work.target, &tried, hold_deadline);
-      if (!acquired.ok()) {
-        if (acquired.error().code == ErrorCode::kCancelled || client_->broken()) co_return false;
-        send_error(refusal_.code != 0 ? refusal_ : wire::own_error(acquired.error().context));
-        co_return true;
-      }
-      connection = std::move(*acquired);
-    }
-    const bool reads_insert_id = work.statement.has(effect::kReadsLastInsertId) || work.statement.kind == sql::Kind::kCall;
-    if (reads_insert_id && (!use_held || insert_id_)) {
-      const bool restored = co_await restore_insert_id(connection.get());
-      if (!restored && !use_held) continue;
-    }
-    const upstream::ServerSlot slot = connection->slot;
-    const bool at_primary = on_primary(*connection);
-    ServerShard& server = service_.server(slot);
-    ++server.in_flight;
-    server.counters.in_flight.add();
-    server.counters.statements.add();
-    const Outcome outcome = co_await exchange(connection.get(), &work);
-    --server.in_flight;
-    server.counters.in_flight.subtract();
-    count_route(work, at_primary);
-
-    switch (outcome) {
-      case Outcome::kDone:
-        if (on_kept_reader) {
-          reader_ = std::move(connection);
-        } else {
-          co_await settle(std::move(connection), work);
-        }
-        co_return !client_->broken();
-      case Outcome::kClientGone:
-        connection->stream->abort({ErrorCode::kClosed, "the client went away"});
-        co_return false;
-      case Outcome::kRefused: {
-        const bool again = co_await after_refusal(&work, std::move(connection), &tried, hold_deadline);
-        if (again) continue;
-        co_return !client_->broken();
-      }
-      case Outcome::kLost: break;
-    }
-
-    if (client_left_) {
-      connection.reset();
-      const Result<void> killed = co_await kill_thread(slot, abandoned_thread_, false);
-      (void)killed;
-      co_return false;
-    }
-    server.counters.lost.add();
-    service_.control().server_failed(service_.name(), slot, failure_->context);
-    connection.reset();
-    if (failure_->code == ErrorCode::kCancelled) co_return false;
-    if (use_held) {
-      const std::uint32_t lost = std::exchange(hold_, 0) & hold::kHard;
-      if (lost != 0) {
-        status_ &= static_cast<wire::StatusFlags>(~wire::kStatusInTransaction);
-        report_lost();
-        co_return lost == hold::kTransaction && !client_->broken();  // other state is gone for good: the client must log in anew
-      }
-    }
-    if (!work.retry || forwarded_ || hold_deadline.passed(service_.loop().now())) {
-      report_lost();
-      co_return !client_->broken();
-    }
-    service_.counters().retried_reads.add();
-    service_.control().event(Event{EventId::kReadRetried, {}, 0,
-                                   {{"service", service_.name()}, {"server", service_.view()->servers[slot].name}}});
-    tried.insert(slot);
-  }
-}
-
-/// A server refused to run the statement. True: it is to be run again, elsewhere or later; false: the client has the error.
-Task<bool> Session::after_refusal(Work* work, ConnectionPtr connection, policy::ServerSet* tried, Deadline hold_deadline) {
-  runtime::EventLoop& loop = service_.loop();
-  const upstream::ServerSlot slot = connection->slot;
-  const bool at_primary = on_primary(*connection);
-  const bool read_only = refused_as_read_only(refusal_.code, refusal_.message);
-  service_.server(slot).pool.give(std::move(connection));
-  if (read_only && !at_primary) {
-    service_.counters().rerouted.add();
-    service_.control().event(Event{EventId::kStatementRerouted, {}, 0,
-                                   {{"service", service_.name()}, {"server", service_.view()->servers[slot].name}}});
-    work->target = Target::kPrimary;
-    work->retry = false;
-    tried->clear();
-    co_return true;
-  }
-  service_.control().server_failed(service_.name(), slot, refusal_.message);
-  if (hold_deadline.passed(loop.now())) {
-    sequence_ = 1;
-    send_error(refusal_);
-    co_return false;
-  }
-  if (!at_primary) {
-    tried->insert(slot);
-    co_return true;
-  }
-  // The primary was demoted or goes down: hold the statement until the next one is known.
-  service_.counters().held.add();
-  const Result<void> waited = co_await service_.view_changed(loop.deadline_in(kRetryPause).earlier(hold_deadline));
-  co_return waited.ok() || waited.error().code != ErrorCode::kCancelled;
-}
-
 void Session::count_route(const Work& work, bool at_primary) {
   ServiceCounters& counters = service_.counters();
   if (work.statement.route == sql::Route::kPrimary) {
@@ -485,7 +197,9 @@ bool Session::take_packet(Connection& connection, const Work& work, ByteView pac
     const bool first = !forwarded_;
     const bool not_executed = refused_as_read_only(tracker_.error_code(), tracker_.message());
     const bool going_down = tracker_.error_code() == wire::kErServerShutdown && work.retry;
-    if (first && work.reroute && (not_executed || going_down)) {
+    // On the primary only what is one statement to the server: of several, the first may have run before the refusal.
+    const bool whole = !on_primary(connection) || is_one_statement(work.statement);
+    if (first && work.reroute && ((not_executed && whole) || going_down)) {
       refusal_ = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
       return false;
     }
@@ -565,140 +279,6 @@ void Session::take_session_state(ByteView session_state, const Work& work, std::
       default: wire::append_session_change(*for_client, change);
     }
   }
-}
-
-/// What the completed reply says about the session.
-void Session::learn(const Connection& connection, const Work& work) {
-  const bool says_status = work.command != Command::kStmtPrepare && work.command != Command::kStatistics;
-  if (!tracker_.failed() && says_status) {
-    status_ = tracker_.status() & static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);
-    const ByteView argument = ByteView(request_).substr(1);
-    if (work.command == Command::kQuery && work.statement.kind == sql::Kind::kSet && is_set_names(argument)) {
-      state_.set_names(argument);
-      state_changed_ = true;
-    }
-    if (work.command == Command::kInitDb) {
-      state_.set_schema(argument);
-      state_changed_ = true;
-    }
-  }
-  const bool selects = work.statement.kind == sql::Kind::kSelect || work.statement.kind == sql::Kind::kWith ||
-                       work.statement.kind == sql::Kind::kValues || work.statement.kind == sql::Kind::kTable;
-  if (!tracker_.failed() && selects) {
-    found_rows_ = tracker_.rows();
-    found_rows_thread_ = thread_of(connection);
-  }
-  if (!work.statement.has(effect::kReadsDiagnostics)) last_had_rows_ = tracker_.results() > 0 && tracker_.rows() > 0;
-  if (state_changed_) state_number_ = service_.mysql().states().intern(state_);
-}
-
-/// Why the connection that ran `work` must be kept; `before` is why it was kept until now.
-std::uint32_t Session::hold_after(const Work& work, std::uint32_t before) const {
-  const sql::Statement& statement = work.statement;
-  const bool failed = tracker_.failed();
-  const bool list_unchanged = (before & hold::kDiagnostics) != 0 && work.target == Target::kHeld && !failed && tracker_.warnings() == 0 &&
-                              (statement.has(effect::kReadsDiagnostics) || names_no_table(statement));
-  std::uint32_t keep = list_unchanged ? before : before & ~hold::kDiagnostics;
-  std::uint32_t pins = statement.effects & kPins;
-  if (failed) pins &= ~(effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen);  // nothing was made
-  const bool value_learnt = statement.has(effect::kComputedValue) && state_changed_ && !other_state_changed_;
-  if (value_learnt) pins &= ~effect::kUnknownState;
-  const bool unnamed_change = other_state_changed_ && !(statement.kind == sql::Kind::kSet && state_changed_);
-  if (pins != 0 || unnamed_change) keep |= hold::kPinned;
-
-  if (statement.has(effect::kLockTables) && !failed) keep |= hold::kTableLock;
-  if (statement.kind == sql::Kind::kUnlockTables && !failed) keep &= ~hold::kTableLock;
-  if (statement.has(effect::kNextTransaction) && !failed) {
-    keep |= hold::kNextTransaction;
-  } else if (!in_transaction() && statement.kind != sql::Kind::kSet && statement.kind != sql::Kind::kBegin) {
-    keep &= ~hold::kNextTransaction;
-  }
-  // After an error the server does not say whether a transaction is open: believe so until it does.
-  const bool maybe_open = failed && (!state_.autocommit() || (before & hold::kTransaction) != 0);
-  if (in_transaction() || maybe_open) {
-    keep |= hold::kTransaction;
-  } else {
-    keep &= ~hold::kTransaction;
-  }
-  const bool counted = statement.has(effect::kFoundRows) || (!failed && tracker_.affected_rows() > 0);  // FOUND_ROWS(), ROW_COUNT()
-  if (failed || tracker_.warnings() > 0 || counted) {
-    keep |= hold::kDiagnostics;
-  }
-  if (!failed && tracker_.insert_id() > 0) keep |= hold::kInsertId;
-  return keep;
-}
-
-/// The reply is complete: keep the connection for what it now holds of the session, or give it back.
-Task<void> Session::settle(ConnectionPtr connection, Work work) {
-  learn(*connection, work);
-  const std::uint32_t before = held_ == nullptr ? hold_ : 0;  // hold_ speaks of this connection if it was the held one
-  const std::uint32_t keep = hold_after(work, before);
-  if (!tracker_.failed() && tracker_.insert_id() > 0) insert_id_.reset();
-  if ((keep & hold::kDiagnostics) != 0 && work.command == Command::kQuery && !work.statement.has(effect::kReadsDiagnostics)) last_text_ = request_.substr(1);
-  connection->status = status_;
-  connection->state = state_number_;
-  if ((keep & (hold::kPinned | hold::kTableLock)) != 0) connection->dirty = true;
-  const bool other_is_prepared = held_ != nullptr && (hold_ & hold::kPrepared) != 0;
-  if (keep == 0 || (other_is_prepared && (keep & ~hold::kSoft) == 0)) {
-    connection->key = pool_key();
-    service_.server(connection->slot).pool.give(std::move(connection));
-    co_return;
-  }
-  if (held_ != nullptr) {  // it was kept for convenience; what it alone knows is taken over
-    if ((hold_ & hold::kInsertId) != 0 && (keep & hold::kInsertId) == 0) co_await capture_insert_id();
-    hold_ = 0;
-    held_.reset();
-  }
-  held_ = std::move(connection);
-  hold_ = keep;
-}
-
-/// Gives the held connection back, when nothing but convenience kept it.
-void Session::release_soft_hold() {
-  if (held_ == nullptr || (hold_ & (hold::kHard | hold::kPrepared)) != 0) return;
-  hold_ = 0;
-  held_->key = pool_key();
-  service_.server(held_->slot).pool.give(std::move(held_));
-}
-
-void Session::release_reader() {
-  if (reader_ == nullptr) return;
-  reader_->dirty = reader_->dirty || !prepared_.empty();
-  reader_->key = pool_key();
-  service_.server(reader_->slot).pool.give(std::move(reader_));
-}
-
-/// Gives up everything the session keeps on servers. Connections with more than replayable state and prepared statements are
-/// closed, which rolls back and unlocks at once.
-void Session::discard_held() {
-  if (held_ != nullptr && (hold_ & hold::kHard) == 0) {
-    if ((hold_ & hold::kPrepared) != 0) held_->dirty = true;
-    hold_ = 0;
-    release_soft_hold();
-  }
-  held_.reset();
-  hold_ = 0;
-  release_reader();
-}
-
-/// Reads LAST_INSERT_ID() from the connection that holds it, so that the connection can go.
-Task<void> Session::capture_insert_id() {
-  Result<proto::mysql::TextResult> result = co_await upstream::query(*held_, "SELECT LAST_INSERT_ID()", service_.loop().deadline_in(service_.config().connect_timeout));
-  if (result.ok() && !result->error && result->rows.size() == 1 && result->rows[0].size() == 1 && result->rows[0][0]) {
-    insert_id_ = std::strtoull(result->rows[0][0]->c_str(), nullptr, 10);
-  } else {
-    held_->stream->abort({ErrorCode::kReset, "LAST_INSERT_ID() could not be read"});
-  }
-  hold_ &= ~hold::kInsertId;
-  if (hold_ == 0) release_soft_hold();
-}
-
-/// A connection that is to run LAST_INSERT_ID() is given this session's value first. False: it could not be.
-Task<bool> Session::restore_insert_id(Connection* connection) {
-  if (held_ != nullptr && (hold_ & hold::kInsertId) != 0) co_await capture_insert_id();
-  const Result<void> set = co_await send_aside(connection, Command::kQuery,
-                                               "SET @@session.last_insert_id=" + std::to_string(insert_id_.value_or(0)));
-  co_return set.ok();
 }
 
 }  // namespace hf::service::mysql

@@ -9,8 +9,9 @@
 //   3. A statement is sent again only if no byte of a reply was seen and it is a read, or if the server refused it unexecuted.
 //   4. After the first byte of a reply went to the client, a failure ends the statement with an ERR packet, never with silence.
 //
-// Files: login.cc (until the first command), session.cc (commands), exchange.cc (one command with one server), prepared.cc
-// (COM_STMT_*), kill.cc (KILL of our own connection ids).
+// Files, in the order of a query: login.cc (until the first command), session.cc (commands, and where each runs), execute.cc (one
+// command, on as many servers as it takes), exchange.cc (one command with one server), hold.cc (what stays behind on it),
+// diagnostics.cc (questions about the last statement), prepared.cc (COM_STMT_*), kill.cc (KILL of our own connection ids).
 #pragma once
 
 #include <cstdint>
@@ -55,6 +56,9 @@ inline constexpr std::uint32_t kPins = policy::sql::effect::kUserVariable | poli
                                        policy::sql::effect::kUserLock | policy::sql::effect::kPreparedText |
                                        policy::sql::effect::kHandlerOpen | policy::sql::effect::kUnknownState |
                                        policy::sql::effect::kConnectionId;
+
+/// Refusals that say "not executed": by a server that is read-only.
+bool refused_as_read_only(std::uint16_t code, ByteView message);
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.
 bool mentions(ByteView text, ByteView lower_case_word);
@@ -134,28 +138,36 @@ class Session final : private net::PeerWatcher {
   runtime::Task<bool> set_option();
   Work plan(const policy::sql::Statement& statement) const;
   policy::sql::Statement classify(ByteView sql);
-  bool names_no_table(const policy::sql::Statement& statement) const;
-  runtime::Task<void> recreate_last_statement();
   bool leaves_transaction(const policy::sql::Statement& statement) const;
   runtime::Task<bool> leave_read_only_transaction();
-  runtime::Task<void> move_diagnostics_to_primary();
   void send_payload(ByteView payload);
   void send_error(const proto::mysql::ErrorReply& error);
   void send_ok(ByteView schema_change = {});
-  void count_route(const Work& work, bool on_primary);
 
-  // exchange.cc
+  // execute.cc
   runtime::Task<bool> execute(Work work);
   runtime::Task<Result<ConnectionPtr>> acquire(Target target, policy::ServerSet* tried, Deadline hold_deadline);
   std::optional<upstream::ServerSlot> choose(const upstream::ServiceView& view, Target target, const policy::ServerSet& tried);
   runtime::Task<Result<void>> fit(Connection* connection);
   runtime::Task<Result<void>> send_aside(Connection* connection, proto::mysql::Command command, std::string argument);
+  runtime::Task<bool> after_refusal(Work* work, ConnectionPtr connection, policy::ServerSet* tried, Deadline hold_deadline);
+  upstream::MysqlLogin login_for_server() const;
+  std::uint64_t pool_key();
+  bool on_primary(const Connection& connection) const;
+  /// Tells server connections apart; thread ids are unique per server.
+  static std::uint64_t thread_of(const Connection& connection) { return (std::uint64_t{connection.slot} + 1) << 32 | connection.thread_id; }
+
+  // exchange.cc
   runtime::Task<Outcome> exchange(Connection* connection, const Work* work);
   runtime::Task<Outcome> relay_reply(Connection* connection, const Work* work);
   runtime::Task<Outcome> stream_local_file(Connection* connection);
   bool take_packet(Connection& connection, const Work& work, ByteView packet);
   void take_session_state(ByteView session_state, const Work& work, std::string* for_client);
   void to_client(ByteView bytes);
+  void report_lost();
+  void count_route(const Work& work, bool on_primary);
+
+  // hold.cc
   runtime::Task<void> settle(ConnectionPtr connection, Work work);
   void learn(const Connection& connection, const Work& work);
   std::uint32_t hold_after(const Work& work, std::uint32_t before) const;
@@ -163,15 +175,13 @@ class Session final : private net::PeerWatcher {
   void release_reader();
   runtime::Task<void> capture_insert_id();
   runtime::Task<bool> restore_insert_id(Connection* connection);
-  runtime::Task<bool> after_refusal(Work* work, ConnectionPtr connection, policy::ServerSet* tried, Deadline hold_deadline);
-  void report_lost();
-  upstream::MysqlLogin login_for_server() const;
-  std::uint64_t pool_key();
   void discard_held();
   bool in_transaction() const { return (status_ & proto::mysql::kStatusInTransaction) != 0; }
-  bool on_primary(const Connection& connection) const;
-  /// Tells server connections apart; thread ids are unique per server.
-  static std::uint64_t thread_of(const Connection& connection) { return (std::uint64_t{connection.slot} + 1) << 32 | connection.thread_id; }
+
+  // diagnostics.cc
+  bool names_no_table(const policy::sql::Statement& statement) const;
+  runtime::Task<void> recreate_last_statement();
+  runtime::Task<void> move_diagnostics_to_primary();
 
   // prepared.cc
   runtime::Task<bool> on_prepare();
