@@ -78,7 +78,6 @@ struct Mysql {
   std::uint32_t max_server_connections = 100;  // per server, all shards together
   Nanos hold_timeout = 10s;                    // how long a statement waits for a primary or for a free connection
   bool reads_fallback_to_primary = true;
-  bool pool = true;                            // false: a client keeps its server connections until it leaves
   Nanos pool_idle_timeout = 60s;               // an unused server connection is closed after this
   Nanos slow_start = 0s;                       // a server that came back takes its full share only after this
   friend bool operator==(const Mysql&, const Mysql&) = default;

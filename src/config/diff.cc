@@ -68,7 +68,6 @@ std::vector<std::string> diff_settings(const Service& a, const Service& b) {
       .compare("mysql.max_server_connections", x.max_server_connections, y.max_server_connections)
       .compare("mysql.hold_timeout", x.hold_timeout, y.hold_timeout)
       .compare("mysql.reads_fallback", x.reads_fallback_to_primary, y.reads_fallback_to_primary)
-      .compare("mysql.pool", x.pool, y.pool)
       .compare("mysql.pool_idle_timeout", x.pool_idle_timeout, y.pool_idle_timeout)
       .compare("mysql.slow_start", x.slow_start, y.slow_start);
   return settings.take();

@@ -133,7 +133,6 @@ max_replica_lag = "5s"
 max_server_connections = 3
 hold_timeout = "0s"
 reads_fallback = "none"
-pool = false
 pool_idle_timeout = "5m"
 slow_start = "20s"
 [[service.server]]
@@ -157,7 +156,7 @@ weight = 1000
   EXPECT_EQ(service.client_timeout, 24h);
   EXPECT_EQ(service.server_timeout, 30s);
   EXPECT_EQ(service.check, (Check{200ms, 100ms, 4, 5}));
-  EXPECT_EQ(service.mysql, (Mysql{{"m", "watch"}, {}, true, ReadYourWrites::kOff, 5s, 3, 0s, false, false, 5min, 20s}));
+  EXPECT_EQ(service.mysql, (Mysql{{"m", "watch"}, {}, true, ReadYourWrites::kOff, 5s, 3, 0s, false, 5min, 20s}));
   EXPECT_EQ(service.servers.at(0), (Server{"a", {"db1.example", 3306, {}}, 0}));
   EXPECT_EQ(service.servers.at(1), (Server{"b", {"fd00::1", 3306, {}}, 1000}));
 }

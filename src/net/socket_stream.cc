@@ -53,9 +53,12 @@ class ConnectWait final : public runtime::Leaf, private runtime::Timer, private 
   Result<void> await_resume() { return std::move(result_); }
 
  private:
+  /// After this nothing of the kernel's reaches us any more, so that the end comes once.
   void finish() {
     disarm();
     loop_.poller().remove(fd_, *this);
+    const Result<void> unwatched = loop_.poller().unwatch(fd_);
+    (void)unwatched;
   }
   void on_ready(std::uint32_t readiness) override {
     if ((readiness & (runtime::kWritable | runtime::kPeerClosed)) == 0) return;
@@ -149,12 +152,6 @@ runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop,
     if (!waited.ok()) {
       ::close(fd);
       co_return Error{waited.error().code, waited.error().context + " (" + address.to_string() + ")"};
-    }
-    // ConnectWait watched the fd; the stream registers it anew, so the old watch must go.
-    Result<void> unwatched = loop.poller().unwatch(fd);
-    if (!unwatched.ok()) {
-      ::close(fd);
-      co_return unwatched.error();
     }
   }
   Result<std::unique_ptr<Stream>> stream = SocketStream::adopt(loop, fd, options);

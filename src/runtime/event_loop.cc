@@ -40,9 +40,9 @@ void EventLoop::turn(Deadline until) {
   now_ = poller_->now();
   busy_since_.store(now_.nanos, std::memory_order_relaxed);
   ++turn_number_;
+  again_now_.swap(again_);  // before the handlers run: what they ask for is for the next turn
   poller_->dispatch();
 
-  again_now_.swap(again_);
   for (std::size_t i = 0; i < again_now_.size(); ++i) {
     const Again item = again_now_[i];
     if (item.handler != nullptr) item.handler->on_ready(item.readiness);
@@ -100,7 +100,14 @@ void EventLoop::post(std::function<void()> work) {
   poller_->wake();
 }
 
-void EventLoop::ready_next_turn(IoHandler& handler, std::uint32_t readiness) { again_.push_back({&handler, readiness}); }
+void EventLoop::ready_next_turn(IoHandler& handler, std::uint32_t readiness) {
+  for (Again& item : again_) {
+    if (item.handler != &handler) continue;
+    item.readiness |= readiness;
+    return;
+  }
+  again_.push_back({&handler, readiness});
+}
 
 void EventLoop::forget(IoHandler& handler) {
   std::erase_if(again_, [&](const Again& item) { return item.handler == &handler; });

@@ -57,6 +57,10 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
                                                        (server.present ? "down: " + server.reason : "no longer configured")});
     }
   }
+  if (view_->primary && mysql_->statements_held > 0) {
+    const std::string held = std::to_string(std::exchange(mysql_->statements_held, 0));
+    control().event(Event{EventId::kWritesReleased, {}, 0, {{"service", name()}, {"held", held}}});
+  }
   changed_.notify_all();
 }
 
@@ -99,6 +103,8 @@ Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener
       paused = true;
       self->control().event(
           Event{EventId::kAcceptPaused, {}, 0, {{"service", self->name()}, {"reason", accepted.error().context}}});
+      const bool memory = accepted.error().context.find("memory") != std::string::npos;
+      self->control().event(Event{memory ? EventId::kOutOfMemory : EventId::kOutOfDescriptors, {}, 0, {{"what", accepted.error().context}}});
     }
     const Result<void> slept = co_await runtime::sleep_until(self->loop().deadline_in(kAcceptPause));
     if (!slept.ok()) co_return;

@@ -13,7 +13,28 @@ using upstream::MysqlAccount;
 namespace {
 
 constexpr const char* kNeedsPassword =
-    "' cannot be passed on from a client's proof: name the account in `users` with a password_file";
+    "' cannot be passed on from a client's proof: its sessions run on the primary alone, each on a connection of its own; name the account in `users` with a password_file to split and pool them";
+
+/// The member as text; empty when it is missing or no text. Never throws, whatever the servers' JSON holds.
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto member = object.find(key);
+  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+bool flag_of(const nlohmann::json& object, const char* key) {
+  const auto member = object.find(key);
+  return member != object.end() && member->is_boolean() && member->get<bool>();
+}
+
+/// Whether what we know of the object has the type it should have.
+bool is_well_formed(const nlohmann::json& object) {
+  for (const auto& [key, member] : object.items()) {
+    if ((key == "plugin" || key == "authentication_string") && !member.is_string()) return false;
+    if ((key == "account_locked" || key == "is_role") && !member.is_boolean()) return false;
+    if (key == "auth_or" && !member.is_array()) return false;
+  }
+  return true;
+}
 
 /// Adds one way to log in. Returns whether it is one we can use.
 bool add_method(MysqlAccount& account, const std::string& plugin, const std::string& secret) {
@@ -38,18 +59,18 @@ bool add_method(MysqlAccount& account, const std::string& plugin, const std::str
 
 void parse_privileges(MysqlAccount& account, const std::string& json) {
   const nlohmann::json priv = nlohmann::json::parse(json, nullptr, false);
-  if (!priv.is_object()) {
+  if (!priv.is_object() || !is_well_formed(priv)) {
     account.unusable = "its entry in mysql.global_priv is not readable";
     return;
   }
-  account.locked = priv.value("account_locked", false);
-  const std::string plugin = priv.value("plugin", std::string());
-  bool usable = add_method(account, plugin, priv.value("authentication_string", std::string()));
+  account.locked = flag_of(priv, "account_locked");
+  const std::string plugin = text_of(priv, "plugin");
+  bool usable = add_method(account, plugin, text_of(priv, "authentication_string"));
   const auto alternatives = priv.find("auth_or");
   if (alternatives != priv.end() && alternatives->is_array()) {
     for (const nlohmann::json& method : *alternatives) {
-      if (!method.is_object() || method.empty()) continue;
-      usable = add_method(account, method.value("plugin", std::string()), method.value("authentication_string", std::string())) || usable;
+      if (!method.is_object() || method.empty() || !is_well_formed(method)) continue;
+      usable = add_method(account, text_of(method, "plugin"), text_of(method, "authentication_string")) || usable;
     }
   }
   if (!usable) account.unusable = "authentication plugin '" + plugin + kNeedsPassword;
@@ -57,7 +78,7 @@ void parse_privileges(MysqlAccount& account, const std::string& json) {
 
 bool is_role(const std::string& json) {
   const nlohmann::json priv = nlohmann::json::parse(json, nullptr, false);
-  return priv.is_object() && priv.value("is_role", false);
+  return priv.is_object() && flag_of(priv, "is_role");
 }
 
 }  // namespace

@@ -243,6 +243,11 @@ Task<void> ServiceWatcher::load_accounts(Watched* server) {
   std::vector<upstream::MysqlAccount> loaded = parse_accounts(*rows);
   output_.event(Event{first ? EventId::kAccountsLoaded : EventId::kAccountsChanged, loop_.now(), 0,
                       {{"service", service_->name}, {first ? "source" : "changed", first ? server->server.name : "accounts on " + server->server.name}}});
+  for (const upstream::MysqlAccount& account : loaded) {
+    if (account.unusable.empty()) continue;
+    output_.event(Event{EventId::kAccountUnusable, loop_.now(), 0,
+                        {{"service", service_->name}, {"account", account.user + "@" + account.host}, {"reason", account.unusable}}});
+  }
   assign_accounts(std::move(loaded));
   judge();
 }
@@ -361,7 +366,7 @@ ServiceReport ServiceWatcher::report() const {
     seen.health = server.rise_fall.health();
     seen.reader = view.reader;
     seen.drained = server.drained;
-    seen.reason = view.reason;
+    seen.reason = is_mysql() ? view.reason : server.drained ? std::string("drained by the operator") : server.check;
     seen.check = server.check;
     seen.checked_at = server.checked_at;
     seen.weight = server.server.weight;

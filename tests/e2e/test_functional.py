@@ -152,3 +152,38 @@ def test_the_plain_tcp_service_relays(gateway, cluster):
         assert server_id(connection) == 1
         blob = "x" * 3_000_000
         assert value(connection, "select %s", blob) == blob
+
+
+def test_a_write_is_never_repeated_after_the_primary_changed(gateway, repaired, table):
+    """What the session remembers of its last statement must not run again elsewhere when that statement was a write."""
+    first, second = repaired.server(1), repaired.server(2)
+    with gateway.connect() as connection:
+        run(connection, f"insert into {table} (v) values ('once')")
+        repaired.settle()
+        second.query("stop slave", "reset slave all", "set global read_only=0")
+        first.query("set global read_only=1")
+        repaired.server(3).query("stop slave")
+        repaired.server(3).follow(second)
+        try:
+            eventually(lambda: set(ids_seen(gateway, "write", 2)) == {2}, "writes to reach the new primary", 15, ignore=(Exception,))
+            assert value(connection, "select @x := 5") == 5
+            assert second.query(f"select count(*) from test.{table} where v = 'once'")[0][0] == 1
+        finally:
+            repaired.server(3).query("stop slave")
+            second.query("set global read_only=1")
+            first.query("set global read_only=0")
+            second.follow(first)
+            repaired.server(3).follow(first)
+            repaired.wait_all_replicating()
+    eventually(lambda: set(ids_seen(gateway, "write", 2)) == PRIMARY, "writes to return", 15, ignore=(Exception,))
+
+
+def test_questions_about_the_last_statement_need_no_schema(gateway):
+    with gateway.connect(database=None) as connection:
+        for _ in range(3):
+            value(connection, "select count(*) from information_schema.character_sets")
+            assert rows(connection, "show warnings") == ()
+            value(connection, "select seq from test.seq_1_to_7")
+            assert value(connection, "select found_rows()") == 7
+            value(connection, "select 1 from test.seq_1_to_3")
+            assert value(connection, "select row_count()") == -1

@@ -92,6 +92,7 @@ Task<Session::Outcome> Session::exchange(Connection* connection, const Work* wor
     first_sequence = wire::append_packet(packets, 0, request_);
     connection->stream->write(packets);
   }
+  service_.server(connection->slot).counters.bytes_to_server.add(request_.size() + kHeader);
   tracker_.start(work->command, connection->capabilities, first_sequence);
   const Outcome outcome = co_await relay_reply(connection, work);
   client_->watch_peer(nullptr);

@@ -71,6 +71,9 @@ Task<Result<Session::ConnectionPtr>> Session::acquire(Target target, policy::Ser
       if (!counted) {
         counted = true;
         service_.counters().held.add();
+        if (service_.mysql().statements_held++ == 0) {
+          service_.control().event(Event{EventId::kWritesHeld, {}, 0, {{"service", service_.name()}, {"reason", reason}}});
+        }
       }
       tried->clear();
       const Result<void> waited = co_await service_.view_changed(loop.deadline_in(kRetryPause).earlier(hold_deadline));

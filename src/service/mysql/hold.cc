@@ -92,7 +92,10 @@ Task<void> Session::settle(ConnectionPtr connection, Work work) {
   const std::uint32_t before = held_ == nullptr ? hold_ : 0;  // hold_ speaks of this connection if it was the held one
   const std::uint32_t keep = hold_after(work, before);
   if (!tracker_.failed() && tracker_.insert_id() > 0) insert_id_.reset();
-  if ((keep & hold::kDiagnostics) != 0 && work.command == Command::kQuery && !work.statement.has(effect::kReadsDiagnostics)) last_text_ = request_.substr(1);
+  if ((keep & hold::kDiagnostics) != 0 && work.command == Command::kQuery && !work.statement.has(effect::kReadsDiagnostics)) {
+    // Only a read may ever be repeated (move_diagnostics_to_primary).
+    last_text_ = work.statement.route == sql::Route::kReader ? request_.substr(1) : std::string();
+  }
   connection->status = status_;
   connection->state = state_number_;
   if ((keep & (hold::kPinned | hold::kTableLock)) != 0) connection->dirty = true;

@@ -46,6 +46,9 @@ class ShardState {
   void end_idle_sessions();
   bool draining() const { return draining_; }
 
+  /// Statements that had to wait for a server in the outage at hand. The first, and the outage's end, are events.
+  std::uint64_t statements_held = 0;
+
  private:
   std::uint32_t shard_id_;
   std::uint32_t next_id_ = 1;

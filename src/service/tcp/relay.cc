@@ -13,11 +13,13 @@ constexpr std::size_t kQueueLimit = 256 * 1024;
 constexpr std::size_t kQueueLow = 64 * 1024;
 
 /// One direction. Ends when `from` ends (then `to` is told so), or when either breaks (then both are).
-Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout) {
+Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoint* last_byte) {
   runtime::EventLoop& loop = from->loop();
   for (;;) {
-    const Deadline deadline = idle_timeout > Nanos::zero() ? loop.deadline_in(idle_timeout) : Deadline::never();
+    const Deadline deadline = idle_timeout > Nanos::zero() ? Deadline::after(*last_byte, idle_timeout) : Deadline::never();
     Result<ByteView> bytes = co_await from->recv(deadline);
+    const bool other_way_is_busy = !bytes.ok() && bytes.error().code == ErrorCode::kTimeout && loop.now() - *last_byte < idle_timeout;
+    if (other_way_is_busy) continue;
     if (!bytes.ok()) {
       Error reason = std::move(bytes).error();
       from->abort(reason);
@@ -25,9 +27,11 @@ Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout) {
       co_return;
     }
     if (bytes->empty()) break;
+    *last_byte = loop.now();
     to->write(*bytes);
     if (to->queued() > kQueueLimit) {
-      Result<void> drained = co_await to->drained(kQueueLow, deadline);
+      const Deadline patience = idle_timeout > Nanos::zero() ? loop.deadline_in(idle_timeout) : Deadline::never();
+      Result<void> drained = co_await to->drained(kQueueLow, patience);
       if (!drained.ok()) {
         from->abort(drained.error());
         to->abort(std::move(drained).error());
@@ -41,9 +45,10 @@ Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout) {
 }  // namespace
 
 Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout) {
+  TimePoint last_byte = client->loop().now();  // either way
   runtime::Scope upstream(client->loop());
-  upstream.spawn("tcp upstream", pump, client, server, idle_timeout);
-  co_await pump(server, client, idle_timeout);
+  upstream.spawn("tcp upstream", pump, client, server, idle_timeout, &last_byte);
+  co_await pump(server, client, idle_timeout, &last_byte);
   if (client->broken() || server->broken()) upstream.cancel();
   runtime::TaskContext& self = co_await runtime::this_context();
   if (self.cancelled) upstream.cancel();
