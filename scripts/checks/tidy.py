@@ -1,4 +1,4 @@
-"""clang-tidy on the files that suspend, clang-format on request. Results are remembered by content, so a rerun is quick."""
+"""clang-format on all, clang-tidy on the files that suspend. Results are remembered by content, so a rerun is quick."""
 import json
 import re
 import subprocess

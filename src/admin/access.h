@@ -18,7 +18,8 @@
 
 namespace hf::admin {
 
-enum class Transport : std::uint8_t { kTcp, kUnixSocket };
+enum class Transport : std::uint8_t { kTcp,
+                                      kUnixSocket };
 
 /// Empty token and user: no credentials are configured (only allowed by the configuration on loopback).
 struct Credentials {

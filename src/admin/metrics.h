@@ -15,7 +15,8 @@
 
 namespace hf::admin {
 
-enum class MetricType : std::uint8_t { kCounter, kGauge };
+enum class MetricType : std::uint8_t { kCounter,
+                                       kGauge };
 
 template <typename Totals>
 struct MetricRow {

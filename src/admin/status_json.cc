@@ -24,9 +24,7 @@ Json counters_json(std::span<const MetricRow<Totals>> rows, const Totals& totals
 Json latency_json(const LatencySnapshot& latency) {
   const auto quantile_ms = [&latency](double share) { return millis(latency.quantile(share)); };
   const double mean = latency.count == 0 ? 0.0 : millis(latency.sum) / static_cast<double>(latency.count);
-  return Json{{"count", latency.count},      {"mean_ms", mean},
-              {"p50_ms", quantile_ms(0.5)},  {"p95_ms", quantile_ms(0.95)},
-              {"p99_ms", quantile_ms(0.99)}, {"p999_ms", quantile_ms(0.999)}};
+  return Json{{"count", latency.count}, {"mean_ms", mean}, {"p50_ms", quantile_ms(0.5)}, {"p95_ms", quantile_ms(0.95)}, {"p99_ms", quantile_ms(0.99)}, {"p999_ms", quantile_ms(0.999)}};
 }
 
 Json server_json(const ServerStatus& server) {

@@ -219,9 +219,11 @@ int run_command_line(int argc, char** argv) {
   checking->add_flag("--print-events", options.print_events, "print the catalogue of events (docs/events.md)");
   command("status", "show services, servers and listeners", [](const Options& o) { return ask(o, "GET", "/api/v1/status", show_status); });
   command("drain", "take a server out of work: running work ends in peace", [](const Options& o) { return server_command(o, "drain"); })
-      ->add_option("server", options.target, "SERVER or SERVICE/SERVER")->required();
+      ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
+      ->required();
   command("resume", "end a drain", [](const Options& o) { return server_command(o, "resume"); })
-      ->add_option("server", options.target, "SERVER or SERVICE/SERVER")->required();
+      ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
+      ->required();
   command("reload", "read the configuration anew, keeping everything that did not change", reload);
   command("events", "show what happened", [](const Options& o) {
     return ask(o, "GET", "/api/v1/events?limit=1000&since=" + std::to_string(o.since), show_events);

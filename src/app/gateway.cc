@@ -144,8 +144,7 @@ Task<void> Gateway::start(Gateway* self) {
   }
   self->started_ = true;
   self->scope_.spawn("stalls", watch_stalls, self);
-  self->emit(Event{EventId::kStarted, {}, 0,
-                   {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
+  self->emit(Event{EventId::kStarted, {}, 0, {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
   notify_systemd("READY=1");
 }
 
@@ -160,8 +159,7 @@ Task<void> Gateway::watch_stalls(Gateway* self) {
       const Nanos busy{self->loop_.now().nanos - since};
       if (busy < kStallLimit) continue;
       reported[i] = since;
-      self->emit(Event{EventId::kLoopStalled, {}, 0,
-                       {{"shard", std::to_string(i)}, {"duration", std::to_string(busy / Millis(1)) + "ms"}}});
+      self->emit(Event{EventId::kLoopStalled, {}, 0, {{"shard", std::to_string(i)}, {"duration", std::to_string(busy / Millis(1)) + "ms"}}});
     }
   }
 }

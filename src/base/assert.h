@@ -11,11 +11,15 @@ unsigned long bug_found(const char* file, int line, const char* what);
 
 }  // namespace hf
 
-#define HF_CHECK(condition) \
-  do { if (!(condition)) [[unlikely]] ::hf::check_failed(__FILE__, __LINE__, #condition); } while (false)
+#define HF_CHECK(condition)                               \
+  do {                                                    \
+    if (!(condition)) [[unlikely]]                        \
+      ::hf::check_failed(__FILE__, __LINE__, #condition); \
+  } while (false)
 
 #ifdef NDEBUG
-#define HF_ASSERT(condition) do { (void)sizeof(condition); } while (false)
+#define HF_ASSERT(condition) \
+  do { (void)sizeof(condition); } while (false)
 #else
 #define HF_ASSERT(condition) HF_CHECK(condition)
 #endif

@@ -18,7 +18,9 @@
 
 namespace hf {
 
-enum class EventLevel : std::uint8_t { kInfo, kWarning, kError };
+enum class EventLevel : std::uint8_t { kInfo,
+                                       kWarning,
+                                       kError };
 
 enum class EventId : std::uint16_t {
   // 1xxx: the process and its configuration

@@ -30,13 +30,25 @@ namespace {
 
 ErrorCode code_of(int error_number) {
   switch (error_number) {
-    case ECONNREFUSED: case EACCES: case EPERM: return ErrorCode::kRefused;
-    case ECONNRESET: case EPIPE: case ECONNABORTED: return ErrorCode::kReset;
-    case EHOSTUNREACH: case ENETUNREACH: case ENETDOWN: case EHOSTDOWN: return ErrorCode::kUnreachable;
+    case ECONNREFUSED:
+    case EACCES:
+    case EPERM: return ErrorCode::kRefused;
+    case ECONNRESET:
+    case EPIPE:
+    case ECONNABORTED: return ErrorCode::kReset;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN: return ErrorCode::kUnreachable;
     case ETIMEDOUT: return ErrorCode::kTimeout;
-    case EMFILE: case ENFILE: case ENOMEM: case ENOBUFS: case EADDRNOTAVAIL: return ErrorCode::kExhausted;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EADDRNOTAVAIL: return ErrorCode::kExhausted;
     case ENOENT: return ErrorCode::kNotFound;
-    case EEXIST: case EADDRINUSE: return ErrorCode::kExists;
+    case EEXIST:
+    case EADDRINUSE: return ErrorCode::kExists;
     case EINVAL: return ErrorCode::kInvalidArgument;
     default: return ErrorCode::kSystem;
   }

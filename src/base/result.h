@@ -57,18 +57,36 @@ class [[nodiscard]] Result {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() & { HF_CHECK(ok()); return *std::get_if<0>(&state_); }
-  const T& value() const& { HF_CHECK(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { HF_CHECK(ok()); return std::move(*std::get_if<0>(&state_)); }
+  T& value() & {
+    HF_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    HF_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    HF_CHECK(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  Error& error() & { HF_CHECK(!ok()); return *std::get_if<1>(&state_); }
-  const Error& error() const& { HF_CHECK(!ok()); return *std::get_if<1>(&state_); }
-  Error&& error() && { HF_CHECK(!ok()); return std::move(*std::get_if<1>(&state_)); }
+  Error& error() & {
+    HF_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  const Error& error() const& {
+    HF_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  Error&& error() && {
+    HF_CHECK(!ok());
+    return std::move(*std::get_if<1>(&state_));
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -85,9 +103,18 @@ class [[nodiscard]] Result<void> {
 
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
-  Error& error() & { HF_CHECK(!ok()); return *error_; }
-  const Error& error() const& { HF_CHECK(!ok()); return *error_; }
-  Error&& error() && { HF_CHECK(!ok()); return std::move(*error_); }
+  Error& error() & {
+    HF_CHECK(!ok());
+    return *error_;
+  }
+  const Error& error() const& {
+    HF_CHECK(!ok());
+    return *error_;
+  }
+  Error&& error() && {
+    HF_CHECK(!ok());
+    return std::move(*error_);
+  }
 
  private:
   std::optional<Error> error_;
@@ -96,13 +123,13 @@ class [[nodiscard]] Result<void> {
 }  // namespace hf
 
 // Statement macros: leave the enclosing function (or coroutine) with the error.
-#define HF_RETURN_IF_ERROR(result_expression)                      \
-  do {                                                             \
-    auto hf_result_ = (result_expression);                         \
-    if (!hf_result_.ok()) return std::move(hf_result_).error();    \
+#define HF_RETURN_IF_ERROR(result_expression)                   \
+  do {                                                          \
+    auto hf_result_ = (result_expression);                      \
+    if (!hf_result_.ok()) return std::move(hf_result_).error(); \
   } while (false)
 
-#define HF_CO_RETURN_IF_ERROR(result_variable)                     \
-  do {                                                             \
+#define HF_CO_RETURN_IF_ERROR(result_variable)                                 \
+  do {                                                                         \
     if (!(result_variable).ok()) co_return std::move(result_variable).error(); \
   } while (false)

@@ -36,10 +36,16 @@ struct Network {
   friend bool operator==(const Network&, const Network&) = default;
 };
 
-enum class Protocol : std::uint8_t { kTcp, kMysql };
-enum class ListenRoute : std::uint8_t { kSplit, kRead, kWrite };
-enum class Balance : std::uint8_t { kLeastConnections, kRoundRobin };
-enum class ReadYourWrites : std::uint8_t { kOff, kSession, kService };
+enum class Protocol : std::uint8_t { kTcp,
+                                     kMysql };
+enum class ListenRoute : std::uint8_t { kSplit,
+                                        kRead,
+                                        kWrite };
+enum class Balance : std::uint8_t { kLeastConnections,
+                                    kRoundRobin };
+enum class ReadYourWrites : std::uint8_t { kOff,
+                                           kSession,
+                                           kService };
 
 struct Listen {
   Endpoint endpoint;
@@ -114,8 +120,12 @@ struct Admin {
   friend bool operator==(const Admin&, const Admin&) = default;
 };
 
-enum class LogFormat : std::uint8_t { kText, kJson };
-enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+enum class LogFormat : std::uint8_t { kText,
+                                      kJson };
+enum class LogLevel : std::uint8_t { kDebug,
+                                     kInfo,
+                                     kWarning,
+                                     kError };
 
 struct Log {
   std::string file;          // empty: standard error

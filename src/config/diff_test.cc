@@ -128,7 +128,8 @@ users = [ {{ name = "app", password_file = "app.password" }} ]
 {}
 [[service.server]]
 address = "127.0.0.1:13306"
-)", service_keys, mysql_keys, check_keys);
+)",
+                                       service_keys, mysql_keys, check_keys);
   LoadResult result = load_text(text, "/etc/holdfast/holdfast.toml", machine.context());
   EXPECT_EQ(to_string(result), "");
   return result.config;

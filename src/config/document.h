@@ -20,7 +20,13 @@ namespace hf::config {
 struct Entry;
 
 struct Value {
-  enum class Type : std::uint8_t { kText, kInteger, kFloat, kFlag, kTime, kList, kTable };
+  enum class Type : std::uint8_t { kText,
+                                   kInteger,
+                                   kFloat,
+                                   kFlag,
+                                   kTime,
+                                   kList,
+                                   kTable };
 
   Type type = Type::kTable;
   Position at;

@@ -4,6 +4,8 @@
 #include "config/load_context_fake.h"
 #include "config/parse.h"
 
+// clang-format off: tables read better in columns
+
 namespace hf::config {
 namespace {
 

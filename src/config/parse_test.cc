@@ -20,7 +20,8 @@ std::string with(const std::string& top, const std::string& service = "") {
 name = "web"
 protocol = "tcp"
 listen = ["127.0.0.1:8080"]
-)" + service + R"(
+)" + service +
+         R"(
 [[service.server]]
 address = "10.0.0.1:80"
 )";
@@ -168,7 +169,8 @@ shards = { gw-a = 3, gw-b = 5 }
 [admin]
 http = { gw-a = "127.0.0.1:1", gw-b = "off" }
 account = { gw-a = { user = "a", password_file = "app.password" }, gw-b = { user = "b", password_file = "only-there" } }
-)", "[service.check]\nrise = 1");
+)",
+                                "[service.check]\nrise = 1");
   const ConfigPtr a = load(text);
   EXPECT_EQ(a->node.shards, 3U);
   EXPECT_EQ(a->admin.http.port, 1);

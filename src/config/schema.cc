@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+// clang-format off: tables read better in columns
+
 namespace hf::config {
 
 namespace {

@@ -76,7 +76,8 @@ Result<int> Listener::bind(const Address& address, PortSharing sharing) {
   return fd;
 }
 
-Listener::Listener(runtime::EventLoop& loop, int fd, SocketOptions options) : loop_(loop), fd_(fd), options_(options) {
+Listener::Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options) : loop_(loop), fd_(fd) {
+  apply_options(fd_, options);  // accepted sockets inherit them: no system calls per client
   const Result<void> added = loop_.poller().add(fd_, *this);
   HF_CHECK(added.ok());
 }
@@ -107,7 +108,7 @@ runtime::Task<Result<Accepted>> Listener::accept() {
     socklen_t length = sizeof peer;
     const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      Result<std::unique_ptr<Stream>> stream = SocketStream::adopt(loop_, fd, options_);
+      Result<std::unique_ptr<Stream>> stream = SocketStream::adopt_accepted(loop_, fd);
       HF_CO_RETURN_IF_ERROR(stream);
       Accepted accepted;
       accepted.stream = std::move(*stream);

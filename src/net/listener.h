@@ -20,7 +20,8 @@ struct Accepted {
 };
 
 /// Whether other sockets, of this or another process of the same user, may be bound to the same port.
-enum class PortSharing : std::uint8_t { kExclusive, kShared };
+enum class PortSharing : std::uint8_t { kExclusive,
+                                        kShared };
 
 class Listener final : private runtime::IoHandler {
  public:
@@ -29,7 +30,7 @@ class Listener final : private runtime::IoHandler {
   static Result<int> bind(const Address& address, PortSharing sharing);
 
   /// Takes `fd` over.
-  Listener(runtime::EventLoop& loop, int fd, SocketOptions options);
+  Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
@@ -45,7 +46,6 @@ class Listener final : private runtime::IoHandler {
 
   runtime::EventLoop& loop_;
   int fd_;
-  SocketOptions options_;
   Wait* waiting_ = nullptr;
   bool ready_ = true;
 };

@@ -15,20 +15,6 @@ namespace {
 
 void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
 
-void apply(int fd, const SocketOptions& options, int family) {
-  if (family == AF_UNIX) return;
-  if (options.no_delay) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (options.keepalive_idle > Nanos::zero()) {
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keepalive_idle / Seconds(1)));
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 5);
-  }
-  if (options.user_timeout > Nanos::zero()) {
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.user_timeout / Millis(1)));
-  }
-}
-
 /// Waits for a connecting socket to become writable, which is when the outcome is known.
 class ConnectWait final : public runtime::Leaf, private runtime::Timer, private runtime::IoHandler {
  public:
@@ -88,11 +74,29 @@ class ConnectWait final : public runtime::Leaf, private runtime::Timer, private 
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> SocketStream::adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options) {
+void apply_options(int fd, const SocketOptions& options) {
   sockaddr_storage local{};
   socklen_t length = sizeof local;
   const bool known = ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &length) == 0;
-  apply(fd, options, known ? local.ss_family : AF_INET);
+  if (!known || local.ss_family == AF_UNIX) return;
+  if (options.no_delay) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.keepalive_idle > Nanos::zero()) {
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keepalive_idle / Seconds(1)));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 5);
+  }
+  if (options.user_timeout > Nanos::zero()) {
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.user_timeout / Millis(1)));
+  }
+}
+
+Result<std::unique_ptr<Stream>> SocketStream::adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options) {
+  apply_options(fd, options);
+  return adopt_accepted(loop, fd);
+}
+
+Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop& loop, int fd) {
   auto stream = std::make_unique<SocketStream>(loop, fd);
   Result<void> added = loop.poller().add(fd, *stream);
   if (!added.ok()) return std::move(added).error();

@@ -13,13 +13,18 @@ namespace hf::net {
 struct SocketOptions {
   bool no_delay = true;
   Nanos keepalive_idle = 60s;      // TCP keepalive: first probe after this, then every 10 s, five times
-  Nanos user_timeout = 0s;         // TCP_USER_TIMEOUT: unacknowledged data for this long breaks the connection; 0: kernel's
+  Nanos user_timeout = 60s;        // TCP_USER_TIMEOUT: unacknowledged data for this long breaks the connection; 0: kernel's
 };
+
+/// Sets them on a TCP socket (Unix sockets are left alone). What is set on a listening socket holds for those it accepts.
+void apply_options(int fd, const SocketOptions& options);
 
 class SocketStream final : public Stream {
  public:
   /// Takes a connected, non-blocking socket over, also when it fails.
   static Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options);
+  /// The same for a socket that has its options from its listener.
+  static Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd);
 
   SocketStream(runtime::EventLoop& loop, int fd) : Stream(loop), fd_(fd) {}
   ~SocketStream() override { close(); }

@@ -24,7 +24,10 @@ namespace hf::net {
 
 /// What a non-blocking read or write came to.
 struct IoResult {
-  enum class Kind { kDone, kWouldBlock, kEndOfStream, kBroken };
+  enum class Kind { kDone,
+                    kWouldBlock,
+                    kEndOfStream,
+                    kBroken };
   Kind kind = Kind::kWouldBlock;
   std::size_t bytes = 0;
   int error_number = 0;
@@ -93,7 +96,10 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
  private:
   friend class Recv;
   friend class Drained;
-  enum class ReadStep { kData, kEnd, kError, kWait };
+  enum class ReadStep { kData,
+                        kEnd,
+                        kError,
+                        kWait };
 
   ReadStep read_step(ByteView& out);
   void fail(Error reason);

@@ -171,13 +171,11 @@ void ServiceWatcher::take_result(Watched& server, const Result<void>& result) {
   server.answered = !result.ok() && (result.error().code == ErrorCode::kAccessDenied || result.error().code == ErrorCode::kRefused) &&
                     result.error().context.find("the server said") != std::string::npos;
   if (server.answered && server.check != said_before) {
-    output_.event(Event{EventId::kMonitorLoginFailed, loop_.now(), 0,
-                        {{"service", service_->name}, {"server", server.server.name}, {"reason", server.check}}});
+    output_.event(Event{EventId::kMonitorLoginFailed, loop_.now(), 0, {{"service", service_->name}, {"server", server.server.name}, {"reason", server.check}}});
   }
   if (server.rise_fall.health() != before) {
     const bool up = server.rise_fall.health() == policy::Health::kUp;
-    output_.event(Event{up ? EventId::kServerUp : EventId::kServerDown, loop_.now(), 0,
-                        {{"service", service_->name}, {"server", server.server.name}, {"reason", server.check}}});
+    output_.event(Event{up ? EventId::kServerUp : EventId::kServerDown, loop_.now(), 0, {{"service", service_->name}, {"server", server.server.name}, {"reason", server.check}}});
   }
   if (result.ok() && server.probe != nullptr && greeting_.version != server.probe->greeting().version) {
     // The greeting that clients see is the primary's, or the first server's that answers.
@@ -193,8 +191,7 @@ void ServiceWatcher::live_failure(upstream::ServerSlot slot, const std::string& 
   const policy::RiseFall::Step step = server.rise_fall.live_failure();
   if (step.changed || server.rise_fall.health() != before) {
     server.check = what;
-    output_.event(Event{EventId::kServerDown, loop_.now(), 0,
-                        {{"service", service_->name}, {"server", server.server.name}, {"reason", what}}});
+    output_.event(Event{EventId::kServerDown, loop_.now(), 0, {{"service", service_->name}, {"server", server.server.name}, {"reason", what}}});
     judge();
   }
   if (step.probe_soon) server.news.notify_all();
@@ -209,8 +206,7 @@ Result<void> ServiceWatcher::set_drained(std::string_view name, bool drained) {
   }
   if (server->drained != drained) {
     server->drained = drained;
-    output_.event(Event{drained ? EventId::kServerDrained : EventId::kServerResumed, loop_.now(), 0,
-                        {{"service", service_->name}, {"server", server->server.name}}});
+    output_.event(Event{drained ? EventId::kServerDrained : EventId::kServerResumed, loop_.now(), 0, {{"service", service_->name}, {"server", server->server.name}}});
     judge();
   }
   return {};
@@ -227,8 +223,7 @@ Task<void> ServiceWatcher::load_accounts(Watched* server) {
     if (rows.error().code == ErrorCode::kCancelled) co_return;
     if (accounts_fingerprint_ != rows.error().context) {
       accounts_fingerprint_ = rows.error().context;
-      output_.event(Event{EventId::kMonitorLoginFailed, loop_.now(), 0,
-                          {{"service", service_->name}, {"server", server->server.name}, {"reason", "accounts: " + rows.error().context}}});
+      output_.event(Event{EventId::kMonitorLoginFailed, loop_.now(), 0, {{"service", service_->name}, {"server", server->server.name}, {"reason", "accounts: " + rows.error().context}}});
     }
     co_return;
   }
@@ -241,12 +236,10 @@ Task<void> ServiceWatcher::load_accounts(Watched* server) {
   const bool first = accounts_fingerprint_.empty();
   accounts_fingerprint_ = std::move(fingerprint);
   std::vector<upstream::MysqlAccount> loaded = parse_accounts(*rows);
-  output_.event(Event{first ? EventId::kAccountsLoaded : EventId::kAccountsChanged, loop_.now(), 0,
-                      {{"service", service_->name}, {first ? "source" : "changed", first ? server->server.name : "accounts on " + server->server.name}}});
+  output_.event(Event{first ? EventId::kAccountsLoaded : EventId::kAccountsChanged, loop_.now(), 0, {{"service", service_->name}, {first ? "source" : "changed", first ? server->server.name : "accounts on " + server->server.name}}});
   for (const upstream::MysqlAccount& account : loaded) {
     if (account.unusable.empty()) continue;
-    output_.event(Event{EventId::kAccountUnusable, loop_.now(), 0,
-                        {{"service", service_->name}, {"account", account.user + "@" + account.host}, {"reason", account.unusable}}});
+    output_.event(Event{EventId::kAccountUnusable, loop_.now(), 0, {{"service", service_->name}, {"account", account.user + "@" + account.host}, {"reason", account.unusable}}});
   }
   assign_accounts(std::move(loaded));
   judge();
@@ -366,7 +359,8 @@ ServiceReport ServiceWatcher::report() const {
     seen.health = server.rise_fall.health();
     seen.reader = view.reader;
     seen.drained = server.drained;
-    seen.reason = is_mysql() ? view.reason : server.drained ? std::string("drained by the operator") : server.check;
+    seen.reason = is_mysql() ? view.reason : server.drained ? std::string("drained by the operator")
+                                                            : server.check;
     seen.check = server.check;
     seen.checked_at = server.checked_at;
     seen.weight = server.server.weight;

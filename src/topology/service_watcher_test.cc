@@ -108,8 +108,7 @@ class ServiceWatcherTest : public ::testing::Test {
   std::vector<Event> events_;
   ServiceWatcher watcher_{*loop_, {[this](ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
                                      EXPECT_EQ(unknown_field(event), "");
-                                     events_.push_back(std::move(event));
-                                   }}};
+                                     events_.push_back(std::move(event)); }}};
 };
 
 TEST_F(ServiceWatcherTest, PublishesAtOnceAndAgainWhenTheServersHaveAnswered) {

@@ -30,7 +30,8 @@ struct Attempt {
   MysqlRefusal refusal;
   std::optional<mysql::TextResult> result;
 
-  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code)) : "ok"; }
+  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
+                                                                  : "ok"; }
 };
 
 Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const MysqlLogin* login, Attempt* out, Deadline deadline) {

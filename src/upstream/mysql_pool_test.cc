@@ -21,7 +21,8 @@ struct Wish {
   MysqlConnectionPtr connection;
   std::optional<Error> error;
 
-  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code)) : "ok"; }
+  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
+                                                                  : "ok"; }
 };
 
 Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline) {

@@ -22,7 +22,10 @@
 namespace hf::upstream {
 
 struct ServerStep {
-  enum class Kind : std::uint8_t { kSend, kExpect, kClose, kHang };
+  enum class Kind : std::uint8_t { kSend,
+                                   kExpect,
+                                   kClose,
+                                   kHang };
   Kind kind = Kind::kHang;
   std::string bytes{};
 };

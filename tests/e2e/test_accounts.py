@@ -1,4 +1,5 @@
 """Logins: the same answers a direct connection gives, both plugins, accounts from the servers, change of user."""
+import subprocess
 import MySQLdb
 import pymysql
 import pytest
@@ -171,3 +172,20 @@ def test_pooled_connections_never_cross_accounts(gateway):
             assert cursor.fetchone() == ("app_ed@%",)
             assert "`app`@`%`" in rows(first, "show grants")[0][0]
             second.close()
+
+
+@pytest.mark.gateway
+def test_a_wrong_password_by_caching_sha2_is_refused(gateway):
+    done = subprocess.run(["mariadb", "--no-defaults", "--default-auth=caching_sha2_password", "-h127.0.0.1", f"-P{gateway.port()}", "-uapp",
+                           "-pwrong", "-e", "select 1"], capture_output=True, text=True, timeout=20)
+    assert "ERROR 1045 (28000)" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.gateway
+def test_a_client_outside_the_allowed_networks_is_refused_as_a_server_would(make_gateway):
+    gateway = make_gateway(service_extra='allow = ["198.18.0.0/15", "::1"]')
+    with pytest.raises(pymysql.err.MySQLError) as refusal:
+        gateway.connect()
+    assert refusal.value.args == (1130, "Host '127.0.0.1' is not allowed to connect to this MariaDB server")
+    with gateway.connect("unix") as connection:
+        assert value(connection, "select 1") == 1

@@ -60,11 +60,12 @@ def test_driver(gateway, cluster, blob_file, name):
     cluster.primary.query(f"drop table test.{table}")
 
 
-@pytest.mark.parametrize("plugin", ["mysql_native_password", "ed25519"])
+@pytest.mark.parametrize("plugin", ["mysql_native_password", "ed25519", pytest.param("caching_sha2_password", marks=pytest.mark.gateway)])
 def test_short_sessions_of_the_cli(gateway, plugin):
-    """Connect, ask, leave: 30 times in a row through the command line client with both login plugins."""
-    user, password = ("app", "app-secret") if plugin == "mysql_native_password" else ("app_ed", "app-ed-secret")
+    """Connect, ask, leave: 30 times in a row through the command line client with every login plugin."""
+    user, password = ("app_ed", "app-ed-secret") if plugin == "ed25519" else ("app", "app-secret")
+    wanted = [f"--default-auth={plugin}"] if plugin == "caching_sha2_password" else []
     for number in range(30):
-        done = subprocess.run(["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{gateway.port()}", f"-u{user}", f"-p{password}", "-NB",
+        done = subprocess.run(["mariadb", "--no-defaults", *wanted, "-h127.0.0.1", f"-P{gateway.port()}", f"-u{user}", f"-p{password}", "-NB",
                                "-e", f"select {number}, current_user()", "test"], capture_output=True, text=True, timeout=20)
         assert done.stdout == f"{number}\t{user}@%\n", done.stderr

@@ -1,4 +1,5 @@
 """The protocol's corners: LOAD DATA LOCAL, several statements and results, big packets, compression, odd clients."""
+import subprocess
 import hashlib
 import random
 import socket
@@ -309,3 +310,19 @@ def test_a_syntax_error_keeps_the_session(gateway):
         assert error_of(run, connection, "selekt 1")[0] == 1064
         assert error_of(run, connection, "select * from nowhere.at_all")[0] in (1142, 1146)
         assert rows(connection, "select @a") == ((5,),)
+
+
+@pytest.mark.gateway
+def test_the_binary_log_streams_through(make_gateway, cluster, table):
+    """mariadb-binlog as a replica: COM_BINLOG_DUMP on a connection of its own gives what the primary gives directly."""
+    cluster.primary.query(f"insert into test.{table} (v) values ('in the log')", "flush binary logs")
+    gateway = make_gateway(users="servers")
+    first = cluster.primary.query("show binary logs")[0][0]
+
+    def dump(port):
+        done = subprocess.run(["mariadb-binlog", "--no-defaults", "--read-from-remote-server", "-h127.0.0.1", f"-P{port}", "-urepl",
+                               "-prepl-secret", "--base64-output=decode-rows", "-v", first], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return [line for line in done.stdout.splitlines() if not line.startswith("#") and "pseudo_thread_id" not in line]
+    through = dump(gateway.port("write"))
+    assert through == dump(cluster.primary.port) and len(through) > 50

@@ -34,7 +34,10 @@ class Tracked {
   Tracked(Tracked&& other) noexcept : tally_(other.tally_), self_(this) { ++tally_->moved; }
   Tracked& operator=(const Tracked&) = delete;
   Tracked& operator=(Tracked&&) = delete;
-  ~Tracked() { ++tally_->destroyed; self_ = nullptr; }
+  ~Tracked() {
+    ++tally_->destroyed;
+    self_ = nullptr;
+  }
   bool sound() const { return self_ == this; }
 
  private:
@@ -66,8 +69,14 @@ class [[nodiscard]] Task {
     std::coroutine_handle<> continuation = std::noop_coroutine();
     std::variant<std::monostate, T, std::exception_ptr> result;
 
-    static void* operator new(std::size_t size) { ++g_frames; return ::operator new(size); }
-    static void operator delete(void* frame) { --g_frames; ::operator delete(frame); }
+    static void* operator new(std::size_t size) {
+      ++g_frames;
+      return ::operator new(size);
+    }
+    static void operator delete(void* frame) {
+      --g_frames;
+      ::operator delete(frame);
+    }
     Task get_return_object() { return Task(Handle::from_promise(*this)); }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     FinalAwaiter final_suspend() const noexcept { return {}; }

@@ -17,7 +17,9 @@
 namespace hf::policy {
 
 /// A replication thread as SHOW SLAVE STATUS tells it. kConnecting: Slave_IO_Running is "Connecting" or "Preparing".
-enum class ReplicationThread : std::uint8_t { kStopped, kConnecting, kRunning };
+enum class ReplicationThread : std::uint8_t { kStopped,
+                                              kConnecting,
+                                              kRunning };
 
 struct SemisyncStatus {
   bool primary_enabled = false;       // rpl_semi_sync_master_enabled
@@ -49,7 +51,8 @@ struct ServerObservation {
   std::vector<std::uint32_t> follower_server_ids;  // the server's own word for who follows it; may be empty
 };
 
-enum class AdminState : std::uint8_t { kReady, kDrained };
+enum class AdminState : std::uint8_t { kReady,
+                                       kDrained };
 
 /// One server of the set at one step. `observation` is that of the latest successful check; nothing before the first.
 struct ServerInput {

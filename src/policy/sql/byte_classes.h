@@ -16,8 +16,23 @@
 
 namespace hf::policy::sql {
 
-enum class Class : std::uint8_t { kOther, kBlank, kLetter, kDigit, kHigh, kQuote, kBacktick, kHash, kDash, kSlash, kStar, kAt, kDot,
-                                  kQuestion, kBackslash, kNul, kSingle };
+enum class Class : std::uint8_t { kOther,
+                                  kBlank,
+                                  kLetter,
+                                  kDigit,
+                                  kHigh,
+                                  kQuote,
+                                  kBacktick,
+                                  kHash,
+                                  kDash,
+                                  kSlash,
+                                  kStar,
+                                  kAt,
+                                  kDot,
+                                  kQuestion,
+                                  kBackslash,
+                                  kNul,
+                                  kSingle };
 
 constexpr std::array<Class, 256> make_classes() {
   std::array<Class, 256> classes{};

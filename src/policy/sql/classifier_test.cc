@@ -5,6 +5,8 @@
 
 #include <string>
 
+// clang-format off: tables read better in columns
+
 namespace hf::policy::sql {
 namespace {
 

@@ -27,7 +27,8 @@ class Cursor {
 
   /// To the first token of the next part, past any number of ';'. False: there is none.
   bool start_part() {
-    do step(); while (now().is(';'));
+    do step();
+    while (now().is(';'));
     seen_[(position_ - 1) % kKept] = seen_[(position_ - 2) % kKept] = Seen{};
     return now().kind != TokenKind::kEnd;
   }

@@ -35,7 +35,9 @@ enum class Charset : std::uint8_t {
 Charset charset_from_name(std::string_view name);
 
 /// Whose built-in functions count. With kUnknown only those that both have.
-enum class Flavor : std::uint8_t { kUnknown, kMariaDb, kMySql };
+enum class Flavor : std::uint8_t { kUnknown,
+                                   kMariaDb,
+                                   kMySql };
 
 /// The session settings that change what the same bytes mean.
 struct Context {
@@ -75,7 +77,8 @@ struct Token {
 
 /// What to do with comments that only some servers execute (/*!50700 … */ and later, /*M! … */). Those that every server we
 /// speak to executes (/*! … */, /*!40101 … */) are always SQL.
-enum class VersionedComments : std::uint8_t { kExecute, kSkip };
+enum class VersionedComments : std::uint8_t { kExecute,
+                                              kSkip };
 
 class Lexer {
  public:

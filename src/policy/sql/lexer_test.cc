@@ -69,12 +69,18 @@ TEST(Lexer, KnowsTrailBytes) {
   };
   const std::string tail = " OR f(1) -- ";
   const std::vector<Trap> traps = {
-      {Charset::kGbk, "SELECT '\xBF\x5C'" + tail, true},        {Charset::kUtf8, "SELECT '\xBF\x5C'" + tail, false},
-      {Charset::kSingleByte, "SELECT '\xBF\x5C'" + tail, false}, {Charset::kSjis, "SELECT '\x95\x5C'" + tail, true},
-      {Charset::kSjis, "SELECT '\xB1\x5C'" + tail, false},       {Charset::kBig5, "SELECT '\xA5\x5C'" + tail, true},
-      {Charset::kBig5, "SELECT '\x81\x5C'" + tail, false},       {Charset::kGb18030, "SELECT '\x81\x5C'" + tail, true},
-      {Charset::kGb18030, "SELECT '\x81\x30\x81\x30'" + tail, true}, {Charset::kGb18030, "SELECT '\x81\x30\x5C'" + tail, false},
-      {Charset::kGbk, "SELECT '\\\xBF\x5C'" + tail, false},      {Charset::kGbk, "SELECT '\xBF'" + tail, true},
+      {Charset::kGbk, "SELECT '\xBF\x5C'" + tail, true},
+      {Charset::kUtf8, "SELECT '\xBF\x5C'" + tail, false},
+      {Charset::kSingleByte, "SELECT '\xBF\x5C'" + tail, false},
+      {Charset::kSjis, "SELECT '\x95\x5C'" + tail, true},
+      {Charset::kSjis, "SELECT '\xB1\x5C'" + tail, false},
+      {Charset::kBig5, "SELECT '\xA5\x5C'" + tail, true},
+      {Charset::kBig5, "SELECT '\x81\x5C'" + tail, false},
+      {Charset::kGb18030, "SELECT '\x81\x5C'" + tail, true},
+      {Charset::kGb18030, "SELECT '\x81\x30\x81\x30'" + tail, true},
+      {Charset::kGb18030, "SELECT '\x81\x30\x5C'" + tail, false},
+      {Charset::kGbk, "SELECT '\\\xBF\x5C'" + tail, false},
+      {Charset::kGbk, "SELECT '\xBF'" + tail, true},
       {Charset::kGbk, "SELECT '\xBF\xBF\x5C'" + tail, false},
   };
   for (const Trap& trap : traps) {
@@ -99,7 +105,11 @@ TEST(Lexer, DoesNotTrustHighBytesOutsideQuotes) {
   EXPECT_EQ(classify(sql, Context{.charset = Charset::kSingleByte}).reason, Reason::kOddBytes);
   EXPECT_EQ(classify("SELECT * FROM t FOR\xA0 SHARE", Context{.charset = Charset::kGbk}).reason, Reason::kOddBytes);
   EXPECT_EQ(classify("SELECT '\xA0\xE9' FROM t", Context{.charset = Charset::kSingleByte}).route, Route::kReader);
-  EXPECT_EQ(classify("SELECT stra\xC3\x9F" "e FROM t", Context{}).route, Route::kReader);
+  EXPECT_EQ(classify("SELECT stra\xC3\x9F"
+                     "e FROM t",
+                     Context{})
+                .route,
+            Route::kReader);
 }
 
 TEST(Lexer, DoesNotTrustAnUnknownCharset) {

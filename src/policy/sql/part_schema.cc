@@ -72,7 +72,8 @@ void Part::stored_program() {
 void Part::block() {
   out_.kind = Kind::kUnknown;
   findings_.refuse(Reason::kUnknownStatement, effect::kUnknownState | effect::kImplicitCommit);
-  do findings_.see(cursor_); while (cursor_.advance_over());
+  do findings_.see(cursor_);
+  while (cursor_.advance_over());
   findings_.see_end();
 }
 

@@ -6,7 +6,11 @@ namespace {
 
 /// What a SHOW shows. A reader may answer what is the same everywhere; sessions, counters, logs and replication are the server's own,
 /// and the client means the primary's.
-enum class Shown : std::uint8_t { kShared, kRoutine, kAccounts, kDiagnostics, kServerLocal };
+enum class Shown : std::uint8_t { kShared,
+                                  kRoutine,
+                                  kAccounts,
+                                  kDiagnostics,
+                                  kServerLocal };
 
 Shown shown_by(Word word) {
   switch (word) {

@@ -46,9 +46,13 @@ class AssignmentReader {
   bool ok() const { return ok_; }
 
  private:
-  enum class Scope : std::uint8_t { kSession, kGlobal };
+  enum class Scope : std::uint8_t { kSession,
+                                    kGlobal };
 
-  std::optional<Assignment> fail() { ok_ = false; return std::nullopt; }
+  std::optional<Assignment> fail() {
+    ok_ = false;
+    return std::nullopt;
+  }
   bool read_scope(Cursor& cursor);
   bool read_target(Cursor& cursor, Assignment& out);
   void read_value(Cursor& cursor, Findings& findings, Assignment& out);

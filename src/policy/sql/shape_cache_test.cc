@@ -94,7 +94,9 @@ std::string mutated(Random& random) {
       case 0: text.insert(at, 1, kBytes[random.below(kBytes.size())]); break;
       case 1: text.erase(at, random.below(6)); break;
       case 2: text.insert(at, seeds()[random.below(seeds().size())].substr(random.below(60), random.below(20))); break;
-      default: if (at < text.size()) text[at] = static_cast<char>(random.below(256)); break;
+      default:
+        if (at < text.size()) text[at] = static_cast<char>(random.below(256));
+        break;
     }
   }
   return text;

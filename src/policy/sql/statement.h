@@ -14,6 +14,8 @@
 
 #include "base/bytes.h"
 
+// clang-format off: tables read better in columns
+
 namespace hf::policy::sql {
 
 enum class Kind : std::uint8_t {

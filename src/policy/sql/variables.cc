@@ -57,8 +57,12 @@ struct Group {
   Variable variable;
 };
 constexpr Group kGroups[] = {
-    {kReplayable, Variable::kReplayable}, {kScopes, Variable::kScope}, {kLastInsertIds, Variable::kLastInsertId},
-    {kDiagnostics, Variable::kDiagnostics}, {kConnectionIds, Variable::kConnectionId}, {kServerLocals, Variable::kServerLocal},
+    {kReplayable, Variable::kReplayable},
+    {kScopes, Variable::kScope},
+    {kLastInsertIds, Variable::kLastInsertId},
+    {kDiagnostics, Variable::kDiagnostics},
+    {kConnectionIds, Variable::kConnectionId},
+    {kServerLocals, Variable::kServerLocal},
 };
 
 consteval std::size_t variable_count() {

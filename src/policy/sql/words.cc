@@ -2,6 +2,8 @@
 
 #include "policy/sql/name_table.h"
 
+// clang-format off: tables read better in columns
+
 namespace hf::policy::sql {
 namespace {
 

@@ -12,6 +12,8 @@
 
 #include "base/bytes.h"
 
+// clang-format off: tables read better in columns
+
 namespace hf::policy::sql {
 
 /// Keywords that decide something. kNone: all the rest.

@@ -36,8 +36,10 @@ Task<void> Session::recreate_last_statement() {
     hold_ = 0;
   }
   // A table that every server has and that needs no default schema; three of it side by side are rows enough.
-  const std::string rows = "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b,"
-                           " information_schema.COLLATIONS c LIMIT " + std::to_string(found_rows_) + ") counted LIMIT 1";
+  const std::string rows =
+      "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b,"
+      " information_schema.COLLATIONS c LIMIT " +
+      std::to_string(found_rows_) + ") counted LIMIT 1";
   const Result<void> counted = co_await send_aside(held_.get(), Command::kQuery, rows);
   if (!counted.ok()) held_->stream->abort(counted.error());
   if (!last_had_rows_) {  // ROW_COUNT() is -1 after rows, 0 after anything that changed none

@@ -273,8 +273,7 @@ Task<bool> Session::execute(Work work) {
       co_return !client_->broken();
     }
     service_.counters().retried_reads.add();
-    service_.control().event(Event{EventId::kReadRetried, {}, 0,
-                                   {{"service", service_.name()}, {"server", service_.view()->servers[slot].name}}});
+    service_.control().event(Event{EventId::kReadRetried, {}, 0, {{"service", service_.name()}, {"server", service_.view()->servers[slot].name}}});
     tried.insert(slot);
   }
 }
@@ -288,8 +287,7 @@ Task<bool> Session::after_refusal(Work* work, ConnectionPtr connection, policy::
   service_.server(slot).pool.give(std::move(connection));
   if (read_only && !at_primary) {
     service_.counters().rerouted.add();
-    service_.control().event(Event{EventId::kStatementRerouted, {}, 0,
-                                   {{"service", service_.name()}, {"server", service_.view()->servers[slot].name}}});
+    service_.control().event(Event{EventId::kStatementRerouted, {}, 0, {{"service", service_.name()}, {"server", service_.view()->servers[slot].name}}});
     work->target = Target::kPrimary;
     work->retry = false;
     tried->clear();

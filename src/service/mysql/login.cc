@@ -35,12 +35,30 @@ constexpr wire::Capabilities kMariaDbDefault =
 policy::sql::Charset charset_of(std::uint8_t collation) {
   using policy::sql::Charset;
   switch (collation) {
-    case 28: case 87: return Charset::kGbk;
-    case 248: case 249: case 250: return Charset::kGb18030;
-    case 13: case 88: case 95: case 96: return Charset::kSjis;
-    case 1: case 84: return Charset::kBig5;
-    case 11: case 33: case 45: case 46: case 63: case 65: case 76: case 83: return Charset::kUtf8;
-    case 35: case 54: case 56: case 60: case 90: return Charset::kUnsafe;  // ucs2, utf16, utf32: not allowed for clients
+    case 28:
+    case 87: return Charset::kGbk;
+    case 248:
+    case 249:
+    case 250: return Charset::kGb18030;
+    case 13:
+    case 88:
+    case 95:
+    case 96: return Charset::kSjis;
+    case 1:
+    case 84: return Charset::kBig5;
+    case 11:
+    case 33:
+    case 45:
+    case 46:
+    case 63:
+    case 65:
+    case 76:
+    case 83: return Charset::kUtf8;
+    case 35:
+    case 54:
+    case 56:
+    case 60:
+    case 90: return Charset::kUnsafe;  // ucs2, utf16, utf32: not allowed for clients
     default: break;
   }
   if (collation >= 192 && collation <= 247) return Charset::kUtf8;
@@ -71,8 +89,7 @@ void Session::use_charset(std::uint8_t collation) {
 
 void Session::deny(const std::string& user, bool using_password, const std::string& why) {
   service_.counters().login_failures.add();
-  service_.control().event(Event{EventId::kClientRefusedLogin, {}, 0,
-                                 {{"service", service_.name()}, {"client", client_host_}, {"user", user}, {"reason", why}}});
+  service_.control().event(Event{EventId::kClientRefusedLogin, {}, 0, {{"service", service_.name()}, {"client", client_host_}, {"user", user}, {"reason", why}}});
   send_error(wire::access_denied(user, client_host_, using_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
 }
 

@@ -12,8 +12,8 @@ constexpr std::array<ByteView, 4> kNotState = {"last_gtid", "session_track_schem
                                                "session_track_transaction_info"};
 /// Variables that a session may set but that make sense on its own connection only.
 constexpr std::array<ByteView, 12> kNotReplayable = {
-    "timestamp",     "last_insert_id", "insert_id",       "identity",     "rand_seed1",    "rand_seed2",
-    "sql_log_bin",   "gtid_domain_id", "gtid_seq_no",     "server_id",    "pseudo_thread_id", "skip_replication"};
+    "timestamp", "last_insert_id", "insert_id", "identity", "rand_seed1", "rand_seed2",
+    "sql_log_bin", "gtid_domain_id", "gtid_seq_no", "server_id", "pseudo_thread_id", "skip_replication"};
 
 bool is_number(ByteView value) {
   if (value.empty()) return false;

@@ -36,8 +36,7 @@ TEST(SessionState, TheLatestValueCounts) {
 
 TEST(SessionState, OnlyWholeNumbersAndDecimalsGoUnquoted) {
   const std::pair<const char*, const char*> cases[] = {
-      {"0", "0"}, {"-7", "-7"}, {"1.5", "1.5"}, {"18446744073709551615", "18446744073709551615"}, {"", "''"}, {"-", "'-'"},
-      {"1.2.3", "'1.2.3'"}, {"1e5", "'1e5'"}, {"0x10", "'0x10'"}, {" 1", "' 1'"}, {"1;DROP TABLE t", "'1;DROP TABLE t'"}};
+      {"0", "0"}, {"-7", "-7"}, {"1.5", "1.5"}, {"18446744073709551615", "18446744073709551615"}, {"", "''"}, {"-", "'-'"}, {"1.2.3", "'1.2.3'"}, {"1e5", "'1e5'"}, {"0x10", "'0x10'"}, {" 1", "' 1'"}, {"1;DROP TABLE t", "'1;DROP TABLE t'"}};
   for (const auto& [value, literal] : cases) {
     EXPECT_EQ(state_with({{"max_error_count", value}}).replay().at(0), kTracking + ",@@session.max_error_count=" + literal);
   }

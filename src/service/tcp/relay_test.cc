@@ -388,7 +388,8 @@ class ServeTest : public ::testing::Test {
 std::string read_what_is_there(int fd) {
   char buffer[256];
   const ssize_t n = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-  return n < 0 ? "nothing" : n == 0 ? "end of stream" : std::string(buffer, static_cast<std::size_t>(n));
+  return n < 0 ? "nothing" : n == 0 ? "end of stream"
+                                    : std::string(buffer, static_cast<std::size_t>(n));
 }
 
 TEST_F(ServeTest, GoesToTheNextServerWhenOneRefusesAndSaysSo) {
