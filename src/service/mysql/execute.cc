@@ -84,7 +84,6 @@ Task<Result<Session::ConnectionPtr>> Session::acquire(Target target, policy::Ser
     ServerShard& server = service_.server(*slot);
     ConnectionPtr connection = server.pool.take(pool_key(), state_number_);
     if (connection == nullptr) {
-      wire::ErrorReply refusal;
       upstream::MysqlRefusal said;
       const upstream::MysqlLogin login = login_for_server();
       server.counters.connections_total.add();
@@ -215,10 +214,14 @@ Task<bool> Session::execute(Work work) {
       }
       connection = std::move(*acquired);
     }
-    const bool reads_insert_id = work.statement.has(effect::kReadsLastInsertId) || work.statement.kind == sql::Kind::kCall;
+    // Also where it cannot be seen: a stored function or procedure may ask for it.
+    const bool reads_insert_id = work.statement.has(effect::kReadsLastInsertId | effect::kUnknownState) || work.statement.kind == sql::Kind::kCall;
     if (reads_insert_id && (!use_held || insert_id_)) {
       const bool restored = co_await restore_insert_id(connection.get());
-      if (!restored && !use_held) continue;
+      if (!restored && !use_held && !hold_deadline.passed(service_.loop().now())) {
+        tried.insert(connection->slot);
+        continue;
+      }
     }
     const upstream::ServerSlot slot = connection->slot;
     const bool at_primary = on_primary(*connection);
