@@ -1,0 +1,59 @@
+// Input: everything that can happen to one VRRP machine. Bytes were checked by proto/vrrp before they come here.
+//
+// Owner: whoever makes it. Thread: any (plain values).
+// Invariants:
+//   1. Before Timer is given for a moment, every advertisement that waits in a socket has been given: a node that was
+//      frozen reads what it missed before it believes its own timers.
+//   2. Advertisement::source is the sender's address on the VRRP interface on every path (heartbeats carry it), so that
+//      the tie-break between two nodes has one outcome.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "policy/vrrp/address.h"
+
+namespace hf::policy::vrrp {
+
+struct Start {
+  bool interface_up = true;
+  bool addresses_present = false;  // an earlier life of this node left them on the interface
+};
+struct Stop {};
+struct Timer {};  // the time asked for by the last kSetTimer has come; too early or twice does no harm
+struct Advertisement {
+  std::uint8_t path = 0;  // 0: the VRRP interface, others: heartbeat paths. All count alike
+  Address source;
+  std::uint8_t priority = 0;
+  Nanos interval{0};  // v3: Max Advertise Interval, v2: Adver Interval
+  std::vector<Address> addresses;
+};
+struct InterfaceChanged {
+  bool up = true;
+};
+struct TrackChanged {
+  int weight_sum = 0;    // added to the priority; the result stays within 1 to 254
+  bool release = false;  // a tracked thing says: not on this node
+};
+enum class OperatorCommand : std::uint8_t {
+  kRelease,  // give the addresses up and do not take them again before kResume
+  kPrefer,   // priority 254, and preempt whatever the configuration and the damping say, until kResume
+  kResume,   // back to what the configuration says
+};
+struct ConflictSeen {};  // somebody else's ARP packet or neighbour advertisement claims one of the addresses
+struct ProbeResult {
+  bool answered = false;
+};
+enum class SyncOrder : std::uint8_t {
+  kTake,   // the group is master: become so too
+  kYield,  // the group is not: give way
+  kFault,  // a member is at fault: so are you
+  kClear,  // no member is any more
+};
+
+using Input = std::variant<Start, Stop, Timer, Advertisement, InterfaceChanged, TrackChanged, OperatorCommand,
+                           ConflictSeen, ProbeResult, SyncOrder>;
+
+}  // namespace hf::policy::vrrp

@@ -1,0 +1,387 @@
+#include "policy/vrrp/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hf::policy::vrrp {
+namespace {
+
+constexpr Nanos kShortestInterval = 10ms;  // whatever a peer says: no timers that spin
+constexpr Nanos kLongestInterval = 255s;
+constexpr Nanos kWarnGap = 10s;            // the same warning at most once in it
+constexpr unsigned kMaxDoublings = 8;
+
+/// One step: the state being changed and the actions gathered.
+class Turn {
+ public:
+  Turn(const Config& config, State state, TimePoint now) : config_(config), s_(std::move(state)), now_(now) {}
+
+  Step run(const Input& input) {
+    yield_if_stalled();
+    std::visit([this](const auto& event) { on(event); }, input);
+    run_timers();
+    arm(std::holds_alternative<Timer>(input));
+    return Step{std::move(s_), std::move(actions_)};
+  }
+
+ private:
+  // ── inputs ──
+  void on(const Start& start) {
+    if (s_.running) return;
+    s_.running = true;
+    s_.faults.interface_down = !start.interface_up;
+    s_.started_until = now_ + config_.start_delay;
+    if (start.addresses_present) drop_stale_addresses();
+    if (s_.faults.any()) return move(Mode::kFault, fault_reason());
+    begin(Reason::kStarted);
+  }
+  void on(const Stop&) {
+    if (!s_.running) return;
+    s_.running = false;
+    leave(Mode::kInitialize, Reason::kStopped);
+  }
+  void on(const Timer&) {}  // run_timers() follows every input
+  void on(const Advertisement& advert) {
+    if (s_.mode != Mode::kBackup && s_.mode != Mode::kMaster) return;
+    if (!acceptable(advert)) return;
+    const Nanos interval = std::clamp(advert.interval, kShortestInterval, kLongestInterval);
+    s_.mode == Mode::kBackup ? heard_as_backup(advert, interval) : heard_as_master(advert, interval);
+  }
+  void on(const InterfaceChanged& change) {
+    s_.faults.interface_down = !change.up;
+    faults_changed(Reason::kInterfaceDown);
+  }
+  void on(const TrackChanged& track) {
+    const std::uint8_t before = priority();
+    s_.weight_sum = std::clamp(track.weight_sum, -1000, 1000);
+    s_.faults.track_release = track.release;
+    faults_changed(Reason::kTrackRelease);
+    if (priority() != before) tell_priority();
+  }
+  void on(OperatorCommand command) {
+    const std::uint8_t before = priority();
+    s_.preferred = command == OperatorCommand::kPrefer;
+    s_.faults.operator_release = command == OperatorCommand::kRelease;
+    faults_changed(Reason::kOperatorRelease);
+    if (priority() != before) tell_priority();
+    if (s_.preferred && s_.mode == Mode::kBackup && master_is_below_us()) become_master(Reason::kPreempted);
+  }
+  void on(const ConflictSeen&) {
+    if (s_.mode == Mode::kMaster) return defend();
+    if (s_.mode == Mode::kBackup && probing()) probe_answered();
+  }
+  void on(const ProbeResult& result) {
+    if (s_.mode != Mode::kBackup || !probing()) return;
+    result.answered ? probe_answered() : become_master(s_.take_reason);
+  }
+  void on(SyncOrder order) {
+    switch (order) {
+      case SyncOrder::kTake:
+        if (s_.mode == Mode::kBackup && !probing()) take(Reason::kSyncGroup);
+        return;
+      case SyncOrder::kYield:
+        if (s_.mode == Mode::kMaster) leave(Mode::kBackup, Reason::kSyncGroup);
+        return;
+      case SyncOrder::kFault:
+      case SyncOrder::kClear:
+        s_.faults.sync_group = order == SyncOrder::kFault;
+        return faults_changed(Reason::kSyncGroup);
+    }
+  }
+
+  // ── advertisements ──
+  bool acceptable(const Advertisement& advert) {
+    if (advert.interval <= Nanos{0}) return warn(Reason::kBadAdvertisement), false;
+    const bool rfc3768 = config_.strict && config_.version == ProtocolVersion::kV2;
+    if (config_.version == ProtocolVersion::kV2 && advert.interval != config_.advert_interval) {
+      warn(Reason::kIntervalMismatch);
+      if (rfc3768) return false;
+    }
+    if (!same_addresses(advert.addresses)) {
+      warn(Reason::kAddressesMismatch);
+      if (rfc3768 && advert.priority != kOwnerPriority) return false;
+    }
+    return true;
+  }
+  bool same_addresses(const std::vector<Address>& theirs) const {
+    return theirs.size() == config_.addresses.size() &&
+           std::is_permutation(theirs.begin(), theirs.end(), config_.addresses.begin());
+  }
+
+  void heard_as_backup(const Advertisement& advert, Nanos interval) {
+    if (advert.priority == kReleasePriority) return master_released(advert.source);
+    if (advert.priority >= priority()) {
+      s_.lower_since.reset();
+      return listen_to(advert, interval);
+    }
+    s_.lower_alive = Deadline{now_ + master_down_interval(config_.version, priority(), interval)};
+    if (!s_.lower_since) s_.lower_since = now_;
+    if (!may_preempt()) return listen_to(advert, interval);
+    s_.master = advert.source;
+    s_.master_priority = advert.priority;
+  }
+  void listen_to(const Advertisement& advert, Nanos interval) {
+    s_.master = advert.source;
+    s_.master_priority = advert.priority;
+    s_.master_interval = interval;
+    s_.answered_since.reset();
+    s_.listened_again = false;
+    s_.take_reason = Reason::kMasterDown;
+    s_.timers.probe = Deadline::never();
+    listen();
+  }
+  /// Only the master heard last may shorten the wait: anybody else's release says nothing about it.
+  void master_released(const Address& source) {
+    if (probing() || (s_.master && *s_.master != source)) return;
+    const TimePoint soon = now_ + skew_time(config_.version, priority(), s_.master_interval);
+    s_.timers.master_down = s_.timers.master_down.earlier(Deadline{std::max(soon, s_.started_until)});
+    s_.take_reason = Reason::kMasterReleased;
+    s_.lower_alive = Deadline{TimePoint{0}};
+    s_.lower_since.reset();
+    s_.master.reset();
+  }
+  void heard_as_master(const Advertisement& advert, Nanos interval) {
+    if (advert.priority == kReleasePriority) return heard_release_as_master();
+    const bool better = advert.priority > priority() ||
+                        (advert.priority == priority() && advert.source > config_.own_address);
+    if (better) {
+      leave(Mode::kBackup, Reason::kBetterMaster);
+      return listen_to(advert, interval);
+    }
+    if (!config_.answer_lower) return;
+    warn(Reason::kDuplicateMaster);
+    advertise_soon();
+    announce_soon();
+  }
+  /// Who releases was master beside us: clients may have learnt its link-layer address last.
+  void heard_release_as_master() {
+    advertise(priority());
+    if (config_.answer_lower) announce_soon();
+  }
+  bool may_preempt() const {
+    if (s_.preferred || config_.priority == kOwnerPriority) return true;
+    if (!config_.preempt || now_ < s_.damped_until) return false;
+    return now_ >= *s_.lower_since + config_.preempt_delay;
+  }
+  bool lower_master_alive() const { return !s_.lower_alive.passed(now_); }
+  bool master_is_below_us() const {
+    return s_.master && s_.master_priority < priority() && !s_.timers.master_down.passed(now_) && !probing();
+  }
+
+  // ── the ways between modes ──
+  void begin(Reason reason) {
+    const bool owner = config_.priority == kOwnerPriority && now_ >= s_.started_until;
+    if (owner && config_.probe_wait == Nanos{0}) return become_master(Reason::kAddressOwner);
+    move(Mode::kBackup, reason);
+    if (owner) take(Reason::kAddressOwner);
+  }
+  void take(Reason reason) {
+    const bool preempting = lower_master_alive();
+    s_.take_reason = preempting && reason == Reason::kMasterDown ? Reason::kPreempted : reason;
+    s_.timers.master_down = Deadline::never();
+    if (config_.probe_wait == Nanos{0} || preempting || patience_is_over()) return become_master(s_.take_reason);
+    act({.kind = ActionKind::kProbeAddresses});
+    s_.timers.probe = Deadline{now_ + config_.probe_wait};
+  }
+  bool patience_is_over() const {
+    return config_.on_probe_answer == OnProbeAnswer::kTakeAfter && s_.answered_since &&
+           now_ >= *s_.answered_since + config_.conflict_patience;
+  }
+  void become_master(Reason reason) {
+    const Mode from = std::exchange(s_.mode, Mode::kMaster);
+    s_.timers = Timers{};
+    s_.answered_since.reset();
+    s_.last_conflict.reset();
+    s_.second_burst_due = config_.announce_delay > Nanos{0};
+    advertise(priority());
+    hold(ActionKind::kAddAddresses);
+    announce();
+    act({.kind = ActionKind::kReportTransition, .from = from, .to = Mode::kMaster, .reason = reason});
+  }
+  void move(Mode to, Reason reason) {
+    const Mode from = std::exchange(s_.mode, to);
+    const Deadline conflict_end = s_.timers.conflict_end;
+    s_.timers = Timers{};
+    s_.timers.conflict_end = conflict_end;
+    s_.master.reset();
+    s_.lower_since.reset();
+    s_.lower_alive = Deadline{TimePoint{0}};
+    s_.answered_since.reset();
+    s_.listened_again = false;
+    s_.take_reason = Reason::kMasterDown;
+    s_.master_interval = config_.advert_interval;
+    if (to == Mode::kBackup) listen();
+    if (from != to) act({.kind = ActionKind::kReportTransition, .from = from, .to = to, .reason = reason});
+  }
+  /// Out of any mode; a master first takes its addresses off and then says so.
+  void leave(Mode to, Reason reason) {
+    if (s_.mode == Mode::kMaster) {
+      act({.kind = ActionKind::kRemoveAddresses});
+      if (reason == Reason::kBetterMaster) {
+        if (config_.advertise_loss) advertise(priority());
+      } else {
+        advertise(kReleasePriority);
+      }
+      if (reason == Reason::kStalled || reason == Reason::kInterfaceDown || reason == Reason::kTrackRelease) damp();
+    }
+    move(to, reason);
+  }
+  void listen() {
+    const TimePoint down = now_ + master_down_interval(config_.version, priority(), s_.master_interval);
+    s_.timers.master_down = Deadline{std::max(down, s_.started_until)};
+  }
+  void drop_stale_addresses() {
+    act({.kind = ActionKind::kRemoveAddresses});
+    advertise(kReleasePriority);
+    warn(Reason::kStaleAddresses);
+  }
+
+  // ── faults ──
+  Reason fault_reason() const {
+    if (s_.faults.interface_down) return Reason::kInterfaceDown;
+    if (s_.faults.track_release) return Reason::kTrackRelease;
+    if (s_.faults.operator_release) return Reason::kOperatorRelease;
+    if (s_.faults.conflict) return Reason::kAddressConflict;
+    return Reason::kSyncGroup;
+  }
+  void faults_changed(Reason reason) {
+    if (!s_.running) return;
+    if (s_.faults.any() && s_.mode != Mode::kFault) return leave(Mode::kFault, reason);
+    if (!s_.faults.any() && s_.mode == Mode::kFault) begin(Reason::kRecovered);
+  }
+  /// Losses that come in quick succession cost the right to preempt for a while. Taking over from nobody stays free.
+  void damp() {
+    const bool again = s_.last_loss && now_ - *s_.last_loss < config_.damping.window;
+    s_.losses = again ? std::min(s_.losses + 1, kMaxDoublings) : 0;
+    s_.last_loss = now_;
+    if (s_.losses == 0) return;
+    s_.damped_until = now_ + std::min(config_.damping.limit, config_.damping.base * (1 << (s_.losses - 1)));
+  }
+  void yield_if_stalled() {
+    if (s_.mode != Mode::kMaster || !config_.check_stall) return;
+    if (now_ - s_.last_advert < 3 * config_.advert_interval && now_ - s_.last_refresh < config_.lease) return;
+    leave(Mode::kBackup, Reason::kStalled);
+  }
+
+  // ── conflicts ──
+  bool probing() const { return !s_.timers.probe.is_never(); }
+  void probe_answered() {
+    warn(Reason::kAddressConflict);
+    if (!s_.answered_since) s_.answered_since = now_;
+    s_.timers.probe = Deadline::never();
+    listen();
+  }
+  void defend() {
+    warn(Reason::kAddressConflict);
+    const bool again = s_.last_conflict && now_ - *s_.last_conflict < kDefendInterval;
+    if (!again) {
+      s_.last_conflict = now_;
+      advertise_soon();
+      return announce_soon();
+    }
+    if (config_.on_held_conflict != OnHeldConflict::kRelease) return;
+    s_.faults.conflict = true;
+    leave(Mode::kFault, Reason::kAddressConflict);
+    s_.timers.conflict_end = Deadline{now_ + config_.conflict_hold};
+  }
+
+  // ── timers ──
+  void run_timers() {
+    if (s_.timers.conflict_end.passed(now_)) {
+      s_.timers.conflict_end = Deadline::never();
+      s_.faults.conflict = false;
+      faults_changed(Reason::kRecovered);
+    }
+    if (s_.mode == Mode::kBackup) return run_backup_timers();
+    if (s_.mode == Mode::kMaster) run_master_timers();
+  }
+  void run_backup_timers() {
+    if (s_.timers.probe.passed(now_)) return become_master(s_.take_reason);
+    if (!s_.timers.master_down.passed(now_)) return;
+    const bool late = now_ - s_.timers.master_down.at > config_.advert_interval;
+    if (late && config_.check_stall && !s_.listened_again) {
+      s_.listened_again = true;
+      warn(Reason::kStalled);
+      return listen();
+    }
+    s_.listened_again = false;
+    take(s_.take_reason);
+  }
+  void run_master_timers() {
+    if (s_.timers.refresh.passed(now_)) hold(ActionKind::kRefreshAddresses);
+    if (s_.timers.advert.passed(now_)) advertise(priority());
+    if (s_.timers.announce.passed(now_)) announce();
+  }
+  void arm(bool timer_was_used) {
+    Deadline next = s_.timers.master_down;
+    for (const Deadline other :
+         {s_.timers.probe, s_.timers.advert, s_.timers.refresh, s_.timers.announce, s_.timers.conflict_end}) {
+      next = next.earlier(other);
+    }
+    if (next == s_.armed && !(timer_was_used && !next.is_never())) return;
+    s_.armed = next;
+    act({.kind = ActionKind::kSetTimer, .at = next});
+  }
+
+  // ── actions ──
+  void act(Action action) { actions_.push_back(action); }
+  void warn(Reason reason) {
+    Deadline& last = s_.warned[static_cast<std::size_t>(reason)];
+    if (!last.is_never() && now_ - last.at < kWarnGap) return;
+    last = Deadline{now_};
+    act({.kind = ActionKind::kWarn, .reason = reason});
+  }
+  void advertise(std::uint8_t with_priority) {
+    act({.kind = ActionKind::kSendAdvertisement, .priority = with_priority});
+    if (with_priority == kReleasePriority) return;
+    s_.last_advert = now_;
+    s_.timers.advert = Deadline{now_ + config_.advert_interval};
+  }
+  /// As an answer: at once, but never more than four in an interval, however many ask for it.
+  void advertise_soon() {
+    const TimePoint at = std::max(now_, s_.last_advert + config_.advert_interval / 4);
+    s_.timers.advert = s_.timers.advert.earlier(Deadline{at});
+  }
+  void announce() {
+    act({.kind = ActionKind::kAnnounce, .repeats = config_.announce_repeats});
+    s_.last_announce = now_;
+    s_.timers.announce = Deadline::never();
+    if (config_.announce_refresh > Nanos{0}) s_.timers.announce = Deadline{now_ + config_.announce_refresh};
+    if (std::exchange(s_.second_burst_due, false))
+      s_.timers.announce = s_.timers.announce.earlier(Deadline{now_ + config_.announce_delay});
+  }
+  void announce_soon() {
+    s_.second_burst_due = config_.announce_delay > Nanos{0};
+    const TimePoint at = std::max(now_, s_.last_announce + config_.advert_interval);
+    s_.timers.announce = s_.timers.announce.earlier(Deadline{at});
+  }
+  void hold(ActionKind kind) {
+    const bool accept = config_.accept || config_.priority == kOwnerPriority;
+    act({.kind = kind, .accept = accept, .lease = config_.lease});
+    s_.last_refresh = now_;
+    s_.timers.refresh = Deadline{now_ + config_.refresh_interval};
+  }
+  void tell_priority() {
+    if (s_.mode == Mode::kMaster) advertise_soon();
+  }
+  std::uint8_t priority() const { return effective_priority(config_, s_); }
+
+  const Config& config_;
+  State s_;
+  TimePoint now_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace
+
+std::uint8_t effective_priority(const Config& config, const State& state) {
+  if (config.priority == kOwnerPriority) return kOwnerPriority;
+  if (state.preferred) return kHighestPriority;
+  return static_cast<std::uint8_t>(std::clamp(int{config.priority} + state.weight_sum, 1, int{kHighestPriority}));
+}
+
+Step step(const Config& config, State state, TimePoint now, const Input& input) {
+  return Turn(config, std::move(state), now).run(input);
+}
+
+}  // namespace hf::policy::vrrp

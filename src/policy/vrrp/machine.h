@@ -1,0 +1,105 @@
+// The VRRP state machine of one virtual router: step(config, state, now, input) -> the next state and what to do.
+//
+//                 Start                          Stop: from every mode, a master sends priority 0
+//   Initialize ───────────► Backup ◄─────────────┐
+//        │                  │    ▲ better master,│ stalled, yield
+//        │ priority 255     │    └───────────────┤
+//        └──────────────┐   │ Master_Down_Timer, │
+//                       ▼   ▼ probe unanswered   │
+//                       Master ──────────────────┘
+//                 fault │   any mode: interface down, tracked release, operator, sync group, address conflict
+//                       ▼
+//                     Fault ── no fault left ──► Backup
+//
+// Owner: the guardian, one State per virtual router. Thread: the owner's only. Pure: time comes in with each step.
+// Invariants:
+//   1. Addresses are added on entering Master, refreshed only in Master and removed on leaving it.
+//   2. A master that did not run for three of its advert intervals, or for its lease, yields before anything else: the
+//      others may have taken over (check_stall).
+//   3. A fault, not a low priority, is what always gives the addresses up: priorities only choose among healthy nodes.
+//   4. The same inputs in the same order give the same actions.
+//   5. An advertisement heard on any path keeps a backup quiet and settles a duplicate.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "policy/vrrp/action.h"
+#include "policy/vrrp/config.h"
+#include "policy/vrrp/input.h"
+
+namespace hf::policy::vrrp {
+
+/// The faults that hold now; any of them means Fault.
+struct Faults {
+  bool interface_down = false;
+  bool track_release = false;
+  bool operator_release = false;
+  bool sync_group = false;
+  bool conflict = false;
+
+  /// A fault of this node's own, not one handed on by its group.
+  bool own() const { return interface_down || track_release || operator_release || conflict; }
+  bool any() const { return own() || sync_group; }
+};
+
+/// Deadline::never() where not running.
+struct Timers {
+  Deadline master_down;
+  Deadline probe;
+  Deadline advert;
+  Deadline refresh;
+  Deadline announce;
+  Deadline conflict_end;  // the conflict fault is over
+};
+
+struct State {
+  Mode mode = Mode::kInitialize;
+  bool running = false;
+  Faults faults;
+  int weight_sum = 0;
+  bool preferred = false;
+  Timers timers;
+  Deadline armed;           // what the last kSetTimer asked for
+  TimePoint started_until;  // the end of start_delay
+
+  // as a backup
+  Nanos master_interval{0};  // Master_Adver_Interval
+  std::optional<Address> master;  // whom this backup listens to
+  std::uint8_t master_priority = 0;
+  std::optional<TimePoint> lower_since;  // a master of lower priority is heard since
+  Deadline lower_alive{TimePoint{0}};    // and counts as alive until
+  std::optional<TimePoint> answered_since;  // probes are answered since
+  Reason take_reason = Reason::kMasterDown;
+  bool listened_again = false;
+
+  // as a master
+  TimePoint last_advert;
+  TimePoint last_refresh;
+  TimePoint last_announce;
+  bool second_burst_due = false;
+  std::optional<TimePoint> last_conflict;
+
+  std::array<Deadline, kReasonCount> warned;  // when each reason was last given in a kWarn; never: not yet
+
+  // damping
+  std::optional<TimePoint> last_loss;
+  unsigned losses = 0;
+  TimePoint damped_until;
+};
+
+struct Step {
+  State state;
+  std::vector<Action> actions;
+};
+
+/// `now` never goes back from one step to the next. `config` has passed validate().
+Step step(const Config& config, State state, TimePoint now, const Input& input);
+
+/// What this node advertises now: its priority and the tracked weights within 1 to 254; 255 and 254 (preferred) stay.
+std::uint8_t effective_priority(const Config& config, const State& state);
+
+}  // namespace hf::policy::vrrp

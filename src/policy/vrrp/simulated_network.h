@@ -1,0 +1,205 @@
+// SimulatedNetwork: nodes that run the VRRP machine on simulated clocks, kernels and links. For tests only.
+//
+// Owner: one test. Thread: the test's only. Nothing here is shared between runs; the seed decides everything.
+// Invariants:
+//   1. Time is true time. A node's own clock runs faster or slower by up to kDriftPpm; its timers come up to kLate late.
+//   2. A link loses at most kLosses adverts in a row and delays by at most kDelay, unless it is cut.
+//   3. The kernel of a node keeps the addresses until the end of their lease whatever becomes of the process; a host
+//      crash takes them at once. A frozen or dead process does nothing, its kernel still answers probes.
+#pragma once
+
+#include <array>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "policy/vrrp/machine.h"
+
+namespace hf::policy::vrrp {
+
+class SimulatedNetwork {
+ public:
+  static constexpr unsigned kDriftPpm = 1000;
+  static constexpr unsigned kLosses = 2;
+  static constexpr Nanos kDelay = 15ms;
+  static constexpr Nanos kLate = 2ms;
+  static constexpr std::size_t kMaxNodes = 5;
+
+  struct Node {
+    Config config;
+    State state;
+    bool alive = false;
+    bool frozen = false;
+    bool cable = true;
+    bool reads_backlog = true;  // what arrives during a freeze waits in the socket, or is lost
+    std::vector<Input> backlog;
+    std::int64_t drift_ppm = 0;
+    unsigned life = 0;       // of the process
+    unsigned timer = 0;      // the last one set
+    bool timer_due = false;  // it came while frozen
+    TimePoint held_until;    // by the kernel
+    TimePoint frozen_at;
+    unsigned transitions = 0;
+  };
+
+  SimulatedNetwork(std::uint64_t seed, std::vector<Config> configs) : random_(seed), nodes_(configs.size()) {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      nodes_[i].config = std::move(configs[i]);
+      nodes_[i].drift_ppm = static_cast<std::int64_t>(random_.below(2 * kDriftPpm + 1)) - kDriftPpm;
+    }
+  }
+
+  // ── what a test does ──
+  std::size_t size() const { return nodes_.size(); }
+  const Node& node(std::size_t i) const { return nodes_[i]; }
+  TimePoint now() const { return now_; }
+  int announcer() const { return announcer_; }  // whom the clients' neighbour caches point at; -1: nobody yet
+  void set_loss_percent(std::uint64_t percent) { loss_percent_ = percent; }
+  void set_cut(std::size_t from, std::size_t to, bool cut) { cut_[from][to] = cut; }
+
+  void start(std::size_t i) {
+    if (nodes_[i].alive) return;
+    nodes_[i].alive = true;
+    nodes_[i].frozen = false;
+    ++nodes_[i].life;
+    nodes_[i].state = State{};
+    nodes_[i].backlog.clear();
+    give(i, Start{.interface_up = nodes_[i].cable, .addresses_present = holds(i)});
+  }
+  void kill(std::size_t i) { nodes_[i].alive = false; }
+  void crash_host(std::size_t i) {
+    kill(i);
+    nodes_[i].held_until = TimePoint{0};
+  }
+  void freeze(std::size_t i, bool reads_backlog) {
+    if (!nodes_[i].alive || nodes_[i].frozen) return;
+    nodes_[i].frozen = true;
+    nodes_[i].reads_backlog = reads_backlog;
+    nodes_[i].timer_due = false;
+    nodes_[i].frozen_at = now_;
+  }
+  void thaw(std::size_t i) {
+    Node& node = nodes_[i];
+    if (!std::exchange(node.frozen, false) || !node.alive) return;
+    for (const Input& input : std::exchange(node.backlog, {})) give(i, input);
+    if (std::exchange(node.timer_due, false)) give(i, Timer{});
+  }
+  void set_cable(std::size_t i, bool up) {
+    nodes_[i].cable = up;
+    arrive(i, InterfaceChanged{up});
+  }
+  void arrive(std::size_t i, const Input& input) {
+    if (!nodes_[i].alive) return;
+    if (!nodes_[i].frozen) return give(i, input);
+    const bool from_network = std::holds_alternative<Advertisement>(input);
+    if (!from_network || nodes_[i].reads_backlog) nodes_[i].backlog.push_back(input);
+  }
+
+  // ── what an oracle sees ──
+  bool holds(std::size_t i) const { return now_ < nodes_[i].held_until; }
+  bool runs(std::size_t i) const { return nodes_[i].alive && !nodes_[i].frozen; }
+  bool connected(std::size_t from, std::size_t to) const {
+    return !cut_[from][to] && nodes_[from].cable && nodes_[to].cable;
+  }
+  TimePoint next_event() const { return events_.empty() ? Deadline::never().at : events_.begin()->first.first; }
+
+  /// Moves to the next event or to `limit`, whichever comes first, and runs the event.
+  void advance(TimePoint limit) {
+    if (next_event() > limit) {
+      now_ = limit;
+      return;
+    }
+    now_ = events_.begin()->first.first;
+    const Event event = std::move(events_.begin()->second);
+    events_.erase(events_.begin());
+    Node& node = nodes_[event.node];
+    if (event.life != node.life || !node.alive) return;
+    if (!std::holds_alternative<Timer>(event.input)) return arrive(event.node, event.input);
+    if (event.timer != node.timer) return;
+    if (node.frozen) node.timer_due = true;
+    else give(event.node, Timer{});
+  }
+
+ private:
+  struct Event {
+    std::size_t node;
+    unsigned life;
+    unsigned timer;
+    Input input;
+  };
+
+  TimePoint local(const Node& node) const {
+    return TimePoint{now_.nanos + now_.nanos / 1'000'000 * node.drift_ppm + now_.nanos % 1'000'000 * node.drift_ppm / 1'000'000};
+  }
+  void schedule(Nanos after, Event event) {
+    const Nanos wait = after < Nanos{0} ? Nanos{0} : after;
+    events_.emplace(std::pair(now_ + wait, sequence_++), std::move(event));
+  }
+  Nanos up_to(Nanos most) { return Nanos(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count())))); }
+
+  void give(std::size_t i, const Input& input) {
+    Node& node = nodes_[i];
+    Step done = step(node.config, std::move(node.state), local(node), input);
+    node.state = std::move(done.state);
+    for (const Action& action : done.actions) perform(i, action);
+  }
+  void perform(std::size_t i, const Action& action) {
+    Node& node = nodes_[i];
+    switch (action.kind) {
+      case ActionKind::kSendAdvertisement: return send(i, action.priority);
+      case ActionKind::kSetTimer: return set_timer(i, action.at);
+      case ActionKind::kAddAddresses:
+      case ActionKind::kRefreshAddresses: node.held_until = now_ + action.lease; return;
+      case ActionKind::kRemoveAddresses: node.held_until = TimePoint{0}; return;
+      case ActionKind::kAnnounce:
+        if (node.cable) announcer_ = static_cast<int>(i);
+        return;
+      case ActionKind::kProbeAddresses: return probe(i);
+      case ActionKind::kReportTransition: ++node.transitions; return;
+      case ActionKind::kWarn: return;
+    }
+  }
+  void set_timer(std::size_t i, Deadline at) {
+    ++nodes_[i].timer;
+    if (at.is_never()) return;
+    const std::int64_t wait = (at.at - local(nodes_[i])).count();
+    const Nanos true_wait{wait + wait * -nodes_[i].drift_ppm / 1'000'000 + 1000};  // rounded up a little
+    schedule(true_wait + up_to(kLate - 100us), {i, nodes_[i].life, nodes_[i].timer, Timer{}});
+  }
+  void send(std::size_t from, std::uint8_t priority) {
+    const Config& config = nodes_[from].config;
+    for (std::size_t to = 0; to < nodes_.size(); ++to) {
+      if (to == from || !connected(from, to) || lost(from, to)) continue;
+      schedule(up_to(kDelay), {to, nodes_[to].life, 0,
+                               Advertisement{.path = 0, .source = config.own_address, .priority = priority, .interval = config.advert_interval, .addresses = config.addresses}});
+    }
+  }
+  bool lost(std::size_t from, std::size_t to) {
+    unsigned& row = lost_in_a_row_[from][to];
+    if (row < kLosses && random_.below(100) < loss_percent_) {
+      ++row;
+      return true;
+    }
+    row = 0;
+    return false;
+  }
+  void probe(std::size_t i) {
+    for (std::size_t other = 0; other < nodes_.size(); ++other) {
+      if (other == i || !holds(other) || !connected(i, other) || !connected(other, i)) continue;
+      schedule(up_to(kDelay), {i, nodes_[i].life, 0, ProbeResult{.answered = true}});
+    }
+  }
+
+  Random random_;
+  std::vector<Node> nodes_;
+  TimePoint now_;
+  std::map<std::pair<TimePoint, std::uint64_t>, Event> events_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t loss_percent_ = 0;
+  std::array<std::array<bool, kMaxNodes>, kMaxNodes> cut_{};
+  std::array<std::array<unsigned, kMaxNodes>, kMaxNodes> lost_in_a_row_{};
+  int announcer_ = -1;
+};
+
+}  // namespace hf::policy::vrrp

@@ -1,0 +1,509 @@
+// The machine against the clauses of RFC 5798 (and RFC 3768 where version 2 differs), then what goes beyond them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "policy/vrrp/machine.h"
+
+namespace hf::policy::vrrp {
+namespace {
+
+const Address kUs = Address::ipv4(198, 18, 0, 5);
+const Address kBelow = Address::ipv4(198, 18, 0, 1);
+const Address kAbove = Address::ipv4(198, 18, 0, 200);  // greater only if bytes are compared unsigned
+const Address kVirtual = Address::ipv4(198, 18, 0, 100);
+
+Config level1(std::uint8_t priority = 100) {
+  Config config;
+  config.priority = priority;
+  config.own_address = kUs;
+  config.addresses = {kVirtual};
+  return config;
+}
+Config rfc(std::uint8_t priority = 100) { return strict_rfc(level1(priority)); }
+
+Advertisement advert(std::uint8_t priority, Address source = kBelow, Nanos interval = 1s) {
+  return Advertisement{.path = 0, .source = source, .priority = priority, .interval = interval, .addresses = {kVirtual}};
+}
+
+/// A machine, its clock, and what the last step asked for.
+class Router {
+ public:
+  explicit Router(Config config) : config_(std::move(config)) { EXPECT_TRUE(validate(config_).ok()); }
+
+  Router& give(const Input& input) {
+    Step done = step(config_, std::move(state_), now_, input);
+    state_ = std::move(done.state);
+    actions_ = std::move(done.actions);
+    return *this;
+  }
+  Router& wait(Nanos d) {
+    now_ = now_ + d;
+    return *this;
+  }
+  /// Runs every timer up to `d` from now, on time.
+  Router& run(Nanos d) {
+    const TimePoint end = now_ + d;
+    std::vector<Action> all;
+    while (state_.armed.at <= end) {
+      now_ = state_.armed.at;
+      give(Timer{});
+      all.insert(all.end(), actions_.begin(), actions_.end());
+    }
+    now_ = end;
+    actions_ = std::move(all);
+    return *this;
+  }
+  Router& master() {
+    give(Start{}).run(10s);
+    EXPECT_EQ(mode(), Mode::kMaster);
+    actions_.clear();
+    return *this;
+  }
+  Mode mode() const { return state_.mode; }
+  const State& state() const { return state_; }
+  Nanos timer() const { return state_.armed.at - now_; }
+  bool idle() const { return state_.armed.is_never(); }
+  Nanos down() const { return state_.timers.master_down.at - now_; }
+  std::vector<ActionKind> kinds() const {
+    std::vector<ActionKind> kinds;
+    for (const Action& a : actions_) {
+      if (a.kind != ActionKind::kSetTimer) kinds.push_back(a.kind);
+    }
+    return kinds;
+  }
+  long count(ActionKind kind) const {
+    return std::count_if(actions_.begin(), actions_.end(), [&](const Action& a) { return a.kind == kind; });
+  }
+  int sent() const {  // the priority of the last advertisement of the step; -1: none
+    int priority = -1;
+    for (const Action& a : actions_) {
+      if (a.kind == ActionKind::kSendAdvertisement) priority = a.priority;
+    }
+    return priority;
+  }
+  bool reported(Reason reason) const {
+    return std::any_of(actions_.begin(), actions_.end(), [&](const Action& a) { return a.reason == reason; });
+  }
+
+ private:
+  Config config_;
+  State state_;
+  TimePoint now_{1'000'000'000};
+  std::vector<Action> actions_;
+};
+
+using Kinds = std::vector<ActionKind>;
+using enum ActionKind;
+
+// ── RFC 5798 6.1, timers ──
+TEST(VrrpRfc5798_6_1, skew_and_master_down_follow_the_masters_interval) {
+  EXPECT_EQ(skew_time(ProtocolVersion::kV3, 90, 100ms), Nanos(100ms) * 166 / 256);
+  EXPECT_EQ(master_down_interval(ProtocolVersion::kV3, 90, 100ms), Nanos(300ms) + Nanos(100ms) * 166 / 256);
+  EXPECT_EQ(skew_time(ProtocolVersion::kV3, 255, 1s), Nanos(1s) / 256);
+}
+TEST(VrrpRfc3768_6_1, skew_of_version_2_is_a_share_of_a_second_whatever_the_interval) {
+  EXPECT_EQ(skew_time(ProtocolVersion::kV2, 90, 5s), Nanos(1s) * 166 / 256);
+  EXPECT_EQ(master_down_interval(ProtocolVersion::kV2, 90, 5s), Nanos(15s) + Nanos(1s) * 166 / 256);
+}
+
+// ── RFC 5798 6.4.1, Initialize ──
+TEST(VrrpRfc5798_6_4_1, line_105_the_owner_advertises_announces_and_is_master_at_once) {
+  Router router(rfc(255));
+  router.give(Start{});
+  EXPECT_EQ(router.kinds(), (Kinds{kSendAdvertisement, kAddAddresses, kAnnounce, kReportTransition}));
+  EXPECT_EQ(router.sent(), 255);
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+  EXPECT_EQ(router.state().timers.advert.at.nanos, Nanos(2s).count());
+}
+TEST(VrrpRfc5798_6_4_1, line_140_anybody_else_waits_master_down_as_backup) {
+  Router router(rfc());
+  router.give(Start{});
+  EXPECT_EQ(router.kinds(), Kinds{kReportTransition});
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  EXPECT_EQ(router.timer(), Nanos(3s) + Nanos(1s) * 156 / 256);
+}
+TEST(VrrpRfc5798_6_4_1, nothing_but_startup_leaves_initialize) {
+  Router router(rfc());
+  router.give(advert(0)).give(Timer{}).give(advert(200)).give(ConflictSeen{}).give(Stop{});
+  EXPECT_EQ(router.mode(), Mode::kInitialize);
+  EXPECT_TRUE(router.kinds().empty());
+  EXPECT_TRUE(router.idle());
+}
+
+// ── RFC 5798 6.4.2, Backup ──
+TEST(VrrpRfc5798_6_4_2, line_330_shutdown_cancels_the_timer_and_is_silent) {
+  Router router(rfc());
+  router.give(Start{}).give(Stop{});
+  EXPECT_EQ(router.mode(), Mode::kInitialize);
+  EXPECT_EQ(router.kinds(), Kinds{kReportTransition});
+  EXPECT_TRUE(router.idle());
+}
+TEST(VrrpRfc5798_6_4_2, line_345_master_down_makes_it_master) {
+  Router router(rfc());
+  router.give(Start{});
+  router.wait(router.timer() - Nanos(1)).give(Timer{});
+  EXPECT_EQ(router.mode(), Mode::kBackup) << "a timer that comes early does nothing";
+  router.wait(Nanos(1)).give(Timer{});
+  EXPECT_EQ(router.kinds(), (Kinds{kSendAdvertisement, kAddAddresses, kAnnounce, kReportTransition}));
+  EXPECT_TRUE(router.reported(Reason::kMasterDown));
+}
+TEST(VrrpRfc5798_6_4_2, line_420_priority_zero_sets_the_timer_to_skew_time) {
+  Router router(rfc());
+  router.give(Start{}).give(advert(200, kBelow, 400ms)).give(advert(0, kBelow, 400ms));
+  EXPECT_EQ(router.timer(), Nanos(400ms) * 156 / 256);
+  router.run(1s);
+  EXPECT_TRUE(router.reported(Reason::kMasterReleased));
+}
+TEST(VrrpRfc5798_6_4_2, line_430_equal_or_higher_priority_teaches_the_interval_and_resets_the_timer) {
+  for (const std::uint8_t priority : {std::uint8_t{100}, std::uint8_t{101}, std::uint8_t{255}}) {
+    Router router(rfc());
+    router.give(Start{}).wait(2s).give(advert(priority, kBelow, 200ms));
+    EXPECT_EQ(router.down(), master_down_interval(ProtocolVersion::kV3, 100, 200ms));
+  }
+}
+TEST(VrrpRfc5798_6_4_2, line_430_without_preempt_a_lower_priority_resets_it_too) {
+  Config config = rfc();
+  config.preempt = false;
+  Router router(config);
+  router.give(Start{}).wait(2s).give(advert(1));
+  EXPECT_EQ(router.down(), master_down_interval(ProtocolVersion::kV3, 100, 1s));
+}
+TEST(VrrpRfc5798_6_4_2, line_450_with_preempt_a_lower_priority_is_discarded) {
+  Router router(rfc());
+  const Nanos all = router.give(Start{}).timer();
+  router.wait(2s).give(advert(99, kAbove, 2s));
+  EXPECT_EQ(router.down(), all - 2s);
+  router.run(2s);
+  EXPECT_TRUE(router.reported(Reason::kPreempted));
+}
+
+// ── RFC 5798 6.4.3, Master ──
+TEST(VrrpRfc5798_6_4_3, line_655_shutdown_sends_priority_zero) {
+  Router router(rfc());
+  router.master().give(Stop{});
+  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
+  EXPECT_EQ(router.sent(), 0);
+  EXPECT_EQ(router.mode(), Mode::kInitialize);
+  EXPECT_TRUE(router.idle());
+}
+TEST(VrrpRfc5798_6_4_3, line_670_the_advert_timer_sends_and_starts_anew) {
+  Router router(rfc());
+  router.master().run(10s);
+  EXPECT_EQ(router.count(kSendAdvertisement), 10);
+  EXPECT_EQ(router.sent(), 100);
+}
+TEST(VrrpRfc5798_6_4_3, line_705_priority_zero_is_answered_by_an_advert_at_once) {
+  Router router(rfc());
+  router.master().give(advert(0));
+  EXPECT_EQ(router.kinds(), Kinds{kSendAdvertisement});
+  EXPECT_EQ(router.sent(), 100);
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+}
+TEST(VrrpRfc5798_6_4_3, line_725_higher_priority_or_equal_with_higher_address_makes_it_backup) {
+  for (const Advertisement& better : {advert(101, kBelow, 300ms), advert(100, kAbove, 300ms)}) {
+    Router router(rfc());
+    router.master().give(better);
+    EXPECT_EQ(router.mode(), Mode::kBackup);
+    EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kReportTransition}));
+    EXPECT_EQ(router.timer(), master_down_interval(ProtocolVersion::kV3, 100, 300ms));
+  }
+}
+TEST(VrrpRfc5798_6_4_3, line_750_lower_priority_or_equal_with_lower_address_is_discarded) {
+  for (const Advertisement& worse : {advert(99, kAbove), advert(100, kBelow), advert(100, kUs)}) {
+    Router router(rfc());
+    router.master().give(worse);
+    EXPECT_EQ(router.mode(), Mode::kMaster);
+    EXPECT_TRUE(router.kinds().empty());
+  }
+}
+
+// ── RFC 3768 7.1 ──
+TEST(VrrpRfc3768_7_1, a_different_interval_or_address_list_is_dropped_when_strict) {
+  Config config = rfc();
+  config.version = ProtocolVersion::kV2;
+  Router router(config);
+  const Nanos all = router.give(Start{}).timer();
+  router.wait(1s).give(advert(200, kBelow, 2s));
+  EXPECT_TRUE(router.reported(Reason::kIntervalMismatch));
+  Advertisement other = advert(200);
+  other.addresses = {kUs};
+  router.give(other);
+  EXPECT_TRUE(router.reported(Reason::kAddressesMismatch));
+  EXPECT_EQ(router.down(), all - 1s);
+  other.priority = 255;
+  router.give(other);
+  EXPECT_GT(router.down(), all - 1s) << "the owner's list counts";
+}
+TEST(VrrpMismatch, otherwise_it_is_reported_once_in_ten_seconds_and_obeyed) {
+  Config config = level1();
+  config.version = ProtocolVersion::kV2;
+  Router router(config);
+  router.give(Start{}).wait(1s).give(advert(200, kBelow, 2s));
+  EXPECT_EQ(router.count(kWarn), 1);
+  EXPECT_EQ(router.down(), master_down_interval(ProtocolVersion::kV2, 100, 2s));
+  EXPECT_EQ(router.wait(1s).give(advert(200, kBelow, 2s)).count(kWarn), 0);
+  EXPECT_EQ(router.wait(9s).give(advert(200, kBelow, 2s)).count(kWarn), 1);
+}
+
+// ── beyond the RFC ──
+TEST(VrrpDuplicateMaster, the_loser_lets_go_first_and_then_tells_the_winner) {
+  Router router(level1());
+  router.master().give(advert(200));
+  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
+  EXPECT_EQ(router.sent(), 100);
+}
+TEST(VrrpDuplicateMaster, the_winner_answers_and_announces_again_within_a_bounded_rate) {
+  Router router(level1());
+  router.master().run(2500ms);
+  router.give(advert(50));
+  EXPECT_TRUE(router.reported(Reason::kDuplicateMaster));
+  EXPECT_EQ(router.count(kAnnounce), 1);
+  EXPECT_EQ(router.sent(), 100);
+  router.give(advert(50)).give(advert(50));
+  EXPECT_EQ(router.count(kAnnounce) + router.count(kSendAdvertisement), 0) << "a flood is not answered one for one";
+  router.run(1s);
+  EXPECT_EQ(router.count(kAnnounce), 1) << "but the last word is an announcement";
+}
+TEST(VrrpDuplicateMaster, a_release_heard_as_master_makes_it_announce_again) {
+  Router router(level1());
+  router.master().run(2500ms);
+  EXPECT_EQ(router.give(advert(0)).kinds(), (Kinds{kSendAdvertisement, kAnnounce}));
+}
+TEST(VrrpHeartbeat, an_advert_on_any_path_keeps_a_backup_quiet) {
+  Router router(level1());
+  router.give(Start{});
+  for (int i = 0; i < 20; ++i) {
+    Advertisement beat = advert(200);
+    beat.path = 2;
+    router.run(1s).give(beat);
+  }
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+}
+TEST(VrrpRelease, of_somebody_else_than_the_master_means_nothing) {
+  Router router(level1());
+  router.give(Start{}).give(advert(200, kAbove));
+  const Nanos before = router.timer();
+  router.give(advert(0, kBelow));
+  EXPECT_EQ(router.timer(), before);
+}
+TEST(VrrpLease, is_refreshed_while_master_and_never_otherwise) {
+  Router router(level1());
+  router.give(Start{}).run(3500ms);
+  EXPECT_EQ(router.count(kRefreshAddresses), 0);
+  router.master().run(5s);
+  EXPECT_EQ(router.count(kRefreshAddresses), 10);
+  router.give(advert(200)).run(3s);
+  EXPECT_EQ(router.count(kRefreshAddresses), 0);
+}
+TEST(VrrpStall, a_master_that_slept_past_the_others_patience_yields_before_it_refreshes) {
+  Router router(level1());
+  router.master().wait(3s).give(Timer{});
+  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
+  EXPECT_EQ(router.sent(), 0) << "so that whoever took over announces again";
+  EXPECT_TRUE(router.reported(Reason::kStalled));
+}
+TEST(VrrpStall, a_master_whose_lease_ran_out_yields_too) {
+  Config config = level1();
+  config.lease = 1s;
+  config.refresh_interval = 500ms;
+  Router router(config);
+  router.master().wait(1500ms).give(Timer{});
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  EXPECT_EQ(router.count(kRefreshAddresses), 0);
+}
+TEST(VrrpStall, a_backup_that_slept_listens_once_more_before_it_takes_over) {
+  Router router(level1());
+  router.give(Start{}).wait(20s).give(Timer{});
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  EXPECT_TRUE(router.reported(Reason::kStalled));
+  router.wait(20s).give(Timer{}).run(20ms);
+  EXPECT_EQ(router.mode(), Mode::kMaster) << "but not for ever";
+}
+TEST(VrrpProbe, an_unanswered_probe_comes_before_the_take_over) {
+  Router router(level1());
+  router.give(Start{});
+  router.wait(router.timer()).give(Timer{});
+  EXPECT_EQ(router.kinds(), Kinds{kProbeAddresses});
+  EXPECT_EQ(router.timer(), Nanos(20ms));
+  EXPECT_EQ(router.wait(20ms).give(Timer{}).mode(), Mode::kMaster);
+}
+TEST(VrrpProbe, an_address_that_somebody_answers_for_is_not_taken) {
+  Router router(level1());
+  router.give(Start{});
+  for (int i = 0; i < 30; ++i) {
+    router.wait(router.timer()).give(Timer{});
+    ASSERT_EQ(router.count(kProbeAddresses), 1);
+    router.give(ProbeResult{.answered = true});
+    ASSERT_EQ(router.mode(), Mode::kBackup);
+  }
+  router.wait(router.timer()).give(Timer{}).give(ProbeResult{.answered = false});
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+}
+TEST(VrrpProbe, patience_ends_where_the_configuration_says_so) {
+  Config config = level1();
+  config.on_probe_answer = OnProbeAnswer::kTakeAfter;
+  config.conflict_patience = 5s;
+  Router router(config);
+  router.give(Start{});
+  for (int i = 0; i < 2; ++i) router.wait(router.timer()).give(Timer{}).give(ConflictSeen{});
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  router.wait(5s).give(Timer{}).run(4s);
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+}
+TEST(VrrpProbe, a_live_master_of_lower_priority_is_preempted_without_a_probe) {
+  Router router(level1());
+  router.give(Start{}).wait(3s).give(advert(50)).run(1s);
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+  EXPECT_EQ(router.count(kProbeAddresses), 0);
+}
+TEST(VrrpRfc5227_2_4, a_held_address_is_defended_once_in_ten_seconds) {
+  Router router(level1());
+  router.master().run(2s).give(ConflictSeen{});
+  EXPECT_EQ(router.count(kAnnounce), 1);
+  router.give(ConflictSeen{});
+  EXPECT_EQ(router.count(kAnnounce), 0);
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+}
+TEST(VrrpRfc5227_2_4, or_given_up_at_the_second_conflict_and_taken_again_later) {
+  Config config = level1();
+  config.on_held_conflict = OnHeldConflict::kRelease;
+  Router router(config);
+  router.master().give(ConflictSeen{}).run(2s).give(ConflictSeen{});
+  EXPECT_EQ(router.mode(), Mode::kFault);
+  EXPECT_EQ(router.sent(), 0);
+  EXPECT_EQ(router.run(29s).mode(), Mode::kFault);
+  EXPECT_EQ(router.run(6s).mode(), Mode::kMaster);
+}
+TEST(VrrpPreemptDelay, leaves_a_lower_master_alone_for_so_long_but_not_silence) {
+  Config config = level1();
+  config.preempt_delay = 10s;
+  Router router(config);
+  router.give(Start{});
+  for (int i = 0; i < 10; ++i) router.run(1s).give(advert(50));
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  for (int i = 0; i < 5; ++i) router.run(1s).give(advert(50));
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+  Router silent(config);
+  EXPECT_EQ(silent.give(Start{}).run(4s).mode(), Mode::kMaster);
+}
+TEST(VrrpStart, listens_for_start_delay_first_even_as_the_owner) {
+  Config config = rfc(255);
+  config.start_delay = 30s;
+  Router router(config);
+  router.give(Start{}).give(advert(0)).run(29s);
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  EXPECT_EQ(router.run(1s).mode(), Mode::kMaster);
+}
+TEST(VrrpStart, addresses_of_an_earlier_life_are_removed_and_released) {
+  Router router(level1());
+  router.give(Start{.interface_up = true, .addresses_present = true});
+  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kWarn, kReportTransition}));
+  EXPECT_EQ(router.sent(), 0);
+}
+TEST(VrrpFault, each_cause_releases_and_the_last_one_to_go_ends_it) {
+  Router router(level1());
+  router.master().give(InterfaceChanged{false});
+  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
+  EXPECT_EQ(router.sent(), 0);
+  router.give(TrackChanged{0, true}).give(OperatorCommand::kRelease).give(InterfaceChanged{true}).give(TrackChanged{});
+  EXPECT_EQ(router.mode(), Mode::kFault);
+  EXPECT_TRUE(router.idle());
+  EXPECT_EQ(router.give(OperatorCommand::kResume).mode(), Mode::kBackup);
+}
+TEST(VrrpTrack, weights_add_up_within_1_and_254_and_a_change_is_told_at_once) {
+  Router router(level1());
+  router.master().run(500ms).give(TrackChanged{-20, false});
+  EXPECT_EQ(router.sent(), 80);
+  EXPECT_EQ(router.run(1s).give(TrackChanged{-5000, false}).run(1s).sent(), 1);
+  EXPECT_EQ(router.give(TrackChanged{5000, false}).run(1s).sent(), 254);
+  Router owner(level1(255));
+  EXPECT_EQ(owner.master().give(TrackChanged{-50, false}).run(1s).sent(), 255);
+}
+TEST(VrrpOperator, prefer_takes_over_at_once_whatever_the_configuration_says) {
+  Config config = level1();
+  config.preempt = false;
+  Router router(config);
+  router.give(Start{}).give(advert(200)).give(OperatorCommand::kPrefer);
+  EXPECT_EQ(router.mode(), Mode::kMaster);
+  EXPECT_EQ(router.sent(), 254);
+  EXPECT_EQ(router.run(1s).give(OperatorCommand::kResume).run(1s).sent(), 100);
+}
+TEST(VrrpDamping, a_node_that_keeps_losing_does_not_preempt_but_still_takes_over_from_nobody) {
+  Router router(level1());
+  router.master();
+  for (int i = 0; i < 3; ++i) {
+    router.give(InterfaceChanged{false}).give(InterfaceChanged{true});
+    if (i < 2) router.run(4s);
+  }
+  for (int i = 0; i < 9; ++i) router.run(1s).give(advert(50));  // damped for 10 s after the third loss
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  EXPECT_EQ(router.run(4s).mode(), Mode::kMaster);
+}
+TEST(VrrpHostile, an_interval_of_nothing_is_refused_and_a_tiny_one_does_not_make_timers_spin) {
+  Router router(level1());
+  router.give(Start{}).give(advert(200, kBelow, 0s));
+  EXPECT_TRUE(router.reported(Reason::kBadAdvertisement));
+  router.give(advert(200, kBelow, Nanos(1)));
+  EXPECT_GE(router.down(), Nanos(30ms));
+}
+
+TEST(VrrpValidate, names_what_is_wrong) {
+  const auto error = [](auto change) {
+    Config config = level1();
+    change(config);
+    const Result<void> result = validate(config);
+    return result.ok() ? std::string() : std::move(result).error().context;
+  };
+  EXPECT_EQ(error([](Config&) {}), "");
+  EXPECT_NE(error([](Config& c) { c.priority = 0; }).find("priority"), std::string::npos);
+  EXPECT_NE(error([](Config& c) { c.addresses.clear(); }).find("addresses"), std::string::npos);
+  EXPECT_NE(error([](Config& c) { c.advert_interval = 15ms; }).find("10ms"), std::string::npos);
+  EXPECT_NE(error([](Config& c) { c.advert_interval = 41s; }).find("40.95s"), std::string::npos);
+  EXPECT_NE(error([](Config& c) { c.version = ProtocolVersion::kV2, c.advert_interval = 500ms; }).find("version 2"),
+            std::string::npos);
+  EXPECT_NE(error([](Config& c) { c.refresh_interval = c.lease; }).find("refresh_interval"), std::string::npos);
+  EXPECT_NE(error([](Config& c) { c.start_delay = Nanos(-1); }).find("below 0"), std::string::npos);
+}
+
+/// Any inputs at any time: the invariants of action.h and machine.h hold.
+TEST(VrrpProperty, addresses_are_refreshed_only_while_held_and_held_only_by_a_master) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Random random(seed);
+    Config config = level1(static_cast<std::uint8_t>(1 + random.below(255)));
+    config.on_held_conflict = random.below(2) == 0 ? OnHeldConflict::kRelease : OnHeldConflict::kDefend;
+    State state;
+    TimePoint now;
+    bool held = false;
+    for (int i = 0; i < 400; ++i) {
+      now = now + Nanos(static_cast<std::int64_t>(random.below(random.below(4) == 0 ? 4'000'000'000 : 300'000'000)));
+      const Input inputs[] = {Start{}, Timer{}, Timer{}, Timer{}, Timer{}, ConflictSeen{}, Stop{},
+                              advert(static_cast<std::uint8_t>(random.next()), kAbove, Nanos(static_cast<std::int64_t>(random.next()))),
+                              InterfaceChanged{random.below(3) != 0}, ProbeResult{random.below(2) == 0},
+                              TrackChanged{static_cast<int>(random.below(600)) - 300, random.below(5) == 0},
+                              static_cast<OperatorCommand>(random.below(3)), static_cast<SyncOrder>(random.below(4))};
+      Step done = step(config, std::move(state), now, inputs[random.below(std::size(inputs))]);
+      state = std::move(done.state);
+      for (const Action& action : done.actions) {
+        if (action.kind == kRefreshAddresses) {
+          ASSERT_TRUE(held);
+        }
+        if (action.kind == kAddAddresses) {
+          ASSERT_FALSE(std::exchange(held, true));
+        }
+        if (action.kind == kRemoveAddresses) {
+          ASSERT_TRUE(std::exchange(held, false));
+        }
+      }
+      ASSERT_EQ(held, state.mode == Mode::kMaster);
+      ASSERT_TRUE(state.armed.is_never() || now < state.armed.at) << "a timer in the past would spin";
+      if (state.mode == Mode::kBackup || state.mode == Mode::kMaster) {
+        ASSERT_FALSE(state.armed.is_never()) << "seed " << seed << " turn " << i;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hf::policy::vrrp

@@ -1,0 +1,58 @@
+// Interfaces: the request that lists them and the kernel's word about them.
+//
+// Owner: plain values. Thread: any.
+// Source: linux/rtnetlink.h, linux/if_link.h, linux/if.h; RFC 2863 for the operational state.
+// Invariants:
+//   1. decode_link takes any bytes.
+//   2. can_carry() is what matters to VRRP: switched on by the administrator, and a carrier is there.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "proto/netlink/message.h"
+
+namespace hf::proto::netlink {
+
+using LinkFlags = std::uint32_t;
+inline constexpr LinkFlags kLinkUp = 0x1;  // the administrator's wish
+inline constexpr LinkFlags kLinkLoopback = 0x8;
+inline constexpr LinkFlags kLinkRunning = 0x40;  // operational, RFC 2863
+inline constexpr LinkFlags kLinkMulticast = 0x1000;
+inline constexpr LinkFlags kLinkLowerUp = 0x10000;  // carrier
+
+/// Values outside the list are legal and unnamed.
+enum class OperationalState : std::uint8_t {
+  kUnknown = 0,  // drivers that do not say; loopback
+  kNotPresent = 1,
+  kDown = 2,
+  kLowerLayerDown = 3,
+  kTesting = 4,
+  kDormant = 5,
+  kUp = 6,
+};
+
+struct Link {
+  std::uint32_t index = 0;
+  std::uint16_t hardware_type = 0;  // 1: Ethernet
+  LinkFlags flags = 0;
+  std::string name{};  // at most 15 bytes
+  std::uint32_t mtu = 0;
+  OperationalState state = OperationalState::kUnknown;
+  std::optional<std::array<std::uint8_t, 6>> mac{};  // Ethernet and its like
+
+  bool can_carry() const { return (flags & kLinkUp) != 0 && (flags & kLinkLowerUp) != 0; }
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
+/// RTM_GETLINK for all interfaces; answers are kNewLink messages, then kDone.
+std::string list_links(std::uint32_t sequence);
+
+/// For kNewLink and kDelLink, events as well as parts of a dump. kUnsupported: not about the interface itself but about
+/// a bridge's port or the like; skip it. kProtocol: malformed, or without index or name.
+Result<Link> decode_link(const Message& message);
+
+}  // namespace hf::proto::netlink
