@@ -19,6 +19,7 @@ constexpr EventType kCatalogue[] = {
     {EventId::kStopped, "stopped", kInfo, "reason cut duration",
      "The gateway has ended. `cut` connections did not end by themselves in time and were closed.",
      "If `cut` is often above zero, give the stop more time or drain the clients first."},
+
     {EventId::kConfigLoaded, "config_loaded", kInfo, "file services servers",
      "The configuration file was read and is in use.", "Nothing."},
     {EventId::kConfigRejected, "config_rejected", kError, "file errors first",
@@ -32,6 +33,7 @@ constexpr EventType kCatalogue[] = {
     {EventId::kConfigNeedsRestart, "config_needs_restart", kWarning, "file what",
      "A reload met a change that only a restart can apply. The rest of the change is in effect.",
      "Restart when it suits you, or take the change back."},
+
     {EventId::kListenerOpened, "listener_opened", kInfo, "service address route",
      "Clients can connect to this address.", "Nothing."},
     {EventId::kListenerFailed, "listener_failed", kError, "service address reason",
@@ -41,8 +43,10 @@ constexpr EventType kCatalogue[] = {
      "below 1024 need CAP_NET_BIND_SERVICE."},
     {EventId::kListenerClosed, "listener_closed", kInfo, "service address reason",
      "The address no longer takes new clients; those already connected stay.", "Nothing, if the change was meant."},
+
     {EventId::kLogReopened, "log_reopened", kInfo, "file", "The log file was opened anew, as log rotation asks for.",
      "Nothing."},
+
     {EventId::kAdminCommand, "admin_command", kInfo, "command service server client outcome",
      "Somebody gave a command through the admin interface.", "Nothing: this is the audit trail."},
     {EventId::kAdminRefused, "admin_refused", kWarning, "client path reason",
@@ -68,6 +72,7 @@ constexpr EventType kCatalogue[] = {
      "unknown. "
      "A server of unknown role is not used.",
      "Create the account on the primary with the grants listed in the manual; check the password file."},
+
     {EventId::kRoleChanged, "role_changed", kInfo, "service server old new reason",
      "A server was seen in another role than before.", "Nothing, if you or a failover changed the replication."},
     {EventId::kPrimaryElected, "primary_elected", kInfo, "service server epoch reason",
@@ -86,6 +91,7 @@ constexpr EventType kCatalogue[] = {
      "Set read_only on the server that must not take writes and let it replicate. To decide for one of two equals, "
      "drain the "
      "other."},
+
     {EventId::kReplicaLagOut, "replica_lag_out", kWarning, "service server lag limit",
      "The replica is further behind the primary than max_replica_lag allows (or its lag is unknown) and gets no new "
      "reads. "
@@ -112,6 +118,7 @@ constexpr EventType kCatalogue[] = {
      "`reason` names the cause, such as an authentication plugin without support. List the account under `users`, or "
      "change "
      "its plugin."},
+
     {EventId::kClientRefusedAddress, "client_refused_address", kWarning, "service client listener count",
      "A client's address is outside the service's `allow` list. Repeats within a moment are counted, not logged one by "
      "one.",
@@ -122,6 +129,10 @@ constexpr EventType kCatalogue[] = {
     {EventId::kClientRefusedLogin, "client_refused_login", kWarning, "service client user reason count",
      "A client failed to log in.",
      "Correct the client's user or password. Many from one address: somebody is guessing."},
+    {EventId::kClientsCut, "clients_cut", kWarning, "service address clients reason",
+     "A virtual address leaves this node: the connections that came in on it were closed, their open transactions rolled "
+     "back, so that no lock outlives them.",
+     "Nothing: the clients connect again and reach the node that has the address now. `reason` says why it left."},
 
     {EventId::kOutOfDescriptors, "out_of_descriptors", kError, "what limit",
      "The process may not open more files or sockets. Connections that exist are served; new ones wait.",
@@ -159,6 +170,144 @@ constexpr EventType kCatalogue[] = {
     {EventId::kPoolExhausted, "pool_exhausted", kWarning, "service server limit waiting",
      "All connections that max_server_connections allows to this server are busy; statements wait for one.",
      "Look for slow statements or open transactions; raise max_server_connections if the server can carry more."},
+
+    {EventId::kGuardianStarted, "guardian_started", kInfo, "pid vips realtime locked",
+     "The guardian, the process that holds the virtual addresses, has started. `realtime` tells whether it runs "
+     "with a real-time priority, `locked` whether its memory is locked.",
+     "Nothing, if you started the program. Otherwise an earlier guardian had ended: look for HF-6002 and for the "
+     "kernel's and the service manager's word on it. \"no\" in `realtime` or `locked`: see HF-6003."},
+    {EventId::kGuardianLost, "guardian_lost", kError, "reason",
+     "The guardian is gone. The kernel takes the virtual addresses off this node when their lease ends; another "
+     "node takes over.",
+     "Clients are served by another node if there is one: look at `holdfast status` there. Restart holdfast on "
+     "this node. `dmesg` and the service manager's log tell whether the system killed the guardian; report a crash"
+     " with the lines of the log before it."},
+    {EventId::kGuardianDegraded, "guardian_degraded", kWarning, "what reason",
+     "The guardian, which holds the virtual addresses, could not get a right or a guarantee that it wants. It works without, "
+     "but `what` is missing: a busy or swapping machine may then delay its adverts, and a late master gives its addresses up.",
+     "Follow `reason`. Under systemd, holdfast.service.d/vip.conf grants all of it; in a container the rights come from its "
+     "runtime."},
+
+    {EventId::kGatewayDied, "gateway_died", kError, "pid reason vips",
+     "The gateway, the process that serves clients, has ended without being asked to. Its connections are lost. "
+     "`vips` are the virtual addresses it served; what becomes of them is what `gateway_weight` says (unless "
+     "configured otherwise: released at once).",
+     "The guardian starts it anew by itself (HF-6012). `reason` is its exit code or signal: 9 is usually the "
+     "kernel short of memory (`dmesg`); others are a crash, please report it with the end of the log."},
+    {EventId::kGatewayStuck, "gateway_stuck", kError, "pid silence",
+     "The gateway's process exists but was not heard for `silence`: it hangs, is stopped, or gets no CPU. For its "
+     "virtual addresses it counts as dead.",
+     "Look for a stopped process (state T in `ps`), a machine short of CPU, swapping, or a full or slow disk. If "
+     "it stays stuck it is killed and started anew."},
+    {EventId::kGatewayRestarted, "gateway_restarted", kWarning, "pid attempt delay",
+     "The guardian has started the gateway anew. `attempt` counts the starts since it last ran well; the `delay` "
+     "before each grows.",
+     "If `attempt` grows, the gateway ends soon after each start: run `holdfast check`, and look at its last words"
+     " in the log. HF-6010 tells why it ended."},
+    {EventId::kStewardRestarted, "steward_restarted", kWarning, "pid reason",
+     "The steward, the process that reads the configuration for the guardian and runs its scripts, had ended and "
+     "was started anew. Scripts that it ran were ended and count as failed.",
+     "Nothing, if it stays alone. If it repeats, `reason` is its exit code or signal; report it with the lines of "
+     "the log around it."},
+
+    {EventId::kVipMaster, "vip_master", kInfo, "vip router_id interface from reason priority master",
+     "This node is master of the virtual address: it has put the addresses on the interface and announced them.",
+     "Nothing, if the move was planned. Otherwise find out what ended the former master: `reason` here, and the "
+     "log of that node at the same time."},
+    {EventId::kVipBackup, "vip_backup", kInfo, "vip router_id interface from reason priority master",
+     "This node is backup: it does not hold the addresses and takes them when the master falls silent. `master` is"
+     " who holds them, as far as it was heard.",
+     "Nothing. If it was master before and nobody asked for the change, follow `reason`."},
+    {EventId::kVipFault, "vip_fault", kError, "vip router_id interface from reason priority master",
+     "This node may not hold the addresses, and has given them up if it held them: an interface is down, a tracked"
+     " thing demands it, arbiters are out of reach, a member of the sync group is at fault, or the operator "
+     "released them.",
+     "See whether another node is master: `holdfast status` there, or `master` here. Then mend what `reason` "
+     "names; the node is backup again by itself. After a release by the operator: `holdfast vip resume NAME`."},
+    {EventId::kVipStopped, "vip_stopped", kInfo, "vip router_id interface from reason priority master",
+     "The virtual address is not run on this node any more: the program stops, or the configuration no longer has "
+     "it. If it was held, it was given up in order.",
+     "Nothing, if the stop was meant."},
+
+    {EventId::kVipDuplicateMaster, "vip_duplicate_master", kError, "vip peer",
+     "Two nodes were master at the same time: this one heard the advertisement of `peer` while it held the "
+     "addresses. The one of lower priority (then lower address) gives way at once and the other announces itself "
+     "anew.",
+     "It heals by itself as soon as the nodes hear each other. If it repeats, adverts get lost one way: look for a"
+     " firewall that drops IP protocol 112 (51 with auth type ah), a switch that filters multicast (configure "
+     "`peers`), or another cluster with the same router id. A further heartbeat path or arbiters prevent it."},
+    {EventId::kVipAddressConflict, "vip_address_conflict", kError, "vip address mac",
+     "Another station answers for a virtual address. Before taking it, this node waits while somebody answers; "
+     "while holding it, it announces the address again, or gives it up if so configured.",
+     "Find the station by its `mac` (switch table, `ip neigh`). A node whose holdfast is gone but which kept the "
+     "address: remove it with `ip addr del`. Any other machine: give it another address. Until then some clients "
+     "reach the wrong one."},
+    {EventId::kVipPeerRefused, "vip_peer_refused", kWarning, "vip peer reason count",
+     "Adverts of `peer` arrive but are not obeyed, so the two nodes do not know of each other and may both become "
+     "master. `count` is how many since the last such event.",
+     "By `reason`: auth-type, auth-data: the same authentication and password on both nodes (version 2 only; it "
+     "uses the first 8 bytes). ah-digest: another password, or something changes packets on their way. ah-sequence: "
+     "somebody sends packets again; a few after a restart of the peer heal by themselves. version: the same VRRP "
+     "version on both; keepalived's default is 2. checksum: version 3 over IPv4 has two ways, with and without the "
+     "pseudo header (keepalived: `v3_checksum_as_v2`). ttl: a router is in between; for unicast peers allow a lower one. "
+     "interval, addresses: see HF-6033. length, count, ip-header: not a VRRP router, or a broken one; look with "
+     "`tcpdump -vv ip proto 112` (51 with auth type ah)."},
+    {EventId::kVipSettingsDiffer, "vip_settings_differ", kWarning, "vip peer what",
+     "The adverts of `peer` show that it is configured otherwise: `what` is the list of addresses or the advert "
+     "interval. They are obeyed nevertheless, unless `strict` is set.",
+     "Make the two configurations equal and reload both. Addresses that only one node has go dark when the other "
+     "one is master. Other implementations may refuse our adverts for it and become master too."},
+    {EventId::kVipStaleAddresses, "vip_stale_addresses", kWarning, "vip",
+     "At its start this node found the virtual addresses on the interface, left there by an earlier run, and "
+     "removed them before doing anything else.",
+     "Nothing now; find out why the earlier run ended without removing them (kill -9, a crash). If the addresses "
+     "are also configured elsewhere in the system, such as /etc/network/interfaces, remove them there."},
+    {EventId::kVipStalled, "vip_stalled", kError, "vip late",
+     "The guardian did not run for `late`, longer than the other nodes wait for a master, so it gave the addresses"
+     " up before doing anything else. Another node may have taken them meanwhile.",
+     "Look for a paused or migrated virtual machine, a machine short of CPU, or swapping. Let the guardian have a "
+     "real-time priority and locked memory (HF-6003), or raise `advert_interval`."},
+
+    {EventId::kVipArbitersLost, "vip_arbiters_lost", kError, "vip reached needed",
+     "This node reaches fewer arbiters than it needs (`reached` of `needed`), so it takes itself for cut off: it "
+     "gives the addresses up and does not take them.",
+     "`holdfast status` lists each arbiter. One out of reach: look at that machine. All of them: this node's "
+     "cable, switch port, VLAN or firewall. If all nodes say so at once, nobody holds the addresses: bring an "
+     "arbiter back or correct the list."},
+    {EventId::kVipArbitersBack, "vip_arbiters_back", kInfo, "vip reached needed",
+     "Enough arbiters are reached again; this node takes part again.",
+     "Nothing."},
+
+    {EventId::kVipCommand, "vip_command", kInfo, "vip command client outcome",
+     "Somebody released, preferred or resumed a virtual address. `outcome` is what the guardian made of it.",
+     "Nothing: this is the audit trail. A release or a preference holds until `holdfast vip resume NAME`."},
+
+    {EventId::kVipKernelRefused, "vip_kernel_refused", kError, "vip what reason",
+     "The kernel refused something that the guardian needs: an address, a socket, a packet. `what` is the step, "
+     "`reason` the system's word for it.",
+     "Permission denied: the guardian lacks CAP_NET_ADMIN or CAP_NET_RAW (run as root, or look at the unit's "
+     "CapabilityBoundingSet). No such device: the interface is gone or misspelt. File exists: the address is "
+     "configured on the system already; remove it there. No buffer space: the interface drops packets, look at `ip"
+     " -s link`."},
+    {EventId::kVipSettingsRejected, "vip_settings_rejected", kError, "reason",
+     "The guardian could not use the configuration of the virtual addresses. It goes on with the one it had; "
+     "without one it moves no address.",
+     "Run `holdfast check`, correct the file, and reload. `reason` names the first thing that is wrong."},
+    {EventId::kVipSettingsApplied, "vip_settings_applied", kInfo, "changes",
+     "The guardian took over a changed configuration. Virtual addresses that did not change were not touched.",
+     "Compare `changes` with what you meant to change."},
+
+    {EventId::kTrackFailed, "track_failed", kWarning, "vip track reason weight",
+     "Something that a virtual address depends on is bad on this node. With weight `release` the node gives the address "
+     "up, else its priority changes by the weight.",
+     "Follow `reason`, which for a script holds the beginning of its output."},
+    {EventId::kTrackRecovered, "track_recovered", kInfo, "vip track reason weight",
+     "Something that a virtual address depends on is good again on this node.", "Nothing."},
+
+    {EventId::kNotifyFailed, "notify_failed", kError, "vip target reason",
+     "Somebody who was to be told of a virtual address's change was not, in spite of the retries: a script, a pipe, a "
+     "socket, a mail server or a web hook. The address itself is not concerned.",
+     "Follow `reason`; tell the receiver of the present state yourself if it acts on what it is told."},
 };
 
 }  // namespace

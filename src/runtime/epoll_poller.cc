@@ -11,7 +11,8 @@
 
 namespace hf::runtime {
 
-EpollPoller::EpollPoller() : epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)), wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+EpollPoller::EpollPoller(clockid_t clock)
+    : clock_(clock), epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)), wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   HF_CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
@@ -26,7 +27,7 @@ EpollPoller::~EpollPoller() {
 
 TimePoint EpollPoller::now() const {
   timespec ts{};
-  ::clock_gettime(CLOCK_MONOTONIC, &ts);
+  ::clock_gettime(clock_, &ts);
   return TimePoint{ts.tv_sec * 1'000'000'000LL + ts.tv_nsec};
 }
 

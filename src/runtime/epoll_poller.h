@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <ctime>
 
 #include <sys/epoll.h>
 
@@ -12,7 +13,8 @@ namespace hf::runtime {
 
 class EpollPoller final : public Poller {
  public:
-  EpollPoller();
+  /// `clock`: what now() reads. CLOCK_BOOTTIME goes on while the machine sleeps.
+  explicit EpollPoller(clockid_t clock = CLOCK_MONOTONIC);
   EpollPoller(const EpollPoller&) = delete;
   EpollPoller& operator=(const EpollPoller&) = delete;
   ~EpollPoller() override;
@@ -28,6 +30,7 @@ class EpollPoller final : public Poller {
  private:
   static constexpr std::size_t kBatch = 256;
 
+  clockid_t clock_;
   int epoll_fd_;
   int wake_fd_;
   std::array<epoll_event, kBatch> batch_{};

@@ -3,7 +3,10 @@
 // Owner: whoever holds it. Thread: any (plain values).
 // Invariants:
 //   1. kRefreshAddresses comes only between kAddAddresses and kRemoveAddresses.
-//   2. When the addresses are given up, kRemoveAddresses comes before the advertisement that tells of it.
+//   2. kRemoveAddresses is followed by an advertisement that tells of it, so that whoever holds them now announces again.
+//      (Not where a master yields to a better one and Config::advertise_loss is off.)
+//   3. At a hand-over an advertisement of priority 0 comes first and kRemoveAddresses in a later step, asked for by kSetTimer
+//      or caused by the successor's advertisement: also after Stop (input.h, invariant 3).
 #pragma once
 
 #include <cstddef>
@@ -24,7 +27,7 @@ enum class ActionKind : std::uint8_t {
   kSetTimer,           // at; replaces the one set before. Deadline::never(): none
   kAddAddresses,       // lease, accept
   kRefreshAddresses,   // lease, accept
-  kRemoveAddresses,
+  kRemoveAddresses,    // reason; kNone at the end of a hand-over
   kAnnounce,           // repeats: gratuitous ARP requests, unsolicited neighbour advertisements
   kProbeAddresses,     // RFC 5227 probe: ARP request with sender IP 0; answer with ProbeResult
   kReportTransition,   // from, to, reason

@@ -39,9 +39,9 @@ Result<void> validate(const Config& config) {
     return invalid("addresses must be 1 to 255 in number");
   HF_RETURN_IF_ERROR(validate_interval(config));
   HF_RETURN_IF_ERROR(validate_lease(config));
-  for (const Nanos wait : {config.preempt_delay, config.start_delay, config.probe_wait, config.conflict_patience,
-                           config.conflict_hold, config.announce_delay, config.announce_refresh, config.damping.window,
-                           config.damping.base, config.damping.limit}) {
+  for (const Nanos wait : {config.preempt_delay, config.start_delay, config.probe_wait, config.probe_again,
+                           config.conflict_patience, config.conflict_hold, config.announce_delay,
+                           config.announce_refresh, config.damping.window, config.damping.base, config.damping.limit}) {
     if (wait < Nanos{0} || wait > Nanos(24h)) return invalid("a time of the VIP is below 0 or above 24h");
   }
   return {};
@@ -52,6 +52,7 @@ Config strict_rfc(Config config) {
   config.answer_lower = false;
   config.advertise_loss = false;
   config.check_stall = false;
+  config.hand_over = false;
   config.probe_wait = Nanos{0};
   config.announce_delay = Nanos{0};
   config.announce_refresh = Nanos{0};
@@ -66,6 +67,11 @@ Nanos skew_time(ProtocolVersion version, std::uint8_t priority, Nanos master_int
 
 Nanos master_down_interval(ProtocolVersion version, std::uint8_t priority, Nanos master_interval) {
   return 3 * master_interval + skew_time(version, priority, master_interval);
+}
+
+Nanos hand_over_limit(const Config& config) {
+  const Nanos longest_skew = skew_time(config.version, 0, config.advert_interval);
+  return longest_skew + longest_skew / 100 + config.probe_wait + kHandOverSlack;
 }
 
 Nanos double_hold_bound(Nanos advert_interval, unsigned losses, unsigned drift_ppm, Nanos late, Nanos delay) {

@@ -6,6 +6,8 @@
 //      frozen reads what it missed before it believes its own timers.
 //   2. Advertisement::source is the sender's address on the VRRP interface on every path (heartbeats carry it), so that
 //      the tie-break between two nodes has one outcome.
+//   3. After Stop nothing more need be given, unless holding() (machine.h) is true: then Timer, Advertisement and
+//      InterfaceChanged go on as before until it is false. Only then may the owner end: the addresses are being handed over.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,7 @@ namespace hf::policy::vrrp {
 
 struct Start {
   bool interface_up = true;
-  bool addresses_present = false;  // an earlier life of this node left them on the interface
+  bool addresses_present = false;  // they are on the interface: an earlier life left them, or this one hands them over
 };
 struct Stop {};
 struct Timer {};  // the time asked for by the last kSetTimer has come; too early or twice does no harm
@@ -36,6 +38,7 @@ struct InterfaceChanged {
 struct TrackChanged {
   int weight_sum = 0;    // added to the priority; the result stays within 1 to 254
   bool release = false;  // a tracked thing says: not on this node
+  bool serving = true;   // false: nobody answers at the addresses here any more, so keeping them helps no client
 };
 enum class OperatorCommand : std::uint8_t {
   kRelease,  // give the addresses up and do not take them again before kResume
@@ -48,7 +51,8 @@ struct ProbeResult {
 };
 enum class SyncOrder : std::uint8_t {
   kTake,   // the group is master: become so too
-  kYield,  // the group is not: give way
+  kYield,     // the group is not: give way
+  kGiveBack,  // the same to a member that has just taken what the group cannot: at once, nothing to hand over yet
   kFault,  // a member is at fault: so are you
   kClear,  // no member is any more
 };

@@ -18,6 +18,7 @@ class Turn {
 
   Step run(const Input& input) {
     yield_if_stalled();
+    end_hand_over_if_due();
     std::visit([this](const auto& event) { on(event); }, input);
     run_timers();
     arm(std::holds_alternative<Timer>(input));
@@ -31,8 +32,12 @@ class Turn {
     s_.running = true;
     s_.faults.interface_down = !start.interface_up;
     s_.started_until = now_ + config_.start_delay;
-    if (start.addresses_present) drop_stale_addresses();
-    if (s_.faults.any()) return move(Mode::kFault, fault_reason());
+    if (!handing_over(s_)) {
+      if (start.addresses_present) drop_stale_addresses();
+    } else if (!start.interface_up) {
+      let_go();
+    }
+    if (s_.faults.any()) return move(Mode::kFault, fault_reasons(s_).front());
     begin(Reason::kStarted);
   }
   void on(const Stop&) {
@@ -42,19 +47,26 @@ class Turn {
   }
   void on(const Timer&) {}  // run_timers() follows every input
   void on(const Advertisement& advert) {
-    if (s_.mode != Mode::kBackup && s_.mode != Mode::kMaster) return;
+    const bool takes_part = s_.mode == Mode::kBackup || s_.mode == Mode::kMaster;
+    if (s_.mode == Mode::kFault) learn_at_fault(advert);
+    if (!takes_part && !handing_over(s_)) return;
     if (!acceptable(advert)) return;
+    if (handing_over(s_) && advert.priority != kReleasePriority && advert.source != config_.own_address) let_go();
+    if (!takes_part) return;
     const Nanos interval = std::clamp(advert.interval, kShortestInterval, kLongestInterval);
     s_.mode == Mode::kBackup ? heard_as_backup(advert, interval) : heard_as_master(advert, interval);
   }
   void on(const InterfaceChanged& change) {
     s_.faults.interface_down = !change.up;
+    if (!change.up && handing_over(s_)) let_go();
     faults_changed(Reason::kInterfaceDown);
   }
   void on(const TrackChanged& track) {
     const std::uint8_t before = priority();
     s_.weight_sum = std::clamp(track.weight_sum, -1000, 1000);
     s_.faults.track_release = track.release;
+    s_.serving = track.serving;
+    if (!track.serving && handing_over(s_)) let_go();
     faults_changed(Reason::kTrackRelease);
     if (priority() != before) tell_priority();
   }
@@ -81,6 +93,9 @@ class Turn {
         return;
       case SyncOrder::kYield:
         if (s_.mode == Mode::kMaster) leave(Mode::kBackup, Reason::kSyncGroup);
+        return;
+      case SyncOrder::kGiveBack:
+        if (s_.mode == Mode::kMaster) leave_at_once(Mode::kBackup, Reason::kSyncGroup);
         return;
       case SyncOrder::kFault:
       case SyncOrder::kClear:
@@ -109,7 +124,8 @@ class Turn {
   }
 
   void heard_as_backup(const Advertisement& advert, Nanos interval) {
-    if (advert.priority == kReleasePriority) return master_released(advert.source);
+    if (advert.priority == kReleasePriority) return master_released(advert.source, interval);
+    s_.released_to_us = false;
     if (advert.priority >= priority()) {
       s_.lower_since.reset();
       return listen_to(advert, interval);
@@ -119,6 +135,17 @@ class Turn {
     if (!may_preempt()) return listen_to(advert, interval);
     s_.master = advert.source;
     s_.master_priority = advert.priority;
+  }
+  /// Whoever is master now may release in the moment in which we are backup again.
+  void learn_at_fault(const Advertisement& advert) {
+    const Nanos interval = std::clamp(advert.interval, kShortestInterval, kLongestInterval);
+    if (advert.priority != kReleasePriority) {
+      s_.master = advert.source;
+      s_.master_priority = advert.priority;
+      s_.learnt_until = Deadline{now_ + master_down_interval(config_.version, priority(), interval)};
+    } else if (s_.master == advert.source) {
+      s_.master.reset();
+    }
   }
   void listen_to(const Advertisement& advert, Nanos interval) {
     s_.master = advert.source;
@@ -130,10 +157,14 @@ class Turn {
     s_.timers.probe = Deadline::never();
     listen();
   }
-  /// Only the master heard last may shorten the wait: anybody else's release says nothing about it.
-  void master_released(const Address& source) {
-    if (probing() || (s_.master && *s_.master != source)) return;
-    const TimePoint soon = now_ + skew_time(config_.version, priority(), s_.master_interval);
+  /// Only the master heard last may shorten the wait: anybody else's release says nothing about it. Its interval is the
+  /// one that the release tells: who preempts has not learnt it, and the releasing node keeps the addresses no longer.
+  void master_released(const Address& source, Nanos interval) {
+    const bool ours = s_.master == source;
+    if (!ours && (s_.master || probing())) return;
+    const TimePoint soon = now_ + skew_time(config_.version, priority(), interval);
+    if (ours) s_.released_to_us = soon >= s_.started_until;
+    s_.timers.probe = Deadline::never();
     s_.timers.master_down = s_.timers.master_down.earlier(Deadline{std::max(soon, s_.started_until)});
     s_.take_reason = Reason::kMasterReleased;
     s_.lower_alive = Deadline{TimePoint{0}};
@@ -172,14 +203,18 @@ class Turn {
   void begin(Reason reason) {
     const bool owner = config_.priority == kOwnerPriority && now_ >= s_.started_until;
     if (owner && config_.probe_wait == Nanos{0}) return become_master(Reason::kAddressOwner);
+    const std::optional<Address> learnt = s_.learnt_until.passed(now_) ? std::nullopt : s_.master;
     move(Mode::kBackup, reason);
+    s_.master = learnt;
     if (owner) take(Reason::kAddressOwner);
   }
+  /// No probe where a lower master is heard, nor after a release to us: the old master may still answer, on purpose.
   void take(Reason reason) {
     const bool preempting = lower_master_alive();
     s_.take_reason = preempting && reason == Reason::kMasterDown ? Reason::kPreempted : reason;
     s_.timers.master_down = Deadline::never();
-    if (config_.probe_wait == Nanos{0} || preempting || patience_is_over()) return become_master(s_.take_reason);
+    if (config_.probe_wait == Nanos{0} || preempting || s_.released_to_us || patience_is_over())
+      return become_master(s_.take_reason);
     act({.kind = ActionKind::kProbeAddresses});
     s_.timers.probe = Deadline{now_ + config_.probe_wait};
   }
@@ -187,22 +222,28 @@ class Turn {
     return config_.on_probe_answer == OnProbeAnswer::kTakeAfter && s_.answered_since &&
            now_ >= *s_.answered_since + config_.conflict_patience;
   }
+  /// The RFC advertises first. After a release to us the advert ends the old master's hand-over, so it comes last.
   void become_master(Reason reason) {
     const Mode from = std::exchange(s_.mode, Mode::kMaster);
+    const ActionKind taking = handing_over(s_) ? ActionKind::kRefreshAddresses : ActionKind::kAddAddresses;
     s_.timers = Timers{};
     s_.answered_since.reset();
     s_.last_conflict.reset();
     s_.second_burst_due = config_.announce_delay > Nanos{0};
-    advertise(priority());
-    hold(ActionKind::kAddAddresses);
+    const bool make_first = std::exchange(s_.released_to_us, false) && config_.hand_over;
+    if (!make_first) advertise(priority());
+    hold(taking);
     announce();
+    if (make_first) advertise(priority());
     act({.kind = ActionKind::kReportTransition, .from = from, .to = Mode::kMaster, .reason = reason});
   }
   void move(Mode to, Reason reason) {
     const Mode from = std::exchange(s_.mode, to);
-    const Deadline conflict_end = s_.timers.conflict_end;
-    s_.timers = Timers{};
-    s_.timers.conflict_end = conflict_end;
+    Timers kept;
+    kept.conflict_end = s_.timers.conflict_end;
+    kept.hand_over_end = s_.timers.hand_over_end;
+    if (handing_over(s_)) kept.refresh = s_.timers.refresh;
+    s_.timers = kept;
     s_.master.reset();
     s_.lower_since.reset();
     s_.lower_alive = Deadline{TimePoint{0}};
@@ -213,10 +254,20 @@ class Turn {
     if (to == Mode::kBackup) listen();
     if (from != to) act({.kind = ActionKind::kReportTransition, .from = from, .to = to, .reason = reason});
   }
-  /// Out of any mode; a master first takes its addresses off and then says so.
+  /// Out of any mode: a master that still serves hands over where the release is planned.
   void leave(Mode to, Reason reason) {
+    const bool planned = reason == Reason::kStopped || reason == Reason::kOperatorRelease ||
+                         reason == Reason::kSyncGroup || reason == Reason::kTrackRelease;
+    if (s_.mode != Mode::kMaster || !planned || !s_.serving || !config_.hand_over) return leave_at_once(to, reason);
+    advertise(kReleasePriority);
+    s_.timers.hand_over_end = Deadline{now_ + hand_over_limit(config_)};
+    if (reason == Reason::kTrackRelease) damp();
+    move(to, reason);
+  }
+  /// Out of any mode; a master first takes its addresses off and then says so.
+  void leave_at_once(Mode to, Reason reason) {
     if (s_.mode == Mode::kMaster) {
-      act({.kind = ActionKind::kRemoveAddresses});
+      act({.kind = ActionKind::kRemoveAddresses, .reason = reason});
       if (reason == Reason::kBetterMaster) {
         if (config_.advertise_loss) advertise(priority());
       } else {
@@ -226,7 +277,21 @@ class Turn {
     }
     move(to, reason);
   }
+  /// The end of a hand-over. Clients that asked while both nodes answered may have learnt ours: the second release makes the
+  /// successor announce again, and reaches a backup that missed the first.
+  void let_go() {
+    s_.timers.hand_over_end = Deadline::never();
+    s_.timers.refresh = Deadline::never();
+    act({.kind = ActionKind::kRemoveAddresses});
+    advertise(kReleasePriority);
+  }
+  /// Before anything else: whoever slept past the limit or the lease has nothing to hand over any more.
+  void end_hand_over_if_due() {
+    if (!handing_over(s_)) return;
+    if (s_.timers.hand_over_end.passed(now_) || now_ - s_.last_refresh >= config_.lease) let_go();
+  }
   void listen() {
+    s_.released_to_us = false;
     const TimePoint down = now_ + master_down_interval(config_.version, priority(), s_.master_interval);
     s_.timers.master_down = Deadline{std::max(down, s_.started_until)};
   }
@@ -237,13 +302,6 @@ class Turn {
   }
 
   // ── faults ──
-  Reason fault_reason() const {
-    if (s_.faults.interface_down) return Reason::kInterfaceDown;
-    if (s_.faults.track_release) return Reason::kTrackRelease;
-    if (s_.faults.operator_release) return Reason::kOperatorRelease;
-    if (s_.faults.conflict) return Reason::kAddressConflict;
-    return Reason::kSyncGroup;
-  }
   void faults_changed(Reason reason) {
     if (!s_.running) return;
     if (s_.faults.any() && s_.mode != Mode::kFault) return leave(Mode::kFault, reason);
@@ -269,7 +327,13 @@ class Turn {
     warn(Reason::kAddressConflict);
     if (!s_.answered_since) s_.answered_since = now_;
     s_.timers.probe = Deadline::never();
-    listen();
+    ask_again_soon();
+  }
+  /// A dead or frozen master's kernel answers until its lease is over: the gap after that should be short. Our own interval,
+  /// so that no peer's long one keeps us waiting.
+  void ask_again_soon() {
+    const TimePoint again = now_ + std::max(config_.advert_interval, config_.probe_again);
+    s_.timers.master_down = Deadline{std::max(again, s_.started_until)};
   }
   void defend() {
     warn(Reason::kAddressConflict);
@@ -292,6 +356,7 @@ class Turn {
       s_.faults.conflict = false;
       faults_changed(Reason::kRecovered);
     }
+    if (s_.mode != Mode::kMaster && s_.timers.refresh.passed(now_)) hold(ActionKind::kRefreshAddresses);
     if (s_.mode == Mode::kBackup) return run_backup_timers();
     if (s_.mode == Mode::kMaster) run_master_timers();
   }
@@ -315,7 +380,8 @@ class Turn {
   void arm(bool timer_was_used) {
     Deadline next = s_.timers.master_down;
     for (const Deadline other :
-         {s_.timers.probe, s_.timers.advert, s_.timers.refresh, s_.timers.announce, s_.timers.conflict_end}) {
+         {s_.timers.probe, s_.timers.advert, s_.timers.refresh, s_.timers.announce, s_.timers.conflict_end,
+          s_.timers.hand_over_end}) {
       next = next.earlier(other);
     }
     if (next == s_.armed && !(timer_was_used && !next.is_never())) return;
@@ -378,6 +444,21 @@ std::uint8_t effective_priority(const Config& config, const State& state) {
   if (config.priority == kOwnerPriority) return kOwnerPriority;
   if (state.preferred) return kHighestPriority;
   return static_cast<std::uint8_t>(std::clamp(int{config.priority} + state.weight_sum, 1, int{kHighestPriority}));
+}
+
+bool handing_over(const State& state) { return !state.timers.hand_over_end.is_never(); }
+
+bool holding(const State& state) { return state.mode == Mode::kMaster || handing_over(state); }
+
+std::vector<Reason> fault_reasons(const State& state) {
+  const Faults& faults = state.faults;
+  std::vector<Reason> reasons;
+  if (faults.interface_down) reasons.push_back(Reason::kInterfaceDown);
+  if (faults.track_release) reasons.push_back(Reason::kTrackRelease);
+  if (faults.operator_release) reasons.push_back(Reason::kOperatorRelease);
+  if (faults.conflict) reasons.push_back(Reason::kAddressConflict);
+  if (faults.sync_group) reasons.push_back(Reason::kSyncGroup);
+  return reasons;
 }
 
 Step step(const Config& config, State state, TimePoint now, const Input& input) {

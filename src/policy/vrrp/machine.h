@@ -1,6 +1,6 @@
 // The VRRP state machine of one virtual router: step(config, state, now, input) -> the next state and what to do.
 //
-//                 Start                          Stop: from every mode, a master sends priority 0
+//                 Start                          Stop: from every mode, a master hands over
 //   Initialize ───────────► Backup ◄─────────────┐
 //        │                  │    ▲ better master,│ stalled, yield
 //        │ priority 255     │    └───────────────┤
@@ -11,14 +11,20 @@
 //                       ▼
 //                     Fault ── no fault left ──► Backup
 //
+// A planned release (Stop, operator, sync group, a tracked release while the service still answers) is a hand-over: priority 0
+// at once, the mode changes at once, but the addresses stay until the successor is heard, the limit is over
+// (hand_over_limit), the interface is down, or this node slept past its time. It goes on beside any mode but Master.
+//
 // Owner: the guardian, one State per virtual router. Thread: the owner's only. Pure: time comes in with each step.
 // Invariants:
-//   1. Addresses are added on entering Master, refreshed only in Master and removed on leaving it.
+//   1. Addresses are added on entering Master (or stay, if they are being handed over) and held only while holding():
+//      in Master and during a hand-over. Any other way out of Master removes them before anything else is said.
 //   2. A master that did not run for three of its advert intervals, or for its lease, yields before anything else: the
 //      others may have taken over (check_stall).
 //   3. A fault, not a low priority, is what always gives the addresses up: priorities only choose among healthy nodes.
 //   4. The same inputs in the same order give the same actions.
 //   5. An advertisement heard on any path keeps a backup quiet and settles a duplicate.
+//   6. A node that hands over sends no advertisement with a priority above 0 and announces nothing, unless it is master again.
 #pragma once
 
 #include <array>
@@ -53,7 +59,8 @@ struct Timers {
   Deadline advert;
   Deadline refresh;
   Deadline announce;
-  Deadline conflict_end;  // the conflict fault is over
+  Deadline conflict_end;   // the conflict fault is over
+  Deadline hand_over_end;  // running while handing over
 };
 
 struct State {
@@ -62,6 +69,7 @@ struct State {
   Faults faults;
   int weight_sum = 0;
   bool preferred = false;
+  bool serving = true;  // somebody answers at the addresses on this node
   Timers timers;
   Deadline armed;           // what the last kSetTimer asked for
   TimePoint started_until;  // the end of start_delay
@@ -70,13 +78,15 @@ struct State {
   Nanos master_interval{0};  // Master_Adver_Interval
   std::optional<Address> master;  // whom this backup listens to
   std::uint8_t master_priority = 0;
+  Deadline learnt_until{TimePoint{0}};  // a master heard in Fault counts as alive until
   std::optional<TimePoint> lower_since;  // a master of lower priority is heard since
   Deadline lower_alive{TimePoint{0}};    // and counts as alive until
   std::optional<TimePoint> answered_since;  // probes are answered since
   Reason take_reason = Reason::kMasterDown;
+  bool released_to_us = false;  // the master last heard released, nobody was heard since: no probe
   bool listened_again = false;
 
-  // as a master
+  // as a master, and while handing over
   TimePoint last_advert;
   TimePoint last_refresh;
   TimePoint last_announce;
@@ -101,5 +111,12 @@ Step step(const Config& config, State state, TimePoint now, const Input& input);
 
 /// What this node advertises now: its priority and the tracked weights within 1 to 254; 255 and 254 (preferred) stay.
 std::uint8_t effective_priority(const Config& config, const State& state);
+
+/// Not master any more, but the addresses are still here for the successor to take over.
+bool handing_over(const State& state);
+/// The addresses are on this node: Master, or handing over. After Stop the owner may end once this is false.
+bool holding(const State& state);
+/// The faults that hold now, the gravest first; to_string() has the words.
+std::vector<Reason> fault_reasons(const State& state);
 
 }  // namespace hf::policy::vrrp

@@ -6,8 +6,10 @@
 //   2. A link loses at most kLosses adverts in a row and delays by at most kDelay, unless it is cut.
 //   3. The kernel of a node keeps the addresses until the end of their lease whatever becomes of the process; a host
 //      crash takes them at once. A frozen or dead process does nothing, its kernel still answers probes.
+//   4. A process that was told to stop lives on until its machine holds nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
@@ -31,6 +33,7 @@ class SimulatedNetwork {
     State state;
     bool alive = false;
     bool frozen = false;
+    bool stopping = false;  // ends when it has handed over
     bool cable = true;
     bool reads_backlog = true;  // what arrives during a freeze waits in the socket, or is lost
     std::vector<Input> backlog;
@@ -56,16 +59,25 @@ class SimulatedNetwork {
   TimePoint now() const { return now_; }
   int announcer() const { return announcer_; }  // whom the clients' neighbour caches point at; -1: nobody yet
   void set_loss_percent(std::uint64_t percent) { loss_percent_ = percent; }
+  /// From now on what was sent first arrives first, as on one Ethernet segment.
+  void keep_order() { in_order_ = true; }
   void set_cut(std::size_t from, std::size_t to, bool cut) { cut_[from][to] = cut; }
 
   void start(std::size_t i) {
+    if (runs(i) && std::exchange(nodes_[i].stopping, false)) return give(i, Start{nodes_[i].cable, holds(i)});
     if (nodes_[i].alive) return;
     nodes_[i].alive = true;
+    nodes_[i].stopping = false;
     nodes_[i].frozen = false;
     ++nodes_[i].life;
     nodes_[i].state = State{};
     nodes_[i].backlog.clear();
     give(i, Start{.interface_up = nodes_[i].cable, .addresses_present = holds(i)});
+  }
+  void stop(std::size_t i) {
+    if (!runs(i)) return;
+    nodes_[i].stopping = true;
+    give(i, Stop{});
   }
   void kill(std::size_t i) { nodes_[i].alive = false; }
   void crash_host(std::size_t i) {
@@ -98,6 +110,7 @@ class SimulatedNetwork {
 
   // ── what an oracle sees ──
   bool holds(std::size_t i) const { return now_ < nodes_[i].held_until; }
+  bool listens_at_first(std::size_t i) const { return local(nodes_[i]) < nodes_[i].state.started_until; }
   bool runs(std::size_t i) const { return nodes_[i].alive && !nodes_[i].frozen; }
   bool connected(std::size_t from, std::size_t to) const {
     return !cut_[from][to] && nodes_[from].cable && nodes_[to].cable;
@@ -143,6 +156,7 @@ class SimulatedNetwork {
     Step done = step(node.config, std::move(node.state), local(node), input);
     node.state = std::move(done.state);
     for (const Action& action : done.actions) perform(i, action);
+    if (node.stopping && !holding(node.state)) kill(i);
   }
   void perform(std::size_t i, const Action& action) {
     Node& node = nodes_[i];
@@ -171,9 +185,16 @@ class SimulatedNetwork {
     const Config& config = nodes_[from].config;
     for (std::size_t to = 0; to < nodes_.size(); ++to) {
       if (to == from || !connected(from, to) || lost(from, to)) continue;
-      schedule(up_to(kDelay), {to, nodes_[to].life, 0,
-                               Advertisement{.path = 0, .source = config.own_address, .priority = priority, .interval = config.advert_interval, .addresses = config.addresses}});
+      schedule(delay(from, to), {to, nodes_[to].life, 0,
+                                 Advertisement{.path = 0, .source = config.own_address, .priority = priority, .interval = config.advert_interval, .addresses = config.addresses}});
     }
+  }
+  Nanos delay(std::size_t from, std::size_t to) {
+    TimePoint& last = last_arrival_[from][to];
+    const TimePoint drawn = now_ + up_to(kDelay);
+    const TimePoint arrival = in_order_ ? std::max(drawn, last) : drawn;
+    last = std::max(last, arrival);
+    return arrival - now_;
   }
   bool lost(std::size_t from, std::size_t to) {
     unsigned& row = lost_in_a_row_[from][to];
@@ -197,6 +218,8 @@ class SimulatedNetwork {
   std::map<std::pair<TimePoint, std::uint64_t>, Event> events_;
   std::uint64_t sequence_ = 0;
   std::uint64_t loss_percent_ = 0;
+  bool in_order_ = false;
+  std::array<std::array<TimePoint, kMaxNodes>, kMaxNodes> last_arrival_{};
   std::array<std::array<bool, kMaxNodes>, kMaxNodes> cut_{};
   std::array<std::array<unsigned, kMaxNodes>, kMaxNodes> lost_in_a_row_{};
   int announcer_ = -1;

@@ -15,7 +15,10 @@ std::vector<MemberOrder> SyncGroup::observe(std::size_t member, MemberStatus sta
 
   const bool won = status.mode == Mode::kMaster && before != Mode::kMaster;
   const bool lost = status.mode != Mode::kMaster && before == Mode::kMaster;
-  if (won && !all_ready()) return {{member, SyncOrder::kYield}};
+  if (won && !all_ready()) return {{member, SyncOrder::kGiveBack}};
+  if (status.mode == Mode::kBackup && before == Mode::kInitialize && any_master() && all_ready()) {
+    return {{member, SyncOrder::kTake}};  // it joins a group that is master
+  }
   if (!won && !lost) return orders;
   for (std::size_t i = 0; i < members_.size(); ++i) {
     if (i == member) continue;
@@ -33,6 +36,10 @@ void SyncGroup::spread_faults(std::vector<MemberOrder>& orders) {
     faulted_[i] = fault;
     orders.push_back({i, fault ? SyncOrder::kFault : SyncOrder::kClear});
   }
+}
+
+bool SyncGroup::any_master() const {
+  return std::any_of(members_.begin(), members_.end(), [](const MemberStatus& m) { return m.mode == Mode::kMaster; });
 }
 
 bool SyncGroup::all_ready() const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "policy/vrrp/action.h"
@@ -28,6 +29,11 @@ struct MemberOrder {
 class SyncGroup {
  public:
   explicit SyncGroup(std::size_t members) : members_(members), faulted_(members, false) {}
+  /// Of routers that run already: what they are now is no news. `faulted`: which of them have the group's fault.
+  SyncGroup(std::vector<MemberStatus> members, std::vector<bool> faulted)
+      : members_(std::move(members)), faulted_(std::move(faulted)) {
+    faulted_.resize(members_.size(), false);
+  }
 
   /// Tells what a member has become after one of its steps. Give each order returned to its member's machine and tell
   /// what that made of it in turn, until nothing is returned: that is after at most two rounds over the members.
@@ -35,6 +41,7 @@ class SyncGroup {
 
  private:
   void spread_faults(std::vector<MemberOrder>& orders);
+  bool any_master() const;
   bool all_ready() const;
 
   std::vector<MemberStatus> members_;

@@ -77,8 +77,41 @@ TEST(VrrpSyncGroup, nobody_takes_over_while_a_member_has_not_started) {
   const auto orders = group.observe(0, {Mode::kMaster, false});
   ASSERT_EQ(orders.size(), 1u);
   EXPECT_EQ(orders[0].member, 0u);
-  EXPECT_EQ(orders[0].order, SyncOrder::kYield);
+  EXPECT_EQ(orders[0].order, SyncOrder::kGiveBack);
   EXPECT_TRUE(group.observe(7, {Mode::kMaster, false}).empty()) << "no such member";
+}
+
+constexpr MemberStatus kMaster{Mode::kMaster, false};
+
+TEST(VrrpSyncGroup, a_group_made_of_running_masters_shakes_none) {
+  SyncGroup group({kMaster, kMaster}, {false, false});
+  EXPECT_TRUE(group.observe(0, kMaster).empty());
+  EXPECT_TRUE(group.observe(1, kMaster).empty());
+}
+
+TEST(VrrpSyncGroup, a_member_that_joins_masters_takes_too) {
+  SyncGroup group({kMaster, MemberStatus{}}, {false, false});
+  EXPECT_TRUE(group.observe(0, kMaster).empty());
+  const auto orders = group.observe(1, {Mode::kBackup, false});
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].member, 1u);
+  EXPECT_EQ(orders[0].order, SyncOrder::kTake);
+}
+
+TEST(VrrpSyncGroup, a_member_that_joins_masters_at_fault_takes_them_along) {
+  SyncGroup group({kMaster, MemberStatus{}}, {false, false});
+  const auto orders = group.observe(1, {Mode::kFault, true});
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(orders[0].member, 0u);
+  EXPECT_EQ(orders[0].order, SyncOrder::kFault);
+}
+
+TEST(VrrpSyncGroup, the_fault_of_a_member_that_left_ends) {
+  SyncGroup group({{Mode::kFault, false}, {Mode::kFault, false}}, {true, true});
+  const auto orders = group.observe(0, {Mode::kFault, false});
+  ASSERT_EQ(orders.size(), 2u);
+  EXPECT_EQ(orders[0].order, SyncOrder::kClear);
+  EXPECT_EQ(orders[1].order, SyncOrder::kClear);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "proto/arp/arp_frame.h"
 #include "proto/arp/neighbour_advertisement.h"
+#include "proto/arp/neighbour_solicitation.h"
 #include "proto/vrrp/internet_checksum.h"
 #include "proto/vrrp/ip_header.h"
 
@@ -29,11 +30,18 @@ void check_neighbour(ByteView bytes) {
   HF_CHECK(again.ok() && *decode_neighbour(*again) == *advertisement);
 }
 
+void check_solicitation(ByteView bytes) {
+  const auto question = decode_solicitation(bytes);
+  if (!question.ok()) return;
+  const auto again = encode_solicitation(*question);
+  HF_CHECK(again.ok() && *decode_solicitation(*again) == *question);
+}
+
 /// The bytes as an ICMPv6 message behind right headers and with a right checksum.
-void check_mended(ByteView bytes) {
+void check_mended(ByteView bytes, std::uint8_t type) {
   std::string message(bytes);
   if (message.size() < 24 || message.size() > 1500) return;
-  message[0] = static_cast<char>(136);
+  message[0] = static_cast<char>(type);
   message[1] = 0;
   const IpAddress source = IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 1});
   hf::proto::vrrp::store_be16(message, 2, 0);
@@ -42,7 +50,9 @@ void check_mended(ByteView bytes) {
   hf::proto::vrrp::store_be16(message, 2, sum.result());
   const auto packet =
       hf::proto::vrrp::encode_ip({.source = source, .destination = kAllNodesV6, .protocol = 58, .ttl = 255}, message);
-  check_neighbour(encode_ethernet({kAllNodesMac, kZeroMac, kEtherTypeIpv6, *packet}));
+  const std::string frame = encode_ethernet({kAllNodesMac, kZeroMac, kEtherTypeIpv6, *packet});
+  check_neighbour(frame);
+  check_solicitation(frame);
 }
 
 }  // namespace
@@ -51,6 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView bytes(reinterpret_cast<const char*>(data), size);
   check_arp(bytes);
   check_neighbour(bytes);
-  check_mended(bytes);
+  check_solicitation(bytes);
+  check_mended(bytes, 135);
+  check_mended(bytes, 136);
   return 0;
 }

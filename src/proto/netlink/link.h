@@ -1,4 +1,5 @@
-// Interfaces: the request that lists them and the kernel's word about them.
+// Interfaces: the requests that list them, add and remove a macvlan, switch them on and off, and the kernel's word about
+// them.
 //
 // Owner: plain values. Thread: any.
 // Source: linux/rtnetlink.h, linux/if_link.h, linux/if.h; RFC 2863 for the operational state.
@@ -43,6 +44,8 @@ struct Link {
   std::uint32_t mtu = 0;
   OperationalState state = OperationalState::kUnknown;
   std::optional<std::array<std::uint8_t, 6>> mac{};  // Ethernet and its like
+  std::uint32_t parent = 0;  // the interface below (a macvlan's, a VLAN's); 0: none
+  std::string kind{};        // "macvlan", "veth"; "": hardware. At most 31 bytes
 
   bool can_carry() const { return (flags & kLinkUp) != 0 && (flags & kLinkLowerUp) != 0; }
   friend bool operator==(const Link&, const Link&) = default;
@@ -50,6 +53,26 @@ struct Link {
 
 /// RTM_GETLINK for all interfaces; answers are kNewLink messages, then kDone.
 std::string list_links(std::uint32_t sequence);
+
+/// An interface with a MAC of its own on the wire of another. Values are linux/if_link.h's.
+enum class MacvlanMode : std::uint32_t { kPrivate = 1,   // macvlans of one parent do not hear each other
+                                         kBridge = 4 };  // they do
+struct Macvlan {
+  std::string name{};
+  std::uint32_t parent = 0;
+  std::array<std::uint8_t, 6> mac{};
+  MacvlanMode mode = MacvlanMode::kBridge;
+};
+/// RTM_NEWLINK with acknowledgement; EEXIST where an interface of that name is. It is off at first. kInvalidArgument:
+/// no parent, a name that is empty, over 15 bytes, or of other bytes than letters, digits, '.', '_' and '-'.
+Result<std::string> add_macvlan(const Macvlan& macvlan, std::uint32_t sequence);
+
+enum class LinkSwitch : std::uint8_t { kOff,
+                                       kOn };
+/// RTM_NEWLINK with acknowledgement: the administrator's wish. `index` is not 0.
+std::string switch_link(std::uint32_t index, LinkSwitch to, std::uint32_t sequence);
+/// RTM_DELLINK with acknowledgement. `index` is not 0.
+std::string remove_link(std::uint32_t index, std::uint32_t sequence);
 
 /// For kNewLink and kDelLink, events as well as parts of a dump. kUnsupported: not about the interface itself but about
 /// a bridge's port or the like; skip it. kProtocol: malformed, or without index or name.

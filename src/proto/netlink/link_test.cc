@@ -88,5 +88,47 @@ TEST(DecodeLink, EveryTruncatedOrChangedBodyIsReadInsideItsBounds) {
   });
 }
 
+constexpr std::array<std::uint8_t, 6> kVirtualMac = {0x00, 0x00, 0x5e, 0x00, 0x01, 0x33};
+
+TEST(AddMacvlan, IsTheBytesThatLinuxTakes) {
+  const auto request = add_macvlan({.name = "vrrp.51", .parent = 3, .mac = kVirtualMac}, 7);
+  ASSERT_TRUE(request.ok()) << request.error().context;
+  EXPECT_EQ(*request, unhex("5c000000 1000 0506 07000000 00000000"
+                            "00000000 00000000 00000000 00000000"
+                            "0a000100 00005e000133 0000"
+                            "0c000300 767272702e353100"
+                            "08000500 03000000"
+                            "1c001280 0b000100 6d6163766c616e00 0c000280 08000100 04000000"));
+}
+
+TEST(AddMacvlan, IsReadAsTheLinkThatWasAskedFor) {
+  const auto request = add_macvlan({.name = "vrrp.51", .parent = 3, .mac = kVirtualMac}, 7);
+  std::string body(split(*request)->front().body);
+  body[4] = 9;  // the index, which the kernel chooses
+  const auto link = read(body);
+  ASSERT_TRUE(link.ok()) << link.error().context;
+  EXPECT_EQ(*link, (Link{.index = 9, .name = "vrrp.51", .mac = kVirtualMac, .parent = 3, .kind = "macvlan"}));
+}
+
+TEST(AddMacvlan, RefusesWhatCannotBeAnInterface) {
+  for (const char* name : {"", "..", "a/b", "a b", "abcdefghijklmnop"}) {
+    EXPECT_EQ(add_macvlan({.name = name, .parent = 3, .mac = kVirtualMac}, 7).error().code, ErrorCode::kInvalidArgument)
+        << name;
+  }
+  EXPECT_EQ(add_macvlan({.name = "vrrp.51", .parent = 0, .mac = kVirtualMac}, 7).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(SwitchLink, ChangesTheOneFlag) {
+  EXPECT_EQ(switch_link(3, LinkSwitch::kOn, 8), unhex("20000000 1000 0500 08000000 00000000"
+                                                      "00000000 03000000 01000000 01000000"));
+  EXPECT_EQ(switch_link(3, LinkSwitch::kOff, 8), unhex("20000000 1000 0500 08000000 00000000"
+                                                       "00000000 03000000 00000000 01000000"));
+}
+
+TEST(RemoveLink, NamesTheIndex) {
+  EXPECT_EQ(remove_link(3, 9), unhex("20000000 1100 0500 09000000 00000000"
+                                     "00000000 03000000 00000000 00000000"));
+}
+
 }  // namespace
 }  // namespace hf::proto::netlink

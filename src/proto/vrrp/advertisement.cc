@@ -198,7 +198,7 @@ std::optional<Refusal> check_auth(const Advertisement& advertisement, const Auth
     case AuthType::kPassword:
       if (advertisement.auth.data != expected.data) return Refusal::kAuthData;
       return std::nullopt;
-    case AuthType::kAuthenticationHeader: break;
+    case AuthType::kAuthenticationHeader: return std::nullopt;  // RFC 2338 5.3.6: the data means nothing
   }
   return Refusal::kAuthType;
 }

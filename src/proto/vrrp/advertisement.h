@@ -110,8 +110,11 @@ enum class Refusal : std::uint8_t {
   kInterval,  // 0
   kAuthType,  // check_auth: another kind of authentication than ours
   kAuthData,  // check_auth: another password
+  kAhHeader,  // authentication_header.h: not as VRRP has it, or not its sender's
+  kAhDigest,  // authentication_header.h: another password, or changed on the way
+  kAhSequence,  // SequenceCounter: its number, or a later one, was used before
 };
-inline constexpr std::size_t kRefusals = 12;
+inline constexpr std::size_t kRefusals = 15;
 
 /// A word for metrics ("checksum"), stable.
 std::string_view to_string(Refusal refusal);
@@ -160,7 +163,7 @@ Decoded decode(ByteView message, const Arrival& arrival, const ReceiveRules& rul
 Decoded decode_packet(ByteView packet, const ReceiveRules& rules = {});
 
 /// RFC 2338 7.1: type and data must be ours. v3 has no authentication: fits when kNone is expected.
-/// nullopt: fits. AH (type 2) is never accepted.
+/// nullopt: fits. Type 2 says nothing by itself: whoever expects it lets in only what authentication_header.h let through.
 std::optional<Refusal> check_auth(const Advertisement& advertisement, const Auth& expected);
 
 }  // namespace hf::proto::vrrp

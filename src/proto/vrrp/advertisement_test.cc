@@ -370,10 +370,13 @@ TEST(CheckAuth, DataWithoutATypeIsIgnoredRfc3768Clause5310) {
   EXPECT_EQ(check_auth(advertisement, Auth{}), std::nullopt);
 }
 
-TEST(CheckAuth, AuthenticationHeaderIsNeverAccepted) {
+TEST(CheckAuth, AuthenticationHeaderGoesByItsTypeAlone) {
   Advertisement advertisement = v2_of_keepalived();
+  const Auth expected{.type = AuthType::kAuthenticationHeader};
+  EXPECT_EQ(check_auth(advertisement, expected), Refusal::kAuthType);
   advertisement.auth.type = AuthType::kAuthenticationHeader;
-  EXPECT_EQ(check_auth(advertisement, advertisement.auth), Refusal::kAuthType);
+  EXPECT_EQ(check_auth(advertisement, expected), std::nullopt);
+  EXPECT_EQ(check_auth(advertisement, Auth{}), Refusal::kAuthType);
 }
 
 TEST(CheckAuth, PasswordsAreCutToEightBytesAndPaddedWithZeros) {
