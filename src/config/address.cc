@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 namespace hf::config {
 
@@ -64,6 +65,32 @@ bool mask(Network& network, int length) {
     network.bits[byte] = wanted;
   }
   return had_any;
+}
+
+IpAddress value_of(const Address& address) {
+  return *IpAddress::from_bytes(ByteView(reinterpret_cast<const char*>(address.bits), address.is_v6 ? 16 : 4));
+}
+
+bool all_bits(const Address& address, unsigned from, unsigned to, bool wanted) {
+  for (unsigned bit = from; bit < to; ++bit) {
+    if (((address.bits[bit / 8] >> (7 - bit % 8) & 1) != 0) != wanted) return false;
+  }
+  return true;
+}
+
+/// Why no host can have the address, or nullptr.
+const char* no_host_has(const Address& address, unsigned prefix) {
+  const unsigned length = address.is_v6 ? 128 : 32;
+  if (all_bits(address, 0, length, false)) return "it stands for no address";
+  const bool is_loopback = address.is_v6 ? all_bits(address, 0, 127, false) : address.bits[0] == 127;
+  if (is_loopback) return "it is the loopback, which every machine has for itself";
+  if (address.is_v6 ? address.bits[0] == 0xff : (address.bits[0] & 0xf0) == 0xe0) return "it is a multicast address";
+  if (address.is_v6) return nullptr;
+  if (all_bits(address, 0, 32, true)) return "it is the broadcast address";
+  if (prefix > 30) return nullptr;  // RFC 3021: a pair or a single address has neither of the two below
+  if (all_bits(address, prefix, 32, false)) return "it is the network itself, not a host in it";
+  if (all_bits(address, prefix, 32, true)) return "it is the broadcast address of its network";
+  return nullptr;
 }
 
 bool same_host(const Endpoint& a, const Endpoint& b) {
@@ -127,6 +154,46 @@ Result<Network> parse_network(std::string_view text) {
   network.text = fmt::format("{}/{}", shown(base), network.prefix_length);
   if (had_host_bits) return invalid(fmt::format("the network of that size is {}", network.text));
   return network;
+}
+
+Result<IpAddress> parse_ip(std::string_view text) {
+  const std::optional<Address> address = numeric(text);
+  if (!address) return invalid("it is not an address in numbers");
+  return value_of(*address);
+}
+
+Result<HostAddress> parse_host_address(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::optional<Address> address = numeric(text.substr(0, slash));
+  if (!address) return invalid("it is not an address in numbers");
+  const unsigned length = address->is_v6 ? 128 : 32;
+  unsigned prefix = length;
+  if (slash != std::string_view::npos) {
+    const std::optional<unsigned> written = number_up_to(text.substr(slash + 1), length);
+    if (!written || *written == 0) return invalid(fmt::format("a prefix length is a number from 1 to {}", length));
+    prefix = *written;
+  }
+  if (const char* reason = no_host_has(*address, prefix)) return invalid(reason);
+  return HostAddress{value_of(*address), static_cast<std::uint8_t>(prefix)};
+}
+
+Result<HttpUrl> parse_http_url(std::string_view text) {
+  constexpr std::string_view kScheme = "http://";
+  if (text.starts_with("https://")) return invalid("only http:// is spoken here, without TLS");
+  if (!text.starts_with(kScheme)) return invalid("a URL begins with http://");
+  if (!std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; })) {
+    return invalid("a URL holds no blank, no # and no letter beyond ASCII");
+  }
+  text.remove_prefix(kScheme.size());
+  const std::size_t end = std::min(text.find_first_of("/?"), text.size());
+  const std::string_view authority = text.substr(0, end);
+  if (authority.find('@') != std::string_view::npos) return invalid("a login in a URL would be in the clear");
+  const bool has_port = authority.starts_with('[') ? authority.find("]:") != std::string_view::npos : authority.find(':') != std::string_view::npos;
+  Result<Endpoint> server = parse_endpoint(has_port ? std::string(authority) : fmt::format("{}:80", authority));
+  if (!server.ok()) return server.error();
+  if (server->port == 0) return invalid("nobody listens at port 0");
+  const std::string_view path = text.substr(end);
+  return HttpUrl{*std::move(server), path.starts_with('/') ? std::string(path) : fmt::format("/{}", path)};
 }
 
 bool contains(const Network& network, std::span<const std::uint8_t> address) {

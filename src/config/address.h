@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -20,6 +21,25 @@ Result<Endpoint> parse_endpoint(std::string_view text);
 
 /// "10.0.0.0/8", "fd00::/8", or a single address. Bits beyond the prefix are refused.
 Result<Network> parse_network(std::string_view text);
+
+/// An address without a port, "198.18.0.1" or "fe80::1".
+Result<IpAddress> parse_ip(std::string_view text);
+
+struct HostAddress {
+  IpAddress address;
+  std::uint8_t prefix_length = 32;
+};
+
+/// "198.18.0.100/24": an address that a host may have, and its prefix; without one /32 or /128. Refuses what no host can
+/// have: unspecified, loopback, multicast, broadcast, the network itself, and a prefix of 0.
+Result<HostAddress> parse_host_address(std::string_view text);
+
+/// "http://host:port/path" in its parts: port 80 and path "/" where they are not written.
+struct HttpUrl {
+  Endpoint server;
+  std::string path;
+};
+Result<HttpUrl> parse_http_url(std::string_view text);
 
 /// Whether an address in network byte order (4 or 16 bytes; IPv4-mapped IPv6 counts as IPv4) is in the network.
 bool contains(const Network& network, std::span<const std::uint8_t> address);

@@ -3,18 +3,22 @@
 // Owner: the control thread publishes it, shards hold it. Thread: any.
 // Invariants:
 //   1. Every value is inside its documented range; cross references are resolved; secrets are read.
-//   2. Names are unique: services in the file, servers in a service, accounts in a service.
+//   2. Names are unique: services and VIPs in the file, servers in a service, accounts in a service.
 //   3. Nothing observed (health, roles) is ever stored here.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "proto/vrrp/ip_address.h"
 
 namespace hf::config {
+
+using proto::vrrp::IpAddress;
 
 /// A TCP address ("127.0.0.1:3306", "[::1]:3306", "db1.example:3306") or a Unix socket path.
 struct Endpoint {
@@ -105,10 +109,149 @@ struct Service {
   friend bool operator==(const Service&, const Service&) = default;
 };
 
+/// What a tracked thing counts while it is bad: points on the priority, or the release of the addresses.
+struct Weight {
+  bool release = true;
+  int points = 0;  // -253 to 253; meaningful when not release
+  friend bool operator==(const Weight&, const Weight&) = default;
+};
+
+/// A program to run. Never through a shell unless `shell` says so.
+struct Script {
+  std::string id;                    // unique in the file: "db/track/2", "db/on_master"; empty: no script
+  std::vector<std::string> command;  // program and arguments; with a shell: "/bin/sh", "-c", text
+  std::string user;                  // resolved: never empty
+  Nanos timeout = 5s;                // then it and its process group are killed
+  friend bool operator==(const Script&, const Script&) = default;
+};
+
+struct VipAddress {
+  IpAddress address;
+  std::uint8_t prefix_length = 32;
+  std::string interface;  // empty: the VIP's
+  std::string label;      // empty: none
+  std::string scope = "global";  // "global", "site", "link", "host"
+  friend bool operator==(const VipAddress&, const VipAddress&) = default;
+};
+
+/// A further way on which the nodes hear each other.
+struct HeartbeatPath {
+  std::string interface;
+  std::uint16_t port = 694;
+  std::vector<IpAddress> peers;
+  friend bool operator==(const HeartbeatPath&, const HeartbeatPath&) = default;
+};
+
+enum class ArbiterKind : std::uint8_t { kArp,
+                                        kIcmp,
+                                        kTcp,
+                                        kUdp };
+struct Arbiter {
+  ArbiterKind kind = ArbiterKind::kArp;
+  IpAddress address;
+  std::uint16_t port = 0;  // kTcp and kUdp
+  friend bool operator==(const Arbiter&, const Arbiter&) = default;
+};
+
+enum class TrackKind : std::uint8_t { kService,
+                                      kInterface,
+                                      kScript,
+                                      kProcess,
+                                      kFile };
+/// What of a service must be usable.
+enum class ServiceNeeds : std::uint8_t { kAny,       // at least `at_least` servers may serve
+                                         kPrimary,   // mysql: a writable primary
+                                         kReaders }; // mysql: at least `at_least` servers serve reads
+
+struct Track {
+  TrackKind kind = TrackKind::kService;
+  std::string target;           // service, interface, process name, or file path
+  Script script;                // kScript
+  Weight weight;
+  ServiceNeeds needs = ServiceNeeds::kAny;
+  std::uint32_t at_least = 1;   // kService: servers; kProcess: processes of that name
+  Nanos interval = 1s;          // kScript, kProcess, kFile
+  std::uint32_t rise = 1;       // kScript: good results in a row
+  std::uint32_t fall = 1;       // kScript: bad results in a row
+  friend bool operator==(const Track&, const Track&) = default;
+};
+
+enum class VrrpAuth : std::uint8_t { kNone,
+                                     kPassword,
+                                     kHeader };
+
+struct Vip {
+  std::string name;
+  std::string interface;
+  std::vector<VipAddress> addresses;     // of one family
+  std::uint8_t router_id = 0;            // VRID, 1 to 255
+  std::uint8_t priority = 100;           // 1 to 254; 255: the address owner
+  std::uint8_t version = 3;              // 2 or 3
+  Nanos advert_interval{0};              // resolved: 100ms in version 3, 1s in version 2 where not written
+  bool preempt = false;
+  Nanos preempt_delay{0};
+  Nanos start_delay{0};
+  bool accept = true;
+  bool strict = false;                   // version 2: drop adverts as RFC 3768 7.1 has it
+  VrrpAuth auth = VrrpAuth::kNone;
+  std::string auth_password;             // kHeader: the key
+  bool checksum_pseudo_header = true;    // version 3 over IPv4
+  std::optional<IpAddress> source;
+  std::vector<IpAddress> peers;          // unicast; empty: multicast
+  std::optional<IpAddress> multicast_group;
+  std::uint8_t least_ttl = 255;          // of unicast adverts
+  bool virtual_mac = false;
+  Nanos lease = 1s;                      // whole seconds
+  Nanos probe_wait = 20ms;
+  bool take_answered = false;            // on_probe_answer = "take-after"
+  Nanos conflict_patience = 30s;
+  bool release_on_conflict = false;      // on_conflict = "release"
+  std::uint32_t announce_repeats = 5;
+  Nanos announce_delay = 5s;
+  Nanos announce_refresh = 10s;
+  std::vector<HeartbeatPath> heartbeats;
+  std::string heartbeat_key;             // the secret itself; empty: not authenticated
+  std::vector<Arbiter> arbiters;
+  std::uint32_t arbiters_needed = 1;
+  Nanos arbiter_interval = 100ms;
+  Nanos arbiter_timeout = 100ms;
+  std::uint32_t arbiter_fall = 3;
+  std::vector<Track> tracks;
+  Weight gateway_weight;                 // while the gateway is dead, stuck or not ready
+  std::string sync_group;                // empty: none
+  Script on_master, on_backup, on_fault, on_stop, on_change;
+  friend bool operator==(const Vip&, const Vip&) = default;
+};
+
+enum class NotifyKind : std::uint8_t { kFifo,
+                                       kSocket,
+                                       kSmtp,
+                                       kWebhook };
+
+/// Somebody who is told of every transition of a VIP.
+struct Notify {
+  NotifyKind kind = NotifyKind::kFifo;
+  std::string path;                 // kFifo, kSocket (a Unix stream socket that listens)
+  Endpoint server;                  // kSmtp, kWebhook
+  std::string url_path;             // kWebhook: "/hook?x=1"
+  std::string url;                  // kWebhook: as written
+  std::string token;                // kWebhook: sent as bearer token; empty: none
+  std::string from;                 // kSmtp
+  std::vector<std::string> to;      // kSmtp
+  std::vector<std::string> vips;    // empty: all
+  Nanos timeout = 10s;              // of one attempt
+  std::uint32_t retries = 3;        // attempts after the first
+  friend bool operator==(const Notify&, const Notify&) = default;
+};
+
 struct Node {
   std::string name;
   std::uint32_t shards = 0;  // resolved: at least 1
   std::string state_dir;
+  std::string user = "holdfast";    // whom the gateway becomes when it is started as root with VIPs
+  Nanos gateway_silence = 1s;       // the gateway counts as stuck when it was not heard for so long
+  Nanos gateway_kill = 10s;         // and is killed when it was stuck for so long
+  std::uint32_t realtime_priority = 20;  // of the guardian, SCHED_RR 1 to 50; 0: none
   friend bool operator==(const Node&, const Node&) = default;
 };
 
@@ -139,6 +282,8 @@ struct Config {
   Admin admin;
   Log log;
   std::vector<Service> services;
+  std::vector<Vip> vips;
+  std::vector<Notify> notifies;
   friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 namespace hf::config {
@@ -29,6 +31,17 @@ NamesDiff diff_names(const std::vector<T>& before, const std::vector<T>& after, 
     if (find(after, identity(old)) == after.end()) names.removed.push_back(identity(old));
   }
   return names;
+}
+
+/// Who is told, without what a URL may carry behind its "?".
+std::string receiver_of(const Notify& notify) {
+  switch (notify.kind) {
+    case NotifyKind::kFifo: return fmt::format("fifo {}", notify.path);
+    case NotifyKind::kSocket: return fmt::format("socket {}", notify.path);
+    case NotifyKind::kSmtp: return fmt::format("smtp {}", notify.server.to_string());
+    case NotifyKind::kWebhook: return fmt::format("webhook {}", notify.url.substr(0, notify.url.find('?')));
+  }
+  return {};
 }
 
 constexpr auto kEqual = [](const auto& a, const auto& b) { return a == b; };
@@ -94,6 +107,77 @@ void strip_identity(std::vector<std::string>& identities) {
   for (std::string& identity : identities) identity.resize(identity.find('\n'));
 }
 
+std::vector<std::string> diff_settings(const Vip& a, const Vip& b) {
+  Settings settings;
+  settings.compare("interface", a.interface, b.interface)
+      .compare("addresses", a.addresses, b.addresses)
+      .compare("router_id", a.router_id, b.router_id)
+      .compare("priority", a.priority, b.priority)
+      .compare("version", a.version, b.version)
+      .compare("advert_interval", a.advert_interval, b.advert_interval)
+      .compare("preempt", a.preempt, b.preempt)
+      .compare("preempt_delay", a.preempt_delay, b.preempt_delay)
+      .compare("start_delay", a.start_delay, b.start_delay)
+      .compare("accept", a.accept, b.accept)
+      .compare("strict", a.strict, b.strict)
+      .compare("auth", std::tie(a.auth, a.auth_password), std::tie(b.auth, b.auth_password))
+      .compare("checksum", a.checksum_pseudo_header, b.checksum_pseudo_header)
+      .compare("source", a.source, b.source)
+      .compare("peers", a.peers, b.peers)
+      .compare("multicast_group", a.multicast_group, b.multicast_group)
+      .compare("least_ttl", a.least_ttl, b.least_ttl)
+      .compare("virtual_mac", a.virtual_mac, b.virtual_mac)
+      .compare("lease", a.lease, b.lease)
+      .compare("probe_wait", a.probe_wait, b.probe_wait)
+      .compare("on_probe_answer", a.take_answered, b.take_answered)
+      .compare("conflict_patience", a.conflict_patience, b.conflict_patience)
+      .compare("on_conflict", a.release_on_conflict, b.release_on_conflict)
+      .compare("announce.repeats", a.announce_repeats, b.announce_repeats)
+      .compare("announce.delay", a.announce_delay, b.announce_delay)
+      .compare("announce.refresh", a.announce_refresh, b.announce_refresh)
+      .compare("heartbeat", a.heartbeats, b.heartbeats)
+      .compare("heartbeat_key", a.heartbeat_key, b.heartbeat_key)
+      .compare("arbiters", a.arbiters, b.arbiters)
+      .compare("arbiters_needed", a.arbiters_needed, b.arbiters_needed)
+      .compare("arbiter_interval", a.arbiter_interval, b.arbiter_interval)
+      .compare("arbiter_timeout", a.arbiter_timeout, b.arbiter_timeout)
+      .compare("arbiter_fall", a.arbiter_fall, b.arbiter_fall)
+      .compare("track", a.tracks, b.tracks)
+      .compare("gateway_weight", a.gateway_weight, b.gateway_weight)
+      .compare("sync_group", a.sync_group, b.sync_group)
+      .compare("on_master", a.on_master, b.on_master)
+      .compare("on_backup", a.on_backup, b.on_backup)
+      .compare("on_fault", a.on_fault, b.on_fault)
+      .compare("on_stop", a.on_stop, b.on_stop)
+      .compare("on_change", a.on_change, b.on_change);
+  return settings.take();
+}
+
+VipDiff diff_vip(const Vip& before, const Vip& after) {
+  VipDiff changes{after.name, diff_settings(before, after)};
+  if (changes.settings.empty()) changes.settings.emplace_back("another setting");  // invariant 1, should a field be missing above
+  return changes;
+}
+
+/// One entry per receiver; the same receiver twice is told apart by its place among its likes.
+NamesDiff diff_notifies(const std::vector<Notify>& before, const std::vector<Notify>& after) {
+  struct Named {
+    std::string receiver;
+    const Notify* notify;
+  };
+  const auto named = [](const std::vector<Notify>& notifies) {
+    std::vector<Named> all;
+    std::map<std::string, int> seen;
+    for (const Notify& notify : notifies) {
+      std::string receiver = receiver_of(notify);
+      if (const int before_it = seen[receiver]++; before_it > 0) receiver += fmt::format(" ({})", before_it + 1);
+      all.push_back({std::move(receiver), &notify});
+    }
+    return all;
+  };
+  return diff_names(named(before), named(after), [](const Named& n) { return n.receiver; }, [](const Named& a, const Named& b) { return *a.notify == *b.notify; });
+}
+
 std::vector<std::string> restarts(const Config& a, const Config& b) {
   std::vector<std::string> words;
   const auto compare = [&words](std::string_view key, const std::string& x, const std::string& y) {
@@ -104,6 +188,9 @@ std::vector<std::string> restarts(const Config& a, const Config& b) {
   compare("node.name", a.node.name, b.node.name);
   compare("node.shards", fmt::format("{}", a.node.shards), fmt::format("{}", b.node.shards));
   compare("node.state_dir", a.node.state_dir, b.node.state_dir);
+  compare("node.user", a.node.user, b.node.user);
+  compare("node.realtime_priority", fmt::format("{}", a.node.realtime_priority), fmt::format("{}", b.node.realtime_priority));
+  if (a.vips.empty() && !b.vips.empty()) words.emplace_back("vip: the first one needs the process that holds it");
   compare("admin.http", address(a.admin.http), address(b.admin.http));
   compare("admin.socket", address(a.admin.socket), address(b.admin.socket));
   return words;
@@ -131,15 +218,25 @@ ConfigDiff diff(const Config& before, const Config& after) {
   strip_identity(changes.services.removed);
   strip_identity(changes.services.changed);
 
+  changes.vips = diff_names(before.vips, after.vips, [](const Vip& v) { return v.name; }, kEqual);
+  for (const std::string& name : changes.vips.changed) {
+    const auto has_name = [&](const Vip& v) { return v.name == name; };
+    changes.vip_changes.push_back(diff_vip(*std::find_if(before.vips.begin(), before.vips.end(), has_name),
+                                           *std::find_if(after.vips.begin(), after.vips.end(), has_name)));
+  }
+  changes.notifies = diff_notifies(before.notifies, after.notifies);
+
   Settings settings;
-  settings.compare("admin.token", before.admin.token, after.admin.token)
+  settings.compare("node.gateway_silence", before.node.gateway_silence, after.node.gateway_silence)
+      .compare("node.gateway_kill", before.node.gateway_kill, after.node.gateway_kill)
+      .compare("admin.token", before.admin.token, after.admin.token)
       .compare("admin.account", before.admin.account, after.admin.account)
       .compare("log.file", before.log.file, after.log.file)
       .compare("log.format", before.log.format, after.log.format)
       .compare("log.level", before.log.level, after.log.level);
   changes.settings = settings.take();
   changes.needs_restart = restarts(before, after);
-  if (changes.empty() && !(before == after)) changes.settings.emplace_back("order of the services");
+  if (changes.empty() && !(before == after)) changes.settings.emplace_back("the order in the file");
   return changes;
 }
 
@@ -155,6 +252,13 @@ std::vector<std::string> describe(const ConfigDiff& changes) {
     describe_names(lines, prefix + "user", service.users);
     for (const std::string& key : service.settings) lines.push_back(fmt::format("{}{} changed", prefix, key));
   }
+  NamesDiff vips = changes.vips;
+  vips.changed.clear();
+  describe_names(lines, "vip", vips);
+  for (const VipDiff& vip : changes.vip_changes) {
+    for (const std::string& key : vip.settings) lines.push_back(fmt::format("vip {}: {} changed", vip.name, key));
+  }
+  describe_names(lines, "notify", changes.notifies);
   for (const std::string& key : changes.settings) lines.push_back(fmt::format("{} changed", key));
   for (const std::string& words : changes.needs_restart) lines.push_back(fmt::format("{} (takes a restart)", words));
   return lines;

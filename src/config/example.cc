@@ -67,6 +67,28 @@ balance  = "round-robin"
   [[service.server]]
   name = "mx2"
   address = "[fd00::12]:25"
+
+[[vip]]
+name = "db"
+interface = "eth1"
+addresses = ["10.0.0.1/24", { address = "10.0.0.2/24", label = "eth1:2" }]
+router_id = 51
+priority = { gw-a = 110, gw-b = 100 }
+advert_interval = "100ms"
+heartbeat_key_file = "/etc/holdfast/heartbeat.key"
+heartbeat = [ { interface = "eth2", peers = { gw-a = ["10.0.1.2"], gw-b = ["10.0.1.1"] } } ]
+arbiters = [ { arp = "10.0.0.254" }, { tcp = "10.0.0.9:22" } ]  # one of them must answer
+track = [
+  { service = "orders", needs = "primary" },      # weight = "release": without it the addresses go
+  { interface = "eth2" },
+  { script = "/etc/holdfast/check.sh 'two words'", interval = "1s", timeout = "500ms", fall = 2 },
+]
+on_master = "/etc/holdfast/notify.sh master"
+
+[[notify]]
+smtp = "127.0.0.1:25"
+from = "holdfast@example.org"
+to = ["ops@example.org"]
 )toml";
 }
 

@@ -15,8 +15,9 @@ struct FakeMachine {
       {"/etc/holdfast/monitor.password", {"watch\n", false}},
       {"/etc/holdfast/app.password", {"tiger\r\n", false}},
       {"/etc/holdfast/repl.password", {"repl\n", false}},
+      {"/etc/holdfast/heartbeat.key", {"beat\n", false}},
   };
-  std::map<std::string, std::string> environment = {{"REPORT_PASSWORD", "lion"}};
+  std::map<std::string, std::string> environment = {{"REPORT_PASSWORD", "lion"}, {"LONG_PASSWORD", "a lion that roars"}};
 
   LoadContext context() {
     LoadContext context;

@@ -10,6 +10,7 @@
 #include "config/document.h"
 #include "config/reader.h"
 #include "config/validate.h"
+#include "config/vip_defaults.h"
 
 namespace hf::config {
 
@@ -38,7 +39,8 @@ std::string node_name_of(const Value& document, const LoadContext& context) {
 }
 
 /// The defaults that depend on the machine or on other keys.
-void fill_in(Config& config, const LoadContext& context, const std::string& node_name) {
+void fill_in(ReadResult& result, const LoadContext& context, const std::string& node_name) {
+  Config& config = result.config;
   config.node.name = node_name;
   if (config.node.shards == 0) config.node.shards = std::max<std::uint32_t>(1, context.shards);
   for (Service& service : config.services) {
@@ -46,6 +48,7 @@ void fill_in(Config& config, const LoadContext& context, const std::string& node
       if (server.name.empty() && !server.address.host.empty()) server.name = server.address.to_string();
     }
   }
+  fill_in_vips(result);
 }
 
 std::vector<Diagnostic> placed(std::vector<PlacedComplaint> complaints, const std::string& file) {
@@ -88,7 +91,7 @@ LoadResult load_text(std::string_view text, const std::string& file, const LoadC
   const std::string node_name = node_name_of(root, context);
 
   ReadResult read = read_config(root, context, node_name, folder);
-  fill_in(read.config, context, node_name);
+  fill_in(read, context, node_name);
   validate(read);
 
   LoadResult result;

@@ -38,7 +38,7 @@ class BadFile : public testing::TestWithParam<Case> {};
 TEST_P(BadFile, IsToldExactly) { EXPECT_EQ(complaints(GetParam().text), "hf.toml:" + GetParam().expected + "\n") << GetParam().text; }
 
 INSTANTIATE_TEST_SUITE_P(Names, BadFile, testing::Values(
-    Case{"", "1:1: [[service]] is missing, the file needs at least one, add [[service]]"},
+    Case{"", "1:1: [[service]] is missing, the file needs a service or a VIP at least, add [[service]] or [[vip]]"},
     Case{"x = ", "1:5: this is not TOML, Error while parsing key-value pair: encountered end-of-file, correct this line, the rest was not looked at"},
     Case{tcp("max_conections = 5"), R"(5:1: unknown key "max_conections", [[service]] has no such key, did you mean "max_connections"?)"},
     Case{tcp("hold_timeout = \"1s\""), R"(5:1: unknown key "hold_timeout", [[service]] has no such key, hold_timeout belongs in [service.mysql])"},
@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(PerNode, BadFile, testing::Values(
          "5:19: max_connections = a table, a whole number without quotes is expected, write for example max_connections = 10000"}));
 
 INSTANTIATE_TEST_SUITE_P(Later, BadFile, testing::Values(
-    Case{tcp("", "", "[[vip]]\nname = \"x\"\npriority = { a = 1 }\n"), "9:3: vip is in the file, not available in this version, remove it"},
+    Case{tcp("", "", "[[virtual_server]]\nname = \"x\"\n"), "9:3: virtual_server is in the file, not available in this version, remove it"},
     Case{tcp("", "", "[cluster]\ncoordination = \"etcd\"\n"), R"(10:16: coordination = "etcd", not available in this version, the choice is none)"},
     Case{tcp("[service.topology]\nfailover = \"manual\""), "5:10: service.topology is in the file, not available in this version, remove it"},
     Case{tcp("[service.redis]"), "5:10: service.redis is in the file, not available in this version, remove it"},

@@ -1,5 +1,6 @@
 // Any bytes may come in. Oracle: no crash, a Config exactly when there is no error, every complaint placed and in order,
-// and a configuration that loads has no difference to itself loaded again.
+// a configuration that loads has no difference to itself loaded again, the machine takes each of its VIPs, and each of its
+// scripts is whole and found by its id.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +8,46 @@
 #include "base/assert.h"
 #include "config/diff.h"
 #include "config/parse.h"
+#include "config/scripts.h"
+#include "policy/vrrp/config.h"
+
+namespace {
+
+using namespace hf::config;
+
+void check_script(const Config& config, const Script& script) {
+  if (script == Script{}) return;
+  HF_CHECK(!script.command.empty() && !script.user.empty() && script.timeout > hf::Nanos{0});
+  HF_CHECK(script.command.front().starts_with('/'));
+  HF_CHECK(find_script(config, script.id) == &script);
+}
+
+void check_vip(const Config& config, const Vip& vip) {
+  hf::policy::vrrp::Config machine;
+  machine.version = vip.version == 2 ? hf::policy::vrrp::ProtocolVersion::kV2 : hf::policy::vrrp::ProtocolVersion::kV3;
+  machine.priority = vip.priority;
+  machine.addresses.resize(vip.addresses.size());
+  machine.advert_interval = vip.advert_interval;
+  machine.preempt_delay = vip.preempt_delay;
+  machine.start_delay = vip.start_delay;
+  machine.lease = vip.lease;
+  machine.refresh_interval = vip.lease / 2;
+  machine.probe_wait = vip.probe_wait;
+  machine.conflict_patience = vip.conflict_patience;
+  machine.announce_delay = vip.announce_delay;
+  machine.announce_refresh = vip.announce_refresh;
+  HF_CHECK(hf::policy::vrrp::validate(machine).ok());
+  for (const VipAddress& address : vip.addresses) HF_CHECK(address.address.family() == vip.addresses.front().address.family());
+  for (const Track& track : vip.tracks) {
+    HF_CHECK((track.kind == TrackKind::kScript) == (track.script != Script{}));
+    check_script(config, track.script);
+  }
+  for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) check_script(config, *script);
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace hf::config;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
 
   LoadContext context;
@@ -30,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                             [](const Diagnostic& a, const Diagnostic& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; }));
   }
   if (!result.ok()) return 0;
+  for (const Vip& vip : result.config->vips) check_vip(*result.config, vip);
   const LoadResult again = load_text(text, "/etc/holdfast/holdfast.toml", context);
   HF_CHECK(again.ok() && *again.config == *result.config);
   HF_CHECK(diff(*result.config, *again.config).empty());

@@ -25,7 +25,15 @@ struct Discard {
   Server server;
   Listen listen;
   Account account;
-  Target target() { return Target{&config, &service, &server, &listen, &account}; }
+  Vip vip;
+  VipAddress vip_address;
+  HeartbeatPath heartbeat;
+  Arbiter arbiter;
+  Track track;
+  Notify notify;
+  Target target() {
+    return Target{&config, &service, &server, &listen, &account, &vip, &vip_address, &heartbeat, &arbiter, &track, &notify};
+  }
 };
 
 /// "[service.mysql]", "[[service]]", "the file": a table as the operator reads it.
@@ -159,16 +167,19 @@ class Reader {
     read_value(key, entry.value, target, place);
   }
 
-  /// Tables keyed by node name. Where the value itself is a table, all of its values must be tables too.
+  /// Tables keyed by node name. Where the value itself is a table or a list of tables, all of its values must be that too.
   static bool is_per_node(const Key& key, const Value& value) {
     if (!key.per_node || !value.is(Type::kTable)) return false;
-    if (key.kind != Kind::kTable) return true;
+    const bool tables_only = key.kind == Kind::kTableList && key.shorthand.empty();
+    if (key.kind != Kind::kTable && !tables_only) return true;
+    const Type wanted = tables_only ? Type::kList : Type::kTable;
     return !value.entries.empty() &&
-           std::all_of(value.entries.begin(), value.entries.end(), [](const Entry& entry) { return entry.value.is(Type::kTable); });
+           std::all_of(value.entries.begin(), value.entries.end(), [wanted](const Entry& entry) { return entry.value.is(wanted); });
   }
 
   void read_per_node(const Key& key, const Entry& entry, Target& target, const std::string& place) {
     for (const Entry& node : entry.value.entries) {
+      if (live_ && node.value.is(Type::kInteger)) result_.per_node_numbers[place][node.key] = node.value.integer;
       if (node.key == node_name_ || !live_) {
         read_value(key, node.value, target, place);
         continue;

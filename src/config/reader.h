@@ -7,6 +7,7 @@
 //   3. Values of other nodes are checked and thrown away; their secrets are not read.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,9 +27,13 @@ struct PlacedComplaint {
 /// Where each key that was read stands: "service[0].server[1].address". Values of this node only.
 using Places = std::map<std::string, Position>;
 
+/// Whole numbers that are keyed by node name, of every node: "vip[0].priority" -> "gw-b" -> 100. For rules about the others.
+using PerNodeNumbers = std::map<std::string, std::map<std::string, std::int64_t>>;
+
 struct ReadResult {
   Config config;
   Places places;
+  PerNodeNumbers per_node_numbers;
   std::vector<PlacedComplaint> errors;
   std::vector<PlacedComplaint> warnings;
 };

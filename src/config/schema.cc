@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
+
+#include "config/vip_schema.h"
 
 // clang-format off: tables read better in columns
 
@@ -42,6 +45,18 @@ constexpr Key kSchema[] = {
     {.path = "node.state_dir", .kind = Kind::kPath, .doc = "The folder for what must survive a restart.",
      .fallback = "\"/var/lib/holdfast\"", .per_node = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->node.state_dir = v.text; }},
+    {.path = "node.user", .kind = Kind::kName, .doc = "Whom the part that serves clients becomes when holdfast is started as root with VIPs; also runs their scripts.",
+     .fallback = "\"holdfast\"", .per_node = true, .store = [](Target& t, const ParsedValue& v) { t.config->node.user = v.text; }},
+    {.path = "node.gateway_silence", .kind = Kind::kDuration,
+     .doc = "After so long without a sign of life the part that serves clients counts as stuck: gateway_weight of every VIP applies.",
+     .fallback = "\"1s\"", .min = ns(200ms), .max = ns(1min),
+     .store = [](Target& t, const ParsedValue& v) { t.config->node.gateway_silence = v.duration; }},
+    {.path = "node.gateway_kill", .kind = Kind::kDuration, .doc = "After being stuck for so long it is killed and started anew.",
+     .fallback = "\"10s\"", .min = ns(1s), .max = ns(1h),
+     .store = [](Target& t, const ParsedValue& v) { t.config->node.gateway_kill = v.duration; }},
+    {.path = "node.realtime_priority", .kind = Kind::kCount, .doc = "The real-time priority (SCHED_RR) of the part that holds the VIPs; 0 asks for none.",
+     .fallback = "20", .min = 0, .max = 50, .per_node = true,
+     .store = [](Target& t, const ParsedValue& v) { t.config->node.realtime_priority = u32(v); }},
 
     // ---- [admin] ----
     {.path = "admin", .kind = Kind::kTable, .doc = "How operators and monitoring reach this node.", .implicit = true},
@@ -71,7 +86,7 @@ constexpr Key kSchema[] = {
      .choices = kLogLevels, .store = [](Target& t, const ParsedValue& v) { t.config->log.level = static_cast<LogLevel>(v.choice); }},
 
     // ---- [[service]] ----
-    {.path = "service", .kind = Kind::kTableList, .doc = "Something that clients reach at one address.", .required = true,
+    {.path = "service", .kind = Kind::kTableList, .doc = "Something that clients reach at one address. A file needs a service or a VIP at least.",
      .enter = [](Target& t) { t.service = &t.config->services.emplace_back(); }},
     {.path = "service.name", .kind = Kind::kName, .doc = "The name, unique in the file; a reload keeps the state of a service by it.", .required = true,
      .store = [](Target& t, const ParsedValue& v) { t.service->name = v.text; }},
@@ -179,19 +194,25 @@ constexpr Key kSchema[] = {
     {.path = "cluster", .kind = Kind::kTable, .doc = "What the nodes agree through."},
     {.path = "cluster.coordination", .kind = Kind::kChoice, .doc = "How the nodes are coordinated.", .fallback = "\"none\"",
      .choices = kCoordinations, .later_choices = kLaterCoordinations},
-    {.path = "vip", .kind = Kind::kLater, .doc = "Virtual IP addresses."},
     {.path = "virtual_server", .kind = Kind::kLater, .doc = "Forwarding in the kernel."},
 };
 
 }  // namespace
 
-std::span<const Key> schema() { return kSchema; }
+std::span<const Key> schema() {
+  static const std::vector<Key> keys = [] {
+    std::vector<Key> all(std::begin(kSchema), std::end(kSchema));
+    all.insert(all.end(), vip_schema().begin(), vip_schema().end());
+    return all;
+  }();
+  return keys;
+}
 
 std::vector<const Key*> children_of(const Key* table) {
   std::string prefix;
   if (table != nullptr) prefix = fmt::format("{}.", table->shape.empty() ? table->path : table->shape);
   std::vector<const Key*> children;
-  for (const Key& key : kSchema) {
+  for (const Key& key : schema()) {
     const bool below = key.path.starts_with(prefix) && key.path.find('.', prefix.size()) == std::string_view::npos;
     if (below && !(prefix.empty() && key.path.starts_with('('))) children.push_back(&key);
   }
@@ -214,6 +235,16 @@ std::string kind_in_words(const Key& key) {
     case Kind::kSocketPath: return "socket path";
     case Kind::kPath: return "path";
     case Kind::kNetworks: return "list of networks";
+    case Kind::kInterface: return "interface";
+    case Kind::kIp: return "address in numbers";
+    case Kind::kIps: return "list of addresses in numbers";
+    case Kind::kHostAddress: return "address/prefix";
+    case Kind::kNumericAddress: return "address:port in numbers";
+    case Kind::kUrl: return "http URL";
+    case Kind::kWeight: return "\"release\" or a whole number";
+    case Kind::kCommand: return "program and arguments";
+    case Kind::kNames: return "list of names";
+    case Kind::kTexts: return "list of texts";
     case Kind::kSecretFile: return "path of a secret file";
     case Kind::kSecretVariable: return "name of a variable";
     case Kind::kRefused: return "refused";

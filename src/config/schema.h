@@ -4,7 +4,7 @@
 // Invariants:
 //   1. A key's parent stands before it. Paths are unique, lower case, dotted ("service.mysql.monitor").
 //   2. A default is TOML that passes the key's own rules; config.h holds the same value (a test compares).
-//   3. Adding a key is one entry in schema.cc (and its field in config.h).
+//   3. Adding a key is one entry in schema.cc or vip_schema.cc (and its field in config.h).
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,16 @@ enum class Kind : std::uint8_t {
   kSocketPath,    // a Unix socket
   kPath,          // a file or folder
   kNetworks,      // ["10.0.0.0/8", …]
+  kInterface,     // the name of a network interface
+  kIp,            // an address in numbers, no port
+  kIps,           // a list of them
+  kHostAddress,   // "198.18.0.100/24": an address of a host and its prefix; bare: /32 or /128
+  kNumericAddress,// "number:port" of somebody else
+  kUrl,           // "http://host:port/path"
+  kWeight,        // "release" or a whole number in [min, max]
+  kCommand,       // a program and its arguments in one text
+  kNames,         // a list of names
+  kTexts,         // a list of texts
   kSecretFile,    // a path whose content is the value
   kSecretVariable,// an environment variable whose content is the value
   kRefused,       // never accepted: a secret in the clear
@@ -41,13 +51,17 @@ enum class Kind : std::uint8_t {
 
 /// A value that passed its key's rules; the kind says which field is set.
 struct ParsedValue {
-  std::string text;  // kName, kText, kPath; the secret of kSecretFile and kSecretVariable
+  std::string text;  // kName, kText, kPath, kInterface, kCommand, kUrl; the secret of kSecretFile and kSecretVariable
   std::int64_t number = 0;
-  bool flag = false;
+  bool flag = false;  // kFlag; kWeight: "release"
   Nanos duration{0};
   std::size_t choice = 0;  // index into choices
   Endpoint endpoint;       // empty for "off"
   std::vector<Network> networks;
+  std::vector<IpAddress> ips;       // kIps; kIp and kHostAddress: one
+  std::uint8_t prefix_length = 0;   // kHostAddress
+  std::string url_path;             // kUrl; the host and the port are in endpoint
+  std::vector<std::string> texts;   // kNames, kTexts
 };
 
 /// The objects that are being filled in while the file is walked. Set by the `enter` of the tables on the way.
@@ -57,6 +71,12 @@ struct Target {
   Server* server = nullptr;
   Listen* listen = nullptr;
   Account* account = nullptr;
+  Vip* vip = nullptr;
+  VipAddress* vip_address = nullptr;
+  HeartbeatPath* heartbeat = nullptr;
+  Arbiter* arbiter = nullptr;
+  Track* track = nullptr;
+  Notify* notify = nullptr;
 };
 
 struct Key {
@@ -64,6 +84,7 @@ struct Key {
   Kind kind = Kind::kText;
   std::string_view doc;                       // one sentence, with the unit
   std::string_view fallback = {};             // the default as TOML; empty: none
+  std::string_view sample = {};               // a value in TOML for remedies, where there is no default to show
   std::string_view fallback_note = {};        // the default in words, where it depends on the machine or on other keys
   std::int64_t min = 0;
   std::int64_t max = INT64_MAX;

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "config/address.h"
+#include "config/findings.h"
+#include "config/notify_rules.h"
+#include "config/track_rules.h"
+#include "config/vip_rules.h"
 
 namespace hf::config {
 
@@ -19,38 +22,29 @@ struct Listening {
   Position at;
 };
 
-class Validator {
+class Validator : private Findings {
  public:
-  explicit Validator(ReadResult& result) : result_(result), config_(result.config) {}
+  explicit Validator(ReadResult& result) : Findings(result), config_(result.config) {}
 
   void run() {
+    check_node();
     check_admin();
+    check_there_is_work();
     check_service_names();
     for (std::size_t i = 0; i < config_.services.size(); ++i) check_service(config_.services[i], fmt::format("service[{}]", i));
     check_listeners();
   }
 
  private:
-  bool written(const std::string& place) const { return result_.places.contains(place); }
-
-  /// The place of a key, or of the nearest table around it that is written.
-  Position at(std::string place) const {
-    while (!place.empty()) {
-      const auto found = result_.places.find(place);
-      if (found != result_.places.end()) return found->second;
-      const std::size_t cut = place.find_last_of(".[");
-      place.resize(cut == std::string::npos ? 0 : cut);
-    }
-    return Position{};
+  void check_node() {
+    if (config_.node.gateway_kill >= config_.node.gateway_silence) return;
+    error(at("node.gateway_kill"), "gateway_kill is shorter than gateway_silence", "it would be killed before it counts as stuck",
+          "make gateway_kill the longer one");
   }
 
-  bool drew_complaint(const std::string& place) const {
-    const Position position = at(place);
-    return std::any_of(result_.errors.begin(), result_.errors.end(), [&](const PlacedComplaint& e) { return e.at == position; });
-  }
-
-  void error(Position position, std::string what, std::string why, std::string remedy) {
-    result_.errors.push_back({position, Complaint{std::move(what), std::move(why), std::move(remedy)}});
+  void check_there_is_work() {
+    if (written("service") || written("service[0]") || written("vip") || written("vip[0]")) return;
+    error({1, 1}, "[[service]] is missing", "the file needs a service or a VIP at least", "add [[service]] or [[vip]]");
   }
 
   void check_admin() {
@@ -58,20 +52,6 @@ class Validator {
     if (config_.admin.http.host.empty() || is_loopback(config_.admin.http) || guarded) return;
     error(at("admin.http"), fmt::format("admin.http = \"{}\"", config_.admin.http.to_string()),
           "others can reach it and it has neither token nor account", "add token_file or account to [admin] or listen on 127.0.0.1");
-  }
-
-  /// `what` is "service", "server", "user"; `places` gives the place of the i-th name.
-  template <typename Names, typename Place>
-  void check_unique(const std::string& what, const Names& names, Place place) {
-    std::map<std::string, Position> seen;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (names[i].empty()) continue;
-      const Position position = at(place(i));
-      const auto [first, is_new] = seen.emplace(names[i], position);
-      if (is_new) continue;
-      error(position, fmt::format("{} {} is there twice", what, quoted(names[i])),
-            fmt::format("the first one is at line {}", first->second.line), "give each a name of its own");
-    }
   }
 
   void check_service_names() {
@@ -115,8 +95,8 @@ class Validator {
     }
     for (std::size_t other = 0; other < index; ++other) {
       if (service.servers[other].address != server.address) continue;
-      result_.warnings.push_back({at(place), Complaint{fmt::format("server address \"{}\" is there twice", server.address.to_string()),
-                                                       "the server gets the share of both entries", "remove one of them"}});
+      warning(at(place), fmt::format("server address \"{}\" is there twice", server.address.to_string()),
+              "the server gets the share of both entries", "remove one of them");
       return;
     }
   }
@@ -183,12 +163,16 @@ class Validator {
     }
   }
 
-  ReadResult& result_;
   const Config& config_;
 };
 
 }  // namespace
 
-void validate(ReadResult& result) { Validator(result).run(); }
+void validate(ReadResult& result) {
+  Validator(result).run();
+  check_vips(result);
+  check_tracks(result);
+  check_notifies(result);
+}
 
 }  // namespace hf::config

@@ -10,6 +10,7 @@
 #include "config/address.h"
 #include "config/spelling.h"
 #include "config/units.h"
+#include "config/vip_values.h"
 
 namespace hf::config {
 
@@ -21,14 +22,6 @@ using Type = Value::Type;
 constexpr std::size_t kLongestName = 64;
 constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un, without the final zero
 constexpr std::size_t kLongestText = 4096;
-
-Complaint complaint(const Key& key, const Value& value, std::string why, std::string remedy) {
-  return Complaint{fmt::format("{} = {}", key.leaf(), value.shown()), std::move(why), std::move(remedy)};
-}
-
-Complaint complaint(const Key& key, const Value& value, std::string why) {
-  return complaint(key, value, std::move(why), fmt::format("write for example {} = {}", key.leaf(), sample_value(key)));
-}
 
 bool in_range(const Key& key, std::int64_t number) { return number >= key.min && number <= key.max; }
 
@@ -130,20 +123,10 @@ Outcome parse_socket_path(const Key& key, const Value& value, const std::string&
 }
 
 Outcome parse_name(const Key& key, const Value& value) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  if (value.text.size() > kLongestName || !std::all_of(value.text.begin(), value.text.end(), allowed)) {
-    return complaint(key, value, "a name has at most 64 letters, digits, dots, dashes and underscores");
-  }
+  if (!is_name(value.text)) return complaint(key, value, kNameRule);
   ParsedValue parsed;
   parsed.text = value.text;
   return parsed;
-}
-
-Complaint element_complaint(const Key& key, const Value& item, std::string why) {
-  return Complaint{fmt::format("{} holds {}", key.leaf(), item.shown()), std::move(why),
-                   fmt::format("write for example {} = {}", key.leaf(), sample_value(key)), item.at};
 }
 
 Outcome parse_networks(const Key& key, const Value& value) {
@@ -158,14 +141,9 @@ Outcome parse_networks(const Key& key, const Value& value) {
   return parsed;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 /// The kinds that are written as a text in quotes.
 Outcome parse_textual(const Key& key, const Value& value, const std::string& folder) {
-  if (!value.is(Type::kText)) return complaint(key, value, "a text in quotes is expected");
-  if (value.text.empty()) return complaint(key, value, "it must not be empty");
-  if (value.text.size() > kLongestText) return complaint(key, value, "it is longer than 4096 bytes");
-  if (std::any_of(value.text.begin(), value.text.end(), is_control)) return complaint(key, value, "it holds a control character");
+  if (const char* reason = no_good_text(value)) return complaint(key, value, reason);
   ParsedValue parsed;
   if (key.may_be_off && value.text == "off") return parsed;
   switch (key.kind) {
@@ -173,6 +151,11 @@ Outcome parse_textual(const Key& key, const Value& value, const std::string& fol
     case Kind::kListenAddress: return parse_listen_address(key, value);
     case Kind::kServerAddress: return parse_server_address(key, value);
     case Kind::kSocketPath: return parse_socket_path(key, value, folder);
+    case Kind::kInterface:
+    case Kind::kIp:
+    case Kind::kHostAddress:
+    case Kind::kNumericAddress:
+    case Kind::kUrl: return parse_vip_text(key, value);
     case Kind::kPath:
     case Kind::kSecretFile: parsed.text = resolved(value.text, folder); return parsed;
     default: parsed.text = value.text; return parsed;
@@ -180,6 +163,34 @@ Outcome parse_textual(const Key& key, const Value& value, const std::string& fol
 }
 
 }  // namespace
+
+Complaint complaint(const Key& key, const Value& value, std::string why, std::string remedy) {
+  return Complaint{fmt::format("{} = {}", key.leaf(), value.shown()), std::move(why), std::move(remedy)};
+}
+
+Complaint complaint(const Key& key, const Value& value, std::string why) {
+  return complaint(key, value, std::move(why), fmt::format("write for example {} = {}", key.leaf(), sample_value(key)));
+}
+
+Complaint element_complaint(const Key& key, const Value& item, std::string why) {
+  return Complaint{fmt::format("{} holds {}", key.leaf(), item.shown()), std::move(why),
+                   fmt::format("write for example {} = {}", key.leaf(), sample_value(key)), item.at};
+}
+
+bool is_name(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
+  return !text.empty() && text.size() <= kLongestName && std::all_of(text.begin(), text.end(), allowed);
+}
+
+const char* no_good_text(const Value& value) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (!value.is(Type::kText)) return "a text in quotes is expected";
+  if (value.text.empty()) return "it must not be empty";
+  if (value.text.size() > kLongestText) return "it is longer than 4096 bytes";
+  return std::any_of(value.text.begin(), value.text.end(), is_control) ? "it holds a control character" : nullptr;
+}
 
 std::variant<ParsedValue, Complaint> parse_value(const Key& key, const Value& value, const std::string& folder) {
   switch (key.kind) {
@@ -189,6 +200,10 @@ std::variant<ParsedValue, Complaint> parse_value(const Key& key, const Value& va
     case Kind::kSize: return parse_size_value(key, value);
     case Kind::kChoice: return parse_choice(key, value);
     case Kind::kNetworks: return parse_networks(key, value);
+    case Kind::kWeight: return parse_weight(key, value);
+    case Kind::kIps:
+    case Kind::kNames:
+    case Kind::kTexts: return parse_vip_list(key, value);
     default: return parse_textual(key, value, folder);
   }
 }
@@ -212,6 +227,7 @@ Value fallback_value(const Key& key) {
 }
 
 std::string sample_value(const Key& key) {
+  if (!key.sample.empty()) return std::string(key.sample);
   if (!key.fallback.empty() && key.fallback != "[]") return std::string(key.fallback);
   switch (key.kind) {
     case Kind::kCount: return fmt::format("{}", key.min);
@@ -223,6 +239,16 @@ std::string sample_value(const Key& key) {
     case Kind::kListenAddress: return "\"127.0.0.1:3306\"";
     case Kind::kSocketPath: return "\"/run/holdfast/service.sock\"";
     case Kind::kNetworks: return "[\"10.0.0.0/8\"]";
+    case Kind::kInterface: return "\"eth1\"";
+    case Kind::kIp: return "\"198.18.0.1\"";
+    case Kind::kIps: return "[\"198.18.0.2\"]";
+    case Kind::kHostAddress: return "\"198.18.0.100/24\"";
+    case Kind::kNumericAddress: return "\"198.18.0.9:22\"";
+    case Kind::kUrl: return "\"http://127.0.0.1:8080/vip\"";
+    case Kind::kWeight: return "-20";
+    case Kind::kCommand: return "\"/etc/holdfast/check.sh\"";
+    case Kind::kNames: return "[\"db\"]";
+    case Kind::kTexts: return "[\"app\"]";
     case Kind::kTableList: return key.shorthand.empty() ? "[ { … } ]" : "[\"127.0.0.1:3306\"]";
     case Kind::kTable: return "{ … }";
     case Kind::kName: return "\"orders\"";

@@ -14,6 +14,7 @@ namespace hf::net {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr int kIpv6FreeBind = 78;  // IPV6_FREEBIND, which only the kernel's own headers name
 
 /// Removes a socket file on which nobody listens any more.
 void remove_stale(const Address& address) {
@@ -57,20 +58,38 @@ class Listener::Wait final : public runtime::Leaf {
   bool cancelled_ = false;
 };
 
-Result<int> Listener::bind(const Address& address, PortSharing sharing) {
-  if (address.is_unix()) remove_stale(address);
+Result<int> Listener::make_socket(const Address& address, PortSharing sharing, Presence presence) {
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return system_error(errno, "socket");
+  if (address.is_unix()) return fd;
+  const bool v6 = address.family() == AF_INET6;
   const int on = 1;
-  if (!address.is_unix()) {
-    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (sharing == PortSharing::kShared) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  }
-  if (::bind(fd, address.raw(), address.length()) != 0 || ::listen(fd, kBacklog) != 0) {
-    const int error = errno;
-    ::close(fd);
-    return system_error(error, "listen on " + address.to_string());
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (sharing == PortSharing::kShared) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (v6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (presence == Presence::kMayBeAbsent) ::setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? kIpv6FreeBind : IP_FREEBIND, &on, sizeof on);
+  return fd;
+}
+
+Result<void> Listener::bind_socket(int fd, const Address& address) {
+  if (::bind(fd, address.raw(), address.length()) != 0) return system_error(errno, "listen on " + address.to_string());
+  return {};
+}
+
+Result<void> Listener::start_listening(int fd, const Address& address) {
+  if (::listen(fd, kBacklog) != 0) return system_error(errno, "listen on " + address.to_string());
+  return {};
+}
+
+Result<int> Listener::bind(const Address& address, PortSharing sharing, Presence presence) {
+  if (address.is_unix()) remove_stale(address);
+  Result<int> fd = make_socket(address, sharing, presence);
+  if (!fd.ok()) return fd;
+  Result<void> bound = bind_socket(*fd, address);
+  if (bound.ok()) bound = start_listening(*fd, address);
+  if (!bound.ok()) {
+    ::close(*fd);
+    return std::move(bound).error();
   }
   if (address.is_unix()) ::chmod(address.to_string().substr(5).c_str(), 0777);
   return fd;

@@ -23,11 +23,22 @@ struct Accepted {
 enum class PortSharing : std::uint8_t { kExclusive,
                                         kShared };
 
+/// Whether an address must be this machine's at the moment. A virtual address may be on another node now and come here later.
+enum class Presence : std::uint8_t { kMustBeLocal,
+                                     kMayBeAbsent };
+
 class Listener final : private runtime::IoHandler {
  public:
   /// Binds and listens. kShared lets every shard have a socket of its own on the address. A stale Unix socket file is replaced,
   /// one that somebody answers on is not (kExists).
-  static Result<int> bind(const Address& address, PortSharing sharing);
+  /// kMayBeAbsent (TCP): succeeds also while nobody or another node has the address, so a typo in it is not noticed.
+  static Result<int> bind(const Address& address, PortSharing sharing, Presence presence = Presence::kMustBeLocal);
+
+  // The steps of bind(), for a socket that somebody with more rights binds:
+  /// A socket of the address's family with all options set, not bound yet.
+  static Result<int> make_socket(const Address& address, PortSharing sharing, Presence presence);
+  static Result<void> bind_socket(int fd, const Address& address);
+  static Result<void> start_listening(int fd, const Address& address);
 
   /// Takes `fd` over.
   Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options);

@@ -140,6 +140,39 @@ TEST(Listener, AnAddressInUseIsRefusedUnlessItIsShared) {
   ::close(shared);
 }
 
+/// 198.18.0.0/15 and 2001:db8::/32 are nobody's; no packet is sent.
+TEST(Listener, AnAddressThatIsNotHereIsAnErrorUnlessItMayBeAbsent) {
+  for (const char* ip : {"198.19.255.77", "2001:db8:77::1"}) {
+    const Address absent = Address::from_ip(ip, 0).value();
+    const Result<int> strict = Listener::bind(absent, PortSharing::kShared);
+    ASSERT_FALSE(strict.ok()) << ip;
+    EXPECT_NE(strict.error().context.find(ip), std::string::npos) << strict.error().context;
+    const Result<int> relaxed = Listener::bind(absent, PortSharing::kShared, Presence::kMayBeAbsent);
+    ASSERT_TRUE(relaxed.ok()) << relaxed.error().context;
+    const Address bound = Address::local_of(*relaxed).value();
+    EXPECT_EQ(bound.host(), ip);
+    const Result<int> second_shard = Listener::bind(bound, PortSharing::kShared, Presence::kMayBeAbsent);
+    EXPECT_TRUE(second_shard.ok());
+    if (second_shard.ok()) ::close(*second_shard);
+    ::close(*relaxed);
+  }
+}
+
+TEST(Listener, AnAddressThatMayBeAbsentServesLikeAnyOtherWhileItIsHere) {
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  const int fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive, Presence::kMayBeAbsent).value();
+  const Address address = Address::local_of(fd).value();
+  Listener listener(loop, fd, SocketOptions{});
+  const int client = connect_to(address);
+  ASSERT_GE(client, 0);
+  Outcome outcome;
+  Scope scope(loop);
+  scope.spawn("accept", accept_some, &listener, 1, &outcome);
+  loop.turn(Deadline{TimePoint{0}});
+  EXPECT_EQ(outcome.accepted, 1);
+  ::close(client);
+}
+
 TEST(Listener, AStaleSocketFileIsReplacedAndALiveOneIsNot) {
   const std::string path = testing::TempDir() + "hf_listener_" + std::to_string(::getpid()) + ".sock";
   const Address address = Address::from_unix_path(path).value();

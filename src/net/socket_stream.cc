@@ -126,6 +126,11 @@ IoResult SocketStream::try_write(ByteView bytes) {
 
 void SocketStream::shut_write_now() { ::shutdown(fd_, SHUT_WR); }
 
+void SocketStream::drop_unsent() {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 void SocketStream::close_now() {
   loop().poller().remove(fd_, *this);
   ::close(fd_);

@@ -30,11 +30,13 @@ class SocketStream final : public Stream {
   ~SocketStream() override { close(); }
 
   int fd() const { return fd_; }
+  Result<Address> local_address() const override { return Address::local_of(fd_); }
 
  protected:
   IoResult try_read(std::span<char> into) override;
   IoResult try_write(ByteView bytes) override;
   void shut_write_now() override;
+  void drop_unsent() override;
   void close_now() override;
 
  private:

@@ -45,6 +45,13 @@ void Stream::abort(Error reason) {
   finish_close();
 }
 
+void Stream::cut(Error reason) {
+  if (!closed_) drop_unsent();
+  abort(std::move(reason));
+}
+
+Result<Address> Stream::local_address() const { return Error{ErrorCode::kUnsupported, "this stream has no address"}; }
+
 void Stream::wake_reader() {
   if (reader_ != nullptr) reader_->finish({ErrorCode::kTimeout, "woken"});
 }

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "net/address.h"
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
 
@@ -67,6 +68,11 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   void wake_reader();
   /// Breaks the stream at once; a waiting recv or drained ends with `reason`. Idempotent.
   void abort(Error reason);
+  /// abort(), and the kernel sends a reset instead of trying for a minute to get rid of what is unsent: for a peer that
+  /// cannot be reached from here any more.
+  void cut(Error reason);
+  /// Our side's address of the connection, asked of the kernel. kUnsupported where there is none.
+  virtual Result<Address> local_address() const;
   /// Sends what is queued as far as the socket takes it, then closes. The destructor does the same.
   void close();
 
@@ -84,6 +90,8 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   virtual IoResult try_read(std::span<char> into) = 0;
   virtual IoResult try_write(ByteView bytes) = 0;
   virtual void shut_write_now() = 0;
+  /// What close_now() has not sent by then is forgotten and the peer told by a reset.
+  virtual void drop_unsent() {}
   /// Releases the resource below. Called once.
   virtual void close_now() = 0;
 

@@ -139,6 +139,14 @@ void ServiceShard::admit(net::Accepted accepted, config::ListenRoute route) {
   if (admission != Admission::kWelcome && config().protocol != config::Protocol::kMysql) client_gone();
 }
 
+std::size_t ServiceShard::cut_clients_on(const net::Address& local, const std::string& reason) {
+  const std::size_t cut = live_clients_.cut(local.host(), {ErrorCode::kReset, local.host() + ": " + reason});
+  if (cut > 0) {
+    control().event(Event{EventId::kClientsCut, {}, 0, {{"service", name()}, {"address", local.host()}, {"clients", std::to_string(cut)}, {"reason", reason}}});
+  }
+  return cut;
+}
+
 void ServiceShard::client_gone() { shared_->clients.fetch_sub(1, std::memory_order_relaxed); }
 
 Task<Result<void>> ServiceShard::close(Deadline deadline) {

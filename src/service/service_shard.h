@@ -23,6 +23,7 @@
 #include "runtime/signal.h"
 #include "service/control.h"
 #include "service/counters.h"
+#include "service/live_clients.h"
 #include "upstream/mysql_pool.h"
 #include "upstream/service_view.h"
 
@@ -99,6 +100,12 @@ class ServiceShard {
   /// Ends everything: listeners at once, sessions as they come to an end or when the deadline passes.
   runtime::Task<Result<void>> close(Deadline deadline);
 
+  /// Cuts every client that came in on this address of ours, because it is leaving this node; `reason` in words. Reads and
+  /// open transactions of theirs are ended on the servers too; a write outside of one, or a COMMIT, that runs already runs on.
+  /// Returns how many.
+  std::size_t cut_clients_on(const net::Address& local, const std::string& reason);
+  LiveClients& live_clients() { return live_clients_; }
+
   /// A session has ended: its place among max_connections is free.
   void client_gone();
 
@@ -124,6 +131,7 @@ class ServiceShard {
   policy::LeastConnections least_connections_;
   policy::WeightedRoundRobin round_robin_;
   runtime::Signal changed_;
+  LiveClients live_clients_;
   std::unique_ptr<mysql::ShardState> mysql_;
   std::vector<OpenListener> listeners_;
   runtime::Scope accepting_;

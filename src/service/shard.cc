@@ -69,6 +69,12 @@ void Shard::close_all(Nanos patience, std::function<void()> done) {
   });
 }
 
+void Shard::cut_clients_on(const net::Address& local, std::string reason) {
+  post([this, local, reason = std::move(reason)] {
+    for (auto& [name, service] : services_) service->cut_clients_on(local, reason);
+  });
+}
+
 runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> names, Nanos patience, std::function<void()> done) {
   const Deadline deadline = self->loop_.deadline_in(patience);
   for (const std::string& name : names) {

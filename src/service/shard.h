@@ -37,6 +37,9 @@ class Shard {
   void close_service(const std::string& name, Nanos patience);
   void close_all(Nanos patience, std::function<void()> done);
 
+  /// An address leaves this node: cuts the clients of every service that came in on it. From any thread.
+  void cut_clients_on(const net::Address& local, std::string reason);
+
   /// The peers of this shard, set once before start: for what must reach another shard's sessions (KILL).
   void set_peers(std::vector<Shard*> peers) { peers_ = std::move(peers); }
   const std::vector<Shard*>& peers() const { return peers_; }

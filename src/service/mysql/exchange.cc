@@ -42,6 +42,18 @@ bool is_one_statement(const sql::Statement& statement) {
   }
 }
 
+/// Inside a transaction it has no effect but through that transaction's COMMIT.
+bool undone_by_rollback(const sql::Statement& statement) {
+  switch (statement.kind) {
+    case sql::Kind::kSelect:
+    case sql::Kind::kInsert:
+    case sql::Kind::kReplace:
+    case sql::Kind::kUpdate:
+    case sql::Kind::kDelete: return !statement.has(effect::kUnknownState | effect::kMultiStatement);
+    default: return false;
+  }
+}
+
 }  // namespace
 
 /// Refusals that say "not executed": by a replica that is read-only, or by a server that goes down.
@@ -77,6 +89,7 @@ Task<Session::Outcome> Session::exchange(Connection* connection, const Work* wor
   refusal_ = {};
   working_ = connection;
   working_on_read_ = work->retry || work->statement.route == sql::Route::kReader;
+  working_in_transaction_ = in_transaction() && undone_by_rollback(work->statement);
   abandoned_thread_ = connection->thread_id;
   client_->watch_peer(this);
   std::uint8_t first_sequence = 1;

@@ -116,6 +116,7 @@ Task<Result<Session::ConnectionPtr>> Session::acquire(Target target, policy::Ser
       connection->opened_schema = true;
     }
     Result<void> fitted = co_await fit(connection.get());
+    if (client_->broken()) co_return Error{ErrorCode::kClosed, "the client went away"};  // and nothing is begun for it
     if (fitted.ok()) co_return std::move(connection);
     if (fitted.error().code == ErrorCode::kCancelled) co_return fitted.error();
     connection.reset();

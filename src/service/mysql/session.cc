@@ -39,7 +39,8 @@ Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRo
 }
 
 Session::Session(ServiceShard& service, net::Accepted accepted, config::ListenRoute route)
-    : service_(service),
+    : LiveClient(service.live_clients()),
+      service_(service),
       client_(std::move(accepted.stream)),
       client_host_(accepted.peer.host()),
       route_(route),
@@ -312,7 +313,8 @@ Task<bool> Session::on_binlog_dump() {
   wire::append_packet(packet, 0, request_);
   connection->stream->write(packet);
   if (!inbox_.empty()) connection->stream->write(inbox_);
-  co_await tcp::relay(client_.get(), connection->stream.get(), Nanos::zero());
+  const tcp::RelayCounters counters{service_.counters(), service_.server(connection->slot).counters};
+  co_await tcp::relay(client_.get(), connection->stream.get(), Nanos::zero(), counters);
   co_return false;
 }
 
@@ -399,6 +401,17 @@ void Session::end_when_idle() {
 void Session::kill() {
   killed_ = true;
   client_->abort({ErrorCode::kReset, "killed"});
+}
+
+/// The address that the client came in on leaves this node. What a rollback will undo in any case is ended on the server now,
+/// for it may wait for a lock while it holds others; what may take effect runs on, as when a client dies.
+void Session::cut(const Error& reason) {
+  killed_ = true;
+  if (working_ != nullptr && (working_on_read_ || working_in_transaction_)) {
+    client_left_ = true;
+    working_->stream->abort(reason);
+  }
+  client_->cut(reason);
 }
 
 std::optional<Session::Backend> Session::backend() const {

@@ -70,7 +70,7 @@ enum class Target : std::uint8_t {
   kKeptReader,  // the replica's connection kept for prepared reads
 };
 
-class Session final : private net::PeerWatcher {
+class Session final : private net::PeerWatcher, public LiveClient {
  public:
   Session(ServiceShard& service, net::Accepted accepted, config::ListenRoute route);
   Session(const Session&) = delete;
@@ -92,6 +92,8 @@ class Session final : private net::PeerWatcher {
   std::optional<Backend> backend() const;
   /// Ends the session: the client's connection is closed.
   void kill();
+  void cut(const Error& reason) override;
+  const net::Stream& client_stream() const override { return *client_; }
 
  private:
   using Connection = upstream::MysqlConnection;
@@ -240,6 +242,7 @@ class Session final : private net::PeerWatcher {
   proto::mysql::ReplyTracker tracker_;
   Connection* working_ = nullptr;
   bool working_on_read_ = false;
+  bool working_in_transaction_ = false;  // on a statement that a rollback undoes
   bool client_left_ = false;         // while a read was running for it
   std::uint32_t abandoned_thread_ = 0;
   bool forwarded_ = false;

@@ -13,7 +13,7 @@ constexpr std::size_t kQueueLimit = 256 * 1024;
 constexpr std::size_t kQueueLow = 64 * 1024;
 
 /// One direction. Ends when `from` ends (then `to` is told so), or when either breaks (then both are).
-Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoint* last_byte) {
+Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoint* last_byte, Counter* read, Counter* written) {
   runtime::EventLoop& loop = from->loop();
   for (;;) {
     const Deadline deadline = idle_timeout > Nanos::zero() ? Deadline::after(*last_byte, idle_timeout) : Deadline::never();
@@ -28,6 +28,8 @@ Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoin
     }
     if (bytes->empty()) break;
     *last_byte = loop.now();
+    read->add(bytes->size());
+    written->add(bytes->size());
     to->write(*bytes);
     if (to->queued() > kQueueLimit) {
       const Deadline patience = idle_timeout > Nanos::zero() ? loop.deadline_in(idle_timeout) : Deadline::never();
@@ -42,13 +44,29 @@ Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoin
   to->shut_write();
 }
 
+/// The client of one session. Without it the server's side has nothing to do, so that is cut as well.
+class TcpClient final : public LiveClient {
+ public:
+  TcpClient(LiveClients& list, net::Stream& client) : LiveClient(list), client_(client) {}
+  void use_server(net::Stream* server) { server_ = server; }
+  void cut(const Error& reason) override {
+    client_.cut(reason);
+    if (server_ != nullptr) server_->abort(reason);
+  }
+  const net::Stream& client_stream() const override { return client_; }
+
+ private:
+  net::Stream& client_;
+  net::Stream* server_ = nullptr;
+};
+
 }  // namespace
 
-Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout) {
+Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout, RelayCounters counters) {
   TimePoint last_byte = client->loop().now();  // either way
   runtime::Scope upstream(client->loop());
-  upstream.spawn("tcp upstream", pump, client, server, idle_timeout, &last_byte);
-  co_await pump(server, client, idle_timeout, &last_byte);
+  upstream.spawn("tcp upstream", pump, client, server, idle_timeout, &last_byte, &counters.service.bytes_from_clients, &counters.server.bytes_to_server);
+  co_await pump(server, client, idle_timeout, &last_byte, &counters.server.bytes_from_server, &counters.service.bytes_to_clients);
   if (client->broken() || server->broken()) upstream.cancel();
   runtime::TaskContext& self = co_await runtime::this_context();
   if (self.cancelled) upstream.cancel();
@@ -59,8 +77,9 @@ Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout) {
 }
 
 Task<void> serve(ServiceShard* service, net::Accepted accepted) {
+  TcpClient live(service->live_clients(), *accepted.stream);
   policy::ServerSet tried;
-  for (;;) {
+  while (!accepted.stream->broken()) {
     const std::optional<upstream::ServerSlot> slot = service->pick_reader(tried);
     if (!slot) {
       accepted.stream->abort({ErrorCode::kUnreachable, "no server is available"});
@@ -83,7 +102,11 @@ Task<void> serve(ServiceShard* service, net::Accepted accepted) {
     server.counters.connections_total.add();
     server.counters.connections_open.add();
     service->counters().clients.add();
-    co_await relay(accepted.stream.get(), connected->get(), view->service->client_timeout);
+    live.use_server(connected->get());
+    server.counters.statements.add();
+    const RelayCounters counters{service->counters(), server.counters};
+    co_await relay(accepted.stream.get(), connected->get(), view->service->client_timeout, counters);
+    live.use_server(nullptr);
     service->counters().clients.subtract();
     server.counters.connections_open.subtract();
     --server.in_flight;

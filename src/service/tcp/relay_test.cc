@@ -72,8 +72,15 @@ Task<void> collect(Stream* stream, Inbox* inbox) {
   }
 }
 
-Task<void> relay_task(Stream* client, Stream* server, Nanos idle, bool* ended) {
-  co_await relay(client, server, idle);
+/// What the relay counts.
+struct Totals {
+  ServiceCounters service;
+  ServerCounters server;
+};
+
+Task<void> relay_task(Stream* client, Stream* server, Nanos idle, Totals* totals, bool* ended) {
+  const RelayCounters counters{totals->service, totals->server};
+  co_await relay(client, server, idle, counters);
   *ended = true;
 }
 
@@ -98,7 +105,7 @@ class RelayTest : public ::testing::Test {
   Stream* client() { return front_.left.get(); }
   Stream* server() { return back_.left.get(); }
 
-  void start(Nanos idle = kIdle) { relaying_.spawn("relay", relay_task, front_.right.get(), back_.right.get(), idle, &ended_); }
+  void start(Nanos idle = kIdle) { relaying_.spawn("relay", relay_task, front_.right.get(), back_.right.get(), idle, &totals_, &ended_); }
   void collect_at_client() { scope_.spawn("client", collect, client(), &at_client_); }
   void collect_at_server() { scope_.spawn("server", collect, server(), &at_server_); }
   void start_and_collect(Nanos idle = kIdle) {
@@ -130,6 +137,7 @@ class RelayTest : public ::testing::Test {
   Pair back_{*loop_};
   Inbox at_client_;
   Inbox at_server_;
+  Totals totals_;
   bool ended_ = false;
   Scope relaying_{*loop_};
   Scope scope_{*loop_};
@@ -148,6 +156,10 @@ TEST_F(RelayTest, MegabytesPassBothWaysAtOnceWholeAndInOrder) {
   EXPECT_TRUE(at_server_.bytes == up);
   EXPECT_TRUE(at_client_.bytes == down);
   EXPECT_EQ(at_client_.end, "end of stream");
+  EXPECT_EQ(totals_.service.bytes_from_clients.get(), up.size());
+  EXPECT_EQ(totals_.server.bytes_to_server.get(), up.size());
+  EXPECT_EQ(totals_.server.bytes_from_server.get(), down.size());
+  EXPECT_EQ(totals_.service.bytes_to_clients.get(), down.size());
 }
 
 TEST_F(RelayTest, AClientThatHalfClosesStillGetsItsAnswer) {
@@ -376,8 +388,9 @@ class ServeTest : public ::testing::Test {
     upstream::ServerSlot slot;
   };
   std::vector<Failed> failed_;
+  std::vector<Event> events_;
   Control control_{[this](const std::string& service, upstream::ServerSlot slot, const std::string&) { failed_.push_back({service, slot}); },
-                   [](Event) {}};
+                   [this](Event event) { events_.push_back(std::move(event)); }};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<upstream::ServiceView> view_ = std::make_shared<upstream::ServiceView>();
   std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>();
@@ -430,6 +443,62 @@ TEST_F(ServeTest, WithoutAServerTheClientIsClosed) {
   EXPECT_EQ(service_->sessions(), 0U);
   EXPECT_EQ(shared_->clients.load(), 0U);
   ::close(client);
+}
+
+/// What its end has come to once the client hears of it: "reset" when the kernel kept nothing to send.
+std::string end_of(int fd) {
+  char byte = 0;
+  const ssize_t n = ::recv(fd, &byte, 1, MSG_DONTWAIT);
+  return n == 0 ? "end of stream" : n > 0             ? "a byte"
+                                : errno == ECONNRESET ? "reset"
+                                                      : "nothing";
+}
+
+TEST_F(ServeTest, ClientsOfAnAddressThatLeavesAreCutOnBothSidesAndOthersStay) {
+  const int server = bound();
+  add_server(net::Address::local_of(server).value());
+  const int wildcard = net::Listener::bind(net::Address::from_ip("0.0.0.0", 0).value(), net::PortSharing::kExclusive).value();
+  const std::uint16_t port = net::Address::local_of(wildcard).value().port();
+  service_ = &shard_.add(shared_, view_);
+  service_->listen("front", wildcard, config::ListenRoute::kSplit);
+  const int leaving = connect_client(net::Address::from_ip("127.0.0.2", port).value());
+  const int staying = connect_client(net::Address::from_ip("127.0.0.3", port).value());
+  ASSERT_TRUE(run_until([&] { return service_->server(0).in_flight == 2; }));
+  EXPECT_EQ(service_->live_clients().size(), 2U);
+  shard_.cut_clients_on(net::Address::from_ip("127.0.0.2", 0).value(), "the node stops");
+  std::string got;
+  ASSERT_TRUE(run_until([&] { return (got = end_of(leaving)) != "nothing"; }));
+  EXPECT_EQ(got, "reset");
+  ASSERT_TRUE(run_until([&] { return service_->sessions() == 1; }));
+  EXPECT_EQ(end_of(staying), "nothing");
+  EXPECT_EQ(service_->server(0).in_flight, 1U);
+  EXPECT_EQ(service_->live_clients().size(), 1U);
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].id, EventId::kClientsCut);
+  EXPECT_EQ(events_[0].field("clients"), "1");
+  EXPECT_EQ(events_[0].field("address"), "127.0.0.2");
+  EXPECT_EQ(events_[0].field("reason"), "the node stops");
+  EXPECT_EQ(unknown_field(events_[0]), "");
+  ::close(leaving);
+  ::close(staying);
+  ::close(server);
+}
+
+TEST_F(ServeTest, AClientThatHasHalfClosedIsCutWithItsServer) {
+  const int server = bound();
+  add_server(net::Address::local_of(server).value());
+  const int client = connect_client(listen_for_clients());
+  int accepted = -1;
+  ASSERT_TRUE(run_until([&] { return (accepted = ::accept4(server, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; }));
+  ::shutdown(client, SHUT_WR);
+  ASSERT_TRUE(run_until([&] { return end_of(accepted) == "end of stream"; }));
+  EXPECT_EQ(service_->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "test"), 1U);
+  ASSERT_TRUE(run_until([&] { return service_->sessions() == 0; }));
+  EXPECT_EQ(service_->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "test"), 0U);
+  EXPECT_EQ(events_.size(), 1U) << "no event when nobody was cut";
+  ::close(accepted);
+  ::close(client);
+  ::close(server);
 }
 
 TEST_F(ServeTest, ClosingTheServiceEndsASessionInTheMiddle) {
