@@ -47,6 +47,20 @@ def check_include(path, home, line, name):
         yield at(path, line, f"{home} and {target} do not know each other: both stand on base alone")
 
 
+# The guardian holds rights and must never be late: it knows no configuration, no service and no client's protocol.
+GUARDIAN_MAY_INCLUDE = ("base/", "runtime/", "net/", "policy/vrrp/", "proto/vrrp/", "proto/arp/", "proto/netlink/",
+                        "proto/heartbeat/", "vip/guardian/", "vip/link/", "vip/settings.h", "vip/address_mapping.h")
+
+
+def check_guardian():
+    for path in files(".h", ".cc", below=SRC / "vip" / "guardian"):
+        if is_test(path):
+            continue
+        for line, name, quoted in includes(path):
+            if quoted and not name.startswith(GUARDIAN_MAY_INCLUDE):
+                yield at(path, line, f'the guardian may not know "{name}": it parses no client\'s byte and waits for nothing')
+
+
 def check_pure():
     for pure in PURE:
         for path in files(".h", ".cc", below=SRC / pure):

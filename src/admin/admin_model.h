@@ -16,6 +16,7 @@
 #include "admin/status.h"
 #include "base/event_log.h"
 #include "base/result.h"
+#include "policy/vrrp/input.h"
 
 namespace hf::admin {
 
@@ -43,6 +44,8 @@ struct Explanation {
   std::vector<std::string> servers;  // names it could run on now
 };
 
+using VipOrder = policy::vrrp::OperatorCommand;
+
 class AdminModel {
  public:
   virtual ~AdminModel() = default;
@@ -54,6 +57,9 @@ class AdminModel {
 
   virtual Result<void> drain(std::string_view service, std::string_view server, const Caller& caller) = 0;
   virtual Result<void> resume(std::string_view service, std::string_view server, const Caller& caller) = 0;
+  /// The order is on its way to the guardian; status() and HF-6050 tell what it comes to. kUnreachable: there is no
+  /// guardian. kOverload: it does not take orders at the moment.
+  virtual Result<void> vip_command(std::string_view vip, VipOrder order, const Caller& caller) = 0;
   virtual Result<ReloadOutcome> reload(const Caller& caller) = 0;
   /// A request was refused for its credentials or origin: count and report it (with some restraint).
   virtual void refused(const Caller& caller, std::string_view path, std::string_view reason) = 0;

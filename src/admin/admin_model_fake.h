@@ -32,6 +32,14 @@ class AdminModelFake : public AdminModel {
   Result<void> resume(std::string_view service, std::string_view server, const Caller& caller) override {
     return command("resume", service, server, caller);
   }
+  Result<void> vip_command(std::string_view vip, VipOrder order, const Caller& caller) override {
+    if (!guardian) return Error{ErrorCode::kUnreachable, "there is no guardian"};
+    if (vip != "db") return Error{ErrorCode::kNotFound, "no vip '" + std::string(vip) + "'; there is db"};
+    constexpr std::string_view kNames[] = {"release", "prefer", "resume"};
+    commands.push_back(std::string(kNames[static_cast<std::size_t>(order)]) + " " + std::string(vip) + " by " +
+                       caller.account + "@" + caller.peer);
+    return {};
+  }
   Result<ReloadOutcome> reload(const Caller& caller) override {
     commands.push_back("reload by " + caller.account + "@" + caller.peer);
     return reload_outcome;
@@ -43,6 +51,7 @@ class AdminModelFake : public AdminModel {
   StatusSnapshot snapshot;
   EventLog log{16};
   ReloadOutcome reload_outcome{.accepted = true, .changes = {"server db4 added"}, .needs_restart = {}, .errors = {}};
+  bool guardian = true;
   std::vector<std::string> commands;
   std::vector<std::string> refusals;
 

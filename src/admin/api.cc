@@ -40,6 +40,7 @@ int status_of(ErrorCode code) {
     case ErrorCode::kExists: return 409;
     case ErrorCode::kUnsupported: return 501;
     case ErrorCode::kOverload:
+    case ErrorCode::kUnreachable:
     case ErrorCode::kExhausted: return 503;
     case ErrorCode::kTimeout: return 504;
     default: return 500;
@@ -78,6 +79,13 @@ Json event_json(const LoggedEvent& logged) {
               {"id", "HF-" + std::to_string(static_cast<unsigned>(logged.event.id))},
               {"event", std::string(type != nullptr ? type->name : "unknown")},
               {"fields", std::move(fields)}};
+}
+
+std::optional<VipOrder> vip_order(std::string_view word) {
+  if (word == "release") return VipOrder::kRelease;
+  if (word == "prefer") return VipOrder::kPrefer;
+  if (word == "resume") return VipOrder::kResume;
+  return std::nullopt;
 }
 
 struct Question {
@@ -139,6 +147,7 @@ HttpResponse Api::route(const Call& call) {
   if (is_path(request, {"api", "v1", "reload"})) return reload(call);
   const auto& path = request.target.path;
   if (path.size() == 6 && path[0] == "api" && path[1] == "v1" && path[2] == "servers") return server_command(call);
+  if (path.size() == 5 && path[0] == "api" && path[1] == "v1" && path[2] == "vips") return vip_command(call);
   return error_response(404, "there is nothing at " + request.path_text());
 }
 
@@ -219,6 +228,17 @@ HttpResponse Api::server_command(const Call& call) {
       command == "drain" ? model_.drain(service, server, call.caller) : model_.resume(service, server, call.caller);
   if (!done) return failure(done.error());
   return json_response(Json{{"service", service}, {"server", server}, {"done", command}});
+}
+
+HttpResponse Api::vip_command(const Call& call) {
+  const std::string& vip = call.request.target.path[3];
+  const std::string& word = call.request.target.path[4];
+  const std::optional<VipOrder> order = vip_order(word);
+  if (!order) return error_response(404, "a virtual address can be told to release, prefer or resume only");
+  if (call.request.method != "POST") return method_not_allowed("POST");
+  const Result<void> sent = model_.vip_command(vip, *order, call.caller);
+  if (!sent) return failure(sent.error());
+  return json_response(Json{{"vip", vip}, {"ordered", word}});
 }
 
 }  // namespace hf::admin

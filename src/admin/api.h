@@ -4,10 +4,12 @@
 //   GET  /api/v1/events?since=N&limit=M               events after N (0: all that are kept), oldest first
 //   POST /api/v1/servers/{service}/{server}/drain     no new work for the server
 //   POST /api/v1/servers/{service}/{server}/resume
-//   POST /api/v1/reload                               read the configuration anew; 422 with all errors when it is
-//   rejected GET  /api/v1/explain?service=S&sql=Q              what would happen to a statement; POST takes
-//   {"service","sql"} as JSON,
-//                                                     or the bare statement as text
+//   POST /api/v1/vips/{name}/release                  the order is sent; /api/v1/status shows what it comes to
+//   POST /api/v1/vips/{name}/prefer
+//   POST /api/v1/vips/{name}/resume
+//   POST /api/v1/reload                               read the configuration anew; 422 with all errors when rejected
+//   GET  /api/v1/explain?service=S&sql=Q              what would happen to a statement; POST takes {"service","sql"}
+//                                                     as JSON, or the bare statement as text
 //   GET  /metrics                                     Prometheus
 //   GET  /healthz                                     200 while the process answers
 //   GET  /readyz                                      200 when it can serve clients, else 503 with the reason
@@ -54,6 +56,7 @@ class Api {
   HttpResponse explain(const Call& call);
   HttpResponse reload(const Call& call);
   HttpResponse server_command(const Call& call);
+  HttpResponse vip_command(const Call& call);
 
   AdminModel& model_;
   Credentials credentials_;

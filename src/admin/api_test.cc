@@ -72,6 +72,65 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   EXPECT_TRUE(shown["latency"].is_null());
 }
 
+TEST_F(ApiTest, StatusShowsVirtualAddresses) {
+  VipStatus& vip = model.snapshot.vips.emplace_back();
+  vip.report.name = "db";
+  vip.report.addresses = {"198.18.0.100/24"};
+  vip.report.mode = vip::link::Mode::kFault;
+  vip.report.since_wall_micros = 1'700'000'000'123'456;
+  vip.report.reason = "the interface is down";
+  vip.report.base_priority = 100;
+  vip.report.priority = 80;
+  vip.report.contributions = {{"track", -20, false, "script /x: exit 1"}, {"interface eth1", 0, true, "no carrier"}};
+  vip.report.transitions = {{1, vip::link::Mode::kMaster, vip::link::Mode::kFault, "the interface is down"}};
+  vip.report.paths = {{"eth1", -1, 5, 0, 2}, {"eth2", 30, 5, 4, 0}};
+  vip.report.arbiters = {{"arp 198.18.0.1", true}};
+  vip.report.refused = {{"checksum", 3}};
+  vip.tracks = {{"service orders: primary", true, "release", "db1 is primary", 0}};
+  const Json shown = json(ask("GET", "/api/v1/status"))["vips"][0];
+  EXPECT_EQ(shown["name"], "db");
+  EXPECT_EQ(shown["state"], "fault");
+  EXPECT_EQ(shown["holding"], false);
+  EXPECT_EQ(shown["since"], "2023-11-14T22:13:20.123456Z");
+  EXPECT_EQ(shown["priority"], 80);
+  EXPECT_EQ(shown["base_priority"], 100);
+  EXPECT_TRUE(shown["master"].is_null());
+  EXPECT_TRUE(shown["master_priority"].is_null());
+  EXPECT_EQ(shown["contributions"][0]["points"], -20);
+  EXPECT_EQ(shown["contributions"][1]["release"], true);
+  EXPECT_EQ(shown["transitions"][0]["from"], "master");
+  EXPECT_EQ(shown["transitions"][0]["to"], "fault");
+  EXPECT_TRUE(shown["paths"][0]["heard_ms"].is_null());
+  EXPECT_EQ(shown["paths"][0]["send_failures"], 2);
+  EXPECT_EQ(shown["paths"][1]["heard_ms"], 30);
+  EXPECT_EQ(shown["arbiters"][0]["reached"], true);
+  EXPECT_EQ(shown["refused"]["checksum"], 3);
+  EXPECT_EQ(shown["tracks"][0]["weight"], "release");
+  EXPECT_TRUE(shown["tracks"][0]["since"].is_null());
+}
+
+TEST_F(ApiTest, StatusShowsTheGuardianOrNull) {
+  EXPECT_TRUE(json(ask("GET", "/api/v1/status"))["guardian"].is_null());
+  EXPECT_TRUE(json(ask("GET", "/api/v1/status"))["vips"].empty());
+  GuardianStatus& guardian = model.snapshot.guardian.emplace();
+  guardian.pid = 10;
+  guardian.gateway_pid = 11;
+  guardian.realtime = true;
+  guardian.connected = true;
+  guardian.report_age = 250ms;
+  guardian.longest_delay = 2ms;
+  const Json shown = json(ask("GET", "/api/v1/status"))["guardian"];
+  EXPECT_EQ(shown["pid"], 10);
+  EXPECT_EQ(shown["gateway_pid"], 11);
+  EXPECT_TRUE(shown["steward_pid"].is_null());
+  EXPECT_EQ(shown["realtime"], true);
+  EXPECT_EQ(shown["memory_locked"], false);
+  EXPECT_EQ(shown["connected"], true);
+  EXPECT_EQ(shown["report_age_ms"], 250.0);
+  EXPECT_EQ(shown["longest_delay_ms"], 2.0);
+  EXPECT_EQ(shown["gateway_restarts"], 0);
+}
+
 TEST_F(ApiTest, EventsComeInPages) {
   for (int i = 0; i < 5; ++i)
     model.log.append(Event{EventId::kServerUp, {}, 0, {{"server", "db" + std::to_string(i)}}});
@@ -97,8 +156,25 @@ TEST_F(ApiTest, DrainAndResumeReachTheModelWithTheCaller) {
   EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/explode").status, 404);
 }
 
+TEST_F(ApiTest, OrdersForAVipReachTheModelWithTheCaller) {
+  for (const char* order : {"release", "prefer", "resume"}) {
+    const HttpResponse response = ask("POST", std::string("/api/v1/vips/db/") + order);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(json(response)["ordered"], order);
+    EXPECT_EQ(model.commands.back(), std::string(order) + " db by @127.0.0.1:5000");
+  }
+  const HttpResponse unknown = ask("POST", "/api/v1/vips/nope/release");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(json(unknown)["error"]["message"], "no vip 'nope'; there is db");
+  EXPECT_EQ(ask("POST", "/api/v1/vips/db/explode").status, 404);
+  model.guardian = false;
+  EXPECT_EQ(ask("POST", "/api/v1/vips/db/release").status, 503);
+  EXPECT_EQ(model.commands.size(), 3U);
+}
+
 TEST_F(ApiTest, OnlyPostChangesAnything) {
-  for (const char* path : {"/api/v1/reload", "/api/v1/servers/orders/db2/drain", "/api/v1/servers/orders/db2/resume"}) {
+  for (const char* path : {"/api/v1/reload", "/api/v1/servers/orders/db2/drain", "/api/v1/servers/orders/db2/resume",
+                           "/api/v1/vips/db/release"}) {
     const HttpResponse response = ask("GET", path);
     EXPECT_EQ(response.status, 405) << path;
     EXPECT_EQ(response.headers[0].value, "POST");

@@ -1,8 +1,9 @@
 #include "admin/metrics.h"
 
-#include <cstdio>
-#include <initializer_list>
 #include <utility>
+
+#include "admin/exposition.h"
+#include "admin/vip_metrics.h"
 
 namespace hf::admin {
 namespace {
@@ -42,56 +43,6 @@ constexpr MetricRow<ServerTotals> kServerMetrics[] = {
     {"connections_lost", kCounter, "Connections that broke while in use.", &ServerTotals::lost},
     {"bytes_to_server", kCounter, "Bytes sent to the server.", &ServerTotals::bytes_to_server},
     {"bytes_from_server", kCounter, "Bytes read from the server.", &ServerTotals::bytes_from_server},
-};
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
-double seconds(Nanos duration) { return static_cast<double>(duration.count()) / 1e9; }
-
-class Exposition {
- public:
-  using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " + std::string(type) + "\n";
-  }
-  void sample(Labels labels, std::string_view value, std::string_view suffix = {}) {
-    out_ += name_;
-    out_ += suffix;
-    bool first = true;
-    for (const auto& [label, text] : labels) {
-      out_ += first ? "{" : ",";
-      first = false;
-      out_ += std::string(label) + "=\"";
-      append_label(text);
-      out_ += '"';
-    }
-    if (!first) out_ += '}';
-    out_ += " ";
-    out_ += value;
-    out_ += '\n';
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  void append_label(std::string_view text) {
-    for (const char c : text) {
-      if (c == '\\' || c == '"') out_ += '\\';
-      if (c == '\n') {
-        out_ += "\\n";
-      } else {
-        out_ += c;
-      }
-    }
-  }
-
-  std::string name_;
-  std::string out_;
 };
 
 /// One gauge or counter over all services.
@@ -141,8 +92,6 @@ void render_latency(Exposition& out, const StatusSnapshot& status) {
     out.sample({{"service", service.name}}, std::to_string(latency.count), "_count");
   }
 }
-
-std::string flag(bool value) { return value ? "1" : "0"; }
 
 void render_process(Exposition& out, const StatusSnapshot& status) {
   out.family("holdfast_build_info", "gauge", "Always 1; the version is in the label.");
@@ -200,6 +149,8 @@ std::string render_prometheus(const StatusSnapshot& status) {
   }
   render_latency(out, status);
   render_servers(out, status);
+  render_guardian(out, status);
+  render_vips(out, status);
   return out.take();
 }
 

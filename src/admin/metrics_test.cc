@@ -9,6 +9,22 @@
 namespace hf::admin {
 namespace {
 
+VipStatus example_vip() {
+  VipStatus vip;
+  vip.report.name = "db";
+  vip.report.mode = vip::link::Mode::kMaster;
+  vip.report.holding = true;
+  vip.report.priority = 80;
+  vip.report.transitions_total = 5;
+  vip.report.became_master_total = 3;
+  vip.report.conflicts_total = 1;
+  vip.report.paths = {{"eth1", 40, 100, 90, 7}, {"heartbeat eth2", -1, 50, 0, 0}};
+  vip.report.refused = {{"auth-data", 4}};
+  vip.report.arbiters = {{"arp 198.18.0.1", true}, {"tcp 198.18.0.9:22", false}};
+  vip.tracks = {{"script /x \"y\"", false, "-20", "exit 1", 0}, {"script /x \"y\"", true, "-10", "", 0}};
+  return vip;
+}
+
 StatusSnapshot example() {
   StatusSnapshot status;
   status.version = "0.1.0";
@@ -34,6 +50,11 @@ StatusSnapshot example() {
   down.health = "down";
   service.servers = {up, down};
   status.services = {service, ServiceStatus{}};
+  status.guardian = GuardianStatus{};
+  status.guardian->realtime = true;
+  status.guardian->gateway_restarts = 2;
+  status.guardian->longest_delay = 1500us;
+  status.vips = {example_vip(), VipStatus{}};
   return status;
 }
 
@@ -95,6 +116,37 @@ TEST(Prometheus, HistogramsAreCumulativeAndEndInTheCount) {
   EXPECT_TRUE(has_line(text, name + "_bucket" + label + R"(,le="+Inf"} 3)"));
   EXPECT_TRUE(has_line(text, name + "_count" + label + "} 3"));
   EXPECT_TRUE(has_line(text, name + "_sum" + label + "} 1000.005"));
+}
+
+TEST(Prometheus, AVipHasOneStateAndAllItsCounts) {
+  const std::string text = render_prometheus(example());
+  for (const char* line :
+       {R"(holdfast_vip_state{vip="db",state="initialize"} 0)", R"(holdfast_vip_state{vip="db",state="backup"} 0)",
+        R"(holdfast_vip_state{vip="db",state="master"} 1)", R"(holdfast_vip_state{vip="db",state="fault"} 0)",
+        R"(holdfast_vip_holding{vip="db"} 1)", R"(holdfast_vip_priority{vip="db"} 80)",
+        R"(holdfast_vip_transitions_total{vip="db"} 5)", R"(holdfast_vip_became_master_total{vip="db"} 3)",
+        R"(holdfast_vip_conflicts_total{vip="db"} 1)", R"(holdfast_vip_adverts_sent_total{vip="db",path="eth1"} 100)",
+        R"(holdfast_vip_adverts_received_total{vip="db",path="eth1"} 90)",
+        R"(holdfast_vip_send_failures_total{vip="db",path="eth1"} 7)",
+        R"(holdfast_vip_adverts_sent_total{vip="db",path="heartbeat eth2"} 50)",
+        R"(holdfast_vip_adverts_refused_total{vip="db",reason="auth-data"} 4)",
+        R"(holdfast_vip_arbiter_reached{vip="db",target="arp 198.18.0.1"} 1)",
+        R"(holdfast_vip_arbiter_reached{vip="db",target="tcp 198.18.0.9:22"} 0)",
+        R"(holdfast_vip_track_good{vip="db",track="script /x \"y\""} 0)"}) {
+    EXPECT_TRUE(has_line(text, line)) << line;
+  }
+  EXPECT_FALSE(has_line(text, R"(holdfast_vip_track_good{vip="db",track="script /x \"y\""} 1)")) << "a series twice";
+}
+
+TEST(Prometheus, TheGuardianHasSamplesOnlyWhereThereIsOne) {
+  StatusSnapshot status = example();
+  EXPECT_TRUE(has_line(render_prometheus(status), "holdfast_guardian_realtime 1"));
+  EXPECT_TRUE(has_line(render_prometheus(status), "holdfast_guardian_connected 0"));
+  EXPECT_TRUE(has_line(render_prometheus(status), "holdfast_guardian_delay_seconds 0.0015"));
+  EXPECT_TRUE(has_line(render_prometheus(status), "holdfast_gateway_restarts_total 2"));
+  status.guardian.reset();
+  EXPECT_EQ(render_prometheus(status).find("\nholdfast_guardian_realtime"), std::string::npos);
+  EXPECT_TRUE(has_line(render_prometheus(status), "# TYPE holdfast_guardian_realtime gauge"));
 }
 
 TEST(Prometheus, EveryFamilyIsDeclaredOnceAndItsSamplesAreTogether) {

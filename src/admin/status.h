@@ -14,6 +14,7 @@
 #include "base/latency_histogram.h"
 #include "base/time.h"
 #include "service/counters.h"
+#include "vip/link/messages.h"
 
 namespace hf::admin {
 
@@ -91,6 +92,33 @@ struct ServiceStatus {
   std::optional<LatencySnapshot> latency;  // from a statement's arrival to the end of its reply
 };
 
+/// Something of the gateway's that a virtual address depends on: a service, a script, a process, a file.
+struct TrackStatus {
+  std::string track;  // "service orders: primary", "script /usr/local/bin/check"
+  bool good = false;
+  std::string weight;  // "release", or the points it counts while it is bad: "-20"
+  std::string reason;  // of the latest verdict
+  std::int64_t since_wall_micros = 0;
+};
+
+struct VipStatus {
+  vip::link::RouterReport report;  // the guardian's word
+  std::vector<TrackStatus> tracks;
+};
+
+/// The process that holds the virtual addresses, and what it says of the other two.
+struct GuardianStatus {
+  std::int64_t pid = 0;
+  std::int64_t gateway_pid = 0;
+  std::int64_t steward_pid = 0;  // 0: none runs, or not known
+  bool connected = false;        // false: it is gone, all that is shown is its last word
+  std::optional<Nanos> report_age;  // nothing: it has not reported yet
+  bool realtime = false;
+  bool memory_locked = false;
+  std::uint64_t gateway_restarts = 0;
+  Nanos longest_delay{0};  // the latest that one of its timers ever was
+};
+
 struct Readiness {
   bool ready = false;
   std::string reason;  // what is missing
@@ -107,6 +135,8 @@ struct StatusSnapshot {
   std::uint64_t last_event = 0;         // pass as `since` to be told what happens from now on
   Readiness readiness;
   std::vector<ServiceStatus> services;
+  std::optional<GuardianStatus> guardian;  // nothing: no virtual addresses are configured
+  std::vector<VipStatus> vips;
 };
 
 /// The snapshot as JSON text. Durations are in milliseconds (lag_ms), weights in configured units, unknown values null.

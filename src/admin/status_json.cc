@@ -1,7 +1,9 @@
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "admin/metrics.h"
 #include "admin/status.h"
+#include "base/event.h"
 
 namespace hf::admin {
 namespace {
@@ -69,6 +71,105 @@ Json service_json(const ServiceStatus& service) {
   return out;
 }
 
+/// Wall time as UTC text; null for a time that was never set.
+Json time_or_null(std::int64_t wall_micros) {
+  return wall_micros == 0 ? Json(nullptr) : Json(format_utc(wall_micros));
+}
+
+Json pid_or_null(std::int64_t pid) { return pid == 0 ? Json(nullptr) : Json(pid); }
+
+/// An array with `one` of each item.
+template <typename Item, typename One>
+Json list_json(const std::vector<Item>& items, One one) {
+  Json out = Json::array();
+  for (const Item& item : items) out.push_back(one(item));
+  return out;
+}
+
+Json vip_state(vip::link::Mode mode) { return Json(policy::vrrp::to_string(mode)); }
+
+Json contribution_json(const vip::link::Contribution& part) {
+  return Json{{"source", part.source}, {"points", part.points}, {"release", part.release}, {"reason", part.reason}};
+}
+
+Json track_json(const TrackStatus& track) {
+  return Json{{"track", track.track},
+              {"good", track.good},
+              {"weight", track.weight},
+              {"reason", track.reason},
+              {"since", time_or_null(track.since_wall_micros)}};
+}
+
+Json transition_json(const vip::link::Transition& change) {
+  return Json{{"time", time_or_null(change.wall_micros)},
+              {"from", vip_state(change.from)},
+              {"to", vip_state(change.to)},
+              {"reason", change.reason}};
+}
+
+Json path_json(const vip::link::PathReport& path) {
+  return Json{{"path", path.path},
+              {"heard_ms", path.heard_ms < 0 ? Json(nullptr) : Json(path.heard_ms)},
+              {"sent", path.sent},
+              {"received", path.received},
+              {"send_failures", path.send_failures}};
+}
+
+Json arbiter_json(const vip::link::ArbiterReport& arbiter) {
+  return Json{{"target", arbiter.target}, {"reached", arbiter.reached}};
+}
+
+Json refused_json(const std::vector<vip::link::RefusedCount>& refused) {
+  Json out = Json::object();
+  for (const vip::link::RefusedCount& each : refused) out[each.reason] = each.count;
+  return out;
+}
+
+Json vip_json(const VipStatus& vip) {
+  const vip::link::RouterReport& report = vip.report;
+  Json out;
+  out["name"] = report.name;
+  out["interface"] = report.interface;
+  out["router_id"] = report.router_id;
+  out["version"] = report.version;
+  out["addresses"] = report.addresses;
+  out["state"] = vip_state(report.mode);
+  out["holding"] = report.holding;
+  out["since"] = time_or_null(report.since_wall_micros);
+  out["reason"] = report.reason;
+  out["master"] = text_or_null(report.master);
+  out["master_priority"] = report.master.empty() ? Json(nullptr) : Json(report.master_priority);
+  out["own_address"] = text_or_null(report.own_address);
+  out["priority"] = report.priority;
+  out["base_priority"] = report.base_priority;
+  out["preferred"] = report.preferred;
+  out["contributions"] = list_json(report.contributions, contribution_json);
+  out["tracks"] = list_json(vip.tracks, track_json);
+  out["sync_group"] = text_or_null(report.sync_group);
+  out["transitions"] = list_json(report.transitions, transition_json);
+  out["paths"] = list_json(report.paths, path_json);
+  out["arbiters"] = list_json(report.arbiters, arbiter_json);
+  out["refused"] = refused_json(report.refused);
+  out["transitions_total"] = report.transitions_total;
+  out["became_master_total"] = report.became_master_total;
+  out["conflicts_total"] = report.conflicts_total;
+  return out;
+}
+
+Json guardian_json(const GuardianStatus& guardian) {
+  Json out;
+  out["pid"] = pid_or_null(guardian.pid);
+  out["gateway_pid"] = pid_or_null(guardian.gateway_pid);
+  out["steward_pid"] = pid_or_null(guardian.steward_pid);
+  out["connected"] = guardian.connected;
+  out["report_age_ms"] = millis_or_null(guardian.report_age);
+  out["realtime"] = guardian.realtime;
+  out["memory_locked"] = guardian.memory_locked;
+  out["gateway_restarts"] = guardian.gateway_restarts;
+  out["longest_delay_ms"] = millis(guardian.longest_delay);
+  return out;
+}
+
 }  // namespace
 
 void ServerTotals::add(const service::ServerCounters& shard) {
@@ -114,6 +215,8 @@ std::string status_json(const StatusSnapshot& status) {
   out["ready_reason"] = status.readiness.reason;
   out["services"] = Json::array();
   for (const ServiceStatus& service : status.services) out["services"].push_back(service_json(service));
+  out["guardian"] = status.guardian ? guardian_json(*status.guardian) : Json(nullptr);
+  out["vips"] = list_json(status.vips, vip_json);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -1,6 +1,7 @@
 #include "app/admin_server.h"
 
 #include <filesystem>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -98,12 +99,12 @@ Task<void> AdminServer::serve(AdminServer* self, net::Accepted accepted, admin::
 }
 
 Task<Result<void>> AdminServer::close(Deadline deadline) {
-  for (const std::unique_ptr<net::Listener>& listener : listeners_) listener->close();
-  Result<void> closed = co_await scope_.close(deadline);
-  if (settings_.socket.is_unix()) {
+  if (!std::exchange(closed_, true) && settings_.socket.is_unix()) {  // before the next process makes its own
     std::error_code ignored;
     std::filesystem::remove(settings_.socket.unix_path, ignored);
   }
+  for (const std::unique_ptr<net::Listener>& listener : listeners_) listener->close();
+  Result<void> closed = co_await scope_.close(deadline);
   co_return closed;
 }
 

@@ -35,6 +35,7 @@ class AdminServer {
   config::Admin settings_;
   admin::Api api_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  bool closed_ = false;
   runtime::Scope scope_;
 };
 

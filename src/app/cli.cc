@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/admin_client.h"
-#include "app/gateway.h"
-#include "app/signals.h"
+#include "app/cli_request.h"
+#include "app/cli_status.h"
+#include "app/cli_vip.h"
+#include "app/roles.h"
 #include "app/version.h"
 #include "base/event.h"
 #include "config/describe.h"
@@ -22,16 +24,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
-
-struct Options {
-  std::string config = "/etc/holdfast/holdfast.toml";
-  bool as_json = false;
+struct Options : AskOptions {
   bool print_reference = false;
   bool print_events = false;
+  std::string role;     // of run; empty: as the operator starts it
   std::string target;   // server, or service/server
+  std::string vip;
   std::string service;
   std::string sql;
   std::uint64_t since = 0;
@@ -42,12 +40,9 @@ config::LoadResult load(const Options& options) { return config::load_file(optio
 void complain(const config::LoadResult& loaded) { std::fputs(config::to_string(loaded).c_str(), stderr); }
 
 int run(const Options& options) {
-  config::LoadResult loaded = load(options);
-  complain(loaded);
-  if (!loaded.ok()) return kFailed;
-  block_signals();
-  Gateway gateway(options.config, loaded.config);
-  return gateway.run();
+  if (options.role == "gateway") return run_role(Role::kGateway, options.config);
+  if (options.role == "steward") return run_role(Role::kSteward, options.config);
+  return run_role(Role::kWhole, options.config);
 }
 
 int check(const Options& options) {
@@ -72,58 +67,8 @@ int check(const Options& options) {
   return loaded.ok() ? kDone : kFailed;
 }
 
-/// Asks the running gateway and hands its JSON to `show`, or prints it as it is.
-int ask(const Options& options, const std::string& method, const std::string& target, const std::function<int(const json&)>& show) {
-  // The file may have errors by now; the running gateway is still reached where the file says.
-  const config::LoadResult loaded = load(options);
-  if (!loaded.ok() && loaded.admin_socket.unix_path.empty()) {
-    complain(loaded);
-    return kFailed;
-  }
-  const Result<AdminReply> reply = admin_request(loaded.admin_socket.unix_path, method, target, "");
-  if (!reply.ok()) {
-    fmt::print(stderr, "holdfast: {}\n", reply.error().context);
-    return kFailed;
-  }
-  const json body = json::parse(reply->body, nullptr, false);
-  const bool good = reply->status < 400;
-  if (options.as_json) {
-    fmt::print("{}\n", body.is_discarded() ? reply->body : body.dump(2, ' ', false, json::error_handler_t::replace));
-    return good ? kDone : kFailed;
-  }
-  if (!good) {
-    const std::string message = body.is_object() && body.contains("error") ? body["error"].value("message", reply->body) : reply->body;
-    fmt::print(stderr, "holdfast: {}\n", message);
-    if (body.is_object() && body.contains("errors")) {
-      for (const json& error : body["errors"]) fmt::print(stderr, "{}\n", error.get<std::string>());
-    }
-    return kFailed;
-  }
-  return show(body);
-}
-
-std::string text_of(const json& object, const char* key) {
-  const auto it = object.find(key);
-  if (it == object.end() || it->is_null()) return "-";
-  if (it->is_string()) return it->get<std::string>();
-  return it->dump();
-}
-
 int show_status(const json& status) {
-  fmt::print("holdfast {} on {}, pid {}\n", text_of(status, "version"), text_of(status, "node"), text_of(status, "pid"));
-  for (const json& service : status.value("services", json::array())) {
-    fmt::print("\nservice {} ({}), primary {}: {}\n", text_of(service, "name"), text_of(service, "protocol"),
-               text_of(service, "primary"), text_of(service, "primary_reason"));
-    for (const json& listener : service.value("listeners", json::array())) {
-      fmt::print("  listens on {} {}\n", text_of(listener, "address"), text_of(listener, "route"));
-    }
-    fmt::print("  {:<12} {:<22} {:<10} {:<7} {:<7} {:>8}  {}\n", "server", "address", "role", "health", "reader", "lag ms", "reason");
-    for (const json& server : service.value("servers", json::array())) {
-      fmt::print("  {:<12} {:<22} {:<10} {:<7} {:<7} {:>8}  {}\n", text_of(server, "name"), text_of(server, "address"),
-                 text_of(server, "role"), text_of(server, "health"), text_of(server, "reader"), text_of(server, "lag_ms"),
-                 text_of(server, "reason"));
-    }
-  }
+  fmt::print("{}", render_status(status));
   return kDone;
 }
 
@@ -206,24 +151,40 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Options options;
   int code = kDone;
-  const auto command = [&](const char* name, const char* help, const std::function<int(const Options&)>& action) {
-    CLI::App* sub = app.add_subcommand(name, help);
+  const auto command_of = [&](CLI::App& parent, const char* name, const char* help, const std::function<int(const Options&)>& action) {
+    CLI::App* sub = parent.add_subcommand(name, help);
     sub->add_option("-c,--config", options.config, "configuration file")->capture_default_str();
     sub->add_flag("--json", options.as_json, "answer as JSON");
     sub->callback([&code, &options, action] { code = action(options); });
     return sub;
   };
-  command("run", "run the gateway in the foreground", run);
+  const auto command = [&](const char* name, const char* help, const std::function<int(const Options&)>& action) {
+    return command_of(app, name, help, action);
+  };
+  command("run", "run in the foreground", run)
+      ->add_option("--role", options.role, "which of the processes to be; the guardian says so to those it starts")
+      ->check(CLI::IsMember({"gateway", "steward"}))
+      ->group("");
   CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", check);
   checking->add_flag("--print-reference", options.print_reference, "print the reference of the configuration file (docs/config.md)");
   checking->add_flag("--print-events", options.print_events, "print the catalogue of events (docs/events.md)");
-  command("status", "show services, servers and listeners", [](const Options& o) { return ask(o, "GET", "/api/v1/status", show_status); });
+  command("status", "show virtual addresses, services, servers and listeners", [](const Options& o) { return ask(o, "GET", "/api/v1/status", show_status); });
   command("drain", "take a server out of work: running work ends in peace", [](const Options& o) { return server_command(o, "drain"); })
       ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
       ->required();
   command("resume", "end a drain", [](const Options& o) { return server_command(o, "resume"); })
       ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
       ->required();
+  CLI::App* vip = app.add_subcommand("vip", "move virtual addresses as planned");
+  vip->require_subcommand(1);
+  const auto vip_command_of = [&](const char* name, const char* help, admin::VipOrder order) {
+    command_of(*vip, name, help, [order](const Options& o) { return vip_command(o, o.vip, order); })
+        ->add_option("name", options.vip, "the name of the virtual address")
+        ->required();
+  };
+  vip_command_of("release", "give the addresses up to another node until 'resume'", admin::VipOrder::kRelease);
+  vip_command_of("prefer", "take the addresses, whatever the priorities say, until 'resume'", admin::VipOrder::kPrefer);
+  vip_command_of("resume", "end a release or a preference", admin::VipOrder::kResume);
   command("reload", "read the configuration anew, keeping everything that did not change", reload);
   command("events", "show what happened", [](const Options& o) {
     return ask(o, "GET", "/api/v1/events?limit=1000&since=" + std::to_string(o.since), show_events);

@@ -1,4 +1,4 @@
-// The command line: `holdfast run|check|status|drain|resume|reload|events|explain`.
+// The command line: `holdfast run|check|status|drain|resume|vip|reload|events|explain`.
 #pragma once
 
 namespace hf::app {

@@ -1,7 +1,6 @@
 #include "app/gateway.h"
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
@@ -12,6 +11,7 @@
 #include "config/diff.h"
 #include "policy/sql/shape_cache.h"
 #include "runtime/epoll_poller.h"
+#include "runtime/wall_clock.h"
 #include "upstream/resolve.h"
 
 namespace hf::app {
@@ -24,24 +24,12 @@ constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first
 constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
 constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
 constexpr std::size_t kKeptEvents = 10000;
-
-std::int64_t wall_micros() {
-  return std::chrono::duration_cast<Micros>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last transition
 
 std::uint64_t seed() {
   std::uint64_t value = 0;
   HF_CHECK(::getrandom(&value, sizeof value, 0) == static_cast<ssize_t>(sizeof value));
   return value;
-}
-
-const char* route_name(config::ListenRoute route) {
-  switch (route) {
-    case config::ListenRoute::kRead: return "read";
-    case config::ListenRoute::kWrite: return "write";
-    case config::ListenRoute::kSplit: break;
-  }
-  return "split";
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -52,21 +40,24 @@ std::string joined(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-Gateway::Gateway(std::string config_file, config::ConfigPtr config)
+Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian)
     : config_file_(std::move(config_file)),
       config_(std::move(config)),
       loop_(std::make_unique<runtime::EpollPoller>()),
       events_(kKeptEvents),
       started_at_(loop_.now()),
+      guardian_(guardian),
       scope_(loop_),
       looked_(loop_) {}
 
-Gateway::~Gateway() = default;
+Gateway::~Gateway() {
+  if (guardian_) ::close(guardian_->broker);
+}
 
 void Gateway::emit(Event event) {
   HF_ASSERT(unknown_field(event).empty());
   event.at = loop_.now();
-  event.wall_micros = wall_micros();
+  if (event.wall_micros == 0) event.wall_micros = runtime::wall_micros();  // the guardian stamps its own
   if (!damper_.admit(event)) return;
   log_.write(event);
   events_.append(std::move(event));
@@ -100,6 +91,7 @@ int Gateway::run() {
   for (const auto& shard : shards_) peers.push_back(shard.get());
   for (const auto& shard : shards_) shard->set_peers(peers);
   for (const auto& shard : shards_) shard->start();
+  meet_guardian();
   scope_.spawn("start", start, this);
   loop_.run();
   for (const auto& shard : shards_) shard->stop();
@@ -113,6 +105,7 @@ Task<void> Gateway::start(Gateway* self) {
     const Result<void> added = self->add_service(self->config_, service);
     if (!added.ok()) problems.push_back(added.error().context);
   }
+  if (self->guardian_) co_await wait_for_addresses(self);
   self->admin_ = std::make_unique<AdminServer>(self->loop_, *self, self->config_->admin);
   if (problems.empty()) {
     const Result<void> opened = self->admin_->open();
@@ -145,6 +138,7 @@ Task<void> Gateway::start(Gateway* self) {
   self->started_ = true;
   self->scope_.spawn("stalls", watch_stalls, self);
   self->emit(Event{EventId::kStarted, {}, 0, {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
+  if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
 }
 
@@ -182,8 +176,14 @@ void Gateway::on_signal(int number) {
 }
 
 Task<void> Gateway::stop(Gateway* self) {
-  notify_systemd("STOPPING=1");
+  if (!self->guardian_) notify_systemd("STOPPING=1");  // else it may be this process alone, which is started anew then
+  if (self->desk_ != nullptr) self->desk_->ready(false);
   self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}}});
+  for (auto& [name, running] : self->services_) {  // at once: a next gateway may make its own while our clients finish
+    for (const auto& [key, open] : running.listeners) {
+      if (open.open && open.listen.endpoint.is_unix()) ::unlink(open.listen.endpoint.unix_path.c_str());
+    }
+  }
   auto left = std::make_shared<std::size_t>(self->shards_.size());
   auto done = std::make_shared<runtime::Signal>(self->loop_);
   for (const auto& shard : self->shards_) {
@@ -202,10 +202,8 @@ Task<void> Gateway::stop(Gateway* self) {
   for (auto& [name, running] : self->services_) {
     const Result<void> closed = co_await running.watcher->close(self->loop_.deadline_in(5s));
     (void)closed;
-    for (const auto& [key, open] : running.listeners) {
-      if (open.listen.endpoint.is_unix()) ::unlink(open.listen.endpoint.unix_path.c_str());
-    }
   }
+  if (self->desk_ != nullptr) co_await self->desk_->close(self->loop_.deadline_in(kNewsPatience));
   if (self->admin_ != nullptr) {
     const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(2s));
     (void)closed;
@@ -232,6 +230,7 @@ Result<void> Gateway::add_service(const config::ConfigPtr& config, const config:
 }
 
 void Gateway::publish(const std::string& name, upstream::ServiceViewPtr view) {
+  if (desk_ != nullptr) loop_.post([this, name] { desk_->service_changed(name); });  // when the watcher holds the view
   const std::shared_ptr<service::ServiceShared> shared = services_.at(name).shared;
   for (const auto& shard : shards_) {
     service::Shard* each = shard.get();
@@ -244,97 +243,6 @@ void Gateway::publish(const std::string& name, upstream::ServiceViewPtr view) {
       }
     });
   }
-}
-
-std::vector<std::string> Gateway::open_listeners(RunningService& running, const config::Service& service) {
-  std::vector<std::string> problems;
-  for (const config::Listen& listen : service.listen) {
-    const Result<void> opened = open_listener(running, listen);
-    if (!opened.ok()) problems.push_back("service '" + service.name + "': " + opened.error().context);
-  }
-  return problems;
-}
-
-Result<void> Gateway::open_listener(RunningService& running, const config::Listen& listen) {
-  const std::string key = listen.endpoint.to_string();
-  OpenListener& state = running.listeners[key];
-  state.listen = listen;
-  Result<net::Address> address = upstream::resolve(listen.endpoint);
-  if (!address.ok()) {
-    state.reason = address.error().context;
-    return std::move(address).error();
-  }
-  // A first, exclusive bind shows whether another program is there: sockets that share a port would not tell.
-  Result<int> probe = net::Listener::bind(*address, net::PortSharing::kExclusive);
-  std::vector<int> fds;
-  Error failed;
-  if (!probe.ok()) {
-    failed = probe.error();
-  } else if (address->is_unix()) {
-    fds.push_back(*probe);
-  } else {
-    ::close(*probe);
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      Result<int> fd = net::Listener::bind(*address, net::PortSharing::kShared);
-      if (!fd.ok()) {
-        failed = fd.error();
-        break;
-      }
-      fds.push_back(*fd);
-    }
-  }
-  const std::size_t wanted = address->is_unix() ? 1 : shards_.size();
-  if (fds.size() < wanted) {
-    for (const int fd : fds) ::close(fd);
-    state.reason = failed.context;
-    emit(Event{EventId::kListenerFailed, {}, 0, {{"service", running.shared->name}, {"address", key}, {"reason", failed.context}}});
-    return failed;
-  }
-  for (std::size_t i = 0; i < fds.size(); ++i) {
-    service::Shard* each = shards_[i].get();
-    const int fd = fds[i];
-    each->post([each, name = running.shared->name, key, fd, route = listen.route] {
-      service::ServiceShard* there = each->find(name);
-      if (there == nullptr) {
-        ::close(fd);
-      } else {
-        there->listen(key, fd, route);
-      }
-    });
-  }
-  state.open = true;
-  state.reason.clear();
-  emit(Event{EventId::kListenerOpened, {}, 0, {{"service", running.shared->name}, {"address", key}, {"route", route_name(listen.route)}}});
-  return {};
-}
-
-/// After a reload: closes what is gone or has another route, opens what is new.
-std::vector<std::string> Gateway::sync_listeners(RunningService& running, const config::Service& service) {
-  std::vector<std::string> problems;
-  for (auto it = running.listeners.begin(); it != running.listeners.end();) {
-    const bool kept = std::any_of(service.listen.begin(), service.listen.end(),
-                                  [&](const config::Listen& listen) { return listen == it->second.listen; });
-    if (kept) {
-      ++it;
-      continue;
-    }
-    for (const auto& shard : shards_) {
-      service::Shard* each = shard.get();
-      each->post([each, name = running.shared->name, key = it->first] {
-        service::ServiceShard* there = each->find(name);
-        if (there != nullptr) there->close_listener(key);
-      });
-    }
-    if (it->second.listen.endpoint.is_unix()) ::unlink(it->second.listen.endpoint.unix_path.c_str());
-    emit(Event{EventId::kListenerClosed, {}, 0, {{"service", running.shared->name}, {"address", it->first}}});
-    it = running.listeners.erase(it);
-  }
-  for (const config::Listen& listen : service.listen) {
-    if (running.listeners.contains(listen.endpoint.to_string())) continue;
-    const Result<void> opened = open_listener(running, listen);
-    if (!opened.ok()) problems.push_back(opened.error().context);
-  }
-  return problems;
 }
 
 void Gateway::remove_service(const std::string& name) {
@@ -402,7 +310,8 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
   }
   const Result<void> logging = log_.open(next->log);
   if (!logging.ok()) outcome.changes.push_back("failed: " + logging.error().context);
-  admin_->apply(next->admin);
+  if (admin_ != nullptr) admin_->apply(next->admin);
+  if (desk_ != nullptr) desk_->reloaded(next);
   outcome.accepted = true;
   for (std::string& line : config::describe(changes)) outcome.changes.push_back(std::move(line));
   outcome.needs_restart = changes.needs_restart;
@@ -494,6 +403,7 @@ admin::StatusSnapshot Gateway::status() const {
     const auto running = services_.find(service.name);
     if (running != services_.end()) status.services.push_back(describe(running->second));
   }
+  if (desk_ != nullptr) desk_->describe(status);
   return status;
 }
 

@@ -20,6 +20,7 @@
 #include "app/event_damper.h"
 #include "app/log.h"
 #include "app/signals.h"
+#include "app/vip_desk.h"
 #include "base/event_log.h"
 #include "config/parse.h"
 #include "runtime/event_loop.h"
@@ -29,9 +30,19 @@
 
 namespace hf::app {
 
+/// The sockets to the guardian that started this gateway.
+struct GuardianSockets {
+  int channel = -1;
+  int broker = -1;
+};
+
+/// "split", "read", "write".
+const char* route_name(config::ListenRoute route);
+
 class Gateway final : public admin::AdminModel {
  public:
-  Gateway(std::string config_file, config::ConfigPtr config);
+  /// Without a guardian the gateway is alone: no virtual address is held.
+  Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway() override;
@@ -46,6 +57,7 @@ class Gateway final : public admin::AdminModel {
   Result<admin::Explanation> explain(std::string_view service, std::string_view sql) const override;
   Result<void> drain(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> resume(std::string_view service, std::string_view server, const admin::Caller& caller) override;
+  Result<void> vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) override;
   Result<admin::ReloadOutcome> reload(const admin::Caller& caller) override;
   void refused(const admin::Caller& caller, std::string_view path, std::string_view reason) override;
 
@@ -64,6 +76,13 @@ class Gateway final : public admin::AdminModel {
   static runtime::Task<void> start(Gateway* self);
   static runtime::Task<void> stop(Gateway* self);
   static runtime::Task<void> watch_stalls(Gateway* self);
+  static runtime::Task<void> outlive_guardian(Gateway* self);
+  static runtime::Task<void> wait_for_addresses(Gateway* self);
+  bool addresses_are_free() const;
+  void meet_guardian();
+  Nanos longest_turn() const;
+  std::optional<vip::ServiceFact> service_fact(const std::string& name) const;
+  void cut_clients_on(const config::Vip& vip);
   void on_signal(int number);
   void emit(Event event);
   service::Control control_for_shards();
@@ -72,6 +91,7 @@ class Gateway final : public admin::AdminModel {
   std::vector<std::string> open_listeners(RunningService& running, const config::Service& service);
   std::vector<std::string> sync_listeners(RunningService& running, const config::Service& service);
   Result<void> open_listener(RunningService& running, const config::Listen& listen);
+  Result<int> bind(const net::Address& address, net::PortSharing sharing) const;
   void publish(const std::string& name, upstream::ServiceViewPtr view);
   Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
   admin::ReloadOutcome apply(config::ConfigPtr next);
@@ -88,6 +108,8 @@ class Gateway final : public admin::AdminModel {
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::map<std::string, RunningService> services_;
   std::unique_ptr<AdminServer> admin_;
+  std::optional<GuardianSockets> guardian_;
+  std::unique_ptr<VipDesk> desk_;  // with a guardian only
   std::optional<SignalReader> signals_;
   runtime::Scope scope_;
   runtime::Signal looked_;

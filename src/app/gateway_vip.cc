@@ -1,0 +1,112 @@
+// The gateway's part in virtual addresses: its guardian, what tracked services come to, and what happens when either leaves.
+#include "app/gateway.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+namespace hf::app {
+
+using runtime::Task;
+
+namespace {
+
+constexpr Nanos kOrphanPatience = 65s;  // for addresses to leave with their lease, which is a minute at most
+
+/// Whether this machine has one of the virtual addresses at the moment.
+bool holds_any_address(const std::vector<config::Vip>& vips) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return true;
+  bool found = false;
+  for (const ifaddrs* each = list; each != nullptr && !found; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || (each->ifa_addr->sa_family != AF_INET && each->ifa_addr->sa_family != AF_INET6)) continue;
+    const socklen_t length = each->ifa_addr->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    const std::string here = net::Address(each->ifa_addr, length).host();
+    for (const config::Vip& vip : vips) {
+      found = found || std::any_of(vip.addresses.begin(), vip.addresses.end(), [&](const config::VipAddress& address) { return address.address.to_string() == here; });
+    }
+  }
+  ::freeifaddrs(list);
+  return found;
+}
+
+}  // namespace
+
+void Gateway::meet_guardian() {
+  if (!guardian_) {
+    if (config_->vips.empty()) return;
+    return emit(Event{EventId::kGuardianLost, {}, 0, {{"reason", "holdfast was not started as root: no virtual address is held here"}}});
+  }
+  VipDesk::Surroundings around{loop_,
+                               [this](Event event) { emit(std::move(event)); },
+                               [this] { return longest_turn(); },
+                               [this](const std::string& name) { return service_fact(name); },
+                               [this] { scope_.spawn("outlive guardian", outlive_guardian, this); },
+                               [this](const config::Vip& vip) { cut_clients_on(vip); }};
+  desk_ = std::make_unique<VipDesk>(std::move(around), guardian_->channel, config_);
+}
+
+/// The kernel takes the addresses off when their lease ends; until then clients are served. Then somebody has to start us anew.
+Task<void> Gateway::outlive_guardian(Gateway* self) {
+  self->emit(Event{EventId::kGuardianLost, {}, 0, {{"reason", "it ended; this gateway stops when the addresses have left this machine"}}});
+  const Deadline patience = self->loop_.deadline_in(kOrphanPatience);
+  while (!patience.passed(self->loop_.now()) && holds_any_address(self->config_->vips)) {
+    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(20ms));
+    if (!slept.ok()) co_return;
+  }
+  if (self->admin_ != nullptr) {  // at once: the next gateway wants its socket
+    const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(1s));
+    (void)closed;
+  }
+  self->on_signal(SIGTERM);
+}
+
+Nanos Gateway::longest_turn() const {
+  Nanos longest{0};
+  for (const auto& shard : shards_) {
+    const std::int64_t since = shard->loop().busy_since();
+    if (since != 0) longest = std::max(longest, Nanos{loop_.now().nanos - since});
+  }
+  return longest;
+}
+
+std::optional<vip::ServiceFact> Gateway::service_fact(const std::string& name) const {
+  const auto it = services_.find(name);
+  if (it == services_.end() || !it->second.watcher->looked_at_all()) return std::nullopt;
+  const upstream::ServiceViewPtr& view = it->second.watcher->view();
+  vip::ServiceFact fact;
+  fact.primary_writable = view->primary.has_value();
+  for (const upstream::ServerView& server : view->servers) {
+    if (server.present && server.reader) ++fact.readers;
+  }
+  const bool mysql = it->second.watcher->service().protocol == config::Protocol::kMysql;
+  const bool primary_is_no_reader = view->primary && !view->servers[*view->primary].reader;
+  fact.usable = fact.readers + (mysql && primary_is_no_reader ? 1 : 0);
+  fact.reason = view->no_primary_reason;
+  return fact;
+}
+
+void Gateway::cut_clients_on(const config::Vip& vip) {
+  for (const config::VipAddress& address : vip.addresses) {
+    const Result<net::Address> local = net::Address::from_ip(address.address.to_string(), 0);
+    if (!local.ok()) continue;
+    for (const auto& shard : shards_) shard->cut_clients_on(*local, "the virtual address '" + vip.name + "' has moved to another node");
+  }
+}
+
+Result<void> Gateway::vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) {
+  std::string known;
+  for (const config::Vip& each : config_->vips) {
+    if (each.name != vip) {
+      known += (known.empty() ? "" : ", ") + each.name;
+      continue;
+    }
+    if (desk_ != nullptr) return desk_->order(vip, order, caller);
+    return Error{ErrorCode::kUnreachable, "vip " + each.name + ": this process has no guardian, because it was not started as root"};
+  }
+  return Error{ErrorCode::kNotFound, "no vip '" + std::string(vip) + "'; " + (known.empty() ? "none is configured" : "there is " + known)};
+}
+
+}  // namespace hf::app

@@ -1,0 +1,121 @@
+#include "app/roles.h"
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "app/gateway.h"
+#include "app/gateway_folders.h"
+#include "app/privileges.h"
+#include "app/signals.h"
+#include "app/system_call_filter.h"
+#include "config/parse.h"
+#include "runtime/epoll_poller.h"
+#include "vip/guardian/guardian.h"
+#include "vip/settings_from_config.h"
+#include "vip/steward/steward.h"
+
+namespace hf::app {
+
+namespace {
+
+constexpr int kFailed = 1;
+
+int complain(const std::string& what) {
+  std::fprintf(stderr, "holdfast: %s\n", what.c_str());
+  return kFailed;
+}
+
+config::LoadResult load(const std::string& file) {
+  config::LoadResult loaded = config::load_file(file, config::system_context());
+  std::fputs(config::to_string(loaded).c_str(), stderr);
+  return loaded;
+}
+
+/// The clock that goes on while the machine sleeps: a guardian that slept must know that its lease is over.
+std::unique_ptr<runtime::Poller> guardian_poller() { return std::make_unique<runtime::EpollPoller>(CLOCK_BOOTTIME); }
+
+int run_guardian(const std::string& file, const config::Config& config) {
+  const Result<UserIds> user = find_user(config.node.user);
+  if (!user.ok()) return complain(user.error().context);
+  const Result<void> folders = prepare_folders(config, *user);
+  if (!folders.ok()) return complain(folders.error().context);
+  vip::Settings settings = vip::settings_from(config);
+  const GuardianRights rights = harden_guardian(config.node.realtime_priority);
+  vip::GuardianStanding standing{rights.realtime, rights.memory_locked, {}};
+  for (const Degradation& each : rights.degradations) standing.degradations.emplace_back(each.what, each.reason);
+  runtime::EventLoop loop(guardian_poller());
+  vip::Guardian guardian(loop, {"/proc/self/exe", file, std::move(standing)}, std::move(settings));
+  const SignalReader signals(loop, [&guardian](int number) {
+    if (number == SIGTERM || number == SIGINT) return guardian.stop();
+    guardian.forward_signal(number);
+  });
+  const Result<void> started = guardian.start();
+  if (!started.ok()) {
+    (void)complain(started.error().context);
+    return kFailed;
+  }
+  loop.run();
+  for (const Event& untold : guardian.untold_events()) std::fprintf(stderr, "%s\n", render_text(untold).c_str());
+  return guardian.exit_code();
+}
+
+int run_whole(const std::string& file) {
+  config::LoadResult loaded = load(file);
+  if (!loaded.ok()) return kFailed;
+  block_signals();
+  if (!loaded.config->vips.empty() && ::geteuid() == 0) return run_guardian(file, *loaded.config);
+  Gateway gateway(file, loaded.config, std::nullopt);
+  return gateway.run();
+}
+
+/// The file is read twice: once to learn whom to become, then as that user, so that a file which a reload could not read
+/// is refused now.
+int run_gateway(const std::string& file) {
+  block_signals();  // first: one that came in before would end the process
+  shed_inherited(Child::kGateway);
+  {
+    const config::LoadResult first = config::load_file(file, config::system_context());
+    if (!first.ok()) return complain(config::to_string(first));
+    const Result<UserIds> user = find_user(first.config->node.user);
+    if (!user.ok()) return complain(user.error().context);
+    const Result<void> dropped = become_gateway(*user);
+    if (!dropped.ok()) return complain(dropped.error().context);
+  }
+  config::LoadResult loaded = load(file);
+  if (!loaded.ok()) return complain("the gateway's user must be able to read the configuration and its secrets");
+  const Result<void> filtered = install_system_call_filter();
+  if (!filtered.ok()) return complain(filtered.error().context);
+  Gateway gateway(file, loaded.config, GuardianSockets{kChannelFd, kBrokerFd});
+  return gateway.run();
+}
+
+int run_steward(const std::string& file) {
+  block_signals();
+  shed_inherited(Child::kSteward);
+  runtime::EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  std::optional<vip::link::Channel> channel;
+  vip::Steward steward(loop, file, [&file] { return config::load_file(file, config::system_context()); }, [&channel](const vip::link::Message& message) { return channel->send(message); });
+  channel.emplace(loop, kChannelFd, vip::link::Channel::Listener{[&steward](const vip::link::Message& message) { steward.receive(message); }, [&loop] { loop.stop(); }, [](const Error&) {}});
+  const SignalReader signals(loop, [&loop](int number) {
+    if (number == SIGTERM || number == SIGINT) loop.stop();
+  });
+  loop.run();
+  return 0;
+}
+
+}  // namespace
+
+int run_role(Role role, const std::string& config_file) {
+  switch (role) {
+    case Role::kGateway: return run_gateway(config_file);
+    case Role::kSteward: return run_steward(config_file);
+    case Role::kWhole: break;
+  }
+  return run_whole(config_file);
+}
+
+}  // namespace hf::app

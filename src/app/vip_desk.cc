@@ -1,0 +1,185 @@
+#include "app/vip_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <unistd.h>
+
+#include "config/scripts.h"
+#include "runtime/wall_clock.h"
+
+namespace hf::app {
+
+namespace {
+
+constexpr std::size_t kMostOrders = 64;
+
+const char* word(admin::VipOrder order) {
+  switch (order) {
+    case admin::VipOrder::kRelease: return "release";
+    case admin::VipOrder::kPrefer: return "prefer";
+    case admin::VipOrder::kResume: break;
+  }
+  return "resume";
+}
+
+const char* state_word(EventId id) {
+  switch (id) {
+    case EventId::kVipMaster: return "MASTER";
+    case EventId::kVipBackup: return "BACKUP";
+    case EventId::kVipFault: return "FAULT";
+    case EventId::kVipStopped: return "STOP";
+    default: return nullptr;
+  }
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return out;
+}
+
+}  // namespace
+
+VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& config)
+    : around_(std::move(around)),
+      config_(config),
+      link_(around_.loop, channel_fd, listener()),
+      tracker_(around_.loop, vip::Tracker::Ports{around_.facts, script_port(), [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}),
+      notifier_(around_.loop, vip::Notifier::Ports{script_port(), around_.emit, runtime::wall_micros}) {
+  configure(config);
+}
+
+void VipDesk::configure(const config::ConfigPtr& config) {
+  config_ = config;
+  notifier_.configure(config->vips, config->notifies, config->node.name);
+  tracker_.configure(config->vips);
+  link_.verdicts(tracker_.verdicts());
+}
+
+void VipDesk::reloaded(const config::ConfigPtr& config) {
+  configure(config);
+  link_.settings_changed();
+}
+
+vip::ScriptPort VipDesk::script_port() {
+  return [this](vip::ScriptCall call, vip::ScriptAnswer answer) {
+    const config::Script* script = config::find_script(*config_, call.script);
+    const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
+    link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout, std::move(answer));
+  };
+}
+
+vip::link::GuardianLink::Listener VipDesk::listener() {
+  vip::link::GuardianLink::Listener listener;
+  listener.report = [this](const vip::link::Report& report) {
+    report_ = report;
+    reported_at_ = around_.loop.now();
+  };
+  listener.event = [this](Event event) { take_event(std::move(event)); };
+  listener.addresses_leave = [this](const vip::link::AddressesLeave& leave) {
+    const config::Vip* vip = find(leave.router);
+    if (vip != nullptr) around_.addresses_leave(*vip);
+  };
+  listener.command_done = [this](const vip::link::CommandDone& done) { command_done(done); };
+  listener.lost = [this] { around_.guardian_lost(); };
+  listener.stalled = around_.stalled;
+  return listener;
+}
+
+void VipDesk::take_event(Event event) {
+  if (state_word(event.id) != nullptr) {
+    take_transition(event);
+  } else if (event.id == EventId::kVipAddressConflict || event.id == EventId::kVipDuplicateMaster) {
+    take_conflict(event);
+  }
+  around_.emit(std::move(event));
+}
+
+void VipDesk::take_transition(const Event& event) {
+  vip::VipChange change;
+  change.state = state_word(event.id);
+  change.previous = upper(event.field("from"));
+  change.reason = event.field("reason");
+  change.priority = static_cast<std::uint8_t>(std::atoi(std::string(event.field("priority")).c_str()));
+  tell(event, std::move(change));
+}
+
+/// Not a transition, but whoever is told of those wants to know: two stations answer for one address.
+void VipDesk::take_conflict(const Event& event) {
+  vip::VipChange change;
+  change.state = "CONFLICT";
+  change.reason = event.id == EventId::kVipDuplicateMaster ? "another master is heard: " + std::string(event.field("peer"))
+                                                           : std::string(event.field("address")) + " is claimed by " + std::string(event.field("mac"));
+  tell(event, std::move(change));
+}
+
+void VipDesk::tell(const Event& event, vip::VipChange change) {
+  const config::Vip* vip = find(event.field("vip"));
+  if (vip == nullptr) return;
+  change.vip = vip->name;
+  change.node = config_->node.name;
+  for (const config::VipAddress& address : vip->addresses) change.addresses.push_back(address.address.to_string());
+  change.wall_micros = event.wall_micros;
+  change.sequence = ++told_;
+  notifier_.changed(std::move(change));
+}
+
+const config::Vip* VipDesk::find(std::string_view name) const {
+  const auto it = std::find_if(config_->vips.begin(), config_->vips.end(), [&](const config::Vip& each) { return each.name == name; });
+  return it == config_->vips.end() ? nullptr : &*it;
+}
+
+// ── orders ──
+
+Result<void> VipDesk::order(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) {
+  if (!link_.connected()) return Error{ErrorCode::kUnreachable, "vip " + std::string(vip) + ": the guardian is gone"};
+  if (orders_.size() >= kMostOrders) orders_.erase(orders_.begin());  // its answer was lost
+  Result<std::uint64_t> sent = link_.command(std::string(vip), order);
+  if (!sent.ok()) return std::move(sent).error();
+  orders_.emplace(*sent, Order{std::string(vip), word(order), caller.peer});
+  return {};
+}
+
+void VipDesk::command_done(const vip::link::CommandDone& done) {
+  const auto order = orders_.extract(done.id);
+  if (order.empty()) return;
+  around_.emit(Event{EventId::kVipCommand, {}, 0, {{"vip", order.mapped().vip}, {"command", order.mapped().command}, {"client", order.mapped().client}, {"outcome", done.text}}});
+}
+
+runtime::Task<void> VipDesk::close(Deadline deadline) {
+  while (!notifier_.idle() && !deadline.passed(around_.loop.now())) {
+    const Result<void> slept = co_await runtime::sleep_until(around_.loop.deadline_in(10ms));
+    if (!slept.ok()) break;
+  }
+  const Result<void> closed = co_await notifier_.close(around_.loop.deadline_in(1s));
+  (void)closed;  // what is left is cut off with the process
+}
+
+// ── what the operator is shown ──
+
+void VipDesk::describe(admin::StatusSnapshot& status) const {
+  admin::GuardianStatus& guardian = status.guardian.emplace();
+  guardian.gateway_pid = ::getpid();
+  guardian.connected = link_.connected();
+  if (!report_) return;
+  guardian.pid = report_->guardian_pid;
+  guardian.steward_pid = report_->steward_pid;
+  guardian.report_age = around_.loop.now() - reported_at_;
+  guardian.realtime = report_->realtime;
+  guardian.memory_locked = report_->memory_locked;
+  guardian.gateway_restarts = report_->gateway_restarts;
+  guardian.longest_delay = report_->longest_delay;
+  const std::vector<vip::VipTrackReport> tracks = tracker_.report();
+  for (const vip::link::RouterReport& router : report_->routers) {
+    admin::VipStatus& shown = status.vips.emplace_back();
+    shown.report = router;
+    const auto tracked = std::find_if(tracks.begin(), tracks.end(), [&](const vip::VipTrackReport& each) { return each.vip == router.name; });
+    if (tracked == tracks.end()) continue;
+    for (const vip::TrackReport& track : tracked->tracks) {
+      shown.tracks.push_back({track.track, track.known && !track.bad, vip::weight_text(track.weight), track.reason, track.since_wall_micros});
+    }
+  }
+}
+
+}  // namespace hf::app

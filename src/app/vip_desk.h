@@ -1,0 +1,80 @@
+// VipDesk: the gateway's side of virtual addresses: talks to the guardian, runs the tracked things, tells who wants to be
+// told, and keeps what the operator is shown.
+//
+// Owner: the gateway. Thread: the control thread's.
+// Invariants:
+//   1. The guardian's word is shown as it came, with its age; after the guardian is gone the last one stays.
+//   2. Every transition of an address goes to the notifier once, in order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "admin/admin_model.h"
+#include "admin/status.h"
+#include "config/config.h"
+#include "runtime/event_loop.h"
+#include "vip/link/guardian_link.h"
+#include "vip/notify/notifier.h"
+#include "vip/track/tracker.h"
+
+namespace hf::app {
+
+class VipDesk {
+ public:
+  struct Surroundings {
+    runtime::EventLoop& loop;
+    std::function<void(Event)> emit;
+    std::function<Nanos()> stalled;
+    vip::ServiceFacts facts;
+    std::function<void()> guardian_lost;
+    std::function<void(const config::Vip&)> addresses_leave;  // its clients are to be cut
+  };
+
+  /// Takes `channel_fd` over.
+  VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& config);
+  VipDesk(const VipDesk&) = delete;
+  VipDesk& operator=(const VipDesk&) = delete;
+
+  /// A reload: tracked things and listeners follow at once, the guardian has the steward read the file.
+  void reloaded(const config::ConfigPtr& config);
+  void ready(bool ready) { link_.ready(ready); }
+  void service_changed(const std::string& service) { tracker_.service_changed(service); }
+  Result<void> order(std::string_view vip, admin::VipOrder order, const admin::Caller& caller);
+  void describe(admin::StatusSnapshot& status) const;
+  /// The last news gets until the deadline to reach those who want to be told.
+  runtime::Task<void> close(Deadline deadline);
+
+ private:
+  struct Order {
+    std::string vip;
+    std::string command;
+    std::string client;
+  };
+
+  void configure(const config::ConfigPtr& config);
+  vip::link::GuardianLink::Listener listener();
+  vip::ScriptPort script_port();
+  void take_event(Event event);
+  void take_transition(const Event& event);
+  void take_conflict(const Event& event);
+  void tell(const Event& event, vip::VipChange change);
+  void command_done(const vip::link::CommandDone& done);
+  const config::Vip* find(std::string_view name) const;
+
+  Surroundings around_;
+  config::ConfigPtr config_;
+  vip::link::GuardianLink link_;
+  vip::Tracker tracker_;
+  vip::Notifier notifier_;
+  std::optional<vip::link::Report> report_;
+  TimePoint reported_at_;
+  std::map<std::uint64_t, Order> orders_;  // sent, not yet answered
+  std::uint64_t told_ = 0;
+};
+
+}  // namespace hf::app

@@ -1,0 +1,154 @@
+// Guardian: the process that holds the virtual addresses. It runs a VirtualRouter per [[vip]], keeps its two children
+// alive, and is the middle of the star over which they talk.
+//
+//            ┌────────── gateway (own user): clients, servers, checks
+//   guardian ┤  channel: beats, verdicts, commands ▲ reports, events ▼; a second socket: ports below 1024
+//            └────────── steward (root): reads the file, runs scripts
+//
+// Owner: app/. Thread: one, that of its loop; run() returns the exit code.
+// Invariants:
+//   1. No client's byte, no file, no name server and no log is touched here. What a child does not take is dropped, bounded.
+//   2. The gateway's end, silence and stall reach the virtual routers in the turn in which they are seen.
+//   3. At a stop the addresses are handed over first, then the gateway is told to end.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/vrrp/sync_group.h"
+#include "runtime/call_timer.h"
+#include "runtime/event_loop.h"
+#include "vip/guardian/child_process.h"
+#include "vip/guardian/gateway_watch.h"
+#include "vip/guardian/port_broker.h"
+#include "vip/guardian/restart_backoff.h"
+#include "vip/guardian/route_socket.h"
+#include "vip/guardian/virtual_router.h"
+#include "vip/link/channel.h"
+#include "vip/settings.h"
+
+namespace hf::vip {
+
+/// What the operating system granted this process, for the report.
+struct GuardianStanding {
+  bool realtime = false;
+  bool memory_locked = false;
+  std::vector<std::pair<std::string, std::string>> degradations{};  // what was refused, and why
+};
+
+class Guardian {
+ public:
+  struct Options {
+    std::string program = "/proc/self/exe";
+    std::string config_file{};
+    GuardianStanding standing{};
+  };
+
+  Guardian(runtime::EventLoop& loop, Options options, Settings settings);
+  Guardian(const Guardian&) = delete;
+  Guardian& operator=(const Guardian&) = delete;
+  ~Guardian();
+
+  /// Starts the children and the virtual routers. Errors: no netlink, a child cannot be started.
+  Result<void> start();
+  /// Hands the addresses over, ends the children, then stops the loop.
+  void stop();
+  /// For the gateway: it rereads the file, or reopens its log.
+  void forward_signal(int number);
+
+  int exit_code() const { return exit_code_; }
+  /// What no gateway took: for standard error at the end.
+  std::vector<Event> untold_events() const { return {events_.begin(), events_.end()}; }
+
+ private:
+  struct Child {
+    std::unique_ptr<ChildProcess> process;
+    std::unique_ptr<link::Channel> channel;
+    RestartBackoff backoff;
+    std::uint64_t restarts = 0;
+  };
+
+  Result<void> start_gateway();
+  Result<void> start_steward();
+  Result<void> start_child(Child& child, const char* role, std::vector<int> fds);
+  Result<int> open_port_broker();
+  void signal_child(Child& child, int number);
+  void gateway_ended(const std::string& how);
+  void steward_ended(const std::string& how);
+  void restart_gateway();
+  void look_at_gateway();
+  void tell_routers();
+
+  void from_gateway(link::Message message);
+  void from_steward(link::Message message);
+  void on(const link::GatewayReady& ready);
+  void on(const link::VipCommand& command);
+  void on(link::RunScript request);
+  void load_settings();
+  void judge(VirtualRouter& router);
+  void apply(Settings next);
+  void add_router(const RouterSettings& settings);
+  void tell_leaving(const VirtualRouter& router);
+  void regroup();
+
+  void interfaces_changed();
+  void stepped(VirtualRouter& router);
+  void settle();
+  void settle_groups();
+  void after_steps();
+  void advance_stop();
+  void emit(Event event);
+  void flush_events();
+  void report_soon();
+  void send_report();
+  VirtualRouter* find(std::string_view name);
+
+  struct Group {
+    std::string name;
+    std::vector<VirtualRouter*> members;
+    policy::vrrp::SyncGroup machine;
+  };
+
+  runtime::EventLoop& loop_;
+  Options options_;
+  Settings settings_;
+  std::uint64_t boot_id_;
+  std::unique_ptr<RouteSocket> routes_;
+  HeartbeatPorts heartbeat_ports_;
+  std::vector<std::unique_ptr<VirtualRouter>> routers_;
+  std::vector<std::unique_ptr<VirtualRouter>> leaving_;  // on their way out after a reload
+  std::vector<RouterSettings> arriving_;                 // wait for one of the same name to be gone
+  std::vector<std::unique_ptr<Group>> groups_;
+  std::deque<VirtualRouter*> unsettled_;
+  bool settling_ = false;
+
+  Child gateway_;
+  Child steward_;
+  std::unique_ptr<PortBroker> port_broker_;
+  GatewayWatch watch_;
+  link::Verdicts verdicts_;         // the gateway's latest
+  std::vector<int> kept_signals_;   // for a gateway that is not ready yet
+  std::deque<Event> events_;
+  bool stopping_ = false;
+  bool children_told_to_end_ = false;
+  Deadline stop_deadline_;
+  int exit_code_ = 0;
+  Nanos longest_delay_{0};
+
+  runtime::CallTimer interfaces_timer_;
+  runtime::CallTimer watch_timer_;
+  runtime::CallTimer gateway_timer_;   // its next start
+  runtime::CallTimer steward_timer_;
+  runtime::CallTimer report_timer_;
+  runtime::CallTimer tick_timer_;      // once in a while: the report, and how late this process runs
+  runtime::CallTimer stop_timer_;
+  runtime::CallTimer after_timer_;     // when the steps at hand are done
+  TimePoint tick_due_;
+};
+
+}  // namespace hf::vip

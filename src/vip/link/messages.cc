@@ -1,0 +1,68 @@
+#include "vip/link/messages.h"
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "vip/link/archive.h"
+#include "vip/link/message_fields.h"
+
+namespace hf::vip::link {
+
+namespace {
+
+constexpr std::size_t kTypes = std::variant_size_v<Message>;
+
+/// The message of the type that is the index'th of the variant, all fields at their defaults.
+template <std::size_t... Index>
+Message make_message(std::size_t index, std::index_sequence<Index...> /*all*/) {
+  Message message;
+  static_cast<void>(((Index == index && (message.emplace<Index>(), true)) || ...));
+  return message;
+}
+
+Error refusal(std::string_view why) {
+  return Error{ErrorCode::kProtocol, "a message between the guardian and its children is malformed: " + std::string(why)};
+}
+
+}  // namespace
+
+std::string_view find_field_name(EventId id, std::string_view name) {
+  const EventType* type = find_event(id);
+  std::string_view rest = type == nullptr ? std::string_view{} : type->fields;
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (word == name) return word;
+    rest.remove_prefix(word.size() == rest.size() ? rest.size() : word.size() + 1);
+  }
+  return {};
+}
+
+Result<std::string> encode(const Message& message) {
+  Writer writer;
+  writer(static_cast<std::uint8_t>(message.index() + 1));
+  std::visit([&writer](const auto& each) { writer(each); }, message);
+  if (!writer.refused().empty()) {
+    return Error{ErrorCode::kInvalidArgument, "a message cannot be sent: " + std::string(writer.refused())};
+  }
+  if (writer.bytes().size() > kLongestMessage) {
+    return Error{ErrorCode::kInvalidArgument, "a message cannot be sent: it has " + std::to_string(writer.bytes().size()) +
+                                                  " bytes, more than " + std::to_string(kLongestMessage)};
+  }
+  return writer.bytes();
+}
+
+Result<Message> decode(ByteView datagram) {
+  if (datagram.empty()) return refusal("it is empty");
+  if (datagram.size() > kLongestMessage) return refusal("it is too long");
+  const std::size_t type = byte_at(datagram, 0);
+  if (type == 0 || type > kTypes) return refusal("it is of no known type");
+  Message message = make_message(type - 1, std::make_index_sequence<kTypes>());
+  Reader reader(datagram.substr(1));
+  std::visit([&reader](auto& each) { reader(each); }, message);
+  if (!reader.refused().empty()) return refusal(reader.refused());
+  if (!reader.at_end()) return refusal("it goes on after its end");
+  return message;
+}
+
+}  // namespace hf::vip::link

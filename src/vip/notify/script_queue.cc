@@ -1,0 +1,59 @@
+#include "vip/notify/script_queue.h"
+
+#include "vip/notify/vip_change.h"
+
+namespace hf::vip {
+namespace {
+
+constexpr std::size_t kMostQuoted = 200;
+
+std::string failure(const link::ScriptDone& done) {
+  const std::string output = done.output.empty() ? "" : ": " + one_line(done.output, kMostQuoted);
+  if (!done.started) return "could not be started" + output;
+  if (done.timed_out) return "did not end in time" + output;
+  return done.exit_code == 0 ? "" : "exit code " + std::to_string(done.exit_code) + output;
+}
+
+}  // namespace
+
+ScriptQueue::ScriptQueue(runtime::EventLoop& loop, ScriptPort run, Failed failed)
+    : loop_(loop), run_(std::move(run)), failed_(std::move(failed)), self_(std::make_shared<ScriptQueue*>(this)) {}
+
+void ScriptQueue::push(ScriptCall call, Nanos timeout) {
+  waiting_.push_back(Entry{std::move(call), timeout});
+  if (waiting_.size() > kMostWaiting) {
+    const std::string dropped = waiting_.front().call.script;
+    waiting_.pop_front();
+    failed_(dropped, "too many wait: dropped");
+  }
+  if (!running_) loop_.arm(*this, loop_.now());  // starts in a turn of its own: answers that come at once cannot pile up
+}
+
+void ScriptQueue::on_timer() {
+  if (!running_) return next();
+  ended(number_, link::ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
+}
+
+void ScriptQueue::next() {
+  if (waiting_.empty()) return;
+  Entry entry = std::move(waiting_.front());
+  waiting_.pop_front();
+  running_ = true;
+  script_ = entry.call.script;
+  const std::uint64_t number = ++number_;
+  loop_.arm(*this, loop_.now() + entry.timeout + kScriptAnswerGrace);
+  run_(std::move(entry.call), [number, weak = std::weak_ptr(self_)](const link::ScriptDone& done) {
+    const std::shared_ptr<ScriptQueue*> self = weak.lock();
+    if (self != nullptr) (*self)->ended(number, done);
+  });
+}
+
+void ScriptQueue::ended(std::uint64_t number, const link::ScriptDone& done) {
+  if (!running_ || number != number_) return;
+  running_ = false;
+  loop_.arm(*this, loop_.now());
+  const std::string reason = failure(done);
+  if (!reason.empty()) failed_(script_, reason);
+}
+
+}  // namespace hf::vip

@@ -1,0 +1,79 @@
+#include "vip/notify/vip_change.h"
+
+#include <algorithm>
+
+#include "base/event.h"
+
+namespace hf::vip {
+namespace {
+
+constexpr std::size_t kLongestReason = 256;
+constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kMostAddresses = 32;
+constexpr std::size_t kLongestAddress = 64;
+constexpr std::size_t kLongestVariable = 1024;
+
+void append_field(std::string& out, std::string_view name, std::string_view value, std::size_t most) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_json_string(out, value.substr(0, most));
+}
+
+void append_addresses(std::string& out, const std::vector<std::string>& addresses, std::size_t most) {
+  out += ",\"addresses\":[";
+  for (std::size_t i = 0; i < std::min(addresses.size(), most); ++i) {
+    if (i > 0) out += ',';
+    append_json_string(out, std::string_view(addresses[i]).substr(0, kLongestAddress));
+  }
+  out += ']';
+}
+
+std::string json_with(const VipChange& change, std::size_t addresses) {
+  std::string out = "{\"time\":";
+  append_json_string(out, format_utc(change.wall_micros));
+  append_field(out, "node", change.node, kLongestName);
+  append_field(out, "vip", change.vip, kLongestName);
+  append_field(out, "state", change.state, kLongestName);
+  append_field(out, "previous", change.previous, kLongestName);
+  append_field(out, "reason", change.reason, kLongestReason);
+  out += ",\"priority\":" + std::to_string(change.priority);
+  append_addresses(out, change.addresses, addresses);
+  out += ",\"sequence\":" + std::to_string(change.sequence) + "}\n";
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+}  // namespace
+
+std::string json_line(const VipChange& change) {
+  std::string line = json_with(change, kMostAddresses);
+  // A value of bytes that must be escaped grows sixfold; names and reason alone still fit then.
+  return line.size() <= kLongestLine ? line : json_with(change, 0);
+}
+
+ScriptCall script_call(const std::string& script, const VipChange& change) {
+  const auto variable = [](std::string_view name, std::string_view value) {
+    return "HOLDFAST_" + std::string(name) + "=" + one_line(value, kLongestVariable);
+  };
+  const std::string priority = std::to_string(change.priority);
+  return ScriptCall{.script = script,
+                    .arguments = {"INSTANCE", one_line(change.vip, kLongestName), one_line(change.state, kLongestName), priority},
+                    .environment = {variable("VIP", change.vip), variable("STATE", change.state),
+                                    variable("PREVIOUS", change.previous), variable("REASON", change.reason),
+                                    variable("PRIORITY", priority), variable("NODE", change.node),
+                                    variable("ADDRESSES", joined(change.addresses))}};
+}
+
+std::string one_line(std::string_view text, std::size_t most) {
+  std::string out(text.substr(0, most));
+  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  return out;
+}
+
+}  // namespace hf::vip

@@ -1,0 +1,44 @@
+// VipChange: one transition of a virtual address, in the forms in which others are told of it. Pure.
+//
+// Owner: plain values. Thread: any.
+// Invariants:
+//   1. Whatever bytes the values hold: the JSON is one line of at most kLongestLine bytes, valid UTF-8; words and variables
+//      for scripts hold no control byte.
+//   2. kLongestLine fits PIPE_BUF: a line is written to a pipe whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vip/script_port.h"
+
+namespace hf::vip {
+
+struct VipChange {
+  std::string vip{};
+  std::string state{};     // "MASTER", "BACKUP", "FAULT", "STOP"; "CONFLICT" is no state but told as one
+  std::string previous{};  // the same, or "" at the start
+  std::string reason{};
+  std::uint8_t priority = 0;
+  std::string node{};
+  std::vector<std::string> addresses{};
+  std::int64_t wall_micros = 0;
+  std::uint64_t sequence = 0;  // rises with each change of this life of the gateway
+
+  friend bool operator==(const VipChange&, const VipChange&) = default;
+};
+
+inline constexpr std::size_t kLongestLine = 4096;
+
+/// {"time":"...","node":"...","vip":"...","state":"MASTER",...} and a newline.
+std::string json_line(const VipChange& change);
+
+/// As keepalived's notify scripts: "INSTANCE", name, state, priority; and the same as HOLDFAST_ variables.
+ScriptCall script_call(const std::string& script, const VipChange& change);
+
+/// At most `most` bytes, control bytes as blanks.
+std::string one_line(std::string_view text, std::size_t most);
+
+}  // namespace hf::vip

@@ -1,0 +1,122 @@
+#include "vip/steward/steward.h"
+
+#include <filesystem>
+#include <variant>
+
+#include "vip/settings_from_config.h"
+#include "vip/steward/script_security.h"
+
+namespace hf::vip {
+namespace {
+
+constexpr std::size_t kLongestReason = 16 * 1024;  // well below link::kLongestMessage
+
+/// Calls `visit` for each script of the file.
+template <typename Visit>
+void for_each_script(const config::Config& config, Visit visit) {
+  for (const config::Vip& vip : config.vips) {
+    for (const config::Track& track : vip.tracks) visit(track.script);
+    for (const config::Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) {
+      visit(*script);
+    }
+  }
+}
+
+const config::Script* find_script(const config::Config& config, const std::string& id) {
+  if (id.empty()) return nullptr;  // the id of no script
+  const config::Script* found = nullptr;
+  for_each_script(config, [&](const config::Script& script) {
+    if (script.id == id) found = &script;
+  });
+  return found;
+}
+
+std::string all_errors(const config::LoadResult& loaded) {
+  std::string text;
+  for (const config::Diagnostic& error : loaded.errors) {
+    if (!text.empty()) text += '\n';
+    text += config::to_string(error);
+  }
+  if (text.size() > kLongestReason) text.resize(kLongestReason);
+  return text;
+}
+
+/// What a script sees as $1 is the first argument of the request, with a shell too: that takes the word after the text as
+/// its own name.
+std::vector<std::string> command_line(const config::Script& script, const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = script.command;
+  if (words.size() == 3 && words[1] == "-c") words.push_back(script.id);
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+/// Where the file is, for the check of who may change it: the command line may name it relative to where we were started.
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.string();
+}
+
+}  // namespace
+
+Steward::Steward(runtime::EventLoop& loop, std::string config_file, Load load, Send send)
+    : config_file_(std::move(config_file)), load_(std::move(load)), send_(std::move(send)), runner_(loop) {}
+
+void Steward::receive(const link::Message& message) {
+  if (std::holds_alternative<link::LoadSettings>(message)) load_settings();
+  if (const auto* request = std::get_if<link::RunScript>(&message)) run(*request);
+}
+
+void Steward::load_settings() {
+  const config::LoadResult loaded = load_();
+  if (!loaded.ok()) return answer(link::SettingsFailed{all_errors(loaded)});
+  config_ = loaded.config;
+  look_users_up();
+  const Result<void> sent = send_(link::SettingsLoaded{settings_from(*config_)});
+  if (!sent.ok()) answer(link::SettingsFailed{"the settings cannot be handed over: " + sent.error().context});
+}
+
+/// A user who is missing is told when a script is to run as him: the addresses need not wait for a notify script.
+void Steward::look_users_up() {
+  users_.clear();
+  for_each_script(*config_, [this](const config::Script& script) {
+    if (!script.id.empty() && !users_.contains(script.user)) users_.emplace(script.user, find_user(script.user));
+  });
+}
+
+void Steward::run(const link::RunScript& request) {
+  const Result<void> started = start(request);
+  if (started.ok()) return;
+  answer(link::ScriptDone{.id = request.id, .started = false, .output = started.error().context});
+}
+
+Result<void> Steward::start(const link::RunScript& request) {
+  if (config_ == nullptr) return Error{ErrorCode::kNotFound, "no configuration is loaded"};
+  const config::Script* script = find_script(*config_, request.script);
+  if (script == nullptr) return Error{ErrorCode::kNotFound, "the configuration has no script of that id"};
+  HF_RETURN_IF_ERROR(check_request(request.arguments, request.environment));
+  const Result<ScriptUser>& user = users_.at(script->user);
+  if (!user.ok()) return user.error();
+  if (user->uid == 0) {
+    const Result<void> safe = only_root_may_change(absolute(config_file_));
+    if (!safe.ok()) return Error{safe.error().code, "not run as root: the configuration: " + safe.error().context};
+  }
+  ScriptRun run{.command = command_line(*script, request.arguments),
+                .user = *user,
+                .environment = request.environment,
+                .timeout = script->timeout};
+  return runner_.start(std::move(run), [this, id = request.id](ScriptOutcome outcome) {
+    answer(link::ScriptDone{.id = id,
+                            .started = outcome.started,
+                            .timed_out = outcome.timed_out,
+                            .exit_code = outcome.exit_code,
+                            .output = std::move(outcome.output)});
+  });
+}
+
+void Steward::answer(const link::Message& message) {
+  const Result<void> sent = send_(message);
+  static_cast<void>(sent.ok());  // invariant 1: with the guardian gone there is nobody to tell
+}
+
+}  // namespace hf::vip
