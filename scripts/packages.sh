@@ -13,6 +13,7 @@ HF_TEST_PACKAGES=(
   python3-pytest python3-pymysql python3-mysqldb
   libdbd-mysql-perl libdbd-mariadb-perl php-cli php-mysql
   curl strace
+  iproute2 nftables procps keepalived frr
 )
 
 # Wanted for its command only: a node from another source stays as it is.

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test shows the end of the gateway's log."""
+    """A failed test shows the end of the gateway's log, or of the logs of all nodes."""
     outcome = yield
     report = outcome.get_result()
     if report.when != "call" or not report.failed:
@@ -34,3 +34,5 @@ def pytest_runtest_makereport(item, call):
         log = getattr(value, "log", None)
         if isinstance(log, str) and hasattr(value, "split_port"):
             report.sections.append(("gateway log", processes.tail(log, 40)))
+        for name, path in getattr(value, "node_logs", {}).items():
+            report.sections.append((f"log of node {name}", processes.tail(path, 40)))

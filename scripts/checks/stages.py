@@ -127,7 +127,7 @@ def stage_e2e():
     xml, log = LOGS / "e2e" / "pytest.xml", LOGS / "e2e" / "pytest.log"
     xml.unlink(missing_ok=True)
     command = ["/usr/bin/python3", "-m", "pytest", tests, "-q", "-p", "no:cacheprovider", f"--junitxml={xml}"]
-    code = run(command, log, 1500, {"HOLDFAST": str(program)})
+    code = run(command, log, 2400, {"HOLDFAST": str(program)})
     return read_junit(xml, log, code, "pytest")
 
 

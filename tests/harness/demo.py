@@ -4,7 +4,6 @@
 usage: demo.py [--once]     --once: tell the story, print a verdict, end (exit code 0 or 1)
                             without: keep everything running until Ctrl-C, so that you can try it yourself
 """
-import argparse
 import os
 import sys
 import time
@@ -12,27 +11,13 @@ from collections import Counter
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from harness import load, mariadb, processes  # noqa: E402  (needs the path above)
+from harness import load, mariadb  # noqa: E402  (needs the path above)
 from harness.holdfast import Holdfast  # noqa: E402
 from harness.processes import eventually  # noqa: E402
 from harness.routes import run, server_id  # noqa: E402
+from harness.story import perform  # noqa: E402
 
 CLIENTS = 20
-
-
-class Story:
-    """Prints what happens and keeps the verdict."""
-
-    def __init__(self):
-        self.began, self.problems = time.monotonic(), []
-
-    def say(self, text):
-        print(f"[{time.monotonic() - self.began:5.1f} s] {text}", flush=True)
-
-    def check(self, good, text):
-        self.say(("ok    " if good else "WRONG ") + text)
-        if not good:
-            self.problems.append(text)
 
 
 def reads_by_server(gateway, route, count=12):
@@ -108,34 +93,19 @@ Everything keeps running until Ctrl-C. Try it:
 """, flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--once", action="store_true", help="end by itself with a verdict")
-    once = parser.parse_args().once
-    processes.end_on_signals()
-    story = Story()
-    try:
-        story.say("starting three MariaDB servers: db1 primary, db2 and db3 replicas ...")
-        with mariadb.Cluster() as cluster:
-            story.say("starting holdfast ...")
-            with Holdfast(cluster) as gateway:
-                tell(story, cluster, gateway)
-                if not once:
-                    how_to_connect(gateway)
-                    while gateway.running():
-                        time.sleep(0.5)
-                    story.check(False, "holdfast ended by itself")
-            story.check(True, "holdfast ended cleanly")
-    except KeyboardInterrupt:
-        story.say("stopped")
-        if once:
-            story.problems.append("interrupted")
-    except (AssertionError, OSError, RuntimeError) as failure:
-        story.check(False, str(failure))
-    verdict = "demo: passed" if not story.problems else f"demo: FAILED, {len(story.problems)} problem(s): {story.problems[0]}"
-    print(verdict, flush=True)
-    return 1 if story.problems else 0
+def on_loopback(story, once):
+    story.say("starting three MariaDB servers: db1 primary, db2 and db3 replicas ...")
+    with mariadb.Cluster() as cluster:
+        story.say("starting holdfast ...")
+        with Holdfast(cluster) as gateway:
+            tell(story, cluster, gateway)
+            if not once:
+                how_to_connect(gateway)
+                while gateway.running():
+                    time.sleep(0.5)
+                story.check(False, "holdfast ended by itself")
+        story.check(True, "holdfast ended cleanly")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(perform(__doc__, on_loopback))

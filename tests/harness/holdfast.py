@@ -36,6 +36,44 @@ def program():
     return os.environ.get("HOLDFAST") or os.path.join(TREE, "build", "release", "holdfast")
 
 
+SECRETS = {"monitor.password": mariadb.MONITOR_PASSWORD, "app.password": mariadb.APP_PASSWORD,
+           "app_ed.password": mariadb.APP_ED_PASSWORD}  # the files that mysql_service() names
+
+
+def mysql_service(listen, servers, users="listed", max_server_connections=100, hold_timeout="10s", interval="100ms", timeout="500ms",
+                  rise=1, fall=2, service_extra="", mysql_extra="", balance="round-robin", max_replica_lag="10s"):
+    """The service `orders` as text; listen: the elements of its list, as they stand in the file."""
+    if users == "servers":
+        accounts = 'users_from = "servers"'
+    else:
+        accounts = ('users = [ { name = "app", password_file = "app.password" },'
+                    ' { name = "app_ed", password_file = "app_ed.password" } ]')
+    addresses = "".join(f"  {one},\n" for one in listen)
+    listing = "\n".join(f'  [[service.server]]\n  name = "{server.name}"\n  address = "{server.address}"' for server in servers)
+    return f"""
+[[service]]
+name = "orders"
+protocol = "mysql"
+listen = [
+{addresses}]
+balance = "{balance}"
+{service_extra}
+  [service.mysql]
+  monitor = {{ user = "{mariadb.MONITOR_USER}", password_file = "monitor.password" }}
+  {accounts}
+  max_server_connections = {max_server_connections}
+  max_replica_lag = "{max_replica_lag}"
+  hold_timeout = "{hold_timeout}"
+  {mysql_extra}
+  [service.check]
+  interval = "{interval}"
+  timeout = "{timeout}"
+  rise = {rise}
+  fall = {fall}
+{listing}
+"""
+
+
 def direct_mode():
     return os.environ.get("HOLDFAST") == "direct"
 
@@ -121,14 +159,8 @@ class Holdfast(Clients):
                     interval="100ms", timeout="500ms", rise=1, fall=2, admin_extra="", service_extra="", mysql_extra="",
                     tcp=True, balance="round-robin", max_replica_lag="10s", extra=""):
         """The configuration as text. `users`: "listed" (app and app_ed by password file) or "servers"."""
-        chosen = self.cluster.servers if servers is None else servers
-        if users == "servers":
-            accounts = 'users_from = "servers"'
-        else:
-            accounts = ('users = [ { name = "app", password_file = "app.password" },'
-                        ' { name = "app_ed", password_file = "app_ed.password" } ]')
-        listing = "\n".join(f'  [[service.server]]\n  name = "{server.name}"\n  address = "{server.address}"'
-                            for server in chosen)
+        listen = [f'"127.0.0.1:{self.split_port}"', f'{{ address = "127.0.0.1:{self.read_port}", route = "read" }}',
+                  f'{{ address = "127.0.0.1:{self.write_port}", route = "write" }}', f'{{ unix = "{self.unix_socket}" }}']
         text = f"""
 [node]
 name = "gw-test"
@@ -139,32 +171,9 @@ state_dir = "{self.folder}"
 http = "127.0.0.1:{self.http_port}"
 socket = "{self.admin_socket}"
 {admin_extra}
-
-[[service]]
-name = "orders"
-protocol = "mysql"
-listen = [
-  "127.0.0.1:{self.split_port}",
-  {{ address = "127.0.0.1:{self.read_port}", route = "read" }},
-  {{ address = "127.0.0.1:{self.write_port}", route = "write" }},
-  {{ unix = "{self.unix_socket}" }},
-]
-balance = "{balance}"
-{service_extra}
-  [service.mysql]
-  monitor = {{ user = "{mariadb.MONITOR_USER}", password_file = "monitor.password" }}
-  {accounts}
-  max_server_connections = {max_server_connections}
-  max_replica_lag = "{max_replica_lag}"
-  hold_timeout = "{hold_timeout}"
-  {mysql_extra}
-  [service.check]
-  interval = "{interval}"
-  timeout = "{timeout}"
-  rise = {rise}
-  fall = {fall}
-{listing}
-"""
+""" + mysql_service(listen, self.cluster.servers if servers is None else servers, users=users, hold_timeout=hold_timeout,
+                    max_server_connections=max_server_connections, interval=interval, timeout=timeout, rise=rise, fall=fall,
+                    service_extra=service_extra, mysql_extra=mysql_extra, balance=balance, max_replica_lag=max_replica_lag)
         if tcp:
             text += f"""
 [[service]]
@@ -183,9 +192,8 @@ listen = ["127.0.0.1:{self.tcp_port}"]
         return text + extra
 
     def _write_secrets(self):
-        for name, secret in (("monitor", mariadb.MONITOR_PASSWORD), ("app", mariadb.APP_PASSWORD),
-                             ("app_ed", mariadb.APP_ED_PASSWORD)):
-            path = os.path.join(self.folder, f"{name}.password")
+        for name, secret in SECRETS.items():
+            path = os.path.join(self.folder, name)
             with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
                 file.write(secret + "\n")
 

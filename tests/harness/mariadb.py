@@ -1,4 +1,4 @@
-"""Three real MariaDB servers on loopback: one primary and two replicas.
+"""Three real MariaDB servers, on loopback or on a host of a lab: one primary and two replicas.
 
     with Cluster() as cluster:
         cluster.primary.query("insert into test.t values (1)")
@@ -16,7 +16,7 @@ Accounts (made once on the primary, replicated):
   app_ed@%           the same by ed25519
 
 Invariants:
-  1. All servers listen on 127.0.0.1 and in the cluster's own folder only.
+  1. All servers listen on 127.0.0.1, or on the address of the lab's host that they were given, and in the cluster's own folder only.
   2. close() stops every server by process id and removes the folder; it runs also when a test fails or is interrupted.
 """
 import os
@@ -37,6 +37,7 @@ REPLICATION_USER, REPLICATION_PASSWORD = "repl", "repl-secret"
 APP_USER, APP_PASSWORD = "app", "app-secret"
 APP_ED_USER, APP_ED_PASSWORD = "app_ed", "app-ed-secret"
 SCHEMA = "test"
+FIRST_PORT_OF_A_HOST = 3306  # a lab's host is all ours, and its outgoing connections begin at 10000
 
 # What the monitor account needs, and why. Nothing else: no SUPER, no PROCESS, no write of any kind.
 MONITOR_GRANTS = (
@@ -50,7 +51,6 @@ MONITOR_GRANTS = (
 
 SERVER_OPTIONS = """
 [mariadbd]
-bind-address=127.0.0.1
 skip-name-resolve=ON
 skip-networking=OFF
 log-bin=binlog
@@ -84,9 +84,10 @@ expire-logs-days=0
 class Server:
     """One mariadbd. Methods may be called from any thread."""
 
-    def __init__(self, name, server_id, port, folder):
+    def __init__(self, name, server_id, port, folder, place=None):
         self.name, self.server_id, self.port, self.folder = name, server_id, port, folder
-        self.host = LOOPBACK
+        self.host = place.address if place else LOOPBACK
+        self._spawn = place.start if place else processes.start
         self.socket = os.path.join(folder, "sql.sock")
         self.log = os.path.join(folder, "error.log")
         self.child = None
@@ -106,7 +107,7 @@ class Server:
             file.write(SERVER_OPTIONS)
         arguments = [
             "/usr/sbin/mariadbd", f"--defaults-file={options}", f"--datadir={self.folder}/data",
-            f"--port={self.port}", f"--socket={self.socket}", f"--pid-file={self.folder}/pid",
+            f"--bind-address={self.host}", f"--port={self.port}", f"--socket={self.socket}", f"--pid-file={self.folder}/pid",
             f"--tmpdir={self.folder}/tmp", f"--server-id={self.server_id}", f"--report-host={self.host}",
             f"--report-port={self.port}", f"--read-only={'ON' if self.starts_read_only else 'OFF'}",
         ]
@@ -114,7 +115,7 @@ class Server:
             arguments.append("--user=root")
         with self._lock:
             assert self.child is None or self.child.poll() is not None, f"{self.name} runs already"
-            self.child = processes.start(arguments, self.log)
+            self.child = self._spawn(arguments, self.log)
         if wait:
             self.wait_ready()
             self.repair_replication()
@@ -233,17 +234,20 @@ class Server:
 
 
 class Cluster:
-    """A primary and its replicas. `servers` is [db1, db2, db3] in the order of their server ids 1, 2, 3."""
+    """A primary and its replicas. `servers` is [db1, db2, db3] in the order of their server ids 1, 2, 3.
 
-    def __init__(self, size=3, keep=False):
+    place: a host of a lab that the servers run on, at its address from port 3306 up; None: loopback, any free ports.
+    """
+
+    def __init__(self, size=3, keep=False, place=None):
         self.folder = tempfile.mkdtemp(prefix="hf-cluster-")
         self._keep = keep or os.environ.get("HOLDFAST_KEEP") == "1"
-        ports = free_ports(size)
+        ports = range(FIRST_PORT_OF_A_HOST, FIRST_PORT_OF_A_HOST + size) if place else free_ports(size)
         self.servers = []
         for index, port in enumerate(ports, 1):
             folder = os.path.join(self.folder, f"db{index}")
             os.makedirs(os.path.join(folder, "tmp"))
-            self.servers.append(Server(f"db{index}", index, port, folder))
+            self.servers.append(Server(f"db{index}", index, port, folder, place))
         self._cleanup = processes.Cleanup()
         self._cleanup.add(self._remove)
         self._settlers = {}
