@@ -1,8 +1,6 @@
 #include "app/gateway.h"
 
-#include <algorithm>
 #include <csignal>
-#include <cstdlib>
 
 #include <sys/random.h>
 #include <unistd.h>
@@ -47,8 +45,7 @@ Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optiona
       events_(kKeptEvents),
       started_at_(loop_.now()),
       guardian_(guardian),
-      scope_(loop_),
-      looked_(loop_) {}
+      scope_(loop_) {}
 
 Gateway::~Gateway() {
   if (guardian_) ::close(guardian_->broker);

@@ -112,7 +112,6 @@ class Gateway final : public admin::AdminModel {
   std::unique_ptr<VipDesk> desk_;  // with a guardian only
   std::optional<SignalReader> signals_;
   runtime::Scope scope_;
-  runtime::Signal looked_;
   bool started_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;

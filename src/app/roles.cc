@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <optional>
 
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "app/gateway.h"

@@ -151,7 +151,7 @@ Result<void> Guardian::start_steward() {
 
 void Guardian::gateway_ended(const std::string& how) {
   const pid_t pid = gateway_.process == nullptr ? 0 : gateway_.process->pid();
-  const bool began = watch_.was_ready() || gateway_.restarts > 0;
+  const bool began = watch_.was_ready() || gateway_restarts_ > 0;
   watch_.ended(how);
   tell_routers();
   gateway_.process.reset();
@@ -171,17 +171,16 @@ void Guardian::gateway_ended(const std::string& how) {
 
 void Guardian::restart_gateway() {
   if (stopping_) return;
-  ++gateway_.restarts;
+  ++gateway_restarts_;
   const Result<void> started = start_gateway();
   if (!started.ok()) return gateway_ended(started.error().context);
-  emit(Event{EventId::kGatewayRestarted, {}, 0, {{"pid", std::to_string(gateway_.process->pid())}, {"attempt", std::to_string(gateway_.restarts)}}});
+  emit(Event{EventId::kGatewayRestarted, {}, 0, {{"pid", std::to_string(gateway_.process->pid())}, {"attempt", std::to_string(gateway_restarts_)}}});
 }
 
 void Guardian::steward_ended(const std::string& how) {
   steward_.process.reset();
   steward_.channel.reset();
   if (stopping_) return advance_stop();
-  ++steward_.restarts;
   emit(Event{EventId::kStewardRestarted, {}, 0, {{"reason", how}}});
   loop_.arm(steward_timer_, loop_.now() + steward_.backoff.next_delay(loop_.now()));
 }
@@ -248,7 +247,7 @@ void Guardian::on(const link::GatewayReady& ready) {
   look_at_gateway();
   if (!first) return;
   flush_events();
-  if (gateway_.restarts > 0) load_settings();  // this life of the gateway has read the file as it is now
+  if (gateway_restarts_ > 0) load_settings();  // this life of the gateway has read the file as it is now
   for (const int number : std::exchange(kept_signals_, {})) signal_child(gateway_, number);
 }
 
@@ -495,7 +494,7 @@ void Guardian::send_report() {
   report.steward_pid = steward_.process == nullptr ? 0 : steward_.process->pid();
   report.realtime = options_.standing.realtime;
   report.memory_locked = options_.standing.memory_locked;
-  report.gateway_restarts = gateway_.restarts;
+  report.gateway_restarts = gateway_restarts_;
   report.longest_delay = longest_delay_;
   for (const auto& router : routers_) report.routers.push_back(router->report());
   if (report.routers.size() > kFullReports) {  // what fits into a message

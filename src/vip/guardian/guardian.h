@@ -70,7 +70,6 @@ class Guardian {
     std::unique_ptr<ChildProcess> process;
     std::unique_ptr<link::Channel> channel;
     RestartBackoff backoff;
-    std::uint64_t restarts = 0;
   };
 
   Result<void> start_gateway();
@@ -129,6 +128,7 @@ class Guardian {
 
   Child gateway_;
   Child steward_;
+  std::uint64_t gateway_restarts_ = 0;
   std::unique_ptr<PortBroker> port_broker_;
   GatewayWatch watch_;
   link::Verdicts verdicts_;         // the gateway's latest
