@@ -446,6 +446,10 @@ std::uint8_t effective_priority(const Config& config, const State& state) {
   return static_cast<std::uint8_t>(std::clamp(int{config.priority} + state.weight_sum, 1, int{kHighestPriority}));
 }
 
+bool hears_lower_master(const State& state, TimePoint now) {
+  return state.mode == Mode::kBackup && state.timers.probe.is_never() && !state.lower_alive.passed(now);
+}
+
 bool handing_over(const State& state) { return !state.timers.hand_over_end.is_never(); }
 
 bool holding(const State& state) { return state.mode == Mode::kMaster || handing_over(state); }

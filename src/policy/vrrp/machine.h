@@ -112,6 +112,8 @@ Step step(const Config& config, State state, TimePoint now, const Input& input);
 /// What this node advertises now: its priority and the tracked weights within 1 to 254; 255 and 254 (preferred) stay.
 std::uint8_t effective_priority(const Config& config, const State& state);
 
+/// A backup that hears a master of lower priority: it would take over at once if it were told to.
+bool hears_lower_master(const State& state, TimePoint now);
 /// Not master any more, but the addresses are still here for the successor to take over.
 bool handing_over(const State& state);
 /// The addresses are on this node: Master, or handing over. After Stop the owner may end once this is false.

@@ -19,6 +19,9 @@ std::vector<MemberOrder> SyncGroup::observe(std::size_t member, MemberStatus sta
   if (status.mode == Mode::kBackup && before == Mode::kInitialize && any_master() && all_ready()) {
     return {{member, SyncOrder::kTake}};  // it joins a group that is master
   }
+  if (status.above_master && any_master() && all_ready()) {
+    return {{member, SyncOrder::kTake}};  // the group is in two places: it belongs to the higher, preempt or not
+  }
   if (!won && !lost) return orders;
   for (std::size_t i = 0; i < members_.size(); ++i) {
     if (i == member) continue;

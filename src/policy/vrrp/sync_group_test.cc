@@ -89,6 +89,19 @@ TEST(VrrpSyncGroup, a_group_made_of_running_masters_shakes_none) {
   EXPECT_TRUE(group.observe(1, kMaster).empty());
 }
 
+TEST(VrrpSyncGroup, a_member_above_the_master_it_hears_takes_once_the_group_is_master_here) {
+  SyncGroup group(2);
+  const MemberStatus backup{Mode::kBackup, false};
+  const MemberStatus above{Mode::kBackup, false, true};
+  EXPECT_TRUE(group.observe(0, backup).empty());
+  EXPECT_TRUE(group.observe(1, above).empty()) << "no member is master here: without preempting nothing is taken";
+  EXPECT_EQ(group.observe(0, {Mode::kMaster, false}).size(), 1U) << "the other is asked as the first has won";
+  EXPECT_TRUE(group.observe(1, backup).empty()) << "somebody higher, or nobody, is heard: asked once is enough";
+  const std::vector<MemberOrder> orders = group.observe(1, above);
+  ASSERT_EQ(orders.size(), 1U);
+  EXPECT_EQ(orders[0].member, 1U);
+  EXPECT_EQ(orders[0].order, SyncOrder::kTake);
+}
 TEST(VrrpSyncGroup, a_member_that_joins_masters_takes_too) {
   SyncGroup group({kMaster, MemberStatus{}}, {false, false});
   EXPECT_TRUE(group.observe(0, kMaster).empty());

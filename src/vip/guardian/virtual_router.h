@@ -70,7 +70,7 @@ class VirtualRouter {
   /// What was done, in words. The caller reports it as an event.
   std::string command(policy::vrrp::OperatorCommand command);
   void order(policy::vrrp::SyncOrder order) { feed(order); }
-  policy::vrrp::MemberStatus member_status() const { return {state_.mode, state_.faults.own()}; }
+  policy::vrrp::MemberStatus member_status() const { return {state_.mode, state_.faults.own(), policy::vrrp::hears_lower_master(state_, around_.loop.now())}; }
   bool has_group_fault() const { return state_.faults.sync_group; }
 
   /// Interfaces or addresses of this machine changed.
