@@ -4,6 +4,7 @@
 
 #include "net/socket_stream.h"
 #include "topology/account_loader.h"
+#include "upstream/places.h"
 #include "upstream/resolve.h"
 
 namespace hf::topology {
@@ -18,12 +19,12 @@ constexpr Nanos kSoonest = 50ms;  // between two looks that news brought forward
 
 struct ServiceWatcher::Watched {
   Watched(runtime::EventLoop& loop, const config::Server& server_config, net::Address resolved, upstream::ServerSlot its_slot,
-          const config::Check& check)
+          const config::Service& service)
       : server(server_config),
         address(resolved),
         slot(its_slot),
-        rise_fall(check.rise, check.fall),
-        limit(std::make_shared<upstream::ServerLimit>()),
+        rise_fall(service.check.rise, service.check.fall),
+        places(std::make_shared<upstream::Places>(service.mysql.max_server_connections)),
         news(loop) {}
 
   config::Server server;
@@ -35,7 +36,7 @@ struct ServiceWatcher::Watched {
   bool answered = false;      // the latest failure was the server's own word, not silence
   bool hurry = false;
   policy::RiseFall rise_fall;
-  std::shared_ptr<upstream::ServerLimit> limit;
+  std::shared_ptr<upstream::Places> places;
   std::unique_ptr<upstream::MysqlProbe> probe;
   std::optional<policy::ServerObservation> observation;
   std::string check = "not checked yet";
@@ -64,11 +65,12 @@ Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::S
       if (candidate->server.name == server->name && candidate->server.address == server->address) known = candidate.get();
     }
     if (known == nullptr) {
-      servers_.push_back(std::make_unique<Watched>(loop_, *server, address, static_cast<upstream::ServerSlot>(servers_.size()), service_->check));
+      servers_.push_back(std::make_unique<Watched>(loop_, *server, address, static_cast<upstream::ServerSlot>(servers_.size()), *service_));
       known = servers_.back().get();
     }
     known->present = true;
     known->server = *server;
+    known->places->set_most(service_->mysql.max_server_connections);
     known->rise_fall.reconfigure(service_->check.rise, service_->check.fall);
     if (is_mysql()) {
       upstream::MysqlCredentials monitor{service_->mysql.monitor.user, service_->mysql.monitor.password, std::nullopt};
@@ -276,7 +278,7 @@ void ServiceWatcher::judge() {
     seen.address = server->address;
     seen.present = server->present;
     seen.drained = server->drained;
-    seen.limit = server->limit;
+    seen.places = server->places;
     seen.reachable = server->rise_fall.health() == policy::Health::kUp || server->answered;
     seen.weight = server->server.weight * policy::kWeightUnit;
   }

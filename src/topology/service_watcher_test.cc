@@ -249,7 +249,7 @@ TEST_F(ServiceWatcherTest, ReconfigureKeepsSlotsHealthAndDrain) {
   configure_two();
   finish_looks();
   ASSERT_TRUE(watcher_.set_drained("mx2", true).ok());
-  const auto limit = watcher_.view()->servers[1].limit;
+  const auto places = watcher_.view()->servers[1].places;
   Port three;
   ASSERT_TRUE(configure(service_with({{"mx3", three.endpoint()}, {"mx2", two_.endpoint()}})).ok());
   const upstream::ServiceView& view = *watcher_.view();
@@ -261,7 +261,7 @@ TEST_F(ServiceWatcherTest, ReconfigureKeepsSlotsHealthAndDrain) {
   EXPECT_TRUE(view.servers[1].present);
   EXPECT_TRUE(view.servers[1].reachable);  // not forgotten until the next look
   EXPECT_TRUE(view.servers[1].drained);
-  EXPECT_EQ(view.servers[1].limit, limit);
+  EXPECT_EQ(view.servers[1].places, places);
   EXPECT_EQ(view.servers[2].name, "mx3");
   ASSERT_TRUE(loop_.run_until([this] { return reader(2); }));
   const ServiceReport report = watcher_.report();

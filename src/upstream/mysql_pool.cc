@@ -8,28 +8,33 @@ using runtime::Task;
 
 namespace {
 
-constexpr Nanos kWaitStep = 20ms;            // between looks at places that other shards gave up
-constexpr std::size_t kLooked = 64;          // idle connections looked at for a fitting state
+constexpr std::size_t kLooked = 64;  // idle connections looked at for a fitting state
 
-/// A place counted in the limit, given back unless kept.
+/// A place that we hold, given back unless kept.
 class Place {
  public:
-  Place(ServerLimit& limit, std::size_t& connecting) : limit_(limit), connecting_(connecting) { ++connecting_; }
+  Place(PlaceDesk& desk, std::size_t& connecting) : desk_(desk), connecting_(connecting) { ++connecting_; }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() {
     --connecting_;
-    if (!kept_) limit_.open.fetch_sub(1, std::memory_order_relaxed);
+    if (!kept_) desk_.give();
   }
   void keep() { kept_ = true; }
 
  private:
-  ServerLimit& limit_;
+  PlaceDesk& desk_;
   std::size_t& connecting_;
   bool kept_ = false;
 };
 
 }  // namespace
+
+/// Somebody who waits for a place or for a connection of the key that is its kind.
+struct MysqlPool::Waiting final : PlaceWait {
+  using PlaceWait::PlaceWait;
+  MysqlConnectionPtr handed;
+};
 
 MysqlPool::~MysqlPool() {
   idle_.clear();
@@ -56,48 +61,33 @@ MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state) {
   return connection;
 }
 
-bool MysqlPool::reserve(ServerLimit& limit, std::uint32_t most) {
-  if (limit.open.fetch_add(1, std::memory_order_relaxed) < most) return true;
-  limit.open.fetch_sub(1, std::memory_order_relaxed);
-  return false;
+Error MysqlPool::all_in_use(const ServerView& server) const {
+  const Places& places = desk_->places();
+  const PlaceUse use = places.use();
+  const std::uint32_t most = places.most();
+  const std::uint32_t at_work = most - std::min(most, use.idle + use.kept);
+  return Error{ErrorCode::kOverload,
+               "all " + std::to_string(most) + " connections to server '" + server.name + "' (max_server_connections) are in use: " +
+                   std::to_string(at_work) + " at work, " + std::to_string(use.kept) + " kept by sessions between statements, " +
+                   std::to_string(use.idle) + " idle"};
 }
 
 Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline) {
   const ServerView& server = view->servers[slot_];
-  limit_ = server.limit;
-  ServerLimit& limit = *server.limit;
-  const std::uint32_t most = std::max(1U, view->service->mysql.max_server_connections);
-  bool waiting = false;
-  while (!reserve(limit, most)) {
-    if (!idle_.empty()) {
-      close_oldest_idle();
-      continue;
-    }
-    if (place_deadline.passed(loop_.now())) {
-      if (waiting) limit.waiting.fetch_sub(1, std::memory_order_relaxed);
-      co_return Error{ErrorCode::kOverload, "all " + std::to_string(most) + " connections to server '" + server.name +
-                                                "' (max_server_connections) are in use"};
-    }
-    if (!waiting) {
-      waiting = true;
-      limit.waiting.fetch_add(1, std::memory_order_relaxed);
-    }
-    if (ask_) ask_();
-    const Result<void> waited = co_await freed_.wait(loop_.deadline_in(kWaitStep).earlier(place_deadline));
-    if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) {
-      limit.waiting.fetch_sub(1, std::memory_order_relaxed);
-      co_return waited.error();
-    }
-    MysqlConnectionPtr returned = take(key, 0);
-    if (returned != nullptr) {
-      limit.waiting.fetch_sub(1, std::memory_order_relaxed);
-      co_return std::move(returned);
-    }
+  if (desk_ == nullptr) {
+    PlaceHolder& holder = *this;
+    desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
   }
-  if (waiting) limit.waiting.fetch_sub(1, std::memory_order_relaxed);
+  Waiting waiting(*desk_, key, place_deadline);
+  const Result<PlaceWait::Outcome> waited = co_await waiting;
+  if (!waited.ok()) {
+    if (waited.error().code == ErrorCode::kCancelled) co_return waited.error();
+    co_return all_in_use(server);
+  }
+  if (*waited == PlaceWait::Outcome::kHandedOver) co_return std::move(waiting.handed);
 
-  Place place(limit, connecting_);
+  Place place(*desk_, connecting_);
   const Deadline connect_deadline = loop_.deadline_in(view->service->connect_timeout);
   Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, connect_deadline);
   if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
@@ -112,12 +102,15 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
 }
 
 void MysqlPool::give(MysqlConnectionPtr connection) {
-  if (!connection->usable() || limit_ == nullptr) return;
-  const bool wanted_elsewhere = limit_->waiting.load(std::memory_order_relaxed) > freed_.waiting();
-  if (wanted_elsewhere && freed_.waiting() == 0) return;  // its end frees a place for another shard
-  connection->idle_since = loop_.now();
-  idle_.push_back(std::move(connection));
-  freed_.notify_one();
+  if (!connection->usable() || desk_ == nullptr) return;
+  if (!wanted()) {
+    connection->idle_since = loop_.now();
+    idle_.push_back(std::move(connection));
+    return;
+  }
+  PlaceWait* heir = desk_->heir(connection->key);
+  if (heir == nullptr) return;  // its end frees a place for whoever is first in the queue
+  static_cast<Waiting*>(heir)->handed = std::move(connection);
 }
 
 void MysqlPool::forget(MysqlConnection& connection) {
@@ -126,11 +119,24 @@ void MysqlPool::forget(MysqlConnection& connection) {
   last->pool_index = connection.pool_index;
   all_.pop_back();
   connection.pool = nullptr;
-  limit_->open.fetch_sub(1, std::memory_order_relaxed);
-  freed_.notify_one();
+  desk_->give();
 }
 
-void MysqlPool::close_oldest_idle() { idle_.erase(idle_.begin()); }
+bool MysqlPool::close_idle() {
+  if (idle_.empty()) return false;
+  const MysqlConnectionPtr oldest = std::move(idle_.front());
+  idle_.erase(idle_.begin());
+  return true;
+}
+
+void MysqlPool::ask() {
+  if (ask_) ask_();
+}
+
+PlaceUse MysqlPool::use() const {
+  const auto idle = static_cast<std::uint32_t>(idle_.size());
+  return {idle, 0};
+}
 
 void MysqlPool::cut(const Error& reason) {
   idle_.clear();
@@ -142,8 +148,6 @@ void MysqlPool::trim(TimePoint since) {
   std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) {
     return connection->idle_since < since || !connection->usable();
   });
-  const bool wanted = limit_ != nullptr && limit_->waiting.load(std::memory_order_relaxed) > freed_.waiting();
-  if (wanted && !idle_.empty()) close_oldest_idle();
 }
 
 }  // namespace hf::upstream

@@ -3,9 +3,9 @@
 //
 // Owner: the shard's part of a service. Thread: the shard's.
 // Invariants:
-//   1. Connections of all shards to a server never exceed the limit: a place is reserved before connecting.
-//   2. Whoever has to wait for a place waits until its deadline, in order of arrival within the shard; idle connections of
-//      other keys, here and in other shards, are closed to make room.
+//   1. Connections of all shards to a server never exceed the limit: a place is taken before connecting (places.h).
+//   2. Whoever has to wait for a place waits until its deadline, in order of arrival over all shards, and meanwhile takes a
+//      connection of its key that is returned here; idle connections of other keys, here and in other shards, make room.
 //   3. A connection is either idle here or lent; both are known, so that all can be cut when the server is found dead.
 #pragma once
 
@@ -14,21 +14,21 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/signal.h"
 #include "upstream/mysql_connection.h"
+#include "upstream/places.h"
 #include "upstream/service_view.h"
 
 namespace hf::upstream {
 
-class MysqlPool {
+class MysqlPool : private PlaceHolder {
  public:
-  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), freed_(loop) {}
+  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop) {}
   MysqlPool(const MysqlPool&) = delete;
   MysqlPool& operator=(const MysqlPool&) = delete;
   ~MysqlPool();
 
-  /// Called when somebody waits for a place and nothing is idle: asks the sessions to give back a connection that they keep
-  /// only for convenience. Returns whether one will come.
+  /// Called when somebody, on whichever shard, waits for a place and nothing is idle here: asks the sessions to give back the
+  /// connections that they keep only for convenience. At most once per Places::kStep, however many wait.
   void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
 
   /// An idle connection of this key, or nullptr. `state` is preferred, not promised.
@@ -42,8 +42,11 @@ class MysqlPool {
 
   /// The server is dead: closes idle connections, breaks the lent ones with `reason`.
   void cut(const Error& reason);
-  /// Closes what has been idle since before `since`, and idle ones that are wanted elsewhere.
+  /// Closes what has been idle since before `since`.
   void trim(TimePoint since);
+
+  /// Whether a connection that a session keeps for convenience is better given back now: somebody waits for it.
+  bool wanted() const { return desk_ != nullptr && desk_->places().wanted(); }
 
   std::size_t idle() const { return idle_.size(); }
   std::size_t lent() const { return all_.size() - idle_.size(); }
@@ -52,17 +55,21 @@ class MysqlPool {
 
  private:
   friend struct MysqlConnection;
+  struct Waiting;
+
   void forget(MysqlConnection& connection);
-  bool reserve(ServerLimit& limit, std::uint32_t most);
-  void close_oldest_idle();
+  Error all_in_use(const ServerView& server) const;
+
+  bool close_idle() override;
+  void ask() override;
+  PlaceUse use() const override;
 
   ServerSlot slot_;
   runtime::EventLoop& loop_;
-  std::shared_ptr<ServerLimit> limit_;
+  std::unique_ptr<PlaceDesk> desk_;        // from the first open
   std::vector<MysqlConnectionPtr> idle_;   // most recently used last
   std::vector<MysqlConnection*> all_;
   std::size_t connecting_ = 0;
-  runtime::Signal freed_;
   std::function<void()> ask_;
 };
 

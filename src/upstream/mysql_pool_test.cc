@@ -39,10 +39,10 @@ Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* log
 class MysqlPoolTest : public ::testing::Test {
  protected:
   ServiceViewPtr view_with(std::uint32_t most) {
+    places_->set_most(most);
     auto config = std::make_shared<config::Config>();
     config->services.resize(1);
     config->services[0].name = "orders";
-    config->services[0].mysql.max_server_connections = most;
     auto view = std::make_shared<ServiceView>();
     view->service = config->services.data();
     view->config = std::move(config);
@@ -51,7 +51,7 @@ class MysqlPoolTest : public ::testing::Test {
     server.address = server_.address();
     server.present = true;
     server.reachable = true;
-    server.limit = limit_;
+    server.places = places_;
     return view;
   }
 
@@ -65,12 +65,12 @@ class MysqlPoolTest : public ::testing::Test {
     EXPECT_EQ(wish.outcome(), "ok");
     return std::move(wish.connection);
   }
-  std::uint32_t open_places() const { return limit_->open.load(); }
-  std::uint32_t waiting() const { return limit_->waiting.load(); }
+  std::uint32_t open_places() const { return places_->taken(); }
+  std::uint32_t waiting() const { return places_->waiting(); }
 
   SteppedLoop loop_;
   MysqlServerFake server_{*loop_, login_script()};
-  std::shared_ptr<ServerLimit> limit_ = std::make_shared<ServerLimit>();
+  std::shared_ptr<Places> places_ = std::make_shared<Places>(2);
   ServiceViewPtr view_ = view_with(2);
   MysqlLogin login_{{"app", "tiger", std::nullopt}, kFakeCapabilities, 45, "", ""};
   MysqlPool pool_{*loop_, 0};
@@ -206,7 +206,7 @@ TEST_F(MysqlPoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
   loop_.advance(11ms);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kOverload));
-  EXPECT_NE(wish.error->context.find("all 1 connections to server 'db1' (max_server_connections)"), std::string::npos) << wish.error->context;
+  EXPECT_NE(wish.error->context.find("all 1 connections to server 'db1' (max_server_connections) are in use: 1 at work"), std::string::npos) << wish.error->context;
   EXPECT_EQ(waiting(), 0U);
   EXPECT_EQ(open_places(), 1U);
 }
@@ -243,7 +243,7 @@ TEST_F(MysqlPoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
   EXPECT_EQ(pool_.open_connections(), 0U);
 }
 
-TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsFoundWithinAMoment) {
+TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsHadAtOnce) {
   view_ = view_with(1);
   MysqlConnectionPtr theirs = open(other_shard_);
   Wish wish;
@@ -252,26 +252,86 @@ TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsFoundWithinAMoment) {
   EXPECT_EQ(wish.outcome(), "waiting");
   other_shard_.give(std::move(theirs));  // wanted elsewhere: closed, not kept
   EXPECT_EQ(other_shard_.idle(), 0U);
-  EXPECT_EQ(open_places(), 0U);
-  loop_.advance(21ms);
-  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(other_shard_.open_connections(), 0U);
+  EXPECT_EQ(open_places(), 1U);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));  // the clock stands still
   EXPECT_EQ(wish.outcome(), "ok");
   EXPECT_EQ(pool_.lent(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherShardIsClosedByItsNextTrim) {
+TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
   view_ = view_with(1);
   other_shard_.give(open(other_shard_));
   EXPECT_EQ(other_shard_.idle(), 1U);
   Wish wish;
   start(wish, pool_);
-  loop_.turn();
   EXPECT_EQ(wish.outcome(), "waiting");
-  other_shard_.trim(loop_->now() - Nanos(1h));
-  EXPECT_EQ(other_shard_.idle(), 0U);
-  loop_.advance(21ms);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(other_shard_.idle(), 0U);
+}
+
+TEST_F(MysqlPoolTest, WhatSessionsOfAnotherShardKeepForConvenienceIsAskedForAndHadAtOnce) {
+  std::vector<MysqlConnectionPtr> kept;
+  kept.push_back(open(other_shard_));
+  kept.push_back(open(other_shard_));
+  int asked = 0;
+  other_shard_.on_pressure([&] {
+    ++asked;
+    for (MysqlConnectionPtr& connection : kept) other_shard_.give(std::move(connection));
+    kept.clear();
+  });
+  Wish wishes[2];
+  for (Wish& wish : wishes) start(wish, pool_);
+  ASSERT_TRUE(loop_.run_until([&] { return wishes[0].ended && wishes[1].ended; }));
+  for (const Wish& wish : wishes) EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(pool_.wanted());
+}
+
+TEST_F(MysqlPoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnServesOne) {
+  view_ = view_with(1);
+  int asked = 0;
+  int asked_there = 0;
+  pool_.on_pressure([&] { ++asked; });
+  other_shard_.on_pressure([&] { ++asked_there; });
+  other_shard_.give(open(other_shard_, kOtherKey));
+  MysqlConnectionPtr only = open(pool_);
+  std::vector<Wish> wishes(8000);
+  const int before = asked;
+  for (Wish& wish : wishes) start(wish, pool_);
+  loop_.turn();
+  EXPECT_LE(asked, before + 1);
+  for (int step = 0; step < 10; ++step) loop_.advance(Places::kStep);
+  EXPECT_LE(asked, before + 11);
+  EXPECT_LE(asked_there, 12);
+  for (std::size_t i = 0; i < 100; ++i) {
+    pool_.give(std::move(only));
+    ASSERT_TRUE(loop_.run_until([&] { return wishes[i].ended; }));
+    only = std::move(wishes[i].connection);
+    ASSERT_NE(only, nullptr);
+  }
+  EXPECT_LE(asked, before + 11);
+  EXPECT_EQ(waiting(), 7900U);
+  loop_->post([this] { scope_.cancel(); });
+  ASSERT_TRUE(loop_.run_until_empty(scope_));
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(server_.accepted(), 2U);
+}
+
+TEST_F(MysqlPoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
+  view_ = view_with(3);
+  MysqlConnectionPtr first = open(pool_);
+  MysqlConnectionPtr second = open(pool_);
+  pool_.give(open(pool_));
+  view_ = view_with(1);
+  loop_.turn();
+  EXPECT_EQ(pool_.idle(), 0U);
+  pool_.give(std::move(first));
+  EXPECT_EQ(pool_.idle(), 0U);
+  pool_.give(std::move(second));
+  EXPECT_EQ(pool_.idle(), 1U);
+  EXPECT_EQ(open_places(), 1U);
 }
 
 TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
@@ -286,9 +346,25 @@ TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
   EXPECT_EQ(ours.outcome(), "ok");
   EXPECT_EQ(theirs.outcome(), "waiting");
   ours.connection.reset();
-  loop_.advance(21ms);
   ASSERT_TRUE(loop_.run_until([&] { return theirs.ended; }));
   EXPECT_EQ(theirs.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish theirs;
+  Wish ours;
+  start(theirs, other_shard_);
+  loop_.advance(Places::kOvertake + Nanos(1ms));
+  start(ours, pool_);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return theirs.ended; }));
+  EXPECT_EQ(theirs.outcome(), "ok");
+  EXPECT_EQ(ours.outcome(), "waiting");
+  theirs.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return ours.ended; }));
+  EXPECT_EQ(ours.outcome(), "ok");
 }
 
 TEST_F(MysqlPoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {

@@ -7,8 +7,6 @@
 //   2. `primary`, when there is one, is present and usable. There is never more than one.
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,12 +21,7 @@ namespace hf::upstream {
 
 using ServerSlot = std::uint32_t;
 
-/// Connections open to one server, over all shards. The one piece of state that shards share, touched only when a connection
-/// is opened or closed.
-struct ServerLimit {
-  std::atomic<std::uint32_t> open{0};
-  std::atomic<std::uint32_t> waiting{0};  // sessions that wait for a free place; idle connections elsewhere then make room
-};
+class Places;
 
 struct ServerView {
   std::string name;
@@ -39,7 +32,7 @@ struct ServerView {
   bool drained = false;      // by the operator
   std::uint32_t weight = 1;  // effective: the configured weight, less during slow start; unit: 1/100 of the configured
   std::string reason;        // why it is not used, or empty
-  std::shared_ptr<ServerLimit> limit;
+  std::shared_ptr<Places> places;  // connections to it, over all shards: the one piece of state that they share
 };
 
 struct ServiceView {

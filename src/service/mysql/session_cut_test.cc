@@ -79,7 +79,7 @@ class SessionCut : public ::testing::Test {
     server.address = server_->address();
     server.present = server.reachable = true;
     server.weight = 100;
-    server.limit = std::make_shared<upstream::ServerLimit>();
+    server.places = std::make_shared<upstream::Places>(100);
     view_->primary = 0;
     shared_->name = "orders";
     service_ = &shard_.add(shared_, view_);

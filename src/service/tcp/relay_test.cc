@@ -352,7 +352,7 @@ class ServeTest : public ::testing::Test {
     server.address = address;
     server.present = server.reachable = server.reader = true;
     server.weight = 100;
-    server.limit = std::make_shared<upstream::ServerLimit>();
+    server.places = std::make_shared<upstream::Places>(100);
   }
   net::Address listen_for_clients() {
     const int fd = bound();
