@@ -1,5 +1,7 @@
 #include "upstream/mysql_connection.h"
 
+#include <utility>
+
 #include "net/socket_stream.h"
 #include "proto/mysql/auth/plugin.h"
 #include "proto/mysql/auth/caching_sha2.h"
@@ -20,11 +22,29 @@ namespace {
 constexpr std::size_t kLargestLoginPacket = 64 * 1024;
 constexpr std::size_t kLargestReply = 1024 * 1024;
 constexpr int kMostLoginTurns = 8;
+constexpr std::size_t kEd25519ProofSize = 64;
+constexpr std::size_t kSha2ProofSize = 32;
+constexpr ByteView kUnknownPlugin = "?";
 
-/// The login conversation: whole packets in, answers out.
+/// A proof in the form of the plugin that cannot be right.
+std::string wrong_proof(ByteView plugin) {
+  if (plugin.empty() || plugin == mysql::kNativePasswordPlugin) return std::string(mysql::auth::kNativeNonce, '\0');
+  if (plugin == mysql::kEd25519Plugin) return std::string(kEd25519ProofSize, '\0');
+  if (plugin == mysql::kCachingSha2Plugin) return std::string(kSha2ProofSize, '\0');
+  return std::string(1, '\0');  // as text: an empty password
+}
+
+/// The login conversation: whole packets in, answers out. When it ends early and the server waits for a proof, the server gets a
+/// wrong one: it refuses that as any other, where a connection that breaks off counts as an error of our host, and after
+/// max_connect_errors of them the server lets nobody of this host in.
 class LoginDialog {
  public:
   LoginDialog(net::Stream& stream, Deadline deadline) : stream_(stream), deadline_(deadline), packets_(kLargestLoginPacket) {}
+  LoginDialog(const LoginDialog&) = delete;
+  LoginDialog& operator=(const LoginDialog&) = delete;
+  ~LoginDialog() {
+    if (owed_) write(wrong_proof(*owed_));
+  }
 
   Task<Result<std::string>> read() {
     for (;;) {
@@ -44,7 +64,12 @@ class LoginDialog {
     }
   }
 
+  /// The server waits for a proof by this plugin, until the next write.
+  void owes_proof(std::string plugin) { owed_ = std::move(plugin); }
+  void owes_nothing() { owed_.reset(); }
+
   void write(ByteView payload) {
+    owes_nothing();
     std::string packet;
     const std::uint8_t next = mysql::append_packet(packet, sequence_, payload);
     packets_.expect_sequence(next);
@@ -59,6 +84,7 @@ class LoginDialog {
   mysql::PacketAssembler packets_;
   std::string input_;
   std::uint8_t sequence_ = 0;
+  std::optional<std::string> owed_;
 };
 
 Result<std::string> answer(ByteView plugin, const MysqlCredentials& credentials, ByteView nonce) {
@@ -106,6 +132,13 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
       HF_CO_RETURN_IF_ERROR(ok);
       co_return ok->status;
     }
+    if (head == mysql::kEofHeader) {
+      Result<mysql::AuthSwitchRequest> request = mysql::decode_auth_switch_request(*payload);
+      if (!request.ok() && login.proxy == nullptr) co_return std::move(request).error();
+      plugin = request.ok() ? request->plugin : std::string(kUnknownPlugin);
+      nonce = request.ok() ? request->data : std::string();
+    }
+    dialog.owes_proof(plugin);
     if (login.proxy != nullptr) {
       Result<std::string> answered = co_await login.proxy->answer(std::move(*payload));
       HF_CO_RETURN_IF_ERROR(answered);
@@ -113,10 +146,6 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
       continue;
     }
     if (head == mysql::kEofHeader) {
-      Result<mysql::AuthSwitchRequest> request = mysql::decode_auth_switch_request(*payload);
-      HF_CO_RETURN_IF_ERROR(request);
-      plugin = request->plugin;
-      nonce = request->data;
       Result<std::string> proof = answer(plugin, credentials, nonce);
       HF_CO_RETURN_IF_ERROR(proof);
       dialog.write(*proof);
@@ -127,7 +156,10 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
     if (plugin != mysql::kCachingSha2Plugin || !credentials.password) {
       co_return Error{ErrorCode::kUnsupported, "unexpected authentication data for '" + plugin + "'"};
     }
-    if (*data == ByteView(&mysql::auth::kSha2FastAuthSuccess, 1)) continue;
+    if (*data == ByteView(&mysql::auth::kSha2FastAuthSuccess, 1)) {
+      dialog.owes_nothing();
+      continue;
+    }
     if (*data == ByteView(&mysql::auth::kSha2FullAuthentication, 1)) {
       dialog.write(ByteView(&mysql::auth::kSha2RequestPublicKey, 1));
       continue;
@@ -142,7 +174,19 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
 }  // namespace
 
 MysqlConnection::~MysqlConnection() {
+  if (at_rest) quit();
+  if (stream != nullptr) stream->close();  // before its place is anybody else's
   if (pool != nullptr) pool->forget(*this);
+}
+
+void MysqlConnection::quit() {
+  at_rest = false;
+  if (!usable()) return;
+  const auto command = static_cast<char>(mysql::Command::kQuit);
+  std::string packet;
+  mysql::append_packet(packet, 0, ByteView(&command, 1));
+  stream->write(packet);
+  stream->close();
 }
 
 Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login,
@@ -197,6 +241,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   connection->server_version = greeting->server_version;
   connection->status = *status;
   connection->untracked = true;
+  connection->at_rest = true;
   co_return std::move(connection);
 }
 
@@ -205,6 +250,7 @@ Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string s
   payload += sql;
   std::string packet;
   mysql::append_packet(packet, 0, payload);
+  const bool was_at_rest = std::exchange(connection.at_rest, false);
   connection.stream->write(packet);
   mysql::TextResultReader reader(connection.capabilities, kLargestReply);
   while (!reader.done()) {
@@ -216,6 +262,7 @@ Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string s
     if (*used < bytes->size()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the reply"};
   }
   connection.status = reader.result().status;
+  connection.at_rest = was_at_rest;
   co_return reader.take();
 }
 

@@ -3,7 +3,10 @@
 // Owner: a pool, or the session that uses it; never both. Thread: that of its loop.
 // Invariants:
 //   1. Between statements nothing is unread: a connection with unread bytes, or whose peer is gone, is not usable().
-//   2. What the connection's session on the server holds is described by `state` unless `dirty`; with `dirty` only
+//   2. A connection that ends `at_rest` says COM_QUIT first, so that the server does not count a client that was lost. One that
+//      ends in the middle of a reply is just closed; one that ends in the middle of its login leaves no broken handshake behind:
+//      a server that waits for a proof is given a wrong one.
+//   3. What the connection's session on the server holds is described by `state` unless `dirty`; with `dirty` only
 //      COM_RESET_CONNECTION makes it known again (and leaves the schema as it was).
 #pragma once
 
@@ -73,6 +76,10 @@ struct MysqlConnection {
   std::string server_version;
   proto::mysql::StatusFlags status = 0;
 
+  /// Nothing that we asked is unanswered. True after the login and in the pool. A session that has it says so itself: true when a
+  /// reply is complete, false before it asks the next.
+  bool at_rest = false;
+
   // The pool's.
   std::uint64_t key = 0;       // account, capabilities, charset: only equals may share
   std::uint32_t state = 0;     // interned session state, see service/mysql/session_state.h
@@ -84,6 +91,8 @@ struct MysqlConnection {
   std::size_t pool_index = 0;
 
   bool usable() const { return !stream->broken() && !stream->readable(); }
+  /// Says goodbye and closes; for a connection at rest. The destructor does it.
+  void quit();
 };
 
 using MysqlConnectionPtr = std::unique_ptr<MysqlConnection>;

@@ -392,6 +392,93 @@ TEST(ConnectMysql, CancelBetweenTwoTurnsWhileConnectingEndsItOnce) {
   cancel_after(0, [](SteppedLoop&, Scope& scope) { scope.cancel(); });
 }
 
+// --- a login that breaks off ----------------------------------------------------------------------------------------------
+
+/// A client that is asked for its proof, answers so often and then leaves.
+class LeavingClient final : public AuthenticationProxy {
+ public:
+  explicit LeavingClient(int answers) : answers_(answers) {}
+  Task<Result<std::string>> answer(std::string /*payload*/) override {
+    ++asked;
+    if (answers_-- > 0) co_return std::string("an answer");
+    const Result<void> slept = co_await runtime::sleep_until(until);
+    if (!slept.ok()) co_return slept.error();
+    co_return Error{ErrorCode::kClosed, "the client went away"};
+  }
+
+  int asked = 0;
+  Deadline until{TimePoint{0}};  // when it leaves
+
+ private:
+  int answers_;
+};
+
+/// What the server got last when the client left at its first question, or was cancelled there.
+std::string last_word_of_a_login_by_proxy(ByteView plugin, bool cancel) {
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, plugin, kNonce32), expect_step()});
+  LeavingClient client(0);
+  if (cancel) client.until = Deadline::never();
+  MysqlLogin login = login_of();
+  login.proxy = &client;
+  Attempt attempt;
+  Scope scope(*loop);
+  scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(10s));
+  EXPECT_TRUE(loop.run_until([&] { return client.asked == 1; }));
+  if (cancel) loop->post([&scope] { scope.cancel(); });
+  EXPECT_TRUE(loop.run_until_empty(scope));
+  EXPECT_EQ(attempt.outcome(), to_string(cancel ? ErrorCode::kCancelled : ErrorCode::kClosed));
+  EXPECT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  EXPECT_EQ(server.received().size(), 2U);
+  return server.received().back();
+}
+
+TEST(BrokenOffLogin, AServerThatWaitsForAProofGetsAWrongOneInTheFormOfItsPlugin) {
+  for (const bool cancel : {false, true}) {
+    EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kEd25519Plugin, cancel), std::string(64, '\0'));
+    EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kNativePasswordPlugin, cancel), std::string(20, '\0'));
+    EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kCachingSha2Plugin, cancel), std::string(32, '\0'));
+    EXPECT_EQ(last_word_of_a_login_by_proxy("dialog", cancel), std::string(1, '\0'));
+  }
+}
+
+TEST(BrokenOffLogin, AnAnswerThatWasGivenIsNotGivenAgain) {
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, mysql::kEd25519Plugin, kNonce32),
+                                 expect_step(), hang_step()});
+  LeavingClient client(1);
+  MysqlLogin login = login_of();
+  login.proxy = &client;
+  Attempt attempt;
+  Scope scope(*loop);
+  scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(10s));
+  ASSERT_TRUE(loop.run_until([&] { return server.steps_begun() == 5; }));
+  scope.cancel();
+  ASSERT_TRUE(loop.run_until_empty(scope));
+  ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  EXPECT_EQ(server.received().back(), "an answer");
+}
+
+TEST(BrokenOffLogin, WhatWeCannotAnswerOurselvesIsAnsweredWrongly) {
+  MysqlLogin login = login_of();
+  login.credentials.password.reset();
+  login.credentials.native_stage1 = mysql::auth::native_stage1(kPassword);
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, ed25519_script());
+  EXPECT_EQ(connect_to(loop, server, login).outcome(), to_string(ErrorCode::kUnsupported));
+  ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  ASSERT_EQ(server.received().size(), 2U);
+  EXPECT_EQ(server.received()[1], std::string(64, '\0'));
+}
+
+TEST(BrokenOffLogin, AfterARefusalNothingMoreIsSaid) {
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), err_step(2, 1045, "Access denied"), expect_step()});
+  EXPECT_EQ(connect_to(loop, server, login_of()).outcome(), to_string(ErrorCode::kAccessDenied));
+  ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  EXPECT_EQ(server.received().size(), 1U);
+}
+
 // --- query -----------------------------------------------------------------------------------------------------------------
 
 /// A connection of our own to a server that plays `reply` after the login.
@@ -521,6 +608,102 @@ TEST(MysqlConnection, IsNotUsableWhileBytesWaitToBeRead) {
   mysql::append_packet(packet, 0, "\x0e");
   asked.connection->stream->write(packet);
   EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
+}
+
+// --- its end ----------------------------------------------------------------------------------------------------------------
+
+const std::string kQuitPacket = "\x01";
+
+/// A server that takes one more packet after the login.
+ServerScript listening_script() {
+  ServerScript script = login_script();
+  script.push_back(expect_step());
+  return script;
+}
+
+/// What the server received after the login when `end` had its way with the connection.
+template <typename End>
+std::vector<std::string> last_words(ServerScript script, End end) {
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, std::move(script));
+  Attempt attempt = connect_to(loop, server, login_of());
+  EXPECT_EQ(attempt.outcome(), "ok");
+  end(loop, attempt.connection);
+  attempt.connection.reset();
+  EXPECT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  return {server.received().begin() + 1, server.received().end()};
+}
+
+TEST(MysqlConnectionEnd, AtRestItSaysGoodbye) {
+  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, MysqlConnectionPtr& connection) { EXPECT_TRUE(connection->at_rest); }),
+            std::vector<std::string>{kQuitPacket});
+  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, MysqlConnectionPtr& connection) { connection->quit(); }),
+            std::vector<std::string>{kQuitPacket});
+}
+
+TEST(MysqlConnectionEnd, GoodbyeComesBehindWhatWasSaidBeforeInTheSameTurn) {
+  ServerScript script = listening_script();
+  script.push_back(expect_step());
+  const std::string close_statement = std::string("\x19\x01\x00\x00\x00", 5);
+  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop&, MysqlConnectionPtr& connection) {
+    std::string packet;
+    mysql::append_packet(packet, 0, close_statement);  // has no reply
+    connection->stream->write(packet);
+  });
+  EXPECT_EQ(words, (std::vector<std::string>{close_statement, kQuitPacket}));
+}
+
+TEST(MysqlConnectionEnd, InTheMiddleOfAReplyItIsJustClosed) {
+  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, MysqlConnectionPtr& connection) { connection->at_rest = false; }),
+            std::vector<std::string>{});
+}
+
+TEST(MysqlConnectionEnd, WithBytesUnreadItIsJustClosed) {
+  ServerScript script = login_script();
+  script.push_back(expect_step());
+  script.push_back(send_step("x"));
+  script.push_back(expect_step());
+  const std::string ping = "\x0e";
+  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop& loop, MysqlConnectionPtr& connection) {
+    std::string packet;
+    mysql::append_packet(packet, 0, ping);
+    connection->stream->write(packet);
+    EXPECT_TRUE(loop.run_until([&] { return connection->stream->readable(); }));
+  });
+  EXPECT_EQ(words, std::vector<std::string>{ping});
+}
+
+TEST(MysqlConnectionEnd, BrokenItIsJustClosed) {
+  EXPECT_EQ(last_words(listening_script(),
+                       [](SteppedLoop&, MysqlConnectionPtr& connection) { connection->stream->abort({ErrorCode::kReset, "cut"}); }),
+            std::vector<std::string>{});
+}
+
+TEST(MysqlConnectionEnd, AWholeQueryLeavesItAtRestAndHalfAQueryDoesNot) {
+  Asked whole({send_step(rows_reply()), expect_step()});
+  EXPECT_EQ(whole.ask().outcome(), "ok");
+  EXPECT_TRUE(whole.connection->at_rest);
+  whole.connection.reset();
+  EXPECT_TRUE(whole.loop.run_until([&] { return whole.server.open() == 0; }));
+  EXPECT_EQ(whole.server.received().back(), kQuitPacket);
+
+  const std::string reply = rows_reply();
+  Asked half({send_step(reply.substr(0, reply.size() / 2)), hang_step()});
+  Attempt attempt;
+  Scope scope(*half.loop);
+  const std::size_t steps = half.server.steps_begun();
+  scope.spawn("query", query_task, half.connection.get(), std::string("SELECT 7"), &attempt, half.loop->deadline_in(10s));
+  EXPECT_TRUE(half.loop.run_until([&] { return half.server.steps_begun() == steps + 2; }));
+  half.loop.advance(11s);
+  EXPECT_TRUE(half.loop.run_until_empty(scope));
+  EXPECT_FALSE(half.connection->at_rest);
+}
+
+TEST(MysqlConnectionEnd, AQueryOnALentConnectionLeavesTheWordToItsSession) {
+  Asked asked({send_step(rows_reply()), expect_step()});
+  asked.connection->at_rest = false;
+  EXPECT_EQ(asked.ask().outcome(), "ok");
+  EXPECT_FALSE(asked.connection->at_rest);
 }
 
 }  // namespace

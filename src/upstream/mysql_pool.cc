@@ -58,6 +58,7 @@ MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state) {
   if (found == kNone) return nullptr;
   MysqlConnectionPtr connection = std::move(idle_[found]);
   idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(found));
+  connection->at_rest = false;
   return connection;
 }
 
@@ -85,7 +86,10 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
     if (waited.error().code == ErrorCode::kCancelled) co_return waited.error();
     co_return all_in_use(server);
   }
-  if (*waited == PlaceWait::Outcome::kHandedOver) co_return std::move(waiting.handed);
+  if (*waited == PlaceWait::Outcome::kHandedOver) {
+    waiting.handed->at_rest = false;
+    co_return std::move(waiting.handed);
+  }
 
   Place place(*desk_, connecting_);
   const Deadline connect_deadline = loop_.deadline_in(view->service->connect_timeout);
@@ -97,11 +101,13 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
   connection.key = key;
   connection.pool = this;
   connection.pool_index = all_.size();
+  connection.at_rest = false;
   all_.push_back(&connection);
   co_return opened;
 }
 
 void MysqlPool::give(MysqlConnectionPtr connection) {
+  connection->at_rest = true;
   if (!connection->usable() || desk_ == nullptr) return;
   if (!wanted()) {
     connection->idle_since = loop_.now();
@@ -134,8 +140,9 @@ void MysqlPool::ask() {
 }
 
 PlaceUse MysqlPool::use() const {
+  const auto at_rest = std::count_if(all_.begin(), all_.end(), [](const MysqlConnection* each) { return each->at_rest; });
   const auto idle = static_cast<std::uint32_t>(idle_.size());
-  return {idle, 0};
+  return {idle, static_cast<std::uint32_t>(at_rest) - idle};
 }
 
 void MysqlPool::cut(const Error& reason) {

@@ -37,7 +37,7 @@ class MysqlPool : private PlaceHolder {
   /// connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline);
-  /// Takes a connection back that is between statements. Closes it when it is not usable or a place is wanted elsewhere.
+  /// Takes a connection back that is between statements, which it need not say itself (at_rest). Closes it when it is not usable or a place is wanted elsewhere.
   void give(MysqlConnectionPtr connection);
 
   /// The server is dead: closes idle connections, breaks the lent ones with `reason`.

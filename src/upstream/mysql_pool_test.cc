@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "runtime/stepped_loop_fake.h"
 #include "upstream/mysql_server_fake.h"
 
@@ -68,8 +70,19 @@ class MysqlPoolTest : public ::testing::Test {
   std::uint32_t open_places() const { return places_->taken(); }
   std::uint32_t waiting() const { return places_->waiting(); }
 
+  std::size_t goodbyes() const {
+    return static_cast<std::size_t>(std::count(server_.received().begin(), server_.received().end(), "\x01"));
+  }
+
+  /// Takes one more packet after the login.
+  static ServerScript script() {
+    ServerScript script = login_script();
+    script.push_back(expect_step());
+    return script;
+  }
+
   SteppedLoop loop_;
-  MysqlServerFake server_{*loop_, login_script()};
+  MysqlServerFake server_{*loop_, script()};
   std::shared_ptr<Places> places_ = std::make_shared<Places>(2);
   ServiceViewPtr view_ = view_with(2);
   MysqlLogin login_{{"app", "tiger", std::nullopt}, kFakeCapabilities, 45, "", ""};
@@ -409,6 +422,56 @@ TEST_F(MysqlPoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
     pool_.give(std::move(taken));
     return false;
   }));
+}
+
+TEST_F(MysqlPoolTest, EveryConnectionThatThePoolEndsSaysGoodbye) {
+  view_ = view_with(2);
+  pool_.give(open(pool_));
+  const MysqlConnectionPtr other = open(pool_, kOtherKey);
+  MysqlConnectionPtr third = open(pool_, kOtherKey);  // the idle one makes room
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+  pool_.give(std::move(third));
+  loop_.advance(10s);
+  pool_.trim(loop_->now() - Nanos(5s));
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 2; }));
+  {
+    MysqlPool closing(*loop_, 0);
+    closing.give(open(closing));
+  }
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 3; }));
+  MysqlConnectionPtr theirs = open(other_shard_);
+  Wish wish;
+  start(wish, pool_);
+  other_shard_.give(std::move(theirs));  // its place is wanted here
+  EXPECT_TRUE(loop_.run_until([&] { return wish.ended && goodbyes() == 4; }));
+}
+
+TEST_F(MysqlPoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
+  view_ = view_with(2);
+  MysqlConnectionPtr lent = open(pool_);
+  EXPECT_FALSE(lent->at_rest);
+  pool_.give(std::move(lent));
+  lent = pool_.take(kKey, 0);
+  EXPECT_FALSE(lent->at_rest);
+  lent.reset();  // in the middle of a reply, for all that is known
+  MysqlConnectionPtr kept = open(pool_);
+  kept->at_rest = true;
+  kept.reset();
+  EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
+  EXPECT_EQ(goodbyes(), 1U);
+}
+
+TEST_F(MysqlPoolTest, TheReasonSaysWhoHasTheConnections) {
+  MysqlConnectionPtr working = open(pool_);
+  MysqlConnectionPtr kept = open(other_shard_);
+  kept->at_rest = true;
+  Wish wish;
+  start(wish, pool_, kKey, 50ms);
+  loop_.turn();
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.error->context,
+            "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
 }
 
 }  // namespace
