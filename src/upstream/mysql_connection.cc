@@ -242,6 +242,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   connection->status = *status;
   connection->untracked = true;
   connection->at_rest = true;
+  connection->opened_at = loop.now();
   co_return std::move(connection);
 }
 

@@ -86,6 +86,7 @@ struct MysqlConnection {
   bool dirty = false;
   bool untracked = false;      // session tracking is not set up yet (after login or reset)
   bool opened_schema = false;  // fresh from a login that named the session's schema
+  TimePoint opened_at;
   TimePoint idle_since;
   MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;

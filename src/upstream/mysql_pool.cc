@@ -36,18 +36,26 @@ struct MysqlPool::Waiting final : PlaceWait {
   MysqlConnectionPtr handed;
 };
 
+Nanos PoolAges::longest_idle() const { return std::max<Nanos>(server_wait_timeout - 1s, server_wait_timeout * 4 / 5); }
+
 MysqlPool::~MysqlPool() {
   idle_.clear();
   HF_CHECK(all_.empty() && connecting_ == 0);
 }
 
-MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state) {
+bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages) const {
+  if (!connection.usable()) return false;
+  if (ages.connection > Nanos::zero() && loop_.now() - connection.opened_at > ages.connection) return false;
+  return ages.server_wait_timeout == Nanos::zero() || loop_.now() - connection.idle_since <= ages.longest_idle();
+}
+
+MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state, const PoolAges& ages) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t found = kNone;
   std::size_t looked = 0;
   for (std::size_t i = idle_.size(); i-- > 0 && looked < kLooked;) {
     const MysqlConnection& candidate = *idle_[i];
-    if (candidate.key != key || !candidate.usable()) continue;  // trim() removes the unusable
+    if (candidate.key != key || !lendable(candidate, ages)) continue;  // trim() removes those that are not
     ++looked;
     if (candidate.state == state && !candidate.dirty && !candidate.untracked) {
       found = i;
@@ -151,9 +159,9 @@ void MysqlPool::cut(const Error& reason) {
   for (MysqlConnection* connection : lent) connection->stream->abort(reason);
 }
 
-void MysqlPool::trim(TimePoint since) {
+void MysqlPool::trim(TimePoint since, const PoolAges& ages) {
   std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) {
-    return connection->idle_since < since || !connection->usable();
+    return connection->idle_since < since || !lendable(*connection, ages);
   });
 }
 

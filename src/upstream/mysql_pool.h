@@ -20,6 +20,15 @@
 
 namespace hf::upstream {
 
+/// What a connection must not exceed to be lent; zero: no limit.
+struct PoolAges {
+  Nanos connection{0};           // since its login
+  Nanos server_wait_timeout{0};  // the server's own: a connection idle for nearly as long may be gone before a statement arrives
+
+  /// The longest idle time: a second less than the server's patience, four fifths of it when that is more.
+  Nanos longest_idle() const;
+};
+
 class MysqlPool : private PlaceHolder {
  public:
   MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop) {}
@@ -31,8 +40,8 @@ class MysqlPool : private PlaceHolder {
   /// connections that they keep only for convenience. At most once per Places::kStep, however many wait.
   void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
 
-  /// An idle connection of this key, or nullptr. `state` is preferred, not promised.
-  MysqlConnectionPtr take(std::uint64_t key, std::uint32_t state);
+  /// An idle connection of this key, within `ages`, or nullptr. `state` is preferred, not promised.
+  MysqlConnectionPtr take(std::uint64_t key, std::uint32_t state, const PoolAges& ages = {});
   /// Opens another one, waiting for a place if need be. Errors: kOverload when no place came free in time, else those of
   /// connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
@@ -42,8 +51,8 @@ class MysqlPool : private PlaceHolder {
 
   /// The server is dead: closes idle connections, breaks the lent ones with `reason`.
   void cut(const Error& reason);
-  /// Closes what has been idle since before `since`.
-  void trim(TimePoint since);
+  /// Closes what has been idle since before `since`, and what is beyond `ages`.
+  void trim(TimePoint since, const PoolAges& ages = {});
 
   /// Whether a connection that a session keeps for convenience is better given back now: somebody waits for it.
   bool wanted() const { return desk_ != nullptr && desk_->places().wanted(); }
@@ -58,6 +67,7 @@ class MysqlPool : private PlaceHolder {
   struct Waiting;
 
   void forget(MysqlConnection& connection);
+  bool lendable(const MysqlConnection& connection, const PoolAges& ages) const;
   Error all_in_use(const ServerView& server) const;
 
   bool close_idle() override;

@@ -474,5 +474,44 @@ TEST_F(MysqlPoolTest, TheReasonSaysWhoHasTheConnections) {
             "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
 }
 
+TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
+  const PoolAges ages{.connection = 5min, .server_wait_timeout = Nanos(0)};
+  pool_.give(open(pool_));
+  loop_.advance(5min);
+  MysqlConnectionPtr connection = pool_.take(kKey, 0, ages);
+  ASSERT_NE(connection, nullptr);
+  pool_.give(std::move(connection));  // giving it back makes it no younger
+  loop_.advance(1s);
+  EXPECT_EQ(pool_.take(kKey, 0, ages), nullptr);
+  pool_.trim(TimePoint{0});
+  EXPECT_EQ(pool_.idle(), 1U);  // without a limit it stays
+  pool_.trim(TimePoint{0}, ages);
+  EXPECT_EQ(pool_.idle(), 0U);
+  EXPECT_EQ(open_places(), 0U);
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+}
+
+TEST_F(MysqlPoolTest, AConnectionThatTheServerIsAboutToEndIsNotLent) {
+  const PoolAges ages{.connection = Nanos(0), .server_wait_timeout = 60s};
+  pool_.give(open(pool_));
+  loop_.advance(59s);
+  MysqlConnectionPtr connection = pool_.take(kKey, 0, ages);
+  ASSERT_NE(connection, nullptr);
+  pool_.give(std::move(connection));
+  loop_.advance(59s);
+  pool_.trim(TimePoint{0}, ages);
+  EXPECT_EQ(pool_.idle(), 1U);
+  loop_.advance(1ms);
+  EXPECT_EQ(pool_.take(kKey, 0, ages), nullptr);
+  EXPECT_NE(pool_.take(kKey, 0), nullptr);
+}
+
+TEST(PoolAges, LeaveTheServerASecondOrAFifthOfItsPatience) {
+  EXPECT_EQ((PoolAges{Nanos(0), 28800s}.longest_idle()), 28799s);
+  EXPECT_EQ((PoolAges{Nanos(0), 5s}.longest_idle()), 4s);
+  EXPECT_EQ((PoolAges{Nanos(0), 2s}.longest_idle()), 1600ms);
+  EXPECT_EQ((PoolAges{Nanos(0), 1s}.longest_idle()), 800ms);
+}
+
 }  // namespace
 }  // namespace hf::upstream
