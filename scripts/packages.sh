@@ -13,8 +13,11 @@ HF_TEST_PACKAGES=(
   python3-pytest python3-pymysql python3-mysqldb
   libdbd-mysql-perl libdbd-mariadb-perl php-cli php-mysql
   curl strace
-  iproute2 nftables procps keepalived frr
+  iproute2 iputils-ping nftables procps keepalived frr
 )
+
+# What scripts/fresh needs beside Debian's own; nothing else asks for it.
+HF_FRESH_PACKAGES=(debootstrap debian-archive-keyring git)
 
 # Wanted for its command only: a node from another source stays as it is.
 HF_NODE_PACKAGES=(nodejs npm)
