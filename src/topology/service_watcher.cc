@@ -34,7 +34,7 @@ struct ServiceWatcher::Watched {
   bool drained = false;
   bool watched = false;
   bool answered = false;      // the latest failure was the server's own word, not silence
-  bool hurry = false;
+  bool hurry = false;         // the next look comes soon: doubt, news, another monitor account
   policy::RiseFall rise_fall;
   std::shared_ptr<upstream::Places> places;
   std::unique_ptr<upstream::MysqlProbe> probe;
@@ -76,8 +76,9 @@ Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::S
       upstream::MysqlCredentials monitor{service_->mysql.monitor.user, service_->mysql.monitor.password, std::nullopt};
       if (known->probe == nullptr) {
         known->probe = std::make_unique<upstream::MysqlProbe>(loop_, known->address, std::move(monitor));
-      } else {
-        known->probe->set_monitor(std::move(monitor));
+      } else if (known->probe->set_monitor(std::move(monitor))) {
+        known->hurry = true;
+        accounts_loaded_at_.reset();  // another account may see others
       }
     }
   }
@@ -90,11 +91,15 @@ Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::S
   } else {
     replica_set_->reconfigure(std::move(set));
   }
-  accounts_fingerprint_.clear();
-  accounts_loaded_at_.reset();
-  if (!service_->mysql.users_from_servers || accounts_ == nullptr) assign_accounts({});
+  if (!service_->mysql.users_from_servers) {
+    accounts_fingerprint_.clear();
+    accounts_loaded_at_.reset();
+    server_accounts_.clear();
+  }
+  if (accounts_ == nullptr || listed_users_ != service_->mysql.users || server_accounts_.empty()) assign_accounts();
   judge();
   for (const std::unique_ptr<Watched>& server : servers_) {
+    server->news.notify_all();  // whoever was removed ends, whoever waits takes the new interval
     if (server->present && !server->watched) {
       server->watched = true;
       scope_.spawn("watch", watch, this, server.get());
@@ -136,19 +141,27 @@ Task<void> ServiceWatcher::watch(ServiceWatcher* self, Watched* server) {
     const TimePoint began = self->loop_.now();
     Result<void> result = co_await self->look(server);
     if (!result.ok() && result.error().code == ErrorCode::kCancelled) break;
+    if (!server->present) break;  // removed while we looked
     self->take_result(*server, result);
     if (result.ok() && self->is_mysql() && self->service_->mysql.users_from_servers) co_await self->load_accounts(server);
-    // News (a client's connection failed) and doubt bring the next look forward.
-    const Nanos pause = server->hurry ? std::min<Nanos>(kSoonest, self->service_->check.interval) : self->service_->check.interval;
-    server->hurry = false;
-    const Result<void> waited = co_await server->news.wait(Deadline::after(began, std::max<Nanos>(pause, kSoonest)));
-    if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) break;
-    if (waited.ok()) {
-      const Result<void> slept = co_await runtime::sleep_until(Deadline::after(began, kSoonest));
-      if (!slept.ok()) break;
-    }
+    const bool goes_on = co_await self->wait_for_next_look(server, began);
+    if (!goes_on) break;
   }
+  if (server->probe != nullptr) server->probe->disconnect();
   server->watched = false;
+}
+
+/// Until the interval has passed since the look that `began` then; not so long when there is a reason to hurry. False: the watcher ends.
+Task<bool> ServiceWatcher::wait_for_next_look(Watched* server, TimePoint began) {
+  bool soon = false;
+  while (server->present) {
+    soon = std::exchange(server->hurry, false) || soon;
+    const Deadline due = Deadline::after(began, soon ? kSoonest : std::max<Nanos>(service_->check.interval, kSoonest));
+    if (due.passed(loop_.now())) break;
+    const Result<void> waited = co_await server->news.wait(due);
+    if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return false;
+  }
+  co_return true;
 }
 
 Task<Result<void>> ServiceWatcher::look(Watched* server) {
@@ -169,7 +182,7 @@ void ServiceWatcher::take_result(Watched& server, const Result<void>& result) {
   const policy::RiseFall::Step step = server.rise_fall.step(result.ok() ? policy::CheckOutcome::kSuccess : policy::CheckOutcome::kFailure);
   const std::string said_before = std::exchange(server.check, result.ok() ? std::string("ok") : result.error().context);
   server.checked_at = loop_.now();
-  server.hurry = step.probe_soon;
+  server.hurry = server.hurry || step.probe_soon;
   server.answered = !result.ok() && (result.error().code == ErrorCode::kAccessDenied || result.error().code == ErrorCode::kRefused) &&
                     result.error().context.find("the server said") != std::string::npos;
   if (server.answered && server.check != said_before) {
@@ -196,7 +209,9 @@ void ServiceWatcher::live_failure(upstream::ServerSlot slot, const std::string& 
     output_.event(Event{EventId::kServerDown, loop_.now(), 0, {{"service", service_->name}, {"server", server.server.name}, {"reason", what}}});
     judge();
   }
-  if (step.probe_soon) server.news.notify_all();
+  if (!step.probe_soon) return;
+  server.hurry = true;
+  server.news.notify_all();
 }
 
 Result<void> ServiceWatcher::set_drained(std::string_view name, bool drained) {
@@ -229,6 +244,7 @@ Task<void> ServiceWatcher::load_accounts(Watched* server) {
     }
     co_return;
   }
+  if (!server->present || !service_->mysql.users_from_servers) co_return;  // a reload in between
   accounts_loaded_at_ = loop_.now();
   std::string fingerprint;
   for (const auto& row : rows->rows) {
@@ -243,13 +259,15 @@ Task<void> ServiceWatcher::load_accounts(Watched* server) {
     if (account.unusable.empty()) continue;
     output_.event(Event{EventId::kAccountUnusable, loop_.now(), 0, {{"service", service_->name}, {"account", account.user + "@" + account.host}, {"reason", account.unusable}}});
   }
-  assign_accounts(std::move(loaded));
+  server_accounts_ = std::move(loaded);
+  assign_accounts();
   judge();
 }
 
 /// Our own accounts and the servers', with ids by login name.
-void ServiceWatcher::assign_accounts(std::vector<upstream::MysqlAccount> from_servers) {
-  std::vector<upstream::MysqlAccount> all = std::move(from_servers);
+void ServiceWatcher::assign_accounts() {
+  listed_users_ = service_->mysql.users;
+  std::vector<upstream::MysqlAccount> all = server_accounts_;
   std::erase_if(all, [&](const upstream::MysqlAccount& account) {
     return std::any_of(service_->mysql.users.begin(), service_->mysql.users.end(),
                        [&](const config::Account& own) { return own.user == account.user; });

@@ -3,7 +3,8 @@
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. One probe per server at a time, each bounded by the check's timeout.
+//   1. One probe per server at a time, each bounded by the check's timeout. A reload destroys nothing that a look waits on: what
+//      changed counts from the next look on, and what did not change stays.
 //   2. A view is published only when it differs from the one before.
 //   3. Slots are given by name and address and never taken back.
 #pragma once
@@ -84,13 +85,14 @@ class ServiceWatcher {
 
   static runtime::Task<void> watch(ServiceWatcher* self, Watched* server);
   runtime::Task<Result<void>> look(Watched* server);
+  runtime::Task<bool> wait_for_next_look(Watched* server, TimePoint began);
   runtime::Task<void> load_accounts(Watched* server);
   void take_result(Watched& server, const Result<void>& result);
   void judge();
   void judge_tcp(upstream::ServiceView& next);
   void judge_mysql(upstream::ServiceView& next);
   void publish_if_changed(std::shared_ptr<upstream::ServiceView> next);
-  void assign_accounts(std::vector<upstream::MysqlAccount> from_servers);
+  void assign_accounts();
   Watched* by_name(std::string_view name);
   std::vector<Watched*> in_order() const;
   bool is_mysql() const { return service_->protocol == config::Protocol::kMysql; }
@@ -104,6 +106,8 @@ class ServiceWatcher {
   std::optional<policy::ReplicaSetVerdict> verdict_;
   upstream::ServiceViewPtr view_;
   std::shared_ptr<const upstream::MysqlAccounts> accounts_;
+  std::vector<config::Account> listed_users_;                 // those in accounts_
+  std::vector<upstream::MysqlAccount> server_accounts_;       // as last read
   std::string accounts_fingerprint_;
   std::map<std::string, std::uint32_t> account_ids_;
   std::optional<TimePoint> accounts_loaded_at_;

@@ -65,20 +65,24 @@ constexpr ByteView kStatus =
 
 }  // namespace
 
-void MysqlProbe::set_monitor(MysqlCredentials monitor) {
+bool MysqlProbe::set_monitor(MysqlCredentials monitor) {
+  if (monitor == monitor_) return false;
   monitor_ = std::move(monitor);
-  connection_.reset();
+  ++monitor_version_;
+  return true;
 }
 
 Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
-  if (connection_ != nullptr && connection_->usable()) co_return Result<void>{};
+  if (connection_ != nullptr && connection_->usable() && connection_version_ == monitor_version_) co_return Result<void>{};
   connection_.reset();
+  const std::uint64_t version = monitor_version_;  // a reload may change it while we connect
   MysqlLogin login;
   login.credentials = monitor_;
   login.capabilities = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
   Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, address_, login, nullptr, deadline);
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
+  connection_version_ = version;
   greeting_ = {connection_->server_version, connection_->server_capabilities, connection_->server_charset};
   co_return Result<void>{};
 }

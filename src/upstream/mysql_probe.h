@@ -32,7 +32,11 @@ class MysqlProbe {
   runtime::Task<Result<proto::mysql::TextResult>> ask(std::string sql, Deadline deadline);
 
   const ServerGreeting& greeting() const { return greeting_; }
-  void set_monitor(MysqlCredentials monitor);
+  /// The account of the next login. A look under way ends as it would have; the next one logs in anew. Returns whether this is
+  /// another account than before: otherwise nothing changes.
+  bool set_monitor(MysqlCredentials monitor);
+  /// Closes the connection. Not while a look or a query runs.
+  void disconnect() { connection_.reset(); }
 
  private:
   runtime::Task<Result<void>> ensure_connected(Deadline deadline);
@@ -41,6 +45,8 @@ class MysqlProbe {
   runtime::EventLoop& loop_;
   net::Address address_;
   MysqlCredentials monitor_;
+  std::uint64_t monitor_version_ = 1;     // rises with every other account
+  std::uint64_t connection_version_ = 0;  // the account that the connection is logged in with
   MysqlConnectionPtr connection_;
   ServerGreeting greeting_;
 };
