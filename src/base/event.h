@@ -77,6 +77,7 @@ enum class EventId : std::uint16_t {
   kWritesReleased = 5004,
   kHeldWritesTimeout = 5005,
   kPoolExhausted = 5006,
+  kFrailStatement = 5007,
   // 6xxx: virtual addresses
   kGuardianStarted = 6001,
   kGuardianLost = 6002,

@@ -48,6 +48,7 @@ struct ServiceCounters {
   Counter held;                 // statements that had to wait for a primary or a connection
   Counter hold_timeouts;
   Counter lost_errors;          // clients told that their connection to the server was lost
+  Counter pinned;               // sessions that cannot leave their connection, now
   Counter state_restores;       // pooled connections that had to be given a session's state
   Counter bytes_from_clients;
   Counter bytes_to_clients;

@@ -158,14 +158,19 @@ Task<Result<void>> ServiceShard::close(Deadline deadline) {
   const Result<void> ended = co_await sessions_.idle(deadline);
   (void)ended;  // those that are left are cancelled
   Result<void> closed = co_await sessions_.close(loop().deadline_in(5s));
-  co_return closed;
+  HF_CO_RETURN_IF_ERROR(closed);
+  for (const std::unique_ptr<ServerShard>& server : servers_) {
+    Result<void> quiet = co_await server->pool.close(loop().deadline_in(5s));
+    HF_CO_RETURN_IF_ERROR(quiet);
+  }
+  co_return Result<void>{};
 }
 
 void ServiceShard::tick() {
   if (config().protocol != config::Protocol::kMysql) return;
   const TimePoint since = loop().now() - config().mysql.pool_idle_timeout;
   for (const std::unique_ptr<ServerShard>& server : servers_) {
-    server->pool.trim(since);
+    server->pool.trim(since, {config().mysql.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
     server->counters.connections_open.set(server->pool.open_connections());
   }
 }

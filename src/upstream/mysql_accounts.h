@@ -24,6 +24,7 @@ struct MysqlAccount {
   std::optional<std::string> ed25519_public_key; // 32 bytes, from the servers
   bool empty_password = false;
   bool locked = false;
+  bool limited = false;       // the server counts its connections, queries or time
   std::string unusable;       // why nobody can log in with it through us; empty: usable
 };
 

@@ -1,5 +1,6 @@
 #include "upstream/mysql_connection.h"
 
+#include <atomic>
 #include <utility>
 
 #include "net/socket_stream.h"
@@ -9,6 +10,7 @@
 #include "proto/mysql/command.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/packet.h"
+#include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/response.h"
 #include "upstream/mysql_pool.h"
 
@@ -25,6 +27,12 @@ constexpr int kMostLoginTurns = 8;
 constexpr std::size_t kEd25519ProofSize = 64;
 constexpr std::size_t kSha2ProofSize = 32;
 constexpr ByteView kUnknownPlugin = "?";
+
+/// One for each connection of the process, never the same again.
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 /// A proof in the form of the plugin that cannot be right.
 std::string wrong_proof(ByteView plugin) {
@@ -240,10 +248,103 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   connection->server_charset = greeting->charset;
   connection->server_version = greeting->server_version;
   connection->status = *status;
-  connection->untracked = true;
+  connection->facts.serial = next_serial();
+  connection->facts.multi_statements = mysql::has(agreed, mysql::kClientMultiStatements);
+  connection->schema_entered = loop.now();
   connection->at_rest = true;
   connection->opened_at = loop.now();
   co_return std::move(connection);
+}
+
+namespace {
+
+mysql::Command command_of(const policy::session::Step& step) {
+  switch (step.kind) {
+    case policy::session::Step::Kind::kReset: return mysql::Command::kResetConnection;
+    case policy::session::Step::Kind::kSchema: return mysql::Command::kInitDb;
+    case policy::session::Step::Kind::kOption: return mysql::Command::kSetOption;
+    case policy::session::Step::Kind::kStatement: break;
+  }
+  return mysql::Command::kQuery;
+}
+
+}  // namespace
+
+namespace {
+
+/// Reads one reply of our own to its end; bytes behind it stay in `input`.
+Task<Result<void>> read_reply(MysqlConnection& connection, mysql::ReplyTracker& reply, std::string* input, Deadline deadline) {
+  while (!reply.done()) {
+    if (input->empty()) {
+      Result<ByteView> bytes = co_await connection.stream->recv(deadline);
+      HF_CO_RETURN_IF_ERROR(bytes);
+      if (bytes->empty()) co_return Error{ErrorCode::kClosed, "the server closed the connection"};
+      *input = *bytes;
+    }
+    Result<mysql::ReplyTracker::Step> taken = reply.next(*input);
+    if (!taken.ok()) {
+      connection.stream->abort(taken.error());
+      co_return std::move(taken).error();
+    }
+    input->erase(0, taken->consumed);
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, MysqlRefusal* refusal, Deadline deadline) {
+  std::string packets;
+  for (const policy::session::Step& step : steps) {
+    std::string payload(1, static_cast<char>(command_of(step)));
+    payload += step.text;
+    mysql::append_packet(packets, 0, payload);
+  }
+  const bool was_at_rest = std::exchange(connection.at_rest, false);
+  connection.stream->write(packets);
+  std::optional<Error> refused;
+  std::string input;
+  for (const policy::session::Step& step : steps) {
+    mysql::ReplyTracker reply;
+    reply.start(command_of(step), connection.capabilities);
+    Result<void> read = co_await read_reply(connection, reply, &input, deadline);
+    HF_CO_RETURN_IF_ERROR(read);
+    if (!reply.failed()) connection.status = reply.status();
+    if (reply.failed() && !refused) {
+      if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
+      refused = Error{ErrorCode::kAccessDenied, reply.message()};
+    }
+  }
+  connection.at_rest = was_at_rest;
+  if (refused) co_return *refused;
+  co_return Result<void>{};
+}
+
+Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, MysqlRefusal* refusal, Deadline deadline) {
+  std::string payload(1, static_cast<char>(mysql::Command::kStmtPrepare));
+  payload += text;
+  std::string packets;
+  mysql::ReplyTracker reply;
+  reply.start(mysql::Command::kStmtPrepare, connection.capabilities, mysql::append_packet(packets, 0, payload));
+  const bool was_at_rest = std::exchange(connection.at_rest, false);
+  connection.stream->write(packets);
+  std::string input;
+  Result<void> read = co_await read_reply(connection, reply, &input, deadline);
+  HF_CO_RETURN_IF_ERROR(read);
+  connection.at_rest = was_at_rest;
+  if (reply.failed()) {
+    if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
+    co_return Error{ErrorCode::kAccessDenied, reply.message()};
+  }
+  co_return reply.statement_id();
+}
+
+void close_statement(MysqlConnection& connection, std::uint32_t id) {
+  std::string payload(1, static_cast<char>(mysql::Command::kStmtClose));
+  append_le(payload, id, 4);
+  std::string packet;
+  mysql::append_packet(packet, 0, payload);
+  connection.stream->write(packet);
 }
 
 Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {

@@ -8,6 +8,7 @@ using runtime::Task;
 
 namespace {
 
+constexpr Nanos kResetPatience = 10s;  // a reset rolls back what was open
 constexpr std::size_t kLooked = 64;  // idle connections looked at for a fitting state
 
 /// A place that we hold, given back unless kept.
@@ -49,7 +50,7 @@ bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages
   return ages.server_wait_timeout == Nanos::zero() || loop_.now() - connection.idle_since <= ages.longest_idle();
 }
 
-MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state, const PoolAges& ages) {
+MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t found = kNone;
   std::size_t looked = 0;
@@ -57,7 +58,7 @@ MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state, const
     const MysqlConnection& candidate = *idle_[i];
     if (candidate.key != key || !lendable(candidate, ages)) continue;  // trim() removes those that are not
     ++looked;
-    if (candidate.state == state && !candidate.dirty && !candidate.untracked) {
+    if (candidate.facts.settings == settings && candidate.facts.tracking) {
       found = i;
       break;
     }
@@ -104,19 +105,65 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
   Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, connect_deadline);
   if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
   place.keep();
-  MysqlConnection& connection = **opened;
+  adopt(**opened, key);
+  co_return opened;
+}
+
+Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key, MysqlRefusal* refusal,
+                                                        Deadline login_deadline, Deadline place_deadline) {
+  const ServerView& server = view->servers[slot_];
+  if (desk_ == nullptr) {
+    PlaceHolder& holder = *this;
+    desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
+  }
+  ++connecting_;
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, login_deadline);
+  --connecting_;
+  if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
+  constexpr std::uint64_t kNothingHandedOver = ~std::uint64_t{0};
+  Waiting waiting(*desk_, kNothingHandedOver, place_deadline);
+  const Result<PlaceWait::Outcome> waited = co_await waiting;
+  if (!waited.ok()) {
+    if (waited.error().code == ErrorCode::kCancelled) co_return waited.error();
+    co_return all_in_use(server);
+  }
+  adopt(**opened, key);
+  co_return opened;
+}
+
+void MysqlPool::adopt(MysqlConnection& connection, std::uint64_t key) {
   connection.slot = slot_;
   connection.key = key;
   connection.pool = this;
   connection.pool_index = all_.size();
   connection.at_rest = false;
   all_.push_back(&connection);
-  co_return opened;
 }
 
 void MysqlPool::give(MysqlConnectionPtr connection) {
   connection->at_rest = true;
   if (!connection->usable() || desk_ == nullptr) return;
+  if (connection->facts.clean()) return give_clean(std::move(connection));
+  const bool resettable = !connection->facts.must_close && !connection->facts.told_kill && connection->reset_to != nullptr && !closing_;
+  if (resettable) resets_.spawn("reset of a server connection", reset, this, std::move(connection));
+}
+
+Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
+  const policy::session::SettingsPtr start = connection->reset_to;
+  const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), nullptr, self->loop_.deadline_in(kResetPatience));
+  if (!done.ok()) co_return;  // closed
+  policy::session::reset(connection->facts, start);
+  self->give_clean(std::move(connection));
+}
+
+Task<Result<void>> MysqlPool::close(Deadline deadline) {
+  closing_ = true;
+  Result<void> ended = co_await resets_.close(deadline);
+  co_return ended;
+}
+
+void MysqlPool::give_clean(MysqlConnectionPtr connection) {
+  if (!connection->usable()) return;
   if (!wanted()) {
     connection->idle_since = loop_.now();
     idle_.push_back(std::move(connection));
@@ -157,6 +204,10 @@ void MysqlPool::cut(const Error& reason) {
   idle_.clear();
   const std::vector<MysqlConnection*> lent = all_;
   for (MysqlConnection* connection : lent) connection->stream->abort(reason);
+}
+
+std::size_t MysqlPool::close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key)) {
+  return std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) { return account_of(connection->key) == account; });
 }
 
 void MysqlPool::trim(TimePoint since, const PoolAges& ages) {

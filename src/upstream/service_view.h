@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "net/address.h"
 #include "upstream/mysql_accounts.h"
+#include "upstream/session_defaults.h"
 
 namespace hf::upstream {
 
@@ -46,6 +47,10 @@ struct ServiceView {
 
   // MySQL: what the greeting to clients says, learnt from the servers.
   std::string server_version;
+  bool mariadb = true;                       // the servers' dialect
+  SessionDefaultsPtr defaults = std::make_shared<const SessionDefaults>();  // what a session begins with; never null
+  std::uint64_t accounts_round = 0;          // looks at the accounts that were asked for and are done
+  std::uint64_t defaults_round = 0;          // likewise at the servers' global variables
   std::uint64_t server_capabilities = 0;
   std::uint8_t server_charset = 45;
   std::shared_ptr<const MysqlAccounts> accounts;

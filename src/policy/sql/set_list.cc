@@ -101,7 +101,7 @@ void AssignmentReader::read_value(Cursor& cursor, Findings& findings, Assignment
   if (last.is('+') || last.is('-') || depth != 0) plain = false;
   const ByteView head = cursor.text(first);
   out.value = ByteView(head.data(), std::size_t{last.end} - first.begin);
-  if (unknown || findings.doubted()) {
+  if (unknown || findings.doubted_effects() != 0) {
     out.form = Form::kUnknown;
   } else {
     out.form = plain ? Form::kPlain : Form::kComputed;

@@ -1,0 +1,286 @@
+#include "policy/session/ledger.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hf::policy::session {
+
+namespace effect = sql::effect;
+using sql::Kind;
+
+namespace {
+
+constexpr std::array<std::uint16_t, 26> kNotExecuted = {
+    1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
+    1305, 1290, 1347, 1370};
+
+/// Effects that tie a session to its connection for good, and their names for people.
+struct Pin {
+  std::uint32_t effect;
+  PinReason reason;
+};
+constexpr std::array<Pin, 8> kPins = {{{effect::kUserVariable, PinReason::kUserVariable},
+                                       {effect::kTemporaryTable, PinReason::kTemporaryTable},
+                                       {effect::kUserLock, PinReason::kUserLock},
+                                       {effect::kPreparedText, PinReason::kPreparedText},
+                                       {effect::kHandlerOpen, PinReason::kHandler},
+                                       {effect::kConnectionId, PinReason::kConnectionId},
+                                       {effect::kSequence, PinReason::kSequence},
+                                       {effect::kUnknownState, PinReason::kUnknownState}}};
+
+bool is_program(const sql::Statement& statement) {
+  return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti || statement.kind == Kind::kUnknown ||
+         statement.has(effect::kMultiStatement | effect::kUnknownState);
+}
+
+bool selects(const sql::Statement& statement) {
+  return statement.kind == Kind::kSelect || statement.kind == Kind::kWith || statement.kind == Kind::kValues || statement.kind == Kind::kTable;
+}
+
+bool changes_rows(const sql::Statement& statement) {
+  return statement.kind == Kind::kInsert || statement.kind == Kind::kReplace || statement.kind == Kind::kUpdate ||
+         statement.kind == Kind::kDelete || statement.kind == Kind::kLoadData;
+}
+
+/// The statement did nothing at all.
+bool without_effect(const sql::Statement& statement, const ReplyFacts& reply) {
+  return reply.failed && !statement.has(effect::kMultiStatement) && statement.kind != Kind::kCall && statement.kind != Kind::kExecute &&
+         not_executed(reply.error_code);
+}
+
+/// Whether the statement may have set LAST_INSERT_ID().
+bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply) {
+  if (without_effect(statement, reply)) return false;
+  if (is_program(statement)) return true;
+  if (statement.has(effect::kReadsLastInsertId)) return true;  // LAST_INSERT_ID(expression)
+  if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace && statement.kind != Kind::kLoadData) return false;
+  // A lone OK without an id has set none; an id in it may be one that the client gave, and rows (RETURNING) tell nothing.
+  return reply.failed || reply.result_set || reply.insert_id > 0;
+}
+
+PinReason pin_of(const sql::Statement& statement, const ReplyFacts& reply, bool value_learnt) {
+  if (without_effect(statement, reply)) return PinReason::kNone;
+  const bool single = !statement.has(effect::kMultiStatement);
+  for (const Pin& pin : kPins) {
+    if (!statement.has(pin.effect)) continue;
+    if (reply.failed && single && (pin.effect & (effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen)) != 0) continue;
+    // A temporary table that was really made or dropped shows as a change.
+    if (!reply.failed && single && pin.effect == effect::kTemporaryTable && !reply.state_changed) continue;
+    if (value_learnt && pin.effect == effect::kUnknownState) continue;
+    return pin.reason;
+  }
+  return PinReason::kNone;
+}
+
+struct Changes {
+  bool any = false;
+  bool tied = false;       // a variable that makes sense on one connection only
+  bool close = false;      // … and that a reset would not take away
+  bool tracking = false;
+};
+
+/// Variables and schema that the reply named.
+Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, SettingsTable& table) {
+  Changes changes;
+  if (reply.schema || !reply.variables.empty()) {
+    Settings next = session.settings == nullptr ? Settings() : *session.settings;
+    bool differs = false;
+    if (reply.schema) {
+      next.set_schema(*reply.schema);
+      differs = true;
+    }
+    for (const auto& [name, value] : reply.variables) {
+      switch (kind_of_variable(name)) {
+        case VariableKind::kMoment: continue;
+        case VariableKind::kTracking:
+          session.tracking.set(name, value);
+          connection.tracking = false;
+          changes.tracking = true;
+          changes.any = true;
+          continue;
+        case VariableKind::kTied:
+          changes.tied = true;
+          changes.any = true;
+          if (name.starts_with("profiling")) changes.close = true;
+          continue;
+        case VariableKind::kSetting: break;
+      }
+      changes.any = true;
+      if (statement.has(effect::kSetStatement)) continue;  // a value that lasted for the statement only: the true one comes later
+      if (next.variable(name) != value || !next.has_variable(name)) {
+        next.set_variable(name, value);
+        differs = true;
+      }
+    }
+    changes.any = changes.any || reply.schema.has_value();
+    if (differs) {
+      session.settings = table.intern(std::move(next));
+      connection.settings = session.settings;
+    }
+  }
+  return changes;
+}
+
+std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const ReplyFacts& reply, std::uint32_t ties) {
+  const bool failed_whole = reply.failed && !statement.has(effect::kMultiStatement);
+  if (statement.has(effect::kLockTables) && !failed_whole) ties |= tie::kTableLock;
+  if (statement.kind == Kind::kUnlockTables && !reply.failed) ties &= ~tie::kTableLock;
+  if (statement.has(effect::kNextTransaction) && !failed_whole) {
+    ties |= tie::kNextTransaction;
+  } else if (!reply.failed && !session.status.in_transaction && statement.kind != Kind::kSet && statement.kind != Kind::kBegin) {
+    ties &= ~tie::kNextTransaction;
+  }
+  // After an error the server does not say whether a transaction is open: believe so until it does.
+  const bool maybe_open = reply.failed && (!session.status.autocommit || (ties & tie::kTransaction) != 0 || statement.has(effect::kMultiStatement));
+  ties = session.status.in_transaction || maybe_open ? ties | tie::kTransaction : ties & ~tie::kTransaction;
+  return reply.cursor_open ? ties | tie::kCursor : ties;
+}
+
+void learn_counts(SessionFacts& session, const ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply) {
+  if (statement.has(effect::kReadsDiagnostics)) return;
+  session.last_had_rows = reply.results > 0 && reply.rows > 0;
+  if (reply.failed) return;
+  const bool counted_elsewhere = statement.has(effect::kFoundRows | effect::kOffset) || statement.kind == Kind::kShow || is_program(statement) ||
+                                 (changes_rows(statement) && reply.rows > 0);
+  if (counted_elsewhere) {
+    session.found_rows = {0, connection.serial};
+  } else if (selects(statement)) {
+    session.found_rows = {reply.rows, 0};
+  }
+}
+
+}  // namespace
+
+bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }
+
+ByteView tracking_assignments() {
+  return "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_schema=1,"
+         "@@session.session_track_transaction_info='CHARACTERISTICS'";
+}
+
+Needs needs_of(const sql::Statement& statement) {
+  Needs needs;
+  needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || changes_rows(statement);
+  needs.tracking = statement.has(effect::kReadsTracking);
+  return needs;
+}
+
+std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs, bool fresh_rights) {
+  std::vector<Step> steps;
+  if (session.settings == nullptr) return steps;
+  const Settings& wanted = *session.settings;
+  const bool unknown = connection.settings == nullptr;
+  const bool fits = same(connection.settings, session.settings);
+  if (needs.multi_statements != connection.multi_statements) {
+    steps.push_back({Step::Kind::kOption, std::string(1, needs.multi_statements ? '\0' : '\1') + '\0'});
+  }
+  const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema());
+  if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
+  std::string more;
+  if (needs.tracking) {
+    more = session.tracking.assignments();
+  } else if (!connection.tracking || connection.wish_shown) {
+    more = tracking_assignments();
+  }
+  if (!fits || !more.empty()) {
+    std::string set = set_statement(connection.settings.get(), wanted, more);
+    if (!set.empty()) steps.push_back({Step::Kind::kStatement, std::move(set)});
+  }
+  if (needs.insert_id && session.insert_id.known() && connection.insert_id != session.insert_id.value) {
+    steps.push_back({Step::Kind::kStatement, "SET @@session.last_insert_id=" + std::to_string(session.insert_id.value)});
+  }
+  return steps;
+}
+
+void restored(const SessionFacts& session, ConnectionFacts& connection, const Needs& needs) {
+  connection.settings = session.settings;
+  connection.multi_statements = needs.multi_statements;
+  connection.tracking = !needs.tracking;
+  connection.wish_shown = needs.tracking;
+  if (needs.insert_id && session.insert_id.known()) {
+    connection.insert_id = session.insert_id.value;
+    if (session.insert_id.value != 0) connection.stains |= stain::kInsertId;
+  }
+}
+
+std::vector<Step> reset_steps(const Settings& start) {
+  std::vector<Step> steps;
+  steps.push_back({Step::Kind::kReset, {}});
+  steps.push_back({Step::Kind::kStatement, "SELECT 1"});  // FOUND_ROWS() survives a reset: 1 is what a login has
+  steps.push_back({Step::Kind::kStatement, set_statement(nullptr, start, tracking_assignments())});
+  return steps;
+}
+
+void reset(ConnectionFacts& connection, SettingsPtr start) {
+  connection.settings = std::move(start);
+  connection.stains = 0;
+  connection.tracking = true;
+  connection.wish_shown = false;
+  connection.insert_id = 0;
+  connection.prepared.clear();
+}
+
+Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
+             std::uint32_t ties, SettingsTable& table) {
+  Learnt learnt;
+  if (reply.status) session.status = *reply.status;
+  const Changes changes = take_changes(session, connection, statement, reply, table);
+
+  const bool nothing_done = without_effect(statement, reply);
+  learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) ||
+                                                       statement.kind == Kind::kDo || statement.kind == Kind::kShow);
+  learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
+
+  const bool value_learnt = statement.has(effect::kComputedValue) && changes.any;
+  PinReason pin = pin_of(statement, reply, value_learnt);
+  // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
+  const bool explained = changes.any && !is_program(statement) && !changes_rows(statement) && !selects(statement);
+  if (pin == PinReason::kNone && reply.state_changed && !explained) pin = PinReason::kUnnamedChange;
+  if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
+  if (statement.kind == Kind::kXa && !nothing_done) {
+    pin = PinReason::kXa;
+    connection.must_close = true;
+  }
+  if (changes.close || statement.has(effect::kRole)) connection.must_close = true;
+
+  ties = transaction_ties(session, statement, reply, ties);
+  if (pin != PinReason::kNone) {
+    if ((ties & tie::kPinned) == 0) learnt.pin = pin;
+    ties |= tie::kPinned;
+    connection.stains |= stain::kState;
+  }
+  if ((ties & (tie::kTableLock | tie::kNextTransaction | tie::kCursor)) != 0) connection.stains |= stain::kState;
+  if (learnt.unsettled) connection.stains |= stain::kOdd;
+
+  if (may_set_insert_id(statement, reply)) {
+    session.insert_id = {0, connection.serial};
+    connection.insert_id.reset();
+    connection.stains |= stain::kInsertId;
+    ties |= tie::kInsertId;
+  }
+
+  const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && (statement.has(effect::kReadsDiagnostics) || sent.keeps_list);
+  learn_counts(session, connection, statement, reply);
+  const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
+  if (reply.failed || reply.warnings > 0 || counted) {
+    ties |= tie::kDiagnostics;
+    session.diagnostics_on = connection.serial;
+  } else if (!list_kept) {
+    ties &= ~tie::kDiagnostics;
+    if (session.diagnostics_on != 0) session.diagnostics_on = 0;
+  }
+  learnt.ties = ties;
+  return learnt;
+}
+
+void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
+  take_changes(session, connection, sql::Statement{}, told, table);
+}
+
+void forget_connection(SessionFacts& session, ConnectionSerial serial) {
+  if (session.insert_id.on == serial) session.insert_id = {0, 0};
+  if (session.found_rows.on == serial) session.found_rows = {1, 0};
+  if (session.diagnostics_on == serial) session.diagnostics_on = 0;
+}
+
+}  // namespace hf::policy::session
