@@ -93,7 +93,7 @@ struct MysqlConnection {
   MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;
 
-  bool usable() const { return !stream->broken() && !stream->readable(); }
+  bool usable() const { return stream->idle(); }
   /// Says goodbye and closes; for a connection at rest. The destructor does it.
   void quit();
 };

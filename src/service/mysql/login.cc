@@ -387,7 +387,9 @@ Task<bool> log_in(Session& session) {
   const bool adopted = co_await adopt_schema(session, schema);
   if (!adopted) co_return false;
   client.send_ok(session.status_flags());
-  client.limit_packets(session.identity().defaults->max_allowed_packet);
+  constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
+  const upstream::SessionDefaults& defaults = *session.identity().defaults;
+  client.limit_packets(defaults.variables.empty() ? kMostUnknown : defaults.max_allowed_packet);
   co_return true;
 }
 
