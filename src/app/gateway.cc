@@ -68,6 +68,22 @@ service::Control Gateway::control_for_shards() {
       if (it != services_.end()) it->second.watcher->live_failure(slot, what);
     });
   };
+  control.refresh_accounts = [this](const std::string& service) {
+    auto asked = std::make_shared<upstream::Refresh>();
+    loop_.post([this, service, asked] {
+      const auto it = services_.find(service);
+      if (it != services_.end()) it->second.watcher->refresh_accounts(*asked);
+    });
+    return asked;
+  };
+  control.refresh_defaults = [this](const std::string& service) {
+    auto asked = std::make_shared<upstream::Refresh>();
+    loop_.post([this, service, asked] {
+      const auto it = services_.find(service);
+      if (it != services_.end()) it->second.watcher->refresh_defaults(*asked);
+    });
+    return asked;
+  };
   control.event = [this](Event event) {
     loop_.post([this, event = std::move(event)] { emit(event); });
   };
@@ -215,8 +231,9 @@ Result<void> Gateway::add_service(const config::ConfigPtr& config, const config:
   running.shared = std::make_shared<service::ServiceShared>();
   running.shared->name = service.name;
   const std::string name = service.name;
+  const std::shared_ptr<service::ServiceShared> shared = running.shared;
   running.watcher = std::make_unique<topology::ServiceWatcher>(
-      loop_, topology::ServiceWatcher::Output{[this, name](upstream::ServiceViewPtr view) { publish(name, std::move(view)); },
+      loop_, topology::ServiceWatcher::Output{[this, shared](upstream::ServiceViewPtr view) { publish(shared, std::move(view)); },
                                               [this](Event event) { emit(std::move(event)); }});
   Result<void> configured = running.watcher->configure(config, &service);
   if (!configured.ok()) {
@@ -226,9 +243,10 @@ Result<void> Gateway::add_service(const config::ConfigPtr& config, const config:
   return {};
 }
 
-void Gateway::publish(const std::string& name, upstream::ServiceViewPtr view) {
-  if (desk_ != nullptr) loop_.post([this, name] { desk_->service_changed(name); });  // when the watcher holds the view
-  const std::shared_ptr<service::ServiceShared> shared = services_.at(name).shared;
+void Gateway::publish(const std::shared_ptr<service::ServiceShared>& shared, upstream::ServiceViewPtr view) {
+  const auto running = services_.find(shared->name);
+  if (running == services_.end() || running->second.shared != shared) return;  // the last word of a watcher whose service was removed
+  if (desk_ != nullptr) loop_.post([this, name = shared->name] { desk_->service_changed(name); });  // when the watcher holds the view
   for (const auto& shard : shards_) {
     service::Shard* each = shard.get();
     each->post([each, shared, view] {
@@ -286,6 +304,12 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
       if (!address.ok()) outcome.errors.push_back("server '" + server.name + "': " + address.error().context);
     }
   }
+  for (const config::Service& service : next->services) {
+    const auto running = services_.find(service.name);
+    const bool goes_on = running != services_.end() && running->second.watcher->service().protocol == service.protocol;
+    const Result<void> room = goes_on ? running->second.watcher->has_room_for(service) : Result<void>{};
+    if (!room.ok()) outcome.errors.push_back(room.error().context);
+  }
   if (!outcome.errors.empty()) return outcome;
   for (const std::string& name : changes.services.removed) remove_service(name);
   config_ = next;
@@ -339,7 +363,7 @@ Result<admin::Explanation> Gateway::explain(std::string_view service, std::strin
   }
   const upstream::ServiceViewPtr& view = it->second.watcher->view();
   classifier::Context context;
-  context.flavor = view->server_version.find("MariaDB") != std::string::npos ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
+  context.flavor = view->mariadb ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
   const classifier::Statement statement = classifier::classify(sql, context);
   admin::Explanation explanation;
   explanation.kind = to_string(statement.kind);

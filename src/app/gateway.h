@@ -92,7 +92,7 @@ class Gateway final : public admin::AdminModel {
   std::vector<std::string> sync_listeners(RunningService& running, const config::Service& service);
   Result<void> open_listener(RunningService& running, const config::Listen& listen);
   Result<int> bind(const net::Address& address, net::PortSharing sharing) const;
-  void publish(const std::string& name, upstream::ServiceViewPtr view);
+  void publish(const std::shared_ptr<service::ServiceShared>& shared, upstream::ServiceViewPtr view);
   Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
   admin::ReloadOutcome apply(config::ConfigPtr next);
   admin::ServiceStatus describe(const RunningService& running) const;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "config/vip_schema.h"
 
 // clang-format off: tables read better in columns
@@ -40,7 +41,7 @@ constexpr Key kSchema[] = {
     {.path = "node.name", .kind = Kind::kName, .doc = "The name of this node, which chooses its entry where a value is a table keyed by node name.",
      .fallback_note = "the host name", .store = [](Target& t, const ParsedValue& v) { t.config->node.name = v.text; }},
     {.path = "node.shards", .kind = Kind::kCount, .doc = "How many threads carry traffic.",
-     .fallback_note = "the CPUs available to the process", .min = 1, .max = 256, .per_node = true,
+     .fallback_note = "the CPUs available to the process", .min = 1, .max = kMostShards, .per_node = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->node.shards = u32(v); }},
     {.path = "node.state_dir", .kind = Kind::kPath, .doc = "The folder for what must survive a restart.",
      .fallback = "\"/var/lib/holdfast\"", .per_node = true,
@@ -161,6 +162,10 @@ constexpr Key kSchema[] = {
     {.path = "service.mysql.pool_idle_timeout", .kind = Kind::kDuration, .doc = "How long an unused server connection is kept.",
      .fallback = "\"1m\"", .min = ns(1s), .max = ns(kDay),
      .store = [](Target& t, const ParsedValue& v) { t.service->mysql.pool_idle_timeout = v.duration; }},
+    {.path = "service.mysql.max_connection_age", .kind = Kind::kDuration,
+     .doc = "A server connection older than this is lent to no other session: its rights are those of its login. \"0s\" sets no limit.",
+     .fallback = "\"5m\"", .min = 0, .max = ns(365 * kDay),
+     .store = [](Target& t, const ParsedValue& v) { t.service->mysql.max_connection_age = v.duration; }},
     {.path = "service.mysql.slow_start", .kind = Kind::kDuration, .doc = "How long a server that came back takes to reach its full share.",
      .fallback = "\"0s\"", .min = 0, .max = ns(1h),
      .store = [](Target& t, const ParsedValue& v) { t.service->mysql.slow_start = v.duration; }},

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "upstream/refresh.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
@@ -13,10 +14,11 @@ struct Control {
   /// A connection to a server could not be made or broke in use: news for the checks.
   std::function<void(const std::string& service, upstream::ServerSlot slot, const std::string& what)> server_failed;
   std::function<void(Event event)> event;
-  /// The accounts on the servers, or their global variables, may have changed: look at once. The view's accounts_round or
-  /// defaults_round rises when that is done.
-  std::function<void(const std::string& service)> refresh_accounts = [](const std::string&) {};
-  std::function<void(const std::string& service)> refresh_defaults = [](const std::string&) {};
+  /// Reads the service's accounts anew, at once if that was not done too often: somebody unknown wants to log in, or a statement that
+  /// changes accounts has run. The answer is a view whose accounts_round is done() by what this returns.
+  std::function<upstream::RefreshPtr(const std::string& service)> refresh_accounts = [](const std::string&) { return upstream::Refresh::nothing_to_wait_for(); };
+  /// The same for the servers' global variables and defaults_round: a SET GLOBAL has run.
+  std::function<upstream::RefreshPtr(const std::string& service)> refresh_defaults = [](const std::string&) { return upstream::Refresh::nothing_to_wait_for(); };
 };
 
 }  // namespace hf::service

@@ -41,9 +41,34 @@ void ServiceShard::add_servers() {
   }
 }
 
+/// A slot whose tenant has changed is another server: it begins anew.
+void ServiceShard::take_leases() {
+  for (std::size_t slot = 0; slot < view_->servers.size(); ++slot) {
+    const std::shared_ptr<const upstream::SlotLease>& lease = view_->servers[slot].lease;
+    if (lease == nullptr) continue;
+    ServerShard& server = *servers_[slot];
+    if (server.tenant != 0 && server.tenant != lease->number) {
+      server.counters.restart();
+      server.pool.move_to_another_server();
+    }
+    server.tenant = lease->number;
+    server.lease = lease;
+  }
+}
+
+/// Servers that were taken out of the configuration and that nothing here refers to any more: their slots may go to others.
+void ServiceShard::give_back_leases() {
+  for (std::size_t slot = 0; slot < servers_.size(); ++slot) {
+    ServerShard& server = *servers_[slot];
+    const bool in_use = view_->servers[slot].present || server.in_flight > 0 || server.pool.open_connections() > 0;
+    if (!in_use) server.lease.reset();
+  }
+}
+
 void ServiceShard::apply(upstream::ServiceViewPtr view) {
   const upstream::ServiceViewPtr before = std::exchange(view_, std::move(view));
   add_servers();
+  take_leases();
   readers_.clear();
   for (std::size_t slot = 0; slot < view_->servers.size(); ++slot) {
     const upstream::ServerView& server = view_->servers[slot];
@@ -167,6 +192,7 @@ Task<Result<void>> ServiceShard::close(Deadline deadline) {
 }
 
 void ServiceShard::tick() {
+  give_back_leases();
   if (config().protocol != config::Protocol::kMysql) return;
   const TimePoint since = loop().now() - config().mysql.pool_idle_timeout;
   for (const std::unique_ptr<ServerShard>& server : servers_) {

@@ -62,6 +62,8 @@ struct ServerShard {
       : counters(its_counters), pool(loop, slot) {}
   ServerCounters& counters;
   std::uint32_t in_flight = 0;  // statements, or TCP sessions: what balancing goes by
+  std::shared_ptr<const upstream::SlotLease> lease;  // while the server is configured, or something here refers to it
+  std::uint64_t tenant = 0;                          // the number of its lease
   upstream::MysqlPool pool;
 };
 
@@ -121,6 +123,8 @@ class ServiceShard {
   void forget(const net::Listener* listener);
   void admit(net::Accepted accepted, config::ListenRoute route);
   void add_servers();
+  void take_leases();
+  void give_back_leases();
 
   Shard& shard_;
   std::shared_ptr<ServiceShared> shared_;

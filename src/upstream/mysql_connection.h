@@ -33,6 +33,7 @@ struct MysqlCredentials {
   std::string user;
   std::optional<std::string> password;
   std::optional<Sha1Digest> native_stage1;
+  friend bool operator==(const MysqlCredentials&, const MysqlCredentials&) = default;
 };
 
 /// Answers a server's authentication turns in our place: for accounts whose secret only the client has.

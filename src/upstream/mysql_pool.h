@@ -58,6 +58,8 @@ class MysqlPool : private PlaceHolder {
   /// Ends the resets under way; nothing is given from then on that needs one.
   runtime::Task<Result<void>> close(Deadline deadline);
 
+  /// The slot is another server's from now on; nothing is open to the one before.
+  void move_to_another_server() { desk_.reset(); }
   /// The server is dead: closes idle connections, breaks the lent ones with `reason`.
   void cut(const Error& reason);
   /// Closes the idle connections of one account; `account_of` tells it from a key. Returns how many.

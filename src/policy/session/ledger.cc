@@ -93,8 +93,9 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
       switch (kind_of_variable(name)) {
         case VariableKind::kMoment: continue;
         case VariableKind::kTracking:
+          // Not what we set it to ourselves.
+          if (value == "*" || (name != "session_track_system_variables" && !connection.wish_shown)) continue;
           session.tracking.set(name, value);
-          connection.tracking = false;
           changes.tracking = true;
           changes.any = true;
           continue;
@@ -231,10 +232,11 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
                                                        statement.kind == Kind::kDo || statement.kind == Kind::kShow);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
-  const bool value_learnt = statement.has(effect::kComputedValue) && changes.any;
+  learnt.ask_all = connection.wish_shown && !nothing_done && (statement.kind == Kind::kSet || statement.has(effect::kMultiStatement | effect::kSetStatement));
+  const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_all);
   PinReason pin = pin_of(statement, reply, value_learnt);
   // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
-  const bool explained = changes.any && !is_program(statement) && !changes_rows(statement) && !selects(statement);
+  const bool explained = (changes.any || learnt.ask_all) && !is_program(statement) && !changes_rows(statement) && !selects(statement);
   if (pin == PinReason::kNone && reply.state_changed && !explained) pin = PinReason::kUnnamedChange;
   if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
   if (statement.kind == Kind::kXa && !nothing_done) {

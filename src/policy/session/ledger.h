@@ -58,6 +58,7 @@ struct Learnt {
   std::uint32_t ties = 0;               // why the session must keep the connection now
   PinReason pin = PinReason::kNone;     // the first reason when ties has kPinned and did not before
   bool unsettled = false;               // the server may have changes that it has not told: ask by a harmless SET, then settle_flush()
+  bool ask_all = false;                 // it ran under the client's own tracking, which may not have told: ask for every setting
   bool ask_collation = false;           // SET NAMES and its like do not tell the collation: ask for it
 };
 

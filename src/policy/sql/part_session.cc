@@ -80,6 +80,7 @@ void Part::judge_session_variable(const Assignment& assignment) {
     return;
   }
   findings_.add(effect::kSetsVariable);
+  if (tracking) sets_tracking_ = true;
   if (names_charset(assignment.name)) findings_.add(effect::kSetsCharset);
   if (assignment.form == Assignment::Form::kUnknown) findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
   if (assignment.form == Assignment::Form::kComputed) {

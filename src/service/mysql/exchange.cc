@@ -252,6 +252,7 @@ bool Exchange::take_packet(ByteView packet) {
     const bool changed = (static_cast<unsigned char>(packet[kHeader + 4]) & (wire::kStatusSessionStateChanged >> 8)) != 0;
     if (changed) {  // what it was, an EOF cannot say; and our own tracking must not show
       reply_.pending_change = true;
+      reply_.facts.state_changed = true;
       std::string patched(packet);
       patched[kHeader + 4] = static_cast<char>(static_cast<unsigned char>(patched[kHeader + 4]) & ~(wire::kStatusSessionStateChanged >> 8));
       to_client(patched);

@@ -246,10 +246,9 @@ const MysqlAccount* find_account(const upstream::ServiceView& view, const std::s
 /// The accounts of now, where the servers have them. False: there is no news to be had.
 Task<bool> newer_accounts(Session& session, Deadline deadline) {
   ServiceShard& service = session.service();
-  const std::uint64_t round = service.view()->accounts_round;
-  service.control().refresh_accounts(service.name());
+  const upstream::RefreshPtr asked = service.control().refresh_accounts(service.name());
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
-  while (service.view()->accounts_round == round) {
+  while (!asked->done(service.view()->accounts_round)) {
     const Result<void> waited = co_await service.view_changed(patience);
     if (!waited.ok()) co_return false;
   }

@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "policy/sql/set_list.h"
 #include "policy/sql/shape_cache.h"
+#include "policy/sql/words.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
 #include "service/mysql/run.h"
@@ -84,6 +86,32 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
   policy::session::learn_values(facts, connection->facts, learnt, shard.settings());
 }
 
+/// Asks for every setting, and for what the client wishes to be told, where our own tracking was not on to tell.
+Task<void> learn_all(Session& session, Connection* connection, const Request* request) {
+  const policy::session::SettingsPtr& settings = session.facts().settings;
+  if (settings == nullptr) co_return;
+  std::string names = "'session_track_system_variables','session_track_schema','session_track_state_change','session_track_transaction_info'";
+  for (const auto& [name, value] : settings->variables()) names += ",'" + name + "'";
+  sql::SetList assignments(request->text ? ByteView(*request->text) : session.client().argument(), session.sql_context());
+  while (const std::optional<sql::Assignment> each = assignments.next()) {
+    if (each->target == sql::Assignment::Target::kSession && sql::find_variable(each->name) == sql::Variable::kReplayable) {
+      names += ",'" + std::string(each->name) + "'";
+    }
+  }
+  Result<proto::mysql::TextResult> shown =
+      co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")",
+                               session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!shown.ok() || shown->error) {
+    connection->stream->abort({ErrorCode::kReset, "the session's settings could not be read"});
+    co_return;
+  }
+  ReplyFacts learnt;
+  for (const auto& row : shown->rows) {
+    if (row.size() >= 2 && row[0]) learnt.variables.emplace_back(*row[0], row[1].value_or(""));
+  }
+  policy::session::learn_values(session.facts(), connection->facts, learnt, session.service().mysql().settings());
+}
+
 /// What the server has not told yet comes out with the next OK that has a change to tell.
 Task<void> flush_changes(Session& session, Connection* connection) {
   Request request;
@@ -136,6 +164,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.unsettled || reply->pending_change) co_await flush_changes(session, connection.get());
+  if (learnt.ask_all) co_await learn_all(session, connection.get(), request);
   if (learnt.ask_collation) co_await learn_collation(session, connection.get(), request, reply);
 
   const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit &&
