@@ -102,6 +102,7 @@ struct SessionFacts {
   Remembered insert_id;              // LAST_INSERT_ID()
   Remembered found_rows{1, 0};       // FOUND_ROWS(); 1 is what a fresh login has
   ConnectionSerial diagnostics_on = 0;  // who knows warnings, errors and ROW_COUNT(); 0: there are none worth asking for
+  bool has_list = false;             // … and there are warnings or errors among them
   bool last_had_rows = false;        // ROW_COUNT() is -1 then, 0 otherwise, where nobody else knows
 };
 

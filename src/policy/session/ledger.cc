@@ -141,8 +141,8 @@ void learn_counts(SessionFacts& session, const ConnectionFacts& connection, cons
   if (statement.has(effect::kReadsDiagnostics)) return;
   session.last_had_rows = reply.results > 0 && reply.rows > 0;
   if (reply.failed) return;
-  const bool counted_elsewhere = statement.has(effect::kFoundRows | effect::kOffset) || statement.kind == Kind::kShow || is_program(statement) ||
-                                 (changes_rows(statement) && reply.rows > 0);
+  // Rows of anything but a plain SELECT are counted in ways of their own.
+  const bool counted_elsewhere = statement.has(effect::kFoundRows | effect::kOffset) || is_program(statement) || (reply.result_set && !selects(statement));
   if (counted_elsewhere) {
     session.found_rows = {0, connection.serial};
   } else if (selects(statement)) {
@@ -267,9 +267,12 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   if (reply.failed || reply.warnings > 0 || counted) {
     ties |= tie::kDiagnostics;
     session.diagnostics_on = connection.serial;
+    if (!statement.has(effect::kReadsDiagnostics) && !sent.keeps_list) session.has_list = false;
+    session.has_list = session.has_list || reply.failed || reply.warnings > 0;
   } else if (!list_kept) {
     ties &= ~tie::kDiagnostics;
-    if (session.diagnostics_on != 0) session.diagnostics_on = 0;
+    session.diagnostics_on = 0;
+    session.has_list = false;
   }
   learnt.ties = ties;
   return learnt;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/response.h"
@@ -19,7 +20,9 @@ using wire::Command;
 namespace {
 
 constexpr std::size_t kHeader = wire::kPacketHeader;
+/// What a server keeps saying of long data until the statement is reset.
 constexpr std::uint16_t kErLongDataTooLarge = 1105;
+constexpr std::uint16_t kErWrongArguments = 1210;
 
 /// Inside a transaction it has no effect but through that transaction's COMMIT.
 bool undone_by_rollback(const sql::Statement& statement) {
@@ -62,6 +65,7 @@ class Exchange {
   void take_prepare_ok(ByteView packet);
   void take_session_state(ByteView session_state, std::string* for_client);
   void to_client(ByteView bytes);
+  void write_with_value();
   void finish();
 
   Session& session_;
@@ -72,12 +76,47 @@ class Exchange {
   ReplySink sink_;
   wire::ReplyTracker tracker_;
   Reply reply_;
+  std::string kept_back_;   // the whole reply, where a value in it is ours
   bool forwarded_ = false;  // definitions or rows: it is not a lone OK
 };
 
 void Exchange::to_client(ByteView bytes) {
   reply_.begun = true;
-  if (sink_ == ReplySink::kClient) client_.write(bytes);
+  if (sink_ != ReplySink::kClient) return;
+  if (request_.only_value) {
+    kept_back_ += bytes;
+  } else {
+    client_.write(bytes);
+  }
+}
+
+/// The one row of the reply says what the session remembers: the packet before the last.
+void Exchange::write_with_value() {
+  std::vector<ByteView> packets;
+  ByteView left = kept_back_;
+  while (left.size() >= kHeader && left.size() >= kHeader + wire::load_packet_header(left).length) {
+    const std::size_t size = kHeader + wire::load_packet_header(left).length;
+    packets.push_back(left.substr(0, size));
+    left.remove_prefix(size);
+  }
+  const std::size_t row = packets.size() - 2;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (i != row || packets.size() < 4) {
+      client_.write(packets[i]);
+      continue;
+    }
+    std::string payload;
+    if (request_.prepared != nullptr) {
+      payload.assign(2, '\0');  // a binary row: header, no NULL
+      append_le(payload, static_cast<std::uint64_t>(*request_.only_value), 8);
+    } else {
+      const std::string text = std::to_string(*request_.only_value);
+      payload = static_cast<char>(text.size()) + text;
+    }
+    std::string packet;
+    wire::append_packet(packet, byte_at(packets[i], 3), payload);
+    client_.write(packet);
+  }
 }
 
 /// Long data first, then the command itself, all for the statement's copy on this connection.
@@ -361,10 +400,11 @@ void Exchange::finish() {
   reply_.parameters = tracker_.statement_parameters();
   if (request_.prepared != nullptr && request_.command == Command::kStmtExecute) {
     policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(request_.prepared->meaning);
-    const bool kept_by_server = facts.failed && facts.error_code == kErLongDataTooLarge;
+    const bool kept_by_server = facts.failed && (facts.error_code == kErLongDataTooLarge || facts.error_code == kErWrongArguments);
     if (copy != nullptr && !kept_by_server) copy->has_long_data = false;
   }
   connection_.at_rest = true;
+  if (request_.only_value) write_with_value();
 }
 
 }  // namespace

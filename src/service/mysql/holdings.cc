@@ -21,6 +21,21 @@ void give_back(Session& session, ConnectionPtr connection) {
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 
+namespace {
+
+/// What SHOW WARNINGS says, so that it can be made to say so again.
+Task<void> ask_warnings(Session& session) {
+  Holdings& holdings = session.holdings();
+  Result<proto::mysql::TextResult> shown =
+      co_await upstream::query(*holdings.held, "SHOW WARNINGS", session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!shown.ok() || shown->error) co_return;
+  for (const auto& row : shown->rows) {
+    if (row.size() >= 3 && row[0] && row[1] && row[2]) holdings.warnings.push_back({*row[0] == "Error", *row[1], *row[2]});
+  }
+}
+
+}  // namespace
+
 Task<void> ask_held(Session& session) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
@@ -37,7 +52,10 @@ Task<void> ask_held(Session& session) {
   const auto number = [&](std::size_t i) { return asked->rows[0][i] ? std::strtoull(asked->rows[0][i]->c_str(), nullptr, 10) : 0; };
   if (facts.insert_id.on == serial) facts.insert_id = {number(0), 0};
   if (facts.found_rows.on == serial) facts.found_rows = {number(1), 0};
-  if (facts.diagnostics_on == serial) holdings.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
+  if (facts.diagnostics_on != serial) co_return;
+  holdings.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
+  holdings.warnings.clear();
+  if (facts.has_list) co_await ask_warnings(session);
 }
 
 Task<void> release_soft(Session& session) {

@@ -164,7 +164,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     }
     const policy::session::SettingsPtr& wanted = session.facts().settings;
     // What a login begins with here can only be seen on one: no connection of the pool will do.
-    const bool must_be_fresh = wanted == nullptr && !session.identity().defaults->init_connect.empty();
+    const bool must_be_fresh = wanted == nullptr && session.identity().beginning == Beginning::kLogin && !session.identity().defaults->init_connect.empty();
     ConnectionPtr connection;
     if (!must_be_fresh) {
       const bool has_schema = wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty();

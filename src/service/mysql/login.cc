@@ -296,8 +296,8 @@ Task<bool> authenticate(Session& session, Claim claim) {
 
 /// The schema named at login must exist and be allowed, as a server would say at once; and what the session begins with must be known.
 /// One connection is asked, which the first statement then finds ready. With no server up, the first statement is held and will tell.
-Task<bool> adopt_schema(Session& session, const std::string& schema) {
-  const bool known = begin_settings(session, schema);
+Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning beginning) {
+  const bool known = begin_settings(session, schema, beginning);
   session.identity().logged_in_at = session.loop().now();
   Holdings& holdings = session.holdings();
   Trial trial;
@@ -383,7 +383,7 @@ Task<bool> log_in(Session& session) {
   Claim claim{std::move(response->user), std::move(response->auth_plugin), std::move(response->auth_response), greeting.nonce, deadline};
   const bool accepted = co_await authenticate(session, std::move(claim));
   if (!accepted) co_return false;
-  const bool adopted = co_await adopt_schema(session, schema);
+  const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
   if (!adopted) co_return false;
   client.send_ok(session.status_flags());
   constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
@@ -420,7 +420,7 @@ Task<bool> on_change_user(Session& session) {
   const std::string schema = std::move(change->database);
   const bool accepted = co_await authenticate(session, std::move(claim));
   if (!accepted) co_return false;
-  const bool adopted = co_await adopt_schema(session, schema);
+  const bool adopted = co_await adopt_schema(session, schema, Beginning::kChangeUser);
   if (!adopted) co_return false;
   client.send_ok(session.status_flags(), schema);
   co_return true;

@@ -1,5 +1,8 @@
 #include "service/mysql/run.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/response.h"
 #include "service/mysql/handlers/handlers.h"
@@ -27,6 +30,7 @@ constexpr Nanos kRetryPause = 50ms;
 constexpr Nanos kFrailFor = 60s;
 constexpr std::size_t kMostShaped = 4096;
 constexpr std::size_t kMostShown = 200;
+constexpr std::size_t kMostOfMessage = 500;
 
 /// One command under way.
 struct Work {
@@ -41,6 +45,7 @@ struct Work {
 };
 
 enum class Step : std::uint8_t { kGoOn,
+                                 kBare,  // … without the session's schema, which is gone
                                  kAgain,
                                  kDone,
                                  kOver };
@@ -82,35 +87,6 @@ std::uint64_t shape_of(const Work& work) {
 
 std::string shown(const Work& work) { return sql::shape_text(text_of(work).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
 
-/// The held connection or one of the pool, in `work.connection`.
-Task<Step> get_connection(Work* work) {
-  Session& session = work->session;
-  Holdings& holdings = session.holdings();
-  const bool use_held = holdings.held != nullptr && (work->routed.place == Place::kHeld ||
-                                                     (work->routed.place == Place::kPrimary && session.on_primary(*holdings.held)));
-  if (use_held && !holdings.hard() && !holdings.held->usable()) {
-    lose_held(session);  // kept for convenience, and gone: another one does as well
-    if (work->routed.place == Place::kHeld) work->routed = policy::session::route(work->request.verdict, session.route_facts());
-    co_return Step::kAgain;
-  }
-  if (use_held) {
-    work->ties = std::exchange(holdings.ties, 0);
-    work->connection = std::move(holdings.held);
-    co_return Step::kGoOn;
-  }
-  work->ties = 0;
-  work->trial.refusal = {};
-  const Place place = work->routed.place == Place::kHeld ? Place::kPrimary : work->routed.place;
-  Result<ConnectionPtr> borrowed = co_await borrow(session, place, &work->trial);
-  if (!borrowed.ok()) {
-    if (borrowed.error().code == ErrorCode::kCancelled || session.client().broken()) co_return Step::kOver;
-    report(session, work->trial, borrowed.error());
-    co_return Step::kDone;
-  }
-  work->connection = std::move(*borrowed);
-  co_return Step::kGoOn;
-}
-
 /// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
 /// on a connection of its own, where only what needs the schema fails.
 Task<Step> without_state(Work* work) {
@@ -134,6 +110,37 @@ Task<Step> without_state(Work* work) {
   if (work->connection == nullptr) co_return Step::kDone;
   work->connection->facts.settings = without;
   work->trial.refusal = {};
+  co_return Step::kGoOn;
+}
+
+/// The held connection or one of the pool, in `work.connection`.
+Task<Step> get_connection(Work* work) {
+  Session& session = work->session;
+  Holdings& holdings = session.holdings();
+  const bool use_held = holdings.held != nullptr && (work->routed.place == Place::kHeld ||
+                                                     (work->routed.place == Place::kPrimary && session.on_primary(*holdings.held)));
+  if (use_held && !holdings.hard() && !holdings.held->usable()) {
+    lose_held(session);  // kept for convenience, and gone: another one does as well
+    if (work->routed.place == Place::kHeld) work->routed = policy::session::route(work->request.verdict, session.route_facts());
+    co_return Step::kAgain;
+  }
+  if (use_held) {
+    work->ties = std::exchange(holdings.ties, 0);
+    work->connection = std::move(holdings.held);
+    co_return Step::kGoOn;
+  }
+  work->ties = 0;
+  work->trial.refusal = {};
+  const Place place = work->routed.place == Place::kHeld ? Place::kPrimary : work->routed.place;
+  Result<ConnectionPtr> borrowed = co_await borrow(session, place, &work->trial);
+  if (!borrowed.ok()) {
+    if (borrowed.error().code == ErrorCode::kCancelled || session.client().broken()) co_return Step::kOver;
+    const Step bare = co_await without_state(work);
+    if (bare == Step::kGoOn) co_return Step::kBare;
+    report(session, work->trial, borrowed.error());
+    co_return Step::kDone;
+  }
+  work->connection = std::move(*borrowed);
   co_return Step::kGoOn;
 }
 
@@ -267,9 +274,11 @@ Task<Step> after_loss(Work* work, Reply reply) {
 Task<Step> once(Work* work) {
   Session& session = work->session;
   const Step got = co_await get_connection(work);
-  if (got != Step::kGoOn) co_return got;
-  const Step fit = co_await make_fit(work);
-  if (fit != Step::kGoOn) co_return fit;
+  if (got != Step::kGoOn && got != Step::kBare) co_return got;
+  if (got == Step::kGoOn) {
+    const Step fit = co_await make_fit(work);
+    if (fit != Step::kGoOn) co_return fit;
+  }
   Connection* connection = work->connection.get();
   work->slot = connection->slot;
   work->attempt.at_primary = session.on_primary(*connection);
@@ -305,6 +314,17 @@ Task<Step> once(Work* work) {
 
 }  // namespace
 
+bool asks_row_count_only(ByteView text) {
+  std::string squeezed;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) > ' ') squeezed += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  constexpr ByteView kQuestion = "selectrow_count()";
+  if (!squeezed.starts_with(kQuestion)) return false;
+  return std::all_of(squeezed.begin() + kQuestion.size(), squeezed.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '`' || c == ';'; });
+}
+
 Task<bool> run(Session& session, Request request) {
   Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0};
   work.trial.hold = session.hold_deadline();
@@ -329,6 +349,20 @@ Task<bool> run(Session& session, Request request) {
   }
 }
 
+namespace {
+
+/// A program that leaves this list of warnings and errors behind. Notes become warnings: nothing can signal a note.
+std::string signals(const std::vector<Warning>& warnings) {
+  std::string program = "BEGIN NOT ATOMIC ";
+  for (const Warning& warning : warnings) {
+    program += std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
+               policy::session::literal("", warning.message.substr(0, kMostOfMessage)) + ";";
+  }
+  return program + "END";
+}
+
+}  // namespace
+
 Task<void> recreate_last_statement(Session& session) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
@@ -351,9 +385,11 @@ Task<void> recreate_last_statement(Session& session) {
   steps.push_back({policy::session::Step::Kind::kStatement, rows});
   // ROW_COUNT() is -1 after rows, 0 after anything that changed none.
   if (!facts.last_had_rows) steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
+  if (!holdings.warnings.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals(holdings.warnings)});
+  upstream::MysqlRefusal said;  // a list that ends with an error ends with an error
   const Result<void> done =
-      co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!done.ok()) {
+      co_await upstream::run_steps(*holdings.held, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!done.ok() && said.code == 0) {
     holdings.held->stream->abort(done.error());
     co_return;
   }

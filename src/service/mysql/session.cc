@@ -146,7 +146,15 @@ sql::Context Session::sql_context() {
 
 sql::Statement Session::classify(ByteView text) {
   constexpr std::size_t kMostClassified = 64 * 1024;
-  if (text.size() <= kMostClassified) return service_.mysql().shapes().lookup_or_classify(text, sql_context());
+  if (text.size() <= kMostClassified) {
+    sql::Statement verdict = service_.mysql().shapes().lookup_or_classify(text, sql_context());
+    // With sql_auto_is_null, "id IS NULL" asks for the last insert id.
+    if (facts_.settings != nullptr && facts_.settings->variable("sql_auto_is_null") == "ON" && mentions(text, "null")) {
+      verdict.effects |= sql::effect::kReadsLastInsertId;
+      if (verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
+    }
+    return verdict;
+  }
   // What stands behind the beginning is not believed to be anything.
   sql::Statement statement = sql::classify(text.substr(0, kMostClassified), sql_context());
   statement.route = sql::Route::kPrimary;

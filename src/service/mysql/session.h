@@ -39,6 +39,11 @@ using ConnectionPtr = upstream::MysqlConnectionPtr;
 /// Serves one client to its end.
 runtime::Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission);
 
+/// What a session's settings begin with. A reset and a change of user do not run init_connect, and lose what handshake flags did.
+enum class Beginning : std::uint8_t { kLogin,
+                                      kChangeUser,
+                                      kReset };
+
 /// Who logged in, and what a session of theirs begins with.
 struct Identity {
   upstream::MysqlCredentials credentials;
@@ -46,10 +51,19 @@ struct Identity {
   bool limited = false;           // the account has limits that a reset would take out of the accounting
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
+  std::uint16_t reset_collation = 0;  // the last of them that the servers know: what a reset goes back to
   TimePoint logged_in_at;
   upstream::SessionDefaultsPtr defaults;    // the servers' as of the login
   policy::session::SettingsPtr start;       // what a fresh login has, without the schema; null: not known yet
+  Beginning beginning = Beginning::kLogin;
   std::string schema;                       // … and the schema that goes with it until then
+};
+
+/// A warning or error that only a connection remembered that has been given back.
+struct Warning {
+  bool error = false;
+  std::string code;
+  std::string message;
 };
 
 /// The connection that the session keeps between commands.
@@ -59,7 +73,8 @@ struct Holdings {
   policy::session::PinReason pin = policy::session::PinReason::kNone;
   std::string pinned_by;          // the shape of the statement that pinned
   std::string last_text;          // of the latest read that left diagnostics behind: it may be repeated elsewhere
-  std::int64_t row_count = 0;     // ROW_COUNT() as it was when its connection was given back; used when > 0
+  std::optional<std::int64_t> row_count;  // ROW_COUNT() as it was when its connection was given back, if another cannot be made to say it
+  std::vector<Warning> warnings;          // and what SHOW WARNINGS would have said
   std::optional<upstream::ServerSlot> next_reader;  // picked at login: one turn of the balance per session, not two
 
   bool hard() const { return held != nullptr && (ties & policy::session::tie::kHard) != 0; }

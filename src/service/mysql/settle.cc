@@ -112,26 +112,29 @@ Task<void> learn_all(Session& session, Connection* connection, const Request* re
   policy::session::learn_values(session.facts(), connection->facts, learnt, session.service().mysql().settings());
 }
 
-/// What the server has not told yet comes out with the next OK that has a change to tell.
-Task<void> flush_changes(Session& session, Connection* connection) {
+/// What the server has not told yet comes out with the next OK that has a change to tell. Whether it had a name.
+Task<bool> flush_changes(Session& session, Connection* connection) {
   Request request;
   request.text = "SET @@session.session_track_schema=1";
   const Reply reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);
   if (reply.end != Reply::End::kComplete || reply.facts.failed) {
     connection->stream->abort({ErrorCode::kReset, "the session's changes could not be read"});
-    co_return;
+    co_return false;
   }
   policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.service().mysql().settings());
+  co_return reply.facts.schema.has_value() || reply.facts.variables.size() > 1;
 }
 
 /// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session stays there.
 Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, Learnt* learnt) {
-  if (request->command != Command::kQuery) co_return nullptr;
+  const bool executes = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
+  if (request->command != Command::kQuery && !executes) co_return nullptr;
   Trial trial;
   trial.hold = session.hold_deadline();
   Result<ConnectionPtr> primary = co_await borrow(session, policy::session::Place::kPrimary, &trial);
   if (!primary.ok()) co_return nullptr;
   Result<void> restored = co_await restore(session, primary->get(), policy::session::needs_of(request->verdict), &trial);
+  if (restored.ok() && executes) restored = co_await ensure_copy(session, primary->get(), request, &trial);
   if (!restored.ok()) co_return nullptr;
   const Reply reply = co_await exchange(session, primary->get(), request, {}, ReplySink::kNobody);
   if (reply.end != Reply::End::kComplete) co_return nullptr;
@@ -160,10 +163,17 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
     }
     co_return true;
   }
-  Learnt learnt = policy::session::learn(session.facts(), connection->facts, request->verdict, request->sent, reply->facts, ties, shard.settings());
+  ReplyFacts told = reply->facts;
+  // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
+  if (reply->pending_change) told.state_changed = !co_await flush_changes(session, connection.get());
+  Learnt learnt = policy::session::learn(session.facts(), connection->facts, request->verdict, request->sent, told, ties, shard.settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
-  if (learnt.unsettled || reply->pending_change) co_await flush_changes(session, connection.get());
+  if (learnt.unsettled) co_await flush_changes(session, connection.get());
+  if (!request->verdict.has(effect::kReadsDiagnostics) && !request->sent.keeps_list) {
+    holdings.row_count.reset();
+    holdings.warnings.clear();
+  }
   if (learnt.ask_all) co_await learn_all(session, connection.get(), request);
   if (learnt.ask_collation) co_await learn_collation(session, connection.get(), request, reply);
 
@@ -176,6 +186,9 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
       give_back(session, std::move(connection));
       connection = std::move(primary);
       learnt = there;
+    } else {  // it cannot be had where the session can also write: it is not kept, and nobody else gets it
+      learnt.ties &= ~tie::kPinned;
+      learnt.pin = PinReason::kNone;
     }
   }
   if ((learnt.ties & tie::kDiagnostics) != 0 && request->command == Command::kQuery && !request->text && !request->verdict.has(effect::kReadsDiagnostics)) {

@@ -37,7 +37,10 @@ void apply_flags(Settings& settings, wire::Capabilities capabilities, const upst
 }
 
 /// A login's own settings cannot be told from the globals: the server runs a text at each, or the account has a limit of its own.
-bool must_ask(const Identity& identity) { return !identity.defaults->init_connect.empty() || identity.limited; }
+bool must_ask(const Identity& identity, Beginning beginning) {
+  if (beginning == Beginning::kReset) return false;
+  return identity.limited || (beginning == Beginning::kLogin && !identity.defaults->init_connect.empty());
+}
 
 void adopt(Session& session, Settings settings, const std::string& schema) {
   ShardState& shard = session.service().mysql();
@@ -59,8 +62,9 @@ policy::session::Status status_of(const Settings& settings) {
   return status;
 }
 
-bool begin_settings(Session& session, const std::string& schema) {
+bool begin_settings(Session& session, const std::string& schema, Beginning beginning) {
   Identity& identity = session.identity();
+  identity.beginning = beginning;
   identity.start = nullptr;
   identity.schema = schema;
   identity.defaults = session.service().view()->defaults;
@@ -68,14 +72,18 @@ bool begin_settings(Session& session, const std::string& schema) {
   session.facts().status.autocommit = (identity.defaults->status & wire::kStatusAutocommit) != 0;
   session.facts().status.no_backslash_escapes = (identity.defaults->status & wire::kStatusNoBackslashEscapes) != 0;
   session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;
-  if (identity.defaults->variables.empty() || must_ask(identity)) return false;
+  if (identity.defaults->variables.empty() || must_ask(identity, beginning)) return false;
   Settings settings(schema, variables_of(*identity.defaults));
-  if (identity.collation != 0) {
-    const CollationName* name = session.service().mysql().collation(identity.collation);
+  const std::uint16_t collation = beginning == Beginning::kReset ? identity.reset_collation : identity.collation;
+  if (collation != 0) {
+    const CollationName* name = session.service().mysql().collation(collation);
     if (name == nullptr) return false;
-    if (!name->charset.empty()) set_charset(settings, *name);
+    if (!name->charset.empty()) {
+      set_charset(settings, *name);
+      identity.reset_collation = collation;
+    }
   }
-  apply_flags(settings, session.client().capabilities(), *identity.defaults);
+  if (beginning == Beginning::kLogin) apply_flags(settings, session.client().capabilities(), *identity.defaults);
   adopt(session, std::move(settings), schema);
   return true;
 }
@@ -100,7 +108,7 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     shard.add_collation(identity.collation, std::move(name));
   }
   const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : identity.schema;
-  if (begin_settings(session, schema)) co_return Result<void>{};
+  if (begin_settings(session, schema, identity.beginning)) co_return Result<void>{};
   std::string names;
   for (const auto& [name, value] : identity.defaults->variables) names += (names.empty() ? "'" : ",'") + name + "'";
   if (names.empty()) names = "'autocommit','sql_mode','time_zone','character_set_client','character_set_connection','character_set_results','collation_connection'";
@@ -113,6 +121,7 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     if (policy::session::kind_of_variable(*row[0]) == policy::session::VariableKind::kSetting) settings.set_variable(*row[0], row[1].value_or(""));
   }
   const CollationName* name = identity.collation == 0 ? nullptr : shard.collation(identity.collation);
+  if (name != nullptr && !name->charset.empty()) identity.reset_collation = identity.collation;
   if (name != nullptr && !name->charset.empty() && identity.defaults->init_connect.empty()) set_charset(settings, *name);
   apply_flags(settings, session.client().capabilities(), *identity.defaults);
   adopt(session, std::move(settings), schema);
@@ -121,11 +130,7 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
 
 void reset_settings(Session& session) {
   const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : std::string();
-  const wire::Capabilities capabilities = session.client().capabilities();
-  // A reset loses what the handshake's flags did, and what init_connect did.
-  session.client().set_capabilities(capabilities & ~(wire::kClientInteractive | wire::kClientIgnoreSpace));
-  const bool known = begin_settings(session, schema);
-  session.client().set_capabilities(capabilities);
+  const bool known = begin_settings(session, schema, Beginning::kReset);
   if (!known) session.identity().schema = schema;
 }
 

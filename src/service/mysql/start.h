@@ -10,7 +10,7 @@
 namespace hf::service::mysql {
 
 /// Whether the session's settings are known. If they are not, the next connection is asked by learn_start().
-bool begin_settings(Session& session, const std::string& schema);
+bool begin_settings(Session& session, const std::string& schema, Beginning beginning);
 /// Asks a connection that has just logged in, or is clean, for what begin_settings() could not tell.
 runtime::Task<Result<void>> learn_start(Session& session, Connection* connection);
 /// What COM_RESET_CONNECTION gives: the servers' globals of now, the collation of the login, the schema as it is.

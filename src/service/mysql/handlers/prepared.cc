@@ -93,6 +93,9 @@ Task<bool> on_execute(Session& session, Command command) {
   request.verdict = statement->verdict;
   request.prepared = statement;
   request.sent.keeps_list = names_no_table(*statement);
+  if (session.holdings().row_count && statement->verdict.has(effect::kReadsDiagnostics) && asks_row_count_only(statement->meaning.text)) {
+    request.only_value = session.holdings().row_count;
+  }
   // A cursor ties the session to where it is: there it must be able to write.
   if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;

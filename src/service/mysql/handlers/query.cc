@@ -68,6 +68,9 @@ Task<bool> on_query(Session& session) {
     const bool counted_elsewhere = facts.found_rows.known() && text.size() <= kMostLookedAt && mentions(text, "found_rows");
     if (!holdings.has(tie::kDiagnostics) || counted_elsewhere) co_await recreate_last_statement(session);
   }
+  if (holdings.row_count && statement.has(effect::kReadsDiagnostics) && text.size() <= kMostLookedAt && asks_row_count_only(text)) {
+    request.only_value = holdings.row_count;
+  }
   if (policy::session::leaves_read_only_transaction(statement, session.route_facts())) {
     const bool left = co_await leave_read_only_transaction(session);
     if (!left) co_return false;
