@@ -46,6 +46,10 @@ class MysqlPool : private PlaceHolder {
   /// connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline);
+  /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
+  /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
+  runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
+                                                  Deadline place_deadline);
   /// Takes a connection back that is between statements, which it need not say itself (at_rest). Closes it when it is not usable or a place is wanted elsewhere.
   void give(MysqlConnectionPtr connection);
 
@@ -66,6 +70,8 @@ class MysqlPool : private PlaceHolder {
   friend struct MysqlConnection;
   struct Waiting;
 
+  void sit_down(const ServerView& server);
+  void count(MysqlConnection& connection, std::uint64_t key);
   void forget(MysqlConnection& connection);
   bool lendable(const MysqlConnection& connection, const PoolAges& ages) const;
   Error all_in_use(const ServerView& server) const;
