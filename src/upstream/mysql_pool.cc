@@ -8,8 +8,9 @@ using runtime::Task;
 
 namespace {
 
-constexpr Nanos kResetPatience = 10s;  // a reset rolls back what was open
-constexpr std::size_t kLooked = 64;  // idle connections looked at for a fitting state
+constexpr Nanos kResetPatience = 10s;               // a reset rolls back what was open
+constexpr std::size_t kLooked = 64;               // idle connections looked at for a fitting state
+constexpr std::uint64_t kNoKey = ~std::uint64_t{0};  // of a wait that no connection suits
 
 /// A place that we hold, given back unless kept.
 class Place {
@@ -82,19 +83,20 @@ Error MysqlPool::all_in_use(const ServerView& server) const {
                    std::to_string(use.idle) + " idle"};
 }
 
+/// The desk is there from the first time that a place is needed.
+void MysqlPool::sit_down(const ServerView& server) {
+  if (desk_ != nullptr) return;
+  PlaceHolder& holder = *this;
+  desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
+}
+
 Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline) {
   const ServerView& server = view->servers[slot_];
-  if (desk_ == nullptr) {
-    PlaceHolder& holder = *this;
-    desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
-  }
+  sit_down(server);
   Waiting waiting(*desk_, key, place_deadline);
   const Result<PlaceWait::Outcome> waited = co_await waiting;
-  if (!waited.ok()) {
-    if (waited.error().code == ErrorCode::kCancelled) co_return waited.error();
-    co_return all_in_use(server);
-  }
+  if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server);
   if (*waited == PlaceWait::Outcome::kHandedOver) {
     waiting.handed->at_rest = false;
     co_return std::move(waiting.handed);
@@ -105,33 +107,22 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
   Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, connect_deadline);
   if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
   place.keep();
-  adopt(**opened, key);
+  count(**opened, key);
   co_return opened;
 }
 
-Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key, MysqlRefusal* refusal,
-                                                        Deadline login_deadline, Deadline place_deadline) {
+Task<Result<MysqlConnectionPtr>> MysqlPool::adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
+                                                  Deadline place_deadline) {
   const ServerView& server = view->servers[slot_];
-  if (desk_ == nullptr) {
-    PlaceHolder& holder = *this;
-    desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
-  }
-  ++connecting_;
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, login_deadline);
-  --connecting_;
-  if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
-  constexpr std::uint64_t kNothingHandedOver = ~std::uint64_t{0};
-  Waiting waiting(*desk_, kNothingHandedOver, place_deadline);
+  sit_down(server);
+  Waiting waiting(*desk_, kNoKey, place_deadline);
   const Result<PlaceWait::Outcome> waited = co_await waiting;
-  if (!waited.ok()) {
-    if (waited.error().code == ErrorCode::kCancelled) co_return waited.error();
-    co_return all_in_use(server);
-  }
-  adopt(**opened, key);
-  co_return opened;
+  if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server);
+  count(*connection, key);
+  co_return std::move(connection);
 }
 
-void MysqlPool::adopt(MysqlConnection& connection, std::uint64_t key) {
+void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
   connection.slot = slot_;
   connection.key = key;
   connection.pool = this;

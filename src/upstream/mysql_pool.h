@@ -47,9 +47,10 @@ class MysqlPool : private PlaceHolder {
   /// connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline);
-  /// As open(), for a login that somebody else has to answer: it takes a place only when the server has accepted it.
-  runtime::Task<Result<MysqlConnectionPtr>> open_beside(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                        MysqlRefusal* refusal, Deadline login_deadline, Deadline place_deadline);
+  /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
+  /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
+  runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
+                                                  Deadline place_deadline);
   /// Takes a connection back that is between statements, which it need not say itself (at_rest). One that a session has stained is
   /// reset first, while nobody waits for it; one that cannot be reset is closed, as is one that is not usable or whose place is
   /// wanted elsewhere.
@@ -79,7 +80,8 @@ class MysqlPool : private PlaceHolder {
   friend struct MysqlConnection;
   struct Waiting;
 
-  void adopt(MysqlConnection& connection, std::uint64_t key);
+  void sit_down(const ServerView& server);
+  void count(MysqlConnection& connection, std::uint64_t key);
   void forget(MysqlConnection& connection);
   static runtime::Task<void> reset(MysqlPool* self, MysqlConnectionPtr connection);
   void give_clean(MysqlConnectionPtr connection);

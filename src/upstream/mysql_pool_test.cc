@@ -37,6 +37,18 @@ Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* log
   wish->ended = true;
 }
 
+Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
+  runtime::TaskContext& self = co_await runtime::this_context();
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*self.loop, view->servers[0].address, *login, nullptr, Deadline::never());
+  if (opened.ok()) opened = co_await pool->adopt(view, std::move(*opened), kKey, deadline);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
 /// One server, at most `most` connections to it, and pools that share the limit as shards do.
 class MysqlPoolTest : public ::testing::Test {
  protected:
@@ -472,6 +484,37 @@ TEST_F(MysqlPoolTest, TheReasonSaysWhoHasTheConnections) {
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.error->context,
             "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
+}
+
+TEST_F(MysqlPoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
+  view_ = view_with(1);
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(open_places(), 1U);
+  EXPECT_EQ(pool_.lent(), 1U);
+  pool_.give(std::move(wish.connection));
+  EXPECT_NE(pool_.take(kKey, 0), nullptr);
+}
+
+TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish late;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &late, loop_->deadline_in(50ms));
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(pool_.open_connections(), 1U);
 }
 
 TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {

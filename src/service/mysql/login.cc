@@ -172,8 +172,13 @@ Task<bool> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadli
     co_return false;
   }
   upstream::MysqlRefusal said;
-  Result<ConnectionPtr> opened =
-      co_await service.server(*view->primary).pool.open_beside(view, login, pool_key(session, false), &said, deadline, session.hold_deadline());
+  const upstream::ServerView& primary = view->servers[*view->primary];
+  Result<ConnectionPtr> opened = co_await upstream::connect_mysql(session.loop(), primary.address, login, &said, deadline);
+  if (!opened.ok()) opened = Error{opened.error().code, "server '" + primary.name + "': " + opened.error().context};
+  if (opened.ok()) {
+    ConnectionPtr connection = std::move(*opened);
+    opened = co_await service.server(*view->primary).pool.adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
+  }
   if (!opened.ok()) {
     service.counters().login_failures.add();
     // The server names our own host in its refusal; the client knows itself by another.
