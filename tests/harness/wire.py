@@ -290,10 +290,10 @@ class Wire:
         self.command(COM_SET_OPTION, struct.pack("<H", option))
         return self._results(None)
 
-    def change_user(self, user, password, database=""):
+    def change_user(self, user, password, database="", charset=45):
         proof = native_proof(password, self.greeting["nonce"])
         self.command(COM_CHANGE_USER, user.encode() + b"\0" + bytes([len(proof)]) + proof + database.encode() + b"\0" +
-                     struct.pack("<H", 45) + b"mysql_native_password\0")
+                     struct.pack("<H", charset) + b"mysql_native_password\0")
         try:
             return [self._finish_login(password)]
         except ServerError as failure:
