@@ -50,8 +50,10 @@ class Session(Wire):
         if statement["kind"] == "error":
             return [("error", statement["code"])]
         results = self.executed(statement, *values)
-        if results != [LOST]:
+        try:
             self.close_statement(statement)
+        except OSError:  # the statement was the session's last
+            pass
         return results
 
     def executed(self, statement, *values, **options):
