@@ -21,7 +21,7 @@ NO_BACKSLASH_ESCAPES, AUTOCOMMIT = 0x200, 2  # status flags
 
 @pytest.fixture(scope="module")
 def gateway(cluster):
-    """One shard: whoever passes by uses the very connections that the test's session uses."""
+    """One shard, few connections: whoever passes by uses the very connections that the test's session uses."""
     cluster.recover()
     cluster.primary.query(
         "create or replace schema test_other",
@@ -32,7 +32,7 @@ def gateway(cluster):
         "create or replace table test.ids (id int auto_increment primary key, who int, parent int, unique (who))",
         "create or replace table test_other.ids (id int auto_increment primary key, who int, parent int, unique (who))")
     make_passers_table(cluster)
-    with gateway_for(cluster, shards=1, hold_timeout="3s", mysql_extra='users_from = "servers"') as running:
+    with gateway_for(cluster, shards=1, max_server_connections=2, hold_timeout="3s", mysql_extra='users_from = "servers"') as running:
         yield running
     cluster.primary.query("drop schema test_other", "drop table test.place, test.ids, test.passers_by")
 
@@ -56,7 +56,7 @@ def started(cluster):
     running = []
 
     def start(**settings):
-        settings = {"shards": 1, "hold_timeout": "3s", **settings}
+        settings = {"shards": 1, "max_server_connections": 2, "hold_timeout": "3s", **settings}
         running.append(gateway_for(cluster, **settings))
         return running[-1]
     yield start
@@ -544,7 +544,7 @@ def small_packets(cluster, gateway):
     cluster.primary.query("create or replace table test.long_values (v longblob)")
     with ServerGlobals(cluster) as changes:
         changes.set(max_allowed_packet=1 << 20)
-        with gateway_for(cluster, shards=1, hold_timeout="3s") as running:
+        with gateway_for(cluster, shards=1, max_server_connections=2, hold_timeout="3s") as running:
             yield running
     cluster.primary.query("drop table test.long_values")
 

@@ -104,8 +104,9 @@ def pass_by(gateway):
         assert session.one(f"insert into {PASSERS_TABLE} (v) values (null), (1)") == ("error", 1062)
 
 
-def same(gateway, cluster, steps, before=(), route="split", **login):
-    """Asserts the same answers; `before` are statements of root on the primary, run before either side. The answers."""
+def same(gateway, cluster, steps, before=(), route="split", meanwhile=pass_by, **login):
+    """Asserts the same answers. before: statements of root on the primary, run before either side; meanwhile: what others do between
+    the steps. The answers."""
     def prepared():
         if before:
             cluster.primary.query(*before)
@@ -114,7 +115,7 @@ def same(gateway, cluster, steps, before=(), route="split", **login):
     def between():
         cluster.settle()
         if route != "read":
-            pass_by(gateway)
+            meanwhile(gateway)
     prepared()
     with Session(direct_port(cluster, route), **login) as session:
         direct = perform(session, steps)
