@@ -125,7 +125,9 @@ TEST(ConnectMysql, LogsInByNativePasswordAndTellsWhatTheServerIs) {
   EXPECT_EQ(connection.server_capabilities, kFakeCapabilities);
   EXPECT_EQ(connection.capabilities, kFakeCapabilities & ~(mysql::kClientSsl | mysql::kClientCompress));
   EXPECT_EQ(connection.status, mysql::kStatusAutocommit);
-  EXPECT_TRUE(connection.untracked);
+  EXPECT_EQ(connection.facts.settings, nullptr) << "nothing is known of a session that has just begun";
+  EXPECT_FALSE(connection.facts.tracking);
+  EXPECT_NE(connection.facts.serial, 0U);
   EXPECT_TRUE(connection.usable());
 
   ASSERT_EQ(server.received().size(), 1U);

@@ -113,7 +113,7 @@ TEST_F(MysqlPoolTest, CountsWhatIsOpenLentAndIdle) {
   EXPECT_EQ(pool_.lent(), 0U);
   EXPECT_EQ(pool_.idle(), 1U);
   EXPECT_EQ(open_places(), 1U);
-  connection = pool_.take(kKey, 0);
+  connection = pool_.take(kKey, nullptr);
   ASSERT_NE(connection, nullptr);
   EXPECT_EQ(pool_.idle(), 0U);
   connection.reset();
@@ -126,19 +126,21 @@ TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   MysqlConnectionPtr first = open(pool_);
   MysqlConnectionPtr second = open(pool_);
   MysqlConnectionPtr third = open(pool_);
-  for (const MysqlConnectionPtr* each : {&first, &second, &third}) (*each)->untracked = false;
-  first->state = 5;
-  second->state = 6;
-  third->state = 5;
-  third->dirty = true;
+  const auto five = std::make_shared<const policy::session::Settings>("five", policy::session::Settings::Variables{});
+  const auto six = std::make_shared<const policy::session::Settings>("six", policy::session::Settings::Variables{});
+  for (const MysqlConnectionPtr* each : {&first, &second, &third}) (*each)->facts.tracking = true;
+  first->facts.settings = five;
+  second->facts.settings = six;
+  third->facts.settings = five;
+  third->facts.tracking = false;
   const MysqlConnection* clean = first.get();
   const MysqlConnection* latest = third.get();
   pool_.give(std::move(first));
   pool_.give(std::move(second));
   pool_.give(std::move(third));
-  EXPECT_EQ(pool_.take(kOtherKey, 5), nullptr);
-  EXPECT_EQ(pool_.take(kKey, 5).get(), clean);
-  EXPECT_EQ(pool_.take(kKey, 99).get(), latest);  // none fits: the most recently used
+  EXPECT_EQ(pool_.take(kOtherKey, five), nullptr);
+  EXPECT_EQ(pool_.take(kKey, five).get(), clean);
+  EXPECT_EQ(pool_.take(kKey, nullptr).get(), latest);  // none fits: the most recently used
 }
 
 TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
@@ -429,7 +431,7 @@ TEST_F(MysqlPoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
   server_.cut();
   EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
   ASSERT_TRUE(loop_.run_until([&] {
-    MysqlConnectionPtr taken = pool_.take(kKey, 0);
+    MysqlConnectionPtr taken = pool_.take(kKey, nullptr);
     if (taken == nullptr) return true;
     pool_.give(std::move(taken));
     return false;
@@ -463,7 +465,7 @@ TEST_F(MysqlPoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
   MysqlConnectionPtr lent = open(pool_);
   EXPECT_FALSE(lent->at_rest);
   pool_.give(std::move(lent));
-  lent = pool_.take(kKey, 0);
+  lent = pool_.take(kKey, nullptr);
   EXPECT_FALSE(lent->at_rest);
   lent.reset();  // in the middle of a reply, for all that is known
   MysqlConnectionPtr kept = open(pool_);
@@ -495,7 +497,7 @@ TEST_F(MysqlPoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
   EXPECT_EQ(open_places(), 1U);
   EXPECT_EQ(pool_.lent(), 1U);
   pool_.give(std::move(wish.connection));
-  EXPECT_NE(pool_.take(kKey, 0), nullptr);
+  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
 }
 
 TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
@@ -521,11 +523,11 @@ TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
   const PoolAges ages{.connection = 5min, .server_wait_timeout = Nanos(0)};
   pool_.give(open(pool_));
   loop_.advance(5min);
-  MysqlConnectionPtr connection = pool_.take(kKey, 0, ages);
+  MysqlConnectionPtr connection = pool_.take(kKey, nullptr, ages);
   ASSERT_NE(connection, nullptr);
   pool_.give(std::move(connection));  // giving it back makes it no younger
   loop_.advance(1s);
-  EXPECT_EQ(pool_.take(kKey, 0, ages), nullptr);
+  EXPECT_EQ(pool_.take(kKey, nullptr, ages), nullptr);
   pool_.trim(TimePoint{0});
   EXPECT_EQ(pool_.idle(), 1U);  // without a limit it stays
   pool_.trim(TimePoint{0}, ages);
@@ -538,15 +540,15 @@ TEST_F(MysqlPoolTest, AConnectionThatTheServerIsAboutToEndIsNotLent) {
   const PoolAges ages{.connection = Nanos(0), .server_wait_timeout = 60s};
   pool_.give(open(pool_));
   loop_.advance(59s);
-  MysqlConnectionPtr connection = pool_.take(kKey, 0, ages);
+  MysqlConnectionPtr connection = pool_.take(kKey, nullptr, ages);
   ASSERT_NE(connection, nullptr);
   pool_.give(std::move(connection));
   loop_.advance(59s);
   pool_.trim(TimePoint{0}, ages);
   EXPECT_EQ(pool_.idle(), 1U);
   loop_.advance(1ms);
-  EXPECT_EQ(pool_.take(kKey, 0, ages), nullptr);
-  EXPECT_NE(pool_.take(kKey, 0), nullptr);
+  EXPECT_EQ(pool_.take(kKey, nullptr, ages), nullptr);
+  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
 }
 
 TEST(PoolAges, LeaveTheServerASecondOrAFifthOfItsPatience) {
