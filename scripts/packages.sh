@@ -13,8 +13,11 @@ HF_TEST_PACKAGES=(
   python3-pytest python3-pymysql python3-mysqldb
   libdbd-mysql-perl libdbd-mariadb-perl php-cli php-mysql
   curl strace
-  iproute2 nftables procps keepalived frr
+  iproute2 iputils-ping nftables procps keepalived frr
 )
+
+# What scripts/fresh needs beside Debian's own; nothing else asks for it.
+HF_FRESH_PACKAGES=(debootstrap debian-archive-keyring git)
 
 # Wanted for its command only: a node from another source stays as it is.
 HF_NODE_PACKAGES=(nodejs npm)
@@ -81,4 +84,6 @@ hf_compiler_cache() {
     else CCACHE_DIR=$root/build/.ccache; fi
   fi
   export CCACHE_DIR CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
+  # Precompiled headers: known by their digest (cmake/precompile.sh), and what they define counts by being in it.
+  export CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 }
