@@ -503,7 +503,7 @@ def test_row_30_aborted_clients(gateway, cluster, steps):
 def test_row_30_aborted_clients_by_the_pool_itself(gateway, cluster, why):
     """Connections that the pool ends: idle too long, making room for another login charset, a drained server."""
     before = aborted(cluster)
-    extra = 'pool_idle_timeout = "200ms"' if why == "idle" else 'pool_idle_timeout = "60s"'
+    extra = 'pool_idle_timeout = "1s"' if why == "idle" else 'pool_idle_timeout = "60s"'
     with gateway_for(cluster, shards=1, max_server_connections=2, mysql_extra=extra) as running:
         for charset in (45, 8, 9, 33, 28):
             with Session(running.port(), charset=charset) as session:

@@ -30,7 +30,7 @@ constexpr std::array<Pin, 8> kPins = {{{effect::kUserVariable, PinReason::kUserV
 
 bool is_program(const sql::Statement& statement) {
   return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti || statement.kind == Kind::kUnknown ||
-         statement.has(effect::kMultiStatement | effect::kUnknownState);
+         statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
 }
 
 bool selects(const sql::Statement& statement) {
@@ -64,8 +64,6 @@ PinReason pin_of(const sql::Statement& statement, const ReplyFacts& reply, bool 
   for (const Pin& pin : kPins) {
     if (!statement.has(pin.effect)) continue;
     if (reply.failed && single && (pin.effect & (effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen)) != 0) continue;
-    // A temporary table that was really made or dropped shows as a change.
-    if (!reply.failed && single && pin.effect == effect::kTemporaryTable && !reply.state_changed) continue;
     if (value_learnt && pin.effect == effect::kUnknownState) continue;
     return pin.reason;
   }
@@ -156,7 +154,7 @@ bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begi
 
 ByteView tracking_assignments() {
   return "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_schema=1,"
-         "@@session.session_track_transaction_info='CHARACTERISTICS'";
+         "@@session.session_track_transaction_info='OFF'";  // else every read inside a transaction is a change
 }
 
 Needs needs_of(const sql::Statement& statement) {

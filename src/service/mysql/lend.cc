@@ -20,7 +20,6 @@ namespace {
 constexpr Nanos kRetryPause = 50ms;
 constexpr int kMostMakingRoom = 5;  // times that our own idle connections give way to one login
 constexpr Nanos kRoomPause = 20ms;  // until a server has counted a connection out
-constexpr Nanos kRightsAge = 1s;    // rights in a schema may be older than a login by this much
 constexpr std::uint16_t kErTooManyUserConnections = 1203;
 
 bool is_limit(std::uint16_t code) {
@@ -131,7 +130,8 @@ std::string nobody(const upstream::ServiceView& view, Place place, const std::st
   if (place == Place::kPrimary) return "no primary: " + view.no_primary_reason + (latest.empty() ? "" : " (" + latest + ")");
   std::string why;
   for (const upstream::ServerView& server : view.servers) {
-    if (!server.present || server.reader) continue;
+    const bool is_primary = view.primary && &view.servers[*view.primary] == &server;
+    if (!server.present || server.reader || is_primary) continue;
     why += (why.empty() ? "" : "; ") + server.name + ": " + server.reason;
   }
   if (!latest.empty()) why += (why.empty() ? "" : "; ") + latest;
@@ -185,6 +185,14 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       give_back(session, std::move(connection));
       co_return Error{ErrorCode::kClosed, "the client went away"};
     }
+    const bool begun_otherwise = !session.identity().defaults->init_connect.empty() && session.identity().beginning != Beginning::kLogin;
+    if (begun_otherwise && session.facts().settings != nullptr && connection->facts.settings == nullptr) {
+      // The login has run init_connect, which a reset or a change of user does not.
+      connection->facts.must_close = true;
+      const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings), nullptr,
+                                                                session.loop().deadline_in(session.service().config().connect_timeout));
+      if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
+    }
     if (session.facts().settings == nullptr) {
       Result<void> learnt = co_await learn_start(session, connection.get());
       if (!learnt.ok()) {
@@ -200,7 +208,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
 
 Task<Result<void>> restore(Session& session, Connection* connection, Needs needs, Trial* trial) {
   needs.multi_statements = session.client().has(wire::kClientMultiStatements);
-  const bool old_rights = connection->schema_entered + kRightsAge < session.identity().logged_in_at;
+  const bool old_rights = connection->schema_entered < session.identity().logged_in_at;
   std::vector<Step> steps = policy::session::before(session.facts(), connection->facts, needs, old_rights);
   if (steps.empty()) co_return Result<void>{};
   const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });

@@ -248,10 +248,9 @@ const MysqlAccount* find_account(const upstream::ServiceView& view, const std::s
   return view.accounts == nullptr ? nullptr : view.accounts->find(user, host);
 }
 
-/// The accounts of now, where the servers have them. False: there is no news to be had.
-Task<bool> newer_accounts(Session& session, Deadline deadline) {
+/// Waits until the accounts are as of this question. False: they could not be had in time.
+Task<bool> wait_for_accounts(Session& session, upstream::RefreshPtr asked, Deadline deadline) {
   ServiceShard& service = session.service();
-  const upstream::RefreshPtr asked = service.control().refresh_accounts(service.name());
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
   while (!asked->done(service.view()->accounts_round)) {
     const Result<void> waited = co_await service.view_changed(patience);
@@ -260,7 +259,28 @@ Task<bool> newer_accounts(Session& session, Deadline deadline) {
   co_return true;
 }
 
+/// The accounts of now, where the servers have them. False: there is no news to be had.
+Task<bool> newer_accounts(Session& session, Deadline deadline) {
+  const upstream::RefreshPtr asked = session.service().control().refresh_accounts(session.service().name());
+  co_return co_await wait_for_accounts(session, asked, deadline);
+}
+
+/// What changes accounts through us is seen by every login that begins after its answer.
+Task<void> see_account_changes(Session& session, Deadline deadline) {
+  constexpr Nanos kStep = 5ms;
+  ServiceShared& shared = session.service().shared();
+  const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
+  while (shared.account_changes.load(std::memory_order_relaxed) > 0 && !patience.passed(session.loop().now())) {
+    const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kStep).earlier(patience));
+    if (!slept.ok()) co_return;
+  }
+  const upstream::RefreshPtr asked = shared.accounts_asked();
+  if (asked == nullptr) co_return;
+  co_await wait_for_accounts(session, asked, deadline);
+}
+
 Task<bool> authenticate(Session& session, Claim claim) {
+  co_await see_account_changes(session, claim.deadline);
   upstream::ServiceViewPtr view = session.service().view();
   const MysqlAccount* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;

@@ -27,6 +27,7 @@ using wire::Command;
 namespace {
 
 constexpr Nanos kRetryPause = 50ms;
+constexpr std::uint16_t kErAccountLocked = 4151;
 constexpr Nanos kFrailFor = 60s;
 constexpr std::size_t kMostShaped = 4096;
 constexpr std::size_t kMostShown = 200;
@@ -138,7 +139,9 @@ Task<Step> get_connection(Work* work) {
     const Step bare = co_await without_state(work);
     if (bare == Step::kGoOn) co_return Step::kBare;
     report(session, work->trial, borrowed.error());
-    co_return Step::kDone;
+    // A session whose proof is out of date, and of which nothing was kept, can do nothing any more: it does not pretend to live.
+    const std::uint16_t code = work->trial.refusal.code;
+    co_return code == wire::kErAccessDenied || code == kErAccountLocked ? Step::kOver : Step::kDone;
   }
   work->connection = std::move(*borrowed);
   co_return Step::kGoOn;

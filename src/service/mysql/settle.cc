@@ -165,7 +165,12 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   }
   ReplyFacts told = reply->facts;
   // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
-  if (reply->pending_change) told.state_changed = !co_await flush_changes(session, connection.get());
+  // Our own setting of the client's wish is such a change, too.
+  if (reply->pending_change && connection->facts.wish_shown) {
+    told.state_changed = false;
+  } else if (reply->pending_change) {
+    told.state_changed = !co_await flush_changes(session, connection.get());
+  }
   Learnt learnt = policy::session::learn(session.facts(), connection->facts, request->verdict, request->sent, told, ties, shard.settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;

@@ -1,9 +1,13 @@
 // COM_QUERY: a statement as text.
+#include <algorithm>
+#include <array>
+
 #include "policy/session/route.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/run.h"
 #include "service/mysql/shard_state.h"
+#include "service/shard.h"
 
 namespace hf::service::mysql {
 
@@ -37,16 +41,12 @@ Task<bool> leave_read_only_transaction(Session& session) {
   co_return true;
 }
 
-/// Changes of accounts and globals that pass by are looked at on the servers at once.
-void bring_watch_forward(Session& session, const sql::Statement& statement, ByteView text) {
-  ServiceShard& service = session.service();
-  const bool accounts = statement.kind == sql::Kind::kDdl || statement.kind == sql::Kind::kFlush || statement.has(effect::kRole) ||
-                        (statement.kind == sql::Kind::kMulti);
-  if (accounts && (mentions(text, "user") || mentions(text, "grant") || mentions(text, "revoke") || mentions(text, "password") ||
-                   mentions(text, "privileges") || mentions(text, "role"))) {
-    service.control().refresh_accounts(service.name());
-  }
-  if (statement.has(effect::kSetsGlobal)) service.control().refresh_defaults(service.name());
+/// A statement that may change accounts, or what they may do.
+bool changes_accounts(const sql::Statement& statement, ByteView text) {
+  const bool may = statement.kind == sql::Kind::kDdl || statement.kind == sql::Kind::kFlush || statement.kind == sql::Kind::kMulti || statement.has(effect::kRole);
+  if (!may || text.size() > kMostLookedAt) return false;
+  constexpr std::array<ByteView, 6> kWords = {"user", "grant", "revoke", "password", "privileges", "role"};
+  return std::any_of(kWords.begin(), kWords.end(), [&](ByteView word) { return mentions(text, word); });
 }
 
 }  // namespace
@@ -78,13 +78,17 @@ Task<bool> on_query(Session& session) {
   const bool wants_list = statement.route == sql::Route::kPrimary && holdings.has(tie::kDiagnostics) &&
                           (statement.has(effect::kReadsDiagnostics) || request.sent.keeps_list);
   if (wants_list) co_await move_diagnostics_to_primary(session);
-  const bool asks_watch = text.size() <= kMostLookedAt && statement.route == sql::Route::kPrimary &&
-                          (statement.kind == sql::Kind::kDdl || statement.kind == sql::Kind::kFlush || statement.kind == sql::Kind::kSet ||
-                           statement.kind == sql::Kind::kMulti);
-  const std::string looked_at = asks_watch ? std::string(text) : std::string();
-  const sql::Statement verdict = statement;
+  // Changes of accounts and globals that pass by are looked at on the servers at once.
+  ServiceShard& service = session.service();
+  const bool accounts = changes_accounts(statement, text);
+  const bool globals = statement.has(effect::kSetsGlobal);
+  if (accounts) service.shared().account_changes.fetch_add(1, std::memory_order_relaxed);
   const bool go_on = co_await run(session, std::move(request));
-  if (asks_watch) bring_watch_forward(session, verdict, looked_at);
+  if (accounts) {
+    service.shared().accounts_changed(service.control().refresh_accounts(service.name()));
+    service.shared().account_changes.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (globals) service.control().refresh_defaults(service.name());
   co_return go_on;
 }
 
