@@ -22,7 +22,7 @@ namespace hf::admin {
 
 /// Who gave a command: goes into the audit event.
 struct Caller {
-  std::string peer;     // "127.0.0.1:52114", "unix"
+  std::string peer;     // "127.0.0.1:52114", "unix (uid 0)"
   std::string account;  // user of the basic account, "token", or empty
 };
 

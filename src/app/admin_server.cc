@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin/request_parser.h"
 #include "runtime/signal.h"
@@ -22,6 +23,13 @@ admin::Credentials credentials_of(const config::Admin& settings) {
   return {settings.token, settings.account.user, settings.account.password};
 }
 
+/// Each one that is missing, open to look at and ours alone to write in, whatever the umask is.
+void make_folders(const std::filesystem::path& folder) {
+  if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return;
+  make_folders(folder.parent_path());
+  ::mkdir(folder.c_str(), 0755);
+}
+
 }  // namespace
 
 AdminServer::AdminServer(runtime::EventLoop& loop, admin::AdminModel& model, const config::Admin& settings)
@@ -33,11 +41,9 @@ void AdminServer::apply(const config::Admin& settings) { api_.set_credentials(cr
 
 Result<void> AdminServer::open() {
   if (settings_.socket.is_unix()) {
-    std::error_code ignored;
-    std::filesystem::create_directories(std::filesystem::path(settings_.socket.unix_path).parent_path(), ignored);
+    make_folders(std::filesystem::path(settings_.socket.unix_path).parent_path());
     Result<void> opened = listen(settings_.socket, admin::Transport::kUnixSocket);
     if (!opened.ok()) return opened;
-    ::chmod(settings_.socket.unix_path.c_str(), 0600);
   }
   if (!settings_.http.host.empty()) return listen(settings_.http, admin::Transport::kTcp);
   return {};
@@ -46,7 +52,7 @@ Result<void> AdminServer::open() {
 Result<void> AdminServer::listen(const config::Endpoint& endpoint, admin::Transport transport) {
   Result<net::Address> address = upstream::resolve(endpoint);
   HF_RETURN_IF_ERROR(address);
-  Result<int> fd = net::Listener::bind(*address, net::PortSharing::kExclusive);
+  Result<int> fd = net::Listener::bind(*address, net::PortSharing::kExclusive, net::Presence::kMustBeLocal, net::SocketMode::kOwner);
   HF_RETURN_IF_ERROR(fd);
   listeners_.push_back(std::make_unique<net::Listener>(loop_, *fd, net::SocketOptions{}));
   scope_.spawn("admin accept", accept_loop, this, listeners_.back().get(), transport);
@@ -64,6 +70,17 @@ Task<void> AdminServer::accept_loop(AdminServer* self, net::Listener* listener, 
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(100ms));
     if (!slept.ok()) co_return;
   }
+}
+
+admin::Visitor AdminServer::visitor(const net::Accepted& accepted, admin::Transport transport) const {
+  if (transport == admin::Transport::kTcp) return {transport, accepted.peer.to_string(), false};
+  const Result<net::PeerCredentials> peer = accepted.stream->peer_credentials();
+  if (!peer.ok()) return {transport, "unix (" + peer.error().context + ")", false};
+  struct stat file{};
+  const bool seen = ::lstat(settings_.socket.unix_path.c_str(), &file) == 0;
+  const admin::SocketFile socket = seen ? admin::SocketFile{file.st_uid, file.st_gid, file.st_mode} : admin::SocketFile{};
+  const bool trusted = admin::may_use_socket({peer->uid, peer->gid, peer->groups}, socket, ::geteuid());
+  return {transport, "unix (uid " + std::to_string(peer->uid) + ")", trusted};
 }
 
 Task<void> AdminServer::serve(AdminServer* self, net::Accepted accepted, admin::Transport transport) {
@@ -84,8 +101,7 @@ Task<void> AdminServer::serve(AdminServer* self, net::Accepted accepted, admin::
     if (fed.progress == admin::RequestParser::Progress::kComplete) {
       const admin::HttpRequest request = parser.take();
       const admin::Connection after = admin::connection_after(request);
-      const std::string peer = transport == admin::Transport::kUnixSocket ? "unix" : accepted.peer.to_string();
-      client.write(admin::serialize(self->api_.handle(request, transport, peer), after, admin::body_part_for(request)));
+      client.write(admin::serialize(self->api_.handle(request, self->visitor(accepted, transport)), after, admin::body_part_for(request)));
       const Result<void> sent = co_await client.drained(0, self->loop_.deadline_in(kRequestTimeout));
       if (!sent.ok() || after == admin::Connection::kClose) break;
       continue;

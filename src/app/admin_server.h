@@ -28,6 +28,8 @@ class AdminServer {
   static constexpr std::size_t kMostClients = 64;
 
   Result<void> listen(const config::Endpoint& endpoint, admin::Transport transport);
+  /// Asked for each request: an operator may give the socket's file to others, or take it back, while we run.
+  admin::Visitor visitor(const net::Accepted& accepted, admin::Transport transport) const;
   static runtime::Task<void> accept_loop(AdminServer* self, net::Listener* listener, admin::Transport transport);
   static runtime::Task<void> serve(AdminServer* self, net::Accepted accepted, admin::Transport transport);
 

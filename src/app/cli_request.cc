@@ -20,6 +20,7 @@ Result<Answer> request(const std::string& config, const std::string& method, con
     while (errors.ends_with('\n')) errors.pop_back();
     return Error{ErrorCode::kInvalidArgument, std::move(errors)};
   }
+  if (loaded.admin_socket.unix_path.empty()) return Error{ErrorCode::kInvalidArgument, "admin.socket is off in " + config + ", and the command line asks the gateway there"};
   Result<AdminReply> reply = admin_request(loaded.admin_socket.unix_path, method, target, "");
   if (!reply.ok()) return reply.error();
   json body = json::parse(reply->body, nullptr, false);

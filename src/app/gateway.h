@@ -91,7 +91,7 @@ class Gateway final : public admin::AdminModel {
   std::vector<std::string> open_listeners(RunningService& running, const config::Service& service);
   std::vector<std::string> sync_listeners(RunningService& running, const config::Service& service);
   Result<void> open_listener(RunningService& running, const config::Listen& listen);
-  Result<int> bind(const net::Address& address, net::PortSharing sharing) const;
+  Result<int> bind(const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const;
   void publish(const std::string& name, upstream::ServiceViewPtr view);
   Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
   admin::ReloadOutcome apply(config::ConfigPtr next);

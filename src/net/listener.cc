@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,14 +17,32 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kIpv6FreeBind = 78;  // IPV6_FREEBIND, which only the kernel's own headers name
 
-/// Removes a socket file on which nobody listens any more.
+std::string path_of(const Address& address) { return address.to_string().substr(5); }
+
+/// Removes a socket file on which nobody listens any more; whatever else is there stays.
 void remove_stale(const Address& address) {
+  struct stat seen{};
+  if (::lstat(path_of(address).c_str(), &seen) != 0 || !S_ISSOCK(seen.st_mode)) return;
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return;
   if (::connect(probe, address.raw(), address.length()) != 0 && errno == ECONNREFUSED) {
-    ::unlink(address.to_string().substr(5).c_str());
+    ::unlink(path_of(address).c_str());
   }
   ::close(probe);
+}
+
+/// The file comes into being with the mode of its socket less the umask; what the umask took is added afterwards. A link that
+/// somebody put in its place meanwhile is not followed.
+Result<void> give_mode(const std::string& path, SocketMode mode) {
+  const auto wanted = static_cast<mode_t>(mode);
+  struct stat seen{};
+  if (::lstat(path.c_str(), &seen) != 0) return system_error(errno, "look at unix:" + path);
+  if (!S_ISSOCK(seen.st_mode)) return Error{ErrorCode::kRefused, "unix:" + path + " was replaced while it was made"};
+  if ((seen.st_mode & 07777) == wanted) return {};
+  if (::fchmodat(AT_FDCWD, path.c_str(), wanted, AT_SYMLINK_NOFOLLOW) == 0) return {};
+  Error failed = system_error(errno, "mode of unix:" + path);
+  ::unlink(path.c_str());
+  return failed;
 }
 
 }  // namespace
@@ -71,9 +90,10 @@ Result<int> Listener::make_socket(const Address& address, PortSharing sharing, P
   return fd;
 }
 
-Result<void> Listener::bind_socket(int fd, const Address& address) {
+Result<void> Listener::bind_socket(int fd, const Address& address, SocketMode mode) {
+  if (address.is_unix() && ::fchmod(fd, static_cast<mode_t>(mode)) != 0) return system_error(errno, "mode of " + address.to_string());
   if (::bind(fd, address.raw(), address.length()) != 0) return system_error(errno, "listen on " + address.to_string());
-  return {};
+  return address.is_unix() ? give_mode(path_of(address), mode) : Result<void>{};
 }
 
 Result<void> Listener::start_listening(int fd, const Address& address) {
@@ -81,17 +101,16 @@ Result<void> Listener::start_listening(int fd, const Address& address) {
   return {};
 }
 
-Result<int> Listener::bind(const Address& address, PortSharing sharing, Presence presence) {
+Result<int> Listener::bind(const Address& address, PortSharing sharing, Presence presence, SocketMode mode) {
   if (address.is_unix()) remove_stale(address);
   Result<int> fd = make_socket(address, sharing, presence);
   if (!fd.ok()) return fd;
-  Result<void> bound = bind_socket(*fd, address);
+  Result<void> bound = bind_socket(*fd, address, mode);
   if (bound.ok()) bound = start_listening(*fd, address);
   if (!bound.ok()) {
     ::close(*fd);
     return std::move(bound).error();
   }
-  if (address.is_unix()) ::chmod(address.to_string().substr(5).c_str(), 0777);
   return fd;
 }
 

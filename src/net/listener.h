@@ -1,7 +1,9 @@
 // Listener: a bound, listening socket of one shard. TCP listeners of several shards share an address by SO_REUSEPORT; a Unix
 // socket is bound once and its file descriptor is shared.
 //
-// Invariant: out of file descriptors or memory, accepting pauses for a moment and goes on; it never spins and never ends.
+// Invariants:
+//   1. Out of file descriptors or memory, accepting pauses for a moment and goes on; it never spins and never ends.
+//   2. Nobody can connect to a Unix socket before its file has the mode that was asked for.
 #pragma once
 
 #include <memory>
@@ -27,17 +29,23 @@ enum class PortSharing : std::uint8_t { kExclusive,
 enum class Presence : std::uint8_t { kMustBeLocal,
                                      kMayBeAbsent };
 
+/// Who may connect to a Unix socket: the mode of its file. Without meaning for TCP.
+enum class SocketMode : std::uint16_t { kOwner = 0600,
+                                        kEverybody = 0777 };
+
 class Listener final : private runtime::IoHandler {
  public:
   /// Binds and listens. kShared lets every shard have a socket of its own on the address. A stale Unix socket file is replaced,
-  /// one that somebody answers on is not (kExists).
+  /// one that somebody answers on is not (kExists). Nobody can connect to a Unix socket before its file has `mode`, whatever the
+  /// process's umask is.
   /// kMayBeAbsent (TCP): succeeds also while nobody or another node has the address, so a typo in it is not noticed.
-  static Result<int> bind(const Address& address, PortSharing sharing, Presence presence = Presence::kMustBeLocal);
+  static Result<int> bind(const Address& address, PortSharing sharing, Presence presence = Presence::kMustBeLocal,
+                          SocketMode mode = SocketMode::kOwner);
 
   // The steps of bind(), for a socket that somebody with more rights binds:
   /// A socket of the address's family with all options set, not bound yet.
   static Result<int> make_socket(const Address& address, PortSharing sharing, Presence presence);
-  static Result<void> bind_socket(int fd, const Address& address);
+  static Result<void> bind_socket(int fd, const Address& address, SocketMode mode = SocketMode::kOwner);
   static Result<void> start_listening(int fd, const Address& address);
 
   /// Takes `fd` over.

@@ -103,6 +103,20 @@ Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop&
   return std::unique_ptr<Stream>(std::move(stream));
 }
 
+Result<PeerCredentials> SocketStream::peer_credentials() const {
+  const Result<Address> local = local_address();
+  if (!local.ok() || !local->is_unix()) return Stream::peer_credentials();
+  ucred process{};
+  socklen_t length = sizeof process;
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &process, &length) != 0) return system_error(errno, "peer credentials");
+  PeerCredentials peer{process.uid, process.gid, {}};
+  length = 0;  // asked twice: the first answer is how many there are
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, nullptr, &length) == 0 || errno != ERANGE) return peer;
+  peer.groups.resize(length / sizeof(gid_t));
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0) return system_error(errno, "peer groups");
+  return peer;
+}
+
 IoResult SocketStream::try_read(std::span<char> into) {
   for (;;) {
     const ssize_t n = ::recv(fd_, into.data(), into.size(), 0);

@@ -31,6 +31,7 @@ class SocketStream final : public Stream {
 
   int fd() const { return fd_; }
   Result<Address> local_address() const override { return Address::local_of(fd_); }
+  Result<PeerCredentials> peer_credentials() const override;
 
  protected:
   IoResult try_read(std::span<char> into) override;

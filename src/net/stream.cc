@@ -52,6 +52,8 @@ void Stream::cut(Error reason) {
 
 Result<Address> Stream::local_address() const { return Error{ErrorCode::kUnsupported, "this stream has no address"}; }
 
+Result<PeerCredentials> Stream::peer_credentials() const { return Error{ErrorCode::kUnsupported, "this stream has no process at its end"}; }
+
 void Stream::wake_reader() {
   if (reader_ != nullptr) reader_->finish({ErrorCode::kTimeout, "woken"});
 }

@@ -1,0 +1,192 @@
+"""What was reported of the admin side, the log and the descriptors, each as a kind of fault."""
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness import processes
+from harness.processes import eventually
+from harness.routes import value
+from harness.small_gateway import SmallGateway
+
+pytestmark = pytest.mark.gateway
+
+NOBODY = 65534
+COMMANDS = ["/api/v1/servers/plain/plain1/drain", "/api/v1/servers/plain/plain1/resume", "/api/v1/reload", "/api/v1/vips/db/release"]
+
+
+@pytest.fixture(scope="module")
+def small():
+    with SmallGateway() as gateway:
+        yield gateway.start()
+
+
+def as_user(uid, *arguments, groups=None, **options):
+    """Runs a command as another user of this machine."""
+    rights = ["--clear-groups"] if groups is None else [f"--groups={','.join(map(str, groups))}"]
+    return subprocess.run(["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={uid}", *rights, "--", *arguments], capture_output=True,
+                          text=True, timeout=30, stdin=subprocess.DEVNULL, check=False, **options)
+
+
+# -- the admin socket is never anybody else's ---------------------------------------------------------------------------
+
+KNOCKER = """
+import socket, sys
+path, tries, folder = sys.argv[1], 0, None
+print("knocking", flush=True)
+while True:
+    with socket.socket(socket.AF_UNIX) as s:
+        try:
+            s.connect(path)
+        except OSError:
+            continue
+        s.sendall(b"POST /api/v1/servers/plain/plain1/drain HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n\\r\\n")
+        print("connected", s.recv(400), flush=True)
+        break
+"""
+
+
+def end_traced(trace, config):
+    """strace's end is not the end of what it watched: its first line names that process."""
+    if not os.path.exists(trace):
+        return
+    with open(trace, encoding="utf-8") as file:
+        pid = int(file.readline().split()[0] or 0)
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+            if config in file.read():
+                os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def test_no_moment_of_the_start_lets_a_stranger_in():
+    """Each system call that makes the socket or changes its mode is stretched, so that a window of any length is seen."""
+    calls = "bind,listen,chmod,fchmod,fchmodat"
+    with SmallGateway() as gateway:
+        trace = os.path.join(gateway.folder, "trace")
+        knocker = subprocess.Popen(["/usr/bin/setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--", sys.executable, "-S", "-c",
+                                    KNOCKER, gateway.admin_socket], stdout=subprocess.PIPE, text=True)
+        try:
+            assert knocker.stdout.readline() == "knocking\n"
+            gateway.start(["/bin/sh", "-c", 'umask 0; exec "$@"', "sh", "/usr/bin/strace", "-f", "-qq", "-o", trace,
+                           "-e", f"trace={calls}", "-e", f"inject={calls}:delay_exit=150000"], seconds=60)
+            with open(trace, encoding="utf-8") as file:
+                assert f'sun_path="{gateway.admin_socket}"' in file.read(), "the trace shows how the socket is made"
+            assert knocker.poll() is None, f"a stranger got in: {knocker.stdout.read()}"
+            assert os.stat(gateway.admin_socket).st_mode & 0o777 == 0o600
+            assert os.stat(os.path.dirname(gateway.admin_socket)).st_mode & 0o777 == 0o755
+            os.kill(gateway.status()["pid"], signal.SIGTERM)
+            assert gateway.child.wait(30) == 0
+        finally:
+            knocker.kill()
+            knocker.wait(10)
+            end_traced(trace, gateway.config)
+
+
+def test_a_service_socket_is_everybodys_whatever_the_umask():
+    with SmallGateway(unix=True) as gateway:
+        gateway.start(["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"])
+        assert os.stat(gateway.unix_socket).st_mode & 0o777 == 0o777
+        assert as_user(NOBODY, sys.executable, "-c", "import socket,sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])",
+                       gateway.unix_socket).returncode == 0
+
+
+# -- who may command ----------------------------------------------------------------------------------------------------
+
+POSTER = """
+import sys, urllib.error, urllib.request
+try:
+    answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(urllib.request.Request(sys.argv[1], data=b"", method="POST"), timeout=10)
+    print(answer.status, answer.read().decode())
+except urllib.error.HTTPError as failure:
+    print(failure.code, failure.read().decode())
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_a_credential_http_on_loopback_commands_nothing(small, command):
+    code, text = as_user(NOBODY, sys.executable, "-c", POSTER, f"http://127.0.0.1:{small.http_port}{command}").stdout.split(" ", 1)
+    assert code == "403"
+    message = json.loads(text)["error"]["message"]
+    assert "Unix socket" in message and "admin.token_file" in message, message
+    assert small.http(command, method="POST", body=b"")[0] == 403, "nor does root, who cannot be told apart there"
+    assert not small.server_status("plain1", "plain")["drained"]
+    refused = eventually(lambda: small.events("admin_refused"), "the refusal to be an event")
+    assert refused[-1]["fields"]["reason"] == message
+
+
+def test_without_a_credential_http_still_shows(small):
+    for path in ("/api/v1/status", "/api/v1/events", "/metrics", "/healthz", "/readyz"):
+        assert small.http(path)[0] == 200, path
+    assert small.http("/api/v1/explain?service=plain", method="POST", body=b"select 1")[0] == 404, "asked, and no MySQL service"
+
+
+def test_the_command_line_commands_by_the_socket(small):
+    since = small.status()["last_event"]
+    assert small.cli("drain", "plain/plain1").returncode == 0
+    assert small.server_status("plain1", "plain")["drained"]
+    assert small.cli("resume", "plain/plain1").returncode == 0
+    commands = small.events("admin_command", since)
+    assert [event["fields"]["client"] for event in commands] == [f"unix (uid {os.getuid()})"] * 2
+
+
+def test_with_a_token_http_commands():
+    with SmallGateway(admin_extra='token_file = "token"') as gateway:
+        with open(os.open(os.path.join(gateway.folder, "token"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write("a-long-token\n")
+        gateway.start()
+        headers = {"Authorization": "Bearer a-long-token"}
+        assert gateway.http(COMMANDS[0], method="POST", body=b"")[0] == 401
+        assert gateway.http(COMMANDS[0], method="POST", body=b"", headers=headers)[0] == 200
+        assert gateway.http(COMMANDS[1], method="POST", body=b"", headers=headers)[0] == 200
+
+
+def test_a_group_that_the_socket_is_given_to_may_command(small):
+    program = processes_program()
+    os.chmod(small.config, 0o644)
+    before = os.stat(small.admin_socket)
+    try:
+        os.chown(small.admin_socket, -1, 4)
+        os.chmod(small.admin_socket, 0o660)
+        assert as_user(1000, program, "reload", "--config", small.config, groups=[4]).returncode == 0
+        stranger = as_user(1000, program, "reload", "--config", small.config)
+        assert stranger.returncode == 1 and "the file's mode" in stranger.stderr, stranger.stderr
+        os.chmod(small.admin_socket, 0o666)
+        assert as_user(NOBODY, program, "status", "--config", small.config).returncode == 0
+    finally:
+        os.chown(small.admin_socket, before.st_uid, before.st_gid)
+        os.chmod(small.admin_socket, 0o600)
+
+
+def test_the_peer_is_asked_for_when_the_mode_was_different_as_it_connected(small):
+    """Connected while everybody may, asked after that was taken back: the kernel's door alone would let it through."""
+    os.chmod(small.admin_socket, 0o666)
+    held = subprocess.Popen(["/usr/bin/setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--", sys.executable, "-c", """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+print("connected", flush=True)
+sys.stdin.readline()
+s.sendall(b"POST /api/v1/servers/plain/plain1/drain HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n")
+while data := s.recv(4000): print(data.decode(), flush=True)
+""", small.admin_socket], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert held.stdout.readline() == "connected\n"
+    finally:
+        os.chmod(small.admin_socket, 0o600)
+    answer = held.communicate("go\n", timeout=10)[0]
+    assert answer.startswith("HTTP/1.1 403") and f"uid {NOBODY}" in answer, answer
+    assert not small.server_status("plain1", "plain")["drained"]
+
+
+def processes_program():
+    from harness.holdfast import program
+    return os.path.abspath(program())
