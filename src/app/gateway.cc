@@ -55,9 +55,18 @@ void Gateway::emit(Event event) {
   HF_ASSERT(unknown_field(event).empty());
   event.at = loop_.now();
   if (event.wall_micros == 0) event.wall_micros = runtime::wall_micros();  // the guardian stamps its own
-  if (!damper_.admit(event)) return;
+  bound_values(event);
+  if (damper_.admit(event)) record(std::move(event));
+}
+
+void Gateway::record(Event event) {
   log_.write(event);
   events_.append(std::move(event));
+}
+
+/// What was held back is told of when nothing else is.
+void Gateway::tell_the_rest(TimePoint now) {
+  for (Event& event : damper_.due(now)) record(std::move(event));
 }
 
 service::Control Gateway::control_for_shards() {
@@ -89,6 +98,7 @@ int Gateway::run() {
   for (const auto& shard : shards_) shard->set_peers(peers);
   for (const auto& shard : shards_) shard->start();
   meet_guardian();
+  scope_.spawn("housekeeping", keep_house, this);
   scope_.spawn("start", start, this);
   loop_.run();
   for (const auto& shard : shards_) shard->stop();
@@ -96,7 +106,9 @@ int Gateway::run() {
 }
 
 Task<void> Gateway::start(Gateway* self) {
-  self->emit(Event{EventId::kConfigLoaded, {}, 0, {{"file", self->config_file_}}});
+  std::size_t servers = 0;
+  for (const config::Service& service : self->config_->services) servers += service.servers.size();
+  self->emit(Event{EventId::kConfigLoaded, {}, 0, {{"file", self->config_file_}, {"services", std::to_string(self->config_->services.size())}, {"servers", std::to_string(servers)}}});
   std::vector<std::string> problems;
   for (const config::Service& service : self->config_->services) {
     const Result<void> added = self->add_service(self->config_, service);
@@ -133,17 +145,17 @@ Task<void> Gateway::start(Gateway* self) {
     co_return;
   }
   self->started_ = true;
-  self->scope_.spawn("stalls", watch_stalls, self);
   self->emit(Event{EventId::kStarted, {}, 0, {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
   if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
 }
 
-Task<void> Gateway::watch_stalls(Gateway* self) {
+Task<void> Gateway::keep_house(Gateway* self) {
   std::vector<std::int64_t> reported(self->shards_.size(), 0);
   for (;;) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(100ms));
     if (!slept.ok()) co_return;
+    self->tell_the_rest(self->loop_.now());
     for (std::size_t i = 0; i < self->shards_.size(); ++i) {
       const std::int64_t since = self->shards_[i]->loop().busy_since();
       if (since == 0 || since == reported[i]) continue;
@@ -175,7 +187,10 @@ void Gateway::on_signal(int number) {
 Task<void> Gateway::stop(Gateway* self) {
   if (!self->guardian_) notify_systemd("STOPPING=1");  // else it may be this process alone, which is started anew then
   if (self->desk_ != nullptr) self->desk_->ready(false);
-  self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}}});
+  const TimePoint began = self->loop_.now();
+  std::size_t clients = 0;
+  for (const auto& [name, running] : self->services_) clients += running.shared->clients.load(std::memory_order_relaxed);
+  self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}, {"clients", std::to_string(clients)}}});
   for (auto& [name, running] : self->services_) {  // at once: a next gateway may make its own while our clients finish
     for (const auto& [key, open] : running.listeners) {
       if (open.open && open.listen.endpoint.is_unix()) ::unlink(open.listen.endpoint.unix_path.c_str());
@@ -206,7 +221,8 @@ Task<void> Gateway::stop(Gateway* self) {
     (void)closed;
   }
   self->scope_.cancel();
-  self->emit(Event{EventId::kStopped, {}, 0, {}});
+  self->tell_the_rest(self->loop_.now() + 1s);
+  self->emit(Event{EventId::kStopped, {}, 0, {{"duration", std::to_string((self->loop_.now() - began) / Millis(1)) + "ms"}}});
   self->loop_.stop();
 }
 

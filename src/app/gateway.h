@@ -75,7 +75,7 @@ class Gateway final : public admin::AdminModel {
 
   static runtime::Task<void> start(Gateway* self);
   static runtime::Task<void> stop(Gateway* self);
-  static runtime::Task<void> watch_stalls(Gateway* self);
+  static runtime::Task<void> keep_house(Gateway* self);
   static runtime::Task<void> outlive_guardian(Gateway* self);
   static runtime::Task<void> wait_for_addresses(Gateway* self);
   bool addresses_are_free() const;
@@ -85,6 +85,8 @@ class Gateway final : public admin::AdminModel {
   void cut_clients_on(const config::Vip& vip);
   void on_signal(int number);
   void emit(Event event);
+  void record(Event event);
+  void tell_the_rest(TimePoint now);
   service::Control control_for_shards();
   Result<void> add_service(const config::ConfigPtr& config, const config::Service& service);
   void remove_service(const std::string& name);

@@ -58,7 +58,10 @@ int run_guardian(const std::string& file, const config::Config& config) {
     return kFailed;
   }
   loop.run();
-  for (const Event& untold : guardian.untold_events()) std::fprintf(stderr, "%s\n", render_text(untold).c_str());
+  for (Event untold : guardian.untold_events()) {
+    bound_values(untold);
+    std::fprintf(stderr, "%s\n", render_text(untold).c_str());
+  }
   return guardian.exit_code();
 }
 

@@ -190,3 +190,50 @@ while data := s.recv(4000): print(data.decode(), flush=True)
 def processes_program():
     from harness.holdfast import program
     return os.path.abspath(program())
+
+
+# -- what a stranger can repeat -----------------------------------------------------------------------------------------
+
+def flood(small, request, seconds):
+    """One connection that asks again and again for so long; the number of answers."""
+    answers, end = 0, time.monotonic() + seconds
+    with small.knock() as connection:
+        while time.monotonic() < end:
+            connection.sendall(request * 20)
+            wanted, got = 20, b""
+            while wanted > 0:
+                got = got[-16:] + connection.recv(65536)
+                found = got.count(b"HTTP/1.1 ")
+                wanted, got = wanted - found, got.replace(b"HTTP/1.1 ", b"")
+                answers += found
+    return answers
+
+
+def test_refusals_fill_neither_the_log_nor_the_events():
+    with SmallGateway(admin_extra='token_file = "token"') as gateway:
+        with open(os.open(os.path.join(gateway.folder, "token"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write("a-long-token\n")
+        gateway.start()
+        answers = flood(gateway, b"GET /" + b"A" * 14000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 2.5)
+        assert answers > 1000
+        def counted():
+            events = json.loads(gateway.http("/api/v1/events?limit=1000", headers={"Authorization": "Bearer a-long-token"})[2])["events"]
+            assert events[0]["event"] in ("config_loaded", "descriptors_scarce"), "the first event is still there"
+            return sum(int(event["fields"].get("count", 1)) for event in events if event["event"] == "admin_refused")
+        eventually(lambda: counted() == answers, f"all {answers} refusals to be accounted for", 5)
+        log = gateway.log_text()
+        assert len(log) < 20_000 and log.count("HF-1041") <= 5, f"{len(log)} bytes for {answers} refusals"
+        assert "(14001 bytes)" in log
+
+
+def test_a_path_cannot_write_lines_of_its_own(small):
+    """Line ends and commands to the terminal, in all their spellings, on the log's way and on the command line's."""
+    hostile = "/a%0Ab%0Dc%C2%85d%E2%80%A8e%E2%80%A9f%1B%5B31mg%C2%9B31mh%E2%80%AEi"
+    assert small.http(hostile, method="POST", body=b"", headers={"Origin": "http://evil.example"})[0] == 403
+
+    def line():
+        return [line for line in small.log_text().split("\n") if "\\u2028" in line]
+    shown = eventually(line, "the refusal in the log", 5)[-1]
+    for text in (shown, small.cli("events").stdout):
+        assert not any(character in text for character in "\x85\u2028\u2029\x1b\x9b\u202e")
+    assert r"a\nb\u000dc\u0085d\u2028e\u2029f\u001b[31mg\u009b31mh\u202ei" in shown, shown
