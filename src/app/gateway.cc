@@ -401,6 +401,10 @@ void Gateway::refused(const admin::Caller& caller, std::string_view path, std::s
   emit(Event{EventId::kAdminRefused, {}, 0, {{"client", caller.peer}, {"path", std::string(path)}, {"reason", std::string(reason)}}});
 }
 
+void Gateway::crowded(admin::Transport door, std::size_t places) {
+  emit(Event{EventId::kAdminCrowded, {}, 0, {{"door", door == admin::Transport::kTcp ? "http" : "socket"}, {"limit", std::to_string(places)}}});
+}
+
 admin::StatusSnapshot Gateway::status() const {
   admin::StatusSnapshot status;
   status.version = kVersion;
@@ -412,6 +416,7 @@ admin::StatusSnapshot Gateway::status() const {
   status.config_generation = generation_;
   status.last_event = events_.last_sequence();
   status.readiness = readiness();
+  if (admin_ != nullptr) status.admin = admin_->status();
   for (const config::Service& service : config_->services) {
     const auto running = services_.find(service.name);
     if (running != services_.end()) status.services.push_back(describe(running->second));

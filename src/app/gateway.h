@@ -60,6 +60,7 @@ class Gateway final : public admin::AdminModel {
   Result<void> vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) override;
   Result<admin::ReloadOutcome> reload(const admin::Caller& caller) override;
   void refused(const admin::Caller& caller, std::string_view path, std::string_view reason) override;
+  void crowded(admin::Transport door, std::size_t places) override;
 
  private:
   struct OpenListener {

@@ -192,6 +192,70 @@ def processes_program():
     return os.path.abspath(program())
 
 
+# -- a crowd at one door ------------------------------------------------------------------------------------------------
+
+def knocks(small, count, sent):
+    return [small.knock(sent) for _ in range(count)]
+
+
+def close_all(connections):
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"G", b"GET /metrics HTTP/1.1\r\nHost: x\r\n", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+                                  b"POST /api/v1/explain?service=plain HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nselect"],
+                         ids=["nothing", "a byte", "half a request", "idle after a request", "half a body"])
+def test_whoever_holds_connections_locks_nobody_out(small, sent):
+    since = small.status()["last_event"]
+    before = small.metrics()
+    crowd = knocks(small, 200, sent)
+    try:
+        for _ in range(5):
+            assert small.cli("status", seconds=5).returncode == 0
+            for path in ("/readyz", "/metrics", "/api/v1/status"):
+                assert small.http(path, seconds=5)[0] == 200, path
+        metrics = small.metrics()
+        assert metrics.get("holdfast_admin_connections", door="http") <= 64
+        gave_way = metrics.get("holdfast_admin_gave_way_total", door="http") - before.get("holdfast_admin_gave_way_total", door="http")
+        assert gave_way >= 200 - 64
+        assert eventually(lambda: small.events("admin_crowded", since), "the crowd to be an event")[0]["fields"]["door"] == "http"
+        if sent and not sent.endswith(b"\r\n\r\n"):
+            told = eventually(lambda: crowd[0].recv(4096), "the first to be told", ignore=(BlockingIOError,))
+            assert told.startswith(b"HTTP/1.1 503") and b"connections of this address are taken" in told, told
+    finally:
+        close_all(crowd)
+
+
+def test_a_crowd_that_takes_no_answers_locks_nobody_out(small):
+    crowd = [small.knock() for _ in range(100)]
+    try:
+        for connection in crowd:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+        assert small.http("/readyz", seconds=5)[0] == 200
+        assert small.cli("status", seconds=5).returncode == 0
+    finally:
+        close_all(crowd)
+
+
+def test_one_byte_now_and_then_is_no_request(small):
+    """Each byte would begin the time anew if it were counted from the last one."""
+    began = time.monotonic()
+    with small.knock() as drip:
+        drip.settimeout(0.5)
+        answer = b""
+        for byte in b"GET /" + b"a" * 1000:
+            try:
+                drip.sendall(bytes([byte]))
+                answer = drip.recv(4096)
+                break
+            except TimeoutError:
+                assert time.monotonic() - began < 20, "the request is waited for without end"
+        assert answer.startswith(b"HTTP/1.1 408"), answer
+    assert small.metrics().get("holdfast_admin_too_slow_total", door="http") >= 1
+
+
 # -- what a stranger can repeat -----------------------------------------------------------------------------------------
 
 def flood(small, request, seconds):
