@@ -60,13 +60,22 @@ void Gateway::emit(Event event) {
 }
 
 void Gateway::record(Event event) {
+  tell_gap();
   log_.write(event);
   events_.append(std::move(event));
 }
 
-/// What was held back is told of when nothing else is.
+/// A gap in the log is told of where it is: before the first line that is taken again.
+void Gateway::tell_gap() {
+  LogWriter::Lost lost = log_.take_lost();
+  if (lost.lines == 0) return;
+  record(Event{EventId::kLogLinesLost, loop_.now(), runtime::wall_micros(), {{"count", std::to_string(lost.lines)}, {"reason", std::move(lost.reason)}}});
+}
+
+/// What was held back, and what the log lost, is told of when nothing else is.
 void Gateway::tell_the_rest(TimePoint now) {
   for (Event& event : damper_.due(now)) record(std::move(event));
+  tell_gap();
 }
 
 service::Control Gateway::control_for_shards() {
@@ -84,9 +93,9 @@ service::Control Gateway::control_for_shards() {
 }
 
 int Gateway::run() {
-  const Result<void> logging = log_.open(config_->log);
+  const Result<void> logging = log_.open(config_->log, Log::kStartPatience);
   if (!logging.ok()) {
-    std::fprintf(stderr, "holdfast: %s\n", logging.error().context.c_str());
+    say("holdfast: " + logging.error().context);
     return 1;
   }
   signals_.emplace(loop_, [this](int number) { on_signal(number); });
@@ -102,6 +111,7 @@ int Gateway::run() {
   scope_.spawn("start", start, this);
   loop_.run();
   for (const auto& shard : shards_) shard->stop();
+  log_.close(Log::kClosePatience);
   return exit_code_;
 }
 
@@ -139,7 +149,7 @@ Task<void> Gateway::start(Gateway* self) {
     }
   }
   if (!problems.empty()) {
-    for (const std::string& problem : problems) std::fprintf(stderr, "holdfast: %s\n", problem.c_str());
+    for (const std::string& problem : problems) say("holdfast: " + problem);
     self->exit_code_ = 1;
     self->on_signal(SIGTERM);
     co_return;
@@ -170,8 +180,11 @@ Task<void> Gateway::keep_house(Gateway* self) {
 void Gateway::on_signal(int number) {
   if (number == SIGUSR1) {
     const Result<void> reopened = log_.reopen();
-    emit(Event{EventId::kLogReopened, {}, 0, {{"file", config_->log.file}}});
-    (void)reopened;
+    if (reopened.ok()) {
+      emit(Event{EventId::kLogReopened, {}, 0, {{"file", config_->log.file}}});
+    } else {
+      emit(Event{EventId::kLogFailed, {}, 0, {{"file", config_->log.file}, {"reason", reopened.error().context}}});
+    }
     return;
   }
   if (number == SIGHUP) {
@@ -322,7 +335,10 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
     for (const std::string& problem : sync_listeners(known->second, service)) outcome.changes.push_back("failed: " + problem);
   }
   const Result<void> logging = log_.open(next->log);
-  if (!logging.ok()) outcome.changes.push_back("failed: " + logging.error().context);
+  if (!logging.ok()) {
+    outcome.changes.push_back("failed: " + logging.error().context);
+    emit(Event{EventId::kLogFailed, {}, 0, {{"file", next->log.file}, {"reason", logging.error().context}}});
+  }
   if (admin_ != nullptr) admin_->apply(next->admin);
   if (desk_ != nullptr) desk_->reloaded(next);
   outcome.accepted = true;
@@ -417,6 +433,7 @@ admin::StatusSnapshot Gateway::status() const {
   status.last_event = events_.last_sequence();
   status.readiness = readiness();
   if (admin_ != nullptr) status.admin = admin_->status();
+  status.log_lines_lost = log_.lost_total();
   for (const config::Service& service : config_->services) {
     const auto running = services_.find(service.name);
     if (running != services_.end()) status.services.push_back(describe(running->second));

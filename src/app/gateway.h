@@ -87,6 +87,7 @@ class Gateway final : public admin::AdminModel {
   void on_signal(int number);
   void emit(Event event);
   void record(Event event);
+  void tell_gap();
   void tell_the_rest(TimePoint now);
   service::Control control_for_shards();
   Result<void> add_service(const config::ConfigPtr& config, const config::Service& service);

@@ -301,3 +301,156 @@ def test_a_path_cannot_write_lines_of_its_own(small):
     for text in (shown, small.cli("events").stdout):
         assert not any(character in text for character in "\x85\u2028\u2029\x1b\x9b\u202e")
     assert r"a\nb\u000dc\u0085d\u2028e\u2029f\u001b[31mg\u009b31mh\u202ei" in shown, shown
+
+
+# -- a log that nobody takes --------------------------------------------------------------------------------------------
+
+class FullPipe:
+    """Standard error of a gateway: a pipe of one page, with a reader that reads when told."""
+
+    def __init__(self):
+        self.reading, self.writing = os.pipe()
+        fcntl.fcntl(self.writing, fcntl.F_SETPIPE_SZ, 4096)
+        self.text = b""
+
+    def fill(self):
+        os.set_blocking(self.writing, False)
+        try:
+            while True:
+                os.write(self.writing, b"x" * 64)
+        except BlockingIOError:
+            pass
+        os.set_blocking(self.writing, True)
+
+    def read_until(self, word, seconds=20):
+        end = time.monotonic() + seconds
+        while word not in self.text:
+            assert time.monotonic() < end, f"waited for {word}; last: {self.text[-300:]}"
+            if select.select([self.reading], [], [], 0.1)[0]:
+                self.text += os.read(self.reading, 65536)
+        return self.text.decode(errors="replace")
+
+    def close(self):
+        os.close(self.reading)
+        os.close(self.writing)
+
+
+@pytest.fixture
+def pipe():
+    made = FullPipe()
+    yield made
+    made.close()
+
+
+def commands_by_socket(gateway, count):
+    """So many lines of the log: the audit trail is not damped."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(gateway.admin_socket)
+        for number in range(count):
+            command = COMMANDS[number % 2]
+            connection.sendall(f"POST {command} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_reader_that_stalls_stops_nothing_and_is_told_what_it_missed(pipe):
+    with SmallGateway() as gateway:
+        pipe.fill()
+        gateway.start_with_stderr(pipe.writing)
+        began = time.monotonic()
+        commands_by_socket(gateway, 10_000)
+        assert time.monotonic() - began < 30
+        assert gateway.cli("status", seconds=5).returncode == 0
+        with gateway.connect() as client:
+            client.sendall(b"still served")
+            assert client.recv(100) == b"still served"
+        lost = gateway.status()["log_lines_lost"]
+        assert lost > 0 and gateway.metrics().get("holdfast_log_lines_lost_total") == lost
+        text = pipe.read_until(b"HF-1031")
+        lines = [line for line in text.splitlines() if " HF-" in line]
+        told = sum(int(line.split("count=")[1].split()[0]) for line in lines if "HF-1031" in line)
+        assert lost <= told <= gateway.status()["log_lines_lost"]
+        commands = [line for line in lines if "HF-1040" in line]
+        words = [line.split("command=")[1].split()[0] for line in commands]
+        assert words == (["drain", "resume"] * 10_000)[:len(words)], "in order, without a gap before the one that is told of"
+        assert gateway.events("log_lines_lost", gateway.status()["last_event"] - 500)
+        pipe.text = b""
+        gateway.cli("drain", "plain/plain1")
+        pipe.read_until(b"command=drain")
+
+
+def test_the_end_waits_for_a_stalled_reader_only_a_moment(pipe):
+    with SmallGateway() as gateway:
+        pipe.fill()
+        gateway.start_with_stderr(pipe.writing)
+        commands_by_socket(gateway, 100)
+        began = time.monotonic()
+        assert processes.stop(gateway.child, 15) == 0
+        assert time.monotonic() - began < 10
+
+
+def test_a_reader_that_lags_misses_nothing_at_the_end(pipe):
+    with SmallGateway() as gateway:
+        gateway.start_with_stderr(pipe.writing)
+        commands_by_socket(gateway, 200)
+        processes.signal_child(gateway.child, 15)
+        text = pipe.read_until(b"HF-1003")
+        assert text.count("HF-1040") == 200
+        assert gateway.child.wait(10) == 0
+
+
+def test_a_full_disk_keeps_lines_until_there_is_room():
+    with SmallGateway(log=f'[log]\nfile = "{{disk}}/holdfast.log"') as gateway:
+        disk = os.path.join(gateway.folder, "disk")
+        os.mkdir(disk)
+        text = open(gateway.config, encoding="utf-8").read()
+        with open(gateway.config, "w", encoding="utf-8") as file:
+            file.write(text.replace("{disk}", disk))
+        gateway.start(["/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+                       f'mount -t tmpfs -o size=64k hf "{disk}" && exec "$@"', "sh"])
+        inside = f"/proc/{gateway.status()['pid']}/root{disk}"
+        with open(os.path.join(inside, "ballast"), "wb", buffering=0) as ballast:
+            try:
+                while True:
+                    ballast.write(b"x" * 4096)
+            except OSError:
+                pass
+        commands_by_socket(gateway, 500)
+        assert gateway.cli("status", seconds=5).returncode == 0
+        os.unlink(os.path.join(inside, "ballast"))
+        commands_by_socket(gateway, 1)
+
+        def written():
+            return open(os.path.join(inside, "holdfast.log"), encoding="utf-8").read()
+        # 501 commands of some 130 bytes do not fit into 64 KiB with the rest: what fits is whole lines, in order
+        lines = eventually(lambda: written().count("HF-1040") > 100 and written().splitlines(), "the lines that were kept")
+        words = [line.split("command=")[1].split()[0] for line in lines if "HF-1040" in line and "client=" in line]
+        assert words == (["drain", "resume"] * 500)[:len(words)]
+
+
+def test_a_file_system_that_hangs_stops_nothing():
+    """Opening a pipe without a reader hangs, as a file of a mount that does not answer does."""
+    with SmallGateway(log='[log]\nfile = "fifo"') as gateway:
+        fifo = os.path.join(gateway.folder, "fifo")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        gateway.start()
+        os.close(reader)
+        processes.signal_child(gateway.child, signal.SIGUSR1)
+        failed = eventually(lambda: gateway.events("log_failed"), "the failure to be an event")
+        assert "fifo" in failed[0]["fields"]["reason"]
+        began = time.monotonic()
+        assert gateway.http("/readyz")[0] == 200 and gateway.cli("status").returncode == 0
+        assert time.monotonic() - began < 3
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # the mount is back
+        text = b""
+
+        def read():
+            nonlocal text
+            try:
+                text += os.read(reader, 65536)
+            except BlockingIOError:
+                pass
+            return b"HF-1032" in text
+        eventually(read, "the lines that waited")
+        os.close(reader)
