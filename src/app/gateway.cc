@@ -89,6 +89,7 @@ service::Control Gateway::control_for_shards() {
   control.event = [this](Event event) {
     loop_.post([this, event = std::move(event)] { emit(event); });
   };
+  control.accept_budget = &accept_budget_;
   return control;
 }
 
@@ -98,6 +99,8 @@ int Gateway::run() {
     say("holdfast: " + logging.error().context);
     return 1;
   }
+  own_descriptors_ = open_descriptors();
+  share_out_descriptors();
   signals_.emplace(loop_, [this](int number) { on_signal(number); });
   for (std::uint32_t id = 0; id < config_->node.shards; ++id) {
     shards_.push_back(std::make_unique<service::Shard>(id, control_for_shards(), seed()));
@@ -175,6 +178,14 @@ Task<void> Gateway::keep_house(Gateway* self) {
       self->emit(Event{EventId::kLoopStalled, {}, 0, {{"shard", std::to_string(i)}, {"duration", std::to_string(busy / Millis(1)) + "ms"}}});
     }
   }
+}
+
+/// What clients may have of the descriptors, so that servers and the admin interface always find one.
+void Gateway::share_out_descriptors() {
+  descriptors_ = plan_descriptors(*config_, raise_descriptor_limit(), own_descriptors_);
+  accept_budget_.set_limit(descriptors_.for_clients);
+  if (descriptors_.needed <= descriptors_.limit) return;
+  emit(Event{EventId::kDescriptorsScarce, {}, 0, {{"limit", std::to_string(descriptors_.limit)}, {"needed", std::to_string(descriptors_.needed)}, {"clients", std::to_string(descriptors_.for_clients)}}});
 }
 
 void Gateway::on_signal(int number) {
@@ -319,6 +330,7 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
   for (const std::string& name : changes.services.removed) remove_service(name);
   config_ = next;
   ++generation_;
+  share_out_descriptors();
   for (const config::Service& service : next->services) {
     const auto known = services_.find(service.name);
     if (known == services_.end()) {
@@ -433,6 +445,7 @@ admin::StatusSnapshot Gateway::status() const {
   status.last_event = events_.last_sequence();
   status.readiness = readiness();
   if (admin_ != nullptr) status.admin = admin_->status();
+  status.descriptors = {descriptors_.limit, descriptors_.needed, descriptors_.for_clients, accept_budget_.used()};
   status.log_lines_lost = log_.lost_total();
   for (const config::Service& service : config_->services) {
     const auto running = services_.find(service.name);

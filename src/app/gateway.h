@@ -17,12 +17,14 @@
 #include "admin/admin_model.h"
 #include "admin/api.h"
 #include "app/admin_server.h"
+#include "app/descriptors.h"
 #include "app/event_damper.h"
 #include "app/log.h"
 #include "app/signals.h"
 #include "app/vip_desk.h"
 #include "base/event_log.h"
 #include "config/parse.h"
+#include "net/accept_budget.h"
 #include "runtime/event_loop.h"
 #include "runtime/scope.h"
 #include "service/shard.h"
@@ -89,6 +91,7 @@ class Gateway final : public admin::AdminModel {
   void record(Event event);
   void tell_gap();
   void tell_the_rest(TimePoint now);
+  void share_out_descriptors();
   service::Control control_for_shards();
   Result<void> add_service(const config::ConfigPtr& config, const config::Service& service);
   void remove_service(const std::string& name);
@@ -109,6 +112,9 @@ class Gateway final : public admin::AdminModel {
   EventDamper damper_;
   EventLog events_;
   TimePoint started_at_;
+  std::size_t own_descriptors_ = 0;  // open before anything else was
+  DescriptorPlan descriptors_;
+  net::AcceptBudget accept_budget_;  // outlives the shards, whose listeners take from it
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::map<std::string, RunningService> services_;
   std::unique_ptr<AdminServer> admin_;

@@ -114,7 +114,7 @@ Result<int> Listener::bind(const Address& address, PortSharing sharing, Presence
   return fd;
 }
 
-Listener::Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options) : loop_(loop), fd_(fd) {
+Listener::Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options, Share share) : loop_(loop), fd_(fd), share_(share) {
   apply_options(fd_, options);  // accepted sockets inherit them: no system calls per client
   const Result<void> added = loop_.poller().add(fd_, *this);
   HF_CHECK(added.ok());
@@ -137,16 +137,26 @@ void Listener::on_ready(std::uint32_t /*readiness*/) {
   if (waiting_ != nullptr) waiting_->wake();
 }
 
+Result<AcceptPlace> Listener::take_place() {
+  if (share_.budget == nullptr) return AcceptPlace{};
+  std::optional<AcceptPlace> place = share_.budget->take(share_.descriptors);
+  if (place) return std::move(*place);
+  return Error{ErrorCode::kExhausted, "accept: clients have all " + std::to_string(share_.budget->limit()) +
+                                          " descriptors that are not kept for servers and the admin interface"};
+}
+
 runtime::Task<Result<Accepted>> Listener::accept() {
   for (;;) {
     const bool waited = co_await Wait(*this);
     if (!waited) co_return Error{ErrorCode::kCancelled, "accept cancelled"};
     if (fd_ < 0) co_return Error{ErrorCode::kClosed, "the listener is closed"};
+    Result<AcceptPlace> place = take_place();
+    HF_CO_RETURN_IF_ERROR(place);
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
     const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      Result<std::unique_ptr<Stream>> stream = SocketStream::adopt_accepted(loop_, fd);
+      Result<std::unique_ptr<Stream>> stream = SocketStream::adopt_accepted(loop_, fd, std::move(*place));
       HF_CO_RETURN_IF_ERROR(stream);
       Accepted accepted;
       accepted.stream = std::move(*stream);

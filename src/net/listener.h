@@ -2,13 +2,15 @@
 // socket is bound once and its file descriptor is shared.
 //
 // Invariants:
-//   1. Out of file descriptors or memory, accepting pauses for a moment and goes on; it never spins and never ends.
+//   1. Out of file descriptors or memory, or of places in its budget, accepting pauses for a moment and goes on; it never spins and
+//   never ends. A client that has no place stays in the kernel's queue.
 //   2. Nobody can connect to a Unix socket before its file has the mode that was asked for.
 #pragma once
 
 #include <memory>
 
 #include "base/result.h"
+#include "net/accept_budget.h"
 #include "net/address.h"
 #include "net/socket_stream.h"
 #include "runtime/event_loop.h"
@@ -48,13 +50,21 @@ class Listener final : private runtime::IoHandler {
   static Result<void> bind_socket(int fd, const Address& address, SocketMode mode = SocketMode::kOwner);
   static Result<void> start_listening(int fd, const Address& address);
 
+  /// What clients may take of the process's descriptors, and how many each takes.
+  struct Share {
+    AcceptBudget* budget = nullptr;  // nullptr: as many as there are
+    std::uint32_t descriptors = 1;
+  };
+
   /// Takes `fd` over.
-  Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options);
+  Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options, Share share);
+  Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options) : Listener(loop, fd, options, Share{nullptr, 1}) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// The next client. Errors: kExhausted (try again later; the caller reports it once), kCancelled, kClosed.
+  /// The next client. Errors: kExhausted (no descriptors, or clients have their share of them: try again later; the caller reports it
+  /// once), kCancelled, kClosed.
   runtime::Task<Result<Accepted>> accept();
   /// Stops listening; a waiting accept ends with kClosed.
   void close();
@@ -63,8 +73,11 @@ class Listener final : private runtime::IoHandler {
   class Wait;
   void on_ready(std::uint32_t readiness) override;
 
+  Result<AcceptPlace> take_place();
+
   runtime::EventLoop& loop_;
   int fd_;
+  Share share_;
   Wait* waiting_ = nullptr;
   bool ready_ = true;
 };

@@ -238,6 +238,52 @@ TEST(Listener, AFileThatIsNoSocketIsNotTakenAway) {
   ::unlink(path.c_str());
 }
 
+/// What is kept for others is never touched; who waits is served as soon as a place is given back.
+TEST(Listener, ClientsTakeNoMoreThanTheirShareOfTheDescriptors) {
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  AcceptBudget budget;
+  budget.set_limit(5);
+  const int fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value();
+  const Address address = Address::local_of(fd).value();
+  Listener listener(loop, fd, SocketOptions{}, Listener::Share{&budget, 2});
+  std::vector<int> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(connect_to(address));
+  std::vector<Accepted> kept;
+  std::string error;
+  const auto accept_all = [&] {
+    struct Accepting {
+      static Task<void> run(Listener* from, std::vector<Accepted>* into, std::string* why) {
+        for (;;) {
+          Result<Accepted> accepted = co_await from->accept();
+          if (!accepted.ok()) {
+            *why = accepted.error().context;
+            co_return;
+          }
+          into->push_back(std::move(*accepted));
+        }
+      }
+    };
+    Scope scope(loop);
+    scope.spawn("accept", Accepting::run, &listener, &kept, &error);
+    for (int turns = 0; turns < 5 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(10ms));
+    scope.cancel();  // where it waits for another client
+    for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
+  };
+  accept_all();
+  EXPECT_EQ(kept.size(), 2U);
+  EXPECT_EQ(budget.used(), 4U) << "a place that was not to be had is not kept";
+  EXPECT_NE(error.find("kept for servers and the admin interface"), std::string::npos) << error;
+  kept[0].stream->close();
+  EXPECT_EQ(budget.used(), 2U) << "given back with the socket";
+  accept_all();
+  EXPECT_EQ(kept.size(), 3U);
+  kept.clear();
+  EXPECT_EQ(budget.used(), 0U);
+  accept_all();
+  EXPECT_EQ(kept.size(), 1U) << "no client was lost while it waited";
+  for (const int client : clients) ::close(client);
+}
+
 TEST(Listener, AUnixSocketKnowsWhoConnected) {
   const std::string path = testing::TempDir() + "hf_peer_" + std::to_string(::getpid()) + ".sock";
   const Address address = Address::from_unix_path(path).value();

@@ -93,11 +93,11 @@ void apply_options(int fd, const SocketOptions& options) {
 
 Result<std::unique_ptr<Stream>> SocketStream::adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options) {
   apply_options(fd, options);
-  return adopt_accepted(loop, fd);
+  return adopt_accepted(loop, fd, AcceptPlace{});
 }
 
-Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop& loop, int fd) {
-  auto stream = std::make_unique<SocketStream>(loop, fd);
+Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place) {
+  auto stream = std::make_unique<SocketStream>(loop, fd, std::move(place));
   Result<void> added = loop.poller().add(fd, *stream);
   if (!added.ok()) return std::move(added).error();
   return std::unique_ptr<Stream>(std::move(stream));
@@ -149,6 +149,7 @@ void SocketStream::close_now() {
   loop().poller().remove(fd_, *this);
   ::close(fd_);
   fd_ = -1;
+  place_ = AcceptPlace{};
 }
 
 runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,

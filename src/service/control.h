@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "net/accept_budget.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
@@ -13,6 +14,9 @@ struct Control {
   /// A connection to a server could not be made or broke in use: news for the checks.
   std::function<void(const std::string& service, upstream::ServerSlot slot, const std::string& what)> server_failed;
   std::function<void(Event event)> event;
+  /// What clients of all services may take of the process's descriptors; nullptr: as many as there are. May be used at once, from any
+  /// thread.
+  net::AcceptBudget* accept_budget = nullptr;
 };
 
 }  // namespace hf::service

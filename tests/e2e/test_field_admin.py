@@ -454,3 +454,88 @@ def test_a_file_system_that_hangs_stops_nothing():
             return b"HF-1032" in text
         eventually(read, "the lines that waited")
         os.close(reader)
+
+
+# -- descriptors --------------------------------------------------------------------------------------------------------
+
+def limited(soft, hard):
+    return ["/usr/bin/prlimit", f"--nofile={soft}:{hard}", "--"]
+
+
+def test_the_soft_limit_is_raised_and_a_low_one_is_told_of():
+    with SmallGateway(service_extra="max_connections = 100") as gateway:
+        gateway.start(limited(64, 2000))
+        assert gateway.status()["descriptors"]["limit"] == 2000
+        assert gateway.events("descriptors_scarce") == []
+    with SmallGateway(service_extra="max_connections = 5000") as gateway:
+        gateway.start(limited(64, 2000))
+        told = gateway.events("descriptors_scarce")
+        assert len(told) == 1 and told[0]["fields"]["limit"] == "2000" and int(told[0]["fields"]["needed"]) > 10_000
+        descriptors = gateway.status()["descriptors"]
+        assert descriptors["needed"] == int(told[0]["fields"]["needed"]) and 0 < descriptors["for_clients"] < 2000
+        text = open(gateway.config, encoding="utf-8").read()
+        with open(gateway.config, "w", encoding="utf-8") as file:
+            file.write(text.replace("max_connections = 5000", "max_connections = 100"))
+        assert gateway.cli("reload").returncode == 0
+        assert gateway.status()["descriptors"]["needed"] < 2000
+
+
+def test_strangers_leave_descriptors_for_servers_and_the_admin_interface():
+    with SmallGateway() as gateway:
+        gateway.start(limited(200, 200))
+        client = gateway.connect()
+        client.sendall(b"first")
+        assert client.recv(100) == b"first"
+        strangers = [gateway.connect() for _ in range(300)]
+        try:
+            paused = eventually(lambda: gateway.events("accept_paused"), "accepting to pause")
+            assert "kept for servers" in paused[0]["fields"]["reason"]
+            for _ in range(20):
+                assert gateway.http("/readyz")[0] == 200 and gateway.cli("status").returncode == 0
+            assert gateway.server_status("plain1", "plain")["health"] == "up", "the check finds a descriptor"
+            client.sendall(b"again")
+            assert client.recv(100) == b"again"
+            held = gateway.status()["descriptors"]
+            assert held["held_by_clients"] <= held["for_clients"]
+            for stranger in strangers[:250]:
+                stranger.close()
+            eventually(lambda: gateway.events("accept_resumed"), "accepting to go on")
+            late = gateway.connect()
+            late.sendall(b"late")
+            assert late.recv(100) == b"late"
+            late.close()
+            paused_lines = gateway.log_text().count("HF-4003")
+            assert paused_lines <= 10, f"{paused_lines} lines for one crowd"
+        finally:
+            close_all([client, *strangers])
+
+
+def test_half_open_logins_do_not_take_the_connections_to_servers(cluster, make_gateway, monkeypatch):
+    """As it was reported: few descriptors, many that only connect, and connections to servers that must be made anew."""
+    gateway = make_gateway(start=False, tcp=False)
+    wrapper = os.path.join(gateway.folder, "limited")
+    with open(os.open(wrapper, os.O_WRONLY | os.O_CREAT, 0o755), "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\nexec /usr/bin/prlimit --nofile=150:150 -- "{processes_program()}" "$@"\n')
+    monkeypatch.setenv("HOLDFAST", wrapper)
+    gateway.start()
+    with gateway.connect("read") as connection:
+        assert value(connection, "select 1") == 1
+        strangers = []
+        try:
+            for _ in range(200):
+                stranger = socket.socket()
+                stranger.setblocking(False)
+                stranger.connect_ex(("127.0.0.1", gateway.read_port))
+                strangers.append(stranger)
+            eventually(lambda: "HF-4003" in gateway.log_text(), "accepting to pause")
+            for server in cluster.servers:
+                for (number,) in server.query("select id from information_schema.processlist where user = 'app'"):
+                    server.query(f"kill {number}")
+            end = time.monotonic() + 0.5
+            while time.monotonic() < end:  # strangers do not get what the servers' connections left
+                assert len(os.listdir(f"/proc/{gateway.child.pid}/fd")) <= 130
+            began = time.monotonic()
+            assert value(connection, "select 2") == 2
+            assert time.monotonic() - began < 2, "freed descriptors go to strangers first"
+        finally:
+            close_all(strangers)
