@@ -62,10 +62,10 @@ constexpr Key kSchema[] = {
     // ---- [admin] ----
     {.path = "admin", .kind = Kind::kTable, .doc = "How operators and monitoring reach this node.", .implicit = true},
     {.path = "admin.http", .kind = Kind::kListenAddress,
-     .doc = "Where the dashboard, the JSON API and /metrics listen; beyond the loopback it needs a token or an account; \"off\" closes it.",
+     .doc = "Where the JSON API and /metrics listen. Without a token or an account it only shows, and must stay on the loopback; \"off\" closes it.",
      .fallback = "\"127.0.0.1:9400\"", .per_node = true, .may_be_off = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->admin.http = v.endpoint; }},
-    {.path = "admin.socket", .kind = Kind::kSocketPath, .doc = "The Unix socket of the command line; \"off\" closes it.",
+    {.path = "admin.socket", .kind = Kind::kSocketPath, .doc = "The Unix socket of the command line, mode 0600: for root, the gateway's user, and whom you let write to the file; \"off\" closes it.",
      .fallback = "\"/run/holdfast/admin.sock\"", .per_node = true, .may_be_off = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->admin.socket = v.endpoint; }},
     {.path = "admin.token_file", .kind = Kind::kSecretFile, .doc = "A file that holds the bearer token of the HTTP interface.",

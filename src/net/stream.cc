@@ -52,6 +52,8 @@ void Stream::cut(Error reason) {
 
 Result<Address> Stream::local_address() const { return Error{ErrorCode::kUnsupported, "this stream has no address"}; }
 
+Result<PeerCredentials> Stream::peer_credentials() const { return Error{ErrorCode::kUnsupported, "this stream has no process at its end"}; }
+
 bool Stream::idle() {
   if (broken() || peer_closed_) return false;
   if (!readable_) return true;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "net/accept_budget.h"
 #include "upstream/refresh.h"
 #include "upstream/service_view.h"
 
@@ -19,6 +20,9 @@ struct Control {
   std::function<upstream::RefreshPtr(const std::string& service)> refresh_accounts = [](const std::string&) { return upstream::Refresh::nothing_to_wait_for(); };
   /// The same for the servers' global variables and defaults_round: a SET GLOBAL has run.
   std::function<upstream::RefreshPtr(const std::string& service)> refresh_defaults = [](const std::string&) { return upstream::Refresh::nothing_to_wait_for(); };
+  /// What clients of all services may take of the process's descriptors; nullptr: as many as there are. May be used at once, from any
+  /// thread.
+  net::AcceptBudget* accept_budget = nullptr;
 };
 
 }  // namespace hf::service

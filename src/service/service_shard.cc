@@ -16,6 +16,8 @@ namespace {
 constexpr Nanos kAcceptPause = 100ms;
 }
 
+std::uint32_t descriptors_per_client(config::Protocol protocol) { return protocol == config::Protocol::kMysql ? 1 : 2; }
+
 ServiceShard::ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view)
     : shard_(shard),
       shared_(std::move(shared)),
@@ -97,7 +99,8 @@ std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::Serv
 
 void ServiceShard::listen(std::string key, int fd, config::ListenRoute route) {
   net::SocketOptions options;
-  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, options)};
+  const net::Listener::Share share{control().accept_budget, descriptors_per_client(config().protocol)};
+  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, options, share)};
   accepting_.spawn("accept", accept_loop, this, open.listener.get(), route);
   listeners_.push_back(std::move(open));
 }

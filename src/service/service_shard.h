@@ -82,6 +82,9 @@ struct ServerShard {
   upstream::MysqlPool pool;
 };
 
+/// A MySQL client has its own; the connections to servers are the service's. A TCP client has one to a server besides.
+std::uint32_t descriptors_per_client(config::Protocol protocol);
+
 class ServiceShard {
  public:
   ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view);
