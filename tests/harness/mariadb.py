@@ -48,6 +48,9 @@ MONITOR_GRANTS = (
     f"GRANT BINLOG MONITOR ON *.* TO {MONITOR_USER}@'%'",
     # users_from = "servers": the accounts and their password verifiers.
     f"GRANT SELECT ON mysql.global_priv TO {MONITOR_USER}@'%'",
+    # ... and what else a login of theirs begins with: rights in schemas, roles.
+    f"GRANT SELECT ON mysql.db TO {MONITOR_USER}@'%'",
+    f"GRANT SELECT ON mysql.roles_mapping TO {MONITOR_USER}@'%'",
 )
 
 SERVER_OPTIONS = """

@@ -1,6 +1,7 @@
 #include "service/mysql/settle.h"
 
 #include <array>
+#include <cctype>
 
 #include "policy/sql/set_list.h"
 #include "policy/sql/shape_cache.h"
@@ -24,6 +25,12 @@ using proto::mysql::Command;
 namespace {
 
 constexpr std::size_t kMostShown = 200;  // of a statement that pinned, for people
+
+std::string lower(ByteView text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
 
 /// A command that leaves counts and lists as they are.
 sql::Statement nothing_asked() {
@@ -142,6 +149,30 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   co_return std::move(*primary);
 }
 
+/// COMMIT or ROLLBACK after which the server closes the connection.
+bool releases(Session& session, const Request& request) {
+  if (request.verdict.kind != sql::Kind::kCommit && request.verdict.kind != sql::Kind::kRollback) return false;
+  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
+  if (mentions(text, "release")) return !mentions(text, "no release") && !mentions(text, "savepoint");
+  if (mentions(text, "chain") && !mentions(text, "no chain")) return false;
+  return session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
+}
+
+/// A CALL of a procedure that is not there, rather than of one that calls such a one: nothing has happened.
+bool calls_nobody(Session& session, const Request& request, const Reply& reply) {
+  constexpr std::uint16_t kErNoSuchRoutine = 1305;
+  constexpr ByteView kBefore = "PROCEDURE ";
+  constexpr ByteView kBehind = " does not exist";
+  if (request.verdict.kind != sql::Kind::kCall || !reply.facts.failed || reply.facts.error_code != kErNoSuchRoutine) return false;
+  ByteView said = reply.refusal.message;
+  if (!said.starts_with(kBefore) || !said.ends_with(kBehind)) return false;
+  said = said.substr(kBefore.size(), said.size() - kBefore.size() - kBehind.size());
+  const std::string name = lower(said.substr(said.rfind('.') + 1));
+  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
+  const ByteView called = text.substr(0, text.find('('));
+  return !name.empty() && mentions(called, name);
+}
+
 void remember_pin(Session& session, const Request& request) {
   const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
   session.holdings().pinned_by = policy::sql::shape_text(text.substr(0, kMostShown), session.sql_context());
@@ -171,7 +202,16 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   } else if (reply->pending_change) {
     told.state_changed = !co_await flush_changes(session, connection.get());
   }
-  Learnt learnt = policy::session::learn(session.facts(), connection->facts, request->verdict, request->sent, told, ties, shard.settings());
+  sql::Statement verdict = request->verdict;
+  if (calls_nobody(session, *request, *reply)) {
+    verdict.kind = sql::Kind::kDdl;
+    verdict.effects &= ~effect::kUnknownState;
+  }
+  if (!told.failed && releases(session, *request)) {
+    connection->facts.must_close = true;
+    co_return false;
+  }
+  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, request->sent, told, ties, shard.settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.unsettled) co_await flush_changes(session, connection.get());
