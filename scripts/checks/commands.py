@@ -24,7 +24,7 @@ BRINGS = {package: names.split() for package, names in {
     "clang-tidy-19": "clang-tidy-19",
     "cmake": "cmake",
     "coreutils": "basename cat chmod chown chroot cp cut date dirname env head id kill ln ls mkdir mktemp mv nice nohup nproc od "
-                 "readlink realpath rm seq sha1sum sleep sort stat tail tee test timeout touch tr true uname wc",
+                 "readlink realpath rm seq sha1sum sha256sum sleep sort stat tail tee test timeout touch tr true uname wc",
     "curl": "curl",
     "dash": "sh",
     "debootstrap": "debootstrap",

@@ -20,13 +20,15 @@ SLICE_SECONDS = 3 * 3600
 
 @dataclass(frozen=True)
 class Job:
-    """`count` is the variable that takes a number of runs, `seed` the one that takes the first seed ("": it has none)."""
+    """`count` is the variable that takes a number of runs, `seed` the one that takes the first seed ("": it has none); a slice
+    uses seeds below its first one plus `stride`."""
     name: str
     total: int
     slice: int
     command: tuple
     count: str
     seed: str = ""
+    stride: int = 1_000_000
     preset: str = "release"      # what is built first, and
     target: str = "holdfast"     # which of its programs
 
@@ -40,8 +42,9 @@ def e2e_test(*words):
 
 
 JOBS = (
-    Job("vrrp", 100_000, 2_000, count="HF_VRRP_RUNS", seed="HF_VRRP_SEED", **unit_test("policy_test", "VrrpSimulation.*")),
-    Job("differential", 5_000, 500, count="HOLDFAST_DIFF_SCRIPTS", seed="HOLDFAST_SEED",
+    Job("vrrp", 100_000, 2_000, count="HF_VRRP_RUNS", seed="HF_VRRP_SEED", stride=2_000,
+        **unit_test("policy_test", "VrrpSimulation.*")),
+    Job("differential", 5_000, 500, count="HOLDFAST_DIFF_SCRIPTS", seed="HOLDFAST_SEED", stride=10_000,
         **e2e_test("tests/e2e/test_differential.py", "-k", "generated")),
     Job("failover", 50, 5, count="HF_VIP_TRIALS", **e2e_test("tests/e2e/test_vip_faults.py")),
 )
@@ -53,7 +56,7 @@ def run_jobs(names, logs, build):
     if unknown:
         print(f"test: no long job {unknown[0]}; there are {', '.join(job.name for job in JOBS)}", file=sys.stderr)
         return {"long": Outcome(failed=1)}
-    first = int(os.environ.get("HF_LONG_SEED") or time.time() // 86400 * 1_000_000)
+    first = int(os.environ.get("HF_LONG_SEED") or int(time.time()) // 86400 * 1_000_000)
     outcomes = {}
     try:
         for job in JOBS:
@@ -75,7 +78,8 @@ def run_job(job, first, logs, build):
     print(f"== long {job.name}: {job.total} runs" + (f", the first seed is {first}" if job.seed else ""), flush=True)
     while done < job.total:
         count = min(job.slice, job.total - done)
-        settings = {job.count: str(count)} | ({job.seed: str(first + done)} if job.seed else {})
+        seed = first + done // job.slice * job.stride
+        settings = {job.count: str(count)} | ({job.seed: str(seed)} if job.seed else {})
         code = run(job.command, log, SLICE_SECONDS, environment | settings)
         if code != 0:
             again = " ".join([f"{name}={value}" for name, value in settings.items()] + list(job.command))
@@ -83,11 +87,7 @@ def run_job(job, first, logs, build):
             return total + Outcome(failed=1)
         done += count
         total += Outcome(passed=1)
-        print(progress(job, first, done, time.monotonic() - began), flush=True)
+        seconds = time.monotonic() - began
+        print(f"long {job.name}: {done} of {job.total} passed" + (f", the last from seed {seed}" if job.seed else "") +
+              f", {seconds:.0f} s, about {seconds / done * (job.total - done):.0f} s left", flush=True)
     return total
-
-
-def progress(job, first, done, seconds):
-    seeds = f", seeds {first} to {first + done - 1}" if job.seed else ""
-    left = seconds / done * (job.total - done)
-    return f"long {job.name}: {done} of {job.total} passed{seeds}, {seconds:.0f} s, about {left:.0f} s left"
