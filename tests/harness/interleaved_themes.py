@@ -236,7 +236,7 @@ def transactions(s):
 
 def read_only(s):
     return [s.ask(s.pick(["start transaction read only", "start transaction read only, with consistent snapshot", "set transaction read only"])),
-            s.ask("select v from t order by id"), s.ask(s.pick(["insert into t (v) values ('refused')", "select count(*) from t", "select last_insert_id()", "select * from nosuch"])),
+            s.ask("select v from t order by id"), s.ask(s.pick(["insert into t (v) values ('refused')", "select count(*) from t", "select last_insert_id()", "select * from nosuch", "analyze table t"])),
             s.ask(s.pick(["commit", "rollback", "begin", "create table if not exists extra (a int primary key)"])), s.ask(s.pick(["rollback", "commit"])),
             s.ask(s.pick(["insert into t (v) values ('allowed again')", "select @@tx_read_only, @@in_transaction"]))]
 
