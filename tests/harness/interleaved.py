@@ -18,7 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from .interleaved_client import Client
+from .interleaved_client import ADMINISTRATOR, Client
 from .interleaved_compare import differences
 from .interleaved_normal import normal
 from .interleaved_world import ReplicationBroken
@@ -110,8 +110,9 @@ class Oracle:
 
     # -- one side and the other ---------------------------------------------------------------------------------------
 
-    def use_globals(self, settings):
-        if settings != self._globals:
+    def use_globals(self, trial):
+        settings = trial.globals
+        if settings != self._globals or any(step[0] == "everywhere" for _, step in trial.events):
             self.world.restore()
             self.world.use_globals(settings)
             self._globals = settings
@@ -126,7 +127,7 @@ class Oracle:
 
     def _run_alone(self, trial, number):
         world = self.world
-        self.use_globals(trial.globals)
+        self.use_globals(trial)
         world.make([number])
         before = world.aborted_on_primary()
         client = Client(world.cluster.primary.port, world)
@@ -141,7 +142,7 @@ class Oracle:
     def together(self, trial):
         """(the round, {session: its tables}, ends without goodbye on all servers)."""
         world = self.world
-        self.use_globals(trial.globals)
+        self.use_globals(trial)
         world.make(trial.sessions())
         world.settle()
         before = world.aborted_clients()
@@ -162,7 +163,7 @@ class Oracle:
             free = seat.idle.is_set()
             seat.order(event, step)
             if free and not trial.threads:
-                seat.idle.wait(PATIENCE)
+                seat.idle.wait(None if number == ADMINISTRATOR else PATIENCE)
         for seat in seats.values():
             seat.leave()
         for seat in seats.values():
@@ -184,6 +185,9 @@ class Oracle:
         if len(seen) < len(trial.events):
             found.append(Difference(-1, -1, "time", f"{len(trial.events) - len(seen)} steps were not reached in {TRIAL_SECONDS} s"))
         for event, (number, step) in enumerate(trial.events):
+            if number == ADMINISTRATOR:
+                place = {one: at + 1 for one, at in place.items()}
+                continue
             direct = alone[number][0][place[number]]
             place[number] += 1
             if event not in seen or seen[event] in CONSEQUENCES:

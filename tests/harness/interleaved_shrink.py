@@ -6,6 +6,8 @@ tried is always a trial of its own, with fresh tables and a fresh gateway, so wh
 import time
 from dataclasses import dataclass, replace
 
+from .interleaved_client import ADMINISTRATOR
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -51,9 +53,9 @@ class Shrinker:
             whole = whole[:self._sought.event + 1]
         free, self._whole = self._whole, replace(self._whole, threads=False)
         if self._sought.session >= 0:
-            others = sorted({self._whole.events[place][0] for place in whole} - {self._sought.session})
+            others = sorted({self._whole.events[place][0] for place in whole} - {self._sought.session, ADMINISTRATOR})
             for company in [()] + [(other,) for other in others]:
-                places = [place for place in whole if self._whole.events[place][0] in (self._sought.session, *company)]
+                places = [place for place in whole if self._whole.events[place][0] in (self._sought.session, ADMINISTRATOR, *company)]
                 if not self._late() and self._shows(places):
                     return places
         if self._shows(whole):

@@ -106,7 +106,10 @@ class World:
             return self._roots[0].query(sql)
 
     def everywhere(self, sql):
+        """`set global name=value`, taken back by restore()."""
         with self._lock:
+            for root in self._roots:
+                self._remember(sql.split("=", 1)[0].split()[-1], root)
             return [root.query(sql) for root in self._roots][0]
 
     def _checked(self, sql):
