@@ -78,10 +78,19 @@ def test_the_comparison_notices_connections_that_are_shared_as_they_are(world):
         assert len({one.session for one in found}) >= 2, f"seed {seed}: {found}"
 
 
+def pins(status):
+    """All that a status says under names with "pinned" in them, added up."""
+    if isinstance(status, list):
+        return sum(map(pins, status))
+    if not isinstance(status, dict):
+        return 0
+    return sum(value if "pinned" in name and isinstance(value, int) else pins(value) for name, value in status.items())
+
+
 @pytest.mark.gateway
 @pytest.mark.parametrize("driver", sorted(CONNECTS))
 def test_reads_reach_replicas_after_a_drivers_connect_statements(world, driver):
-    world.use_globals(())
+    world.restore()
     world.make([0])
     world.settle()
     with gateway_for(world.cluster, users="servers", tcp=False) as gateway:
@@ -90,3 +99,4 @@ def test_reads_reach_replicas_after_a_drivers_connect_statements(world, driver):
                 wire.query(text.format(schema="test_s00a"))
             servers = {first_value(wire.query("select @@server_id from t where id = 1")) for _ in range(12)}
             assert servers == {"2", "3"}, f"reads after the connect statements of {driver} went to servers {sorted(servers)}"
+            assert pins(gateway.status()) == 0, f"the connect statements of {driver} pin the session"

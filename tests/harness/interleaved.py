@@ -16,11 +16,12 @@ Invariants:
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .interleaved_client import Client
+from .interleaved_client import ADMINISTRATOR, Client
 from .interleaved_compare import differences
 from .interleaved_normal import normal
+from .interleaved_world import ReplicationBroken
 
 PATIENCE = 0.06
 HOLD_TIMEOUT = "15s"  # nobody is without a connection for longer than the others take to their ends
@@ -40,14 +41,22 @@ class Difference:
     text: str
 
 
-class Seat:
-    """The thread in which one session of the interleaved run performs its steps."""
+@dataclass
+class Round:
+    """One interleaved run: what its threads share."""
+    deadline: float
+    began: list = field(default_factory=list)  # events in the order in which they began
+    seen: dict = field(default_factory=dict)   # event: what the client saw
+    failure: Exception = None                  # of the harness or of replication: nobody goes on
 
-    def __init__(self, client, settle, seen, deadline):
-        self._client, self._settle, self._seen, self._deadline = client, settle, seen, deadline
+
+class Seat:
+    """The thread in which one session of the interleaved run performs its steps, until the deadline."""
+
+    def __init__(self, client, settle, shared):
+        self._client, self._settle, self._round = client, settle, shared
         self._orders, self.idle = queue.Queue(), threading.Event()
         self._pending, self._lock = 0, threading.Lock()
-        self.failure = None
         self.idle.set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -58,27 +67,34 @@ class Seat:
             self.idle.clear()
         self._orders.put((event, step))
 
+    def leave(self):
+        """When all steps have been performed; what it held is free for those who wait."""
+        self._orders.put((None, None))
+
+    def join(self):
+        self._thread.join()
+
     def _run(self):
         while True:
             event, step = self._orders.get()
             if event is None:
+                self._client.leave()
                 return
-            try:
-                if self.failure is None and time.monotonic() < self._deadline:
-                    self._settle()
-                    observation = self._client.perform(step)
-                    self._seen[event] = normal(observation, self._client.tracks)
-            except Exception as failure:  # told to the one who waits
-                self.failure = failure
+            if self._round.failure is None and time.monotonic() < self._round.deadline:
+                try:
+                    self._perform(event, step)
+                except Exception as failure:  # told to the one who waits
+                    self._round.failure = failure
             with self._lock:
                 self._pending -= 1
                 if not self._pending:
                     self.idle.set()
 
-    def end(self):
-        self._orders.put((None, None))
-        self._thread.join()
-        self._client.leave()
+    def _perform(self, event, step):
+        self._settle()
+        self._round.began.append(event)
+        observation = self._client.perform(step)
+        self._round.seen[event] = normal(observation, self._client.tracks)
 
 
 class Oracle:
@@ -90,11 +106,13 @@ class Oracle:
         self._alone = {}   # (globals, number, steps) -> observations of the session alone
         self._globals = None
         self.steps = 0
+        self.began = []    # the events of the last trial, in the order in which they began
 
     # -- one side and the other ---------------------------------------------------------------------------------------
 
-    def use_globals(self, settings):
-        if settings != self._globals:
+    def use_globals(self, trial):
+        settings = trial.globals
+        if settings != self._globals or any(step[0] == "everywhere" for _, step in trial.events):
             self.world.restore()
             self.world.use_globals(settings)
             self._globals = settings
@@ -109,7 +127,7 @@ class Oracle:
 
     def _run_alone(self, trial, number):
         world = self.world
-        self.use_globals(trial.globals)
+        self.use_globals(trial)
         world.make([number])
         before = world.aborted_on_primary()
         client = Client(world.cluster.primary.port, world)
@@ -122,47 +140,54 @@ class Oracle:
         return seen, tables, world.aborted_on_primary() - before
 
     def together(self, trial):
-        """({event: observation}, {session: its tables}, ends without goodbye on all servers)."""
-        world, seen = self.world, {}
-        self.use_globals(trial.globals)
+        """(the round, {session: its tables}, ends without goodbye on all servers)."""
+        world = self.world
+        self.use_globals(trial)
         world.make(trial.sessions())
         world.settle()
         before = world.aborted_clients()
         with self._make_gateway(world.cluster, shards=trial.shards, max_server_connections=trial.limit, users="servers",
                                 hold_timeout=HOLD_TIMEOUT, tcp=False) as gateway:
-            self._perform(trial, gateway, seen)
+            shared = self._perform(trial, gateway)
         self.steps += len(trial.events)
+        self.began = shared.began
         tables = {number: world.audit(number) for number in trial.sessions()}
-        return seen, tables, world.aborted_clients() - before
+        return shared, tables, world.aborted_clients() - before
 
-    def _perform(self, trial, gateway, seen):
-        seats, deadline = {}, time.monotonic() + TRIAL_SECONDS
+    def _perform(self, trial, gateway):
+        seats, shared = {}, Round(time.monotonic() + TRIAL_SECONDS)
         for event, (number, step) in enumerate(trial.events):
             if number not in seats:
-                seats[number] = Seat(self._make_client(gateway.split_port, self.world, time.sleep), self.world.settle, seen, deadline)
+                seats[number] = Seat(self._make_client(gateway.split_port, self.world, time.sleep), self.world.settle, shared)
             seat = seats[number]
             free = seat.idle.is_set()
             seat.order(event, step)
             if free and not trial.threads:
-                seat.idle.wait(PATIENCE)
+                seat.idle.wait(None if number == ADMINISTRATOR else PATIENCE)
         for seat in seats.values():
-            seat.idle.wait()
+            seat.leave()
         for seat in seats.values():
-            seat.end()
-        for seat in seats.values():
-            if seat.failure is not None:
-                raise seat.failure
+            seat.join()
+        if shared.failure is not None and not isinstance(shared.failure, ReplicationBroken):
+            raise shared.failure
+        return shared
 
     # -- the verdict --------------------------------------------------------------------------------------------------
 
     def examine(self, trial):
         """All differences of a trial, in the order of events."""
         alone = {number: self.alone(trial, number) for number in trial.sessions()}
-        seen, tables, aborted = self.together(trial)
-        found, place = [], dict.fromkeys(alone, 0)
+        shared, tables, aborted = self.together(trial)
+        seen, found, place = shared.seen, [], dict.fromkeys(alone, 0)
+        if shared.failure is not None:
+            self.world.repair_replication()
+            return [Difference(-1, -1, "replication", str(shared.failure))]
         if len(seen) < len(trial.events):
             found.append(Difference(-1, -1, "time", f"{len(trial.events) - len(seen)} steps were not reached in {TRIAL_SECONDS} s"))
         for event, (number, step) in enumerate(trial.events):
+            if number == ADMINISTRATOR:
+                place = {one: at + 1 for one, at in place.items()}
+                continue
             direct = alone[number][0][place[number]]
             place[number] += 1
             if event not in seen or seen[event] in CONSEQUENCES:
@@ -170,7 +195,7 @@ class Oracle:
             for where, text in differences(direct, seen[event]):
                 found.append(Difference(event, number, f"{step[0]}: {where}", text))
         for number in trial.sessions():
-            found += [Difference(-1, number, f"table {name[11:]}", f"rows of {name}: direct {rows!r:.500}, gateway {tables[number].get(name)!r:.500}")
+            found += [Difference(-1, number, f"table {name[10:]}", f"rows of {name}: direct {rows!r:.500}, gateway {tables[number].get(name)!r:.500}")
                       for name, rows in alone[number][1].items() if tables[number].get(name) != rows]
         honest = sum(one[2] for one in alone.values())
         if aborted > honest:

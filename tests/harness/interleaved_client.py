@@ -3,11 +3,15 @@
 A step is a tuple that survives JSON:
     ("connect", {"user", "schema", "capabilities", "charset"})   ("quit",)   ("cut",)      a clean end, an end without COM_QUIT
     ("query", sql)   ("prepared", sql, values)                   the latter prepares, executes and closes
+    ("direct", sql, values)   ("pipeline", [sql, …])            prepare and execute, or several texts, sent without waiting
+    ("bytes", hex)   ("padded", size, sql)                       a text that is no UTF-8; a text behind a comment of that size
     ("prepare", handle, sql)   ("execute", handle, values)   ("close", handle)   ("reset_statement", handle)
     ("long_data", handle, parameter, size)   ("open_cursor", handle, values)   ("fetch", handle, rows)
     ("init_db", schema)   ("reset",)   ("change_user", user, schema, collation)   ("set_option", number)   ("ping",)
     ("field_list", table)   ("pause", seconds)                   a pause is left out on the direct side
     ("root", sql)   ("everywhere", sql)                          by the administrator, on the primary or on every server
+
+Steps of the session ADMINISTRATOR happen to all: each session alone sees them at the same places of its script.
 
 Invariants:
   1. perform() never raises for what a server or gateway does: a lost connection, silence and broken packets are observations.
@@ -19,6 +23,7 @@ from . import wire as protocol
 from .wire import ServerError, Wire
 
 SILENCE = 40  # seconds without an answer; longer than any wait that a server or gateway is configured for
+NOTICED = 0.5  # seconds after which a gateway knows a global that was changed behind its back; it looks every 0.1 s
 CURSOR_READ_ONLY = 1
 CLASSIC = protocol.DEFAULT_CAPABILITIES
 MODERN = CLASSIC | protocol.DEPRECATE_EOF | protocol.SESSION_TRACK
@@ -28,6 +33,7 @@ CAPABILITIES = {
     "deprecate-eof": CLASSIC | protocol.DEPRECATE_EOF, "tracking": CLASSIC | protocol.SESSION_TRACK,
 }
 PASSWORDS = {"app": "app-secret", "app_two": "two-secret", "boss": "boss-secret"}
+ADMINISTRATOR = -1
 MISSING = [{"kind": "no such handle"}]
 
 
@@ -46,7 +52,10 @@ class Client:
         if kind == "root":
             return self._administrator.one(*arguments)
         if kind == "everywhere":
-            return self._administrator.everywhere(*arguments)
+            found = self._administrator.everywhere(*arguments)
+            if self._pause:
+                self._pause(NOTICED)
+            return found
         if kind == "pause":
             if self._pause:
                 self._pause(*arguments)
@@ -106,6 +115,21 @@ class Client:
         replies = [statement] + self._wire.execute(statement, values)
         self._wire.close_statement(statement)
         return replies
+
+    def _direct(self, sql, values):
+        statement, replies = self._wire.prepare_and_execute(sql, values)
+        if statement["kind"] == "prepared":
+            self._wire.close_statement(statement)
+        return [statement] + replies
+
+    def _pipeline(self, texts):
+        return self._wire.pipeline(texts)
+
+    def _bytes(self, text):
+        return self._wire.query(bytes.fromhex(text))
+
+    def _padded(self, size, sql):
+        return self._wire.query("/*" + "x" * size + "*/ " + sql)
 
     def _prepare(self, handle, sql):
         statement = self._wire.prepare(sql)

@@ -8,8 +8,11 @@ import os
 import random
 from dataclasses import dataclass, field, replace
 
+from .interleaved_client import ADMINISTRATOR
 from .interleaved_drivers import CONNECTS
-from .interleaved_themes import OF_BOSS, OF_LIFE, PINNING, SETTINGS, SHARED, questions
+from .interleaved_pinning import OF_BOSS, OF_LIFE, PINNING
+from .interleaved_themes import SHARED, questions
+from .interleaved_words import SETTINGS
 from .interleaved_world import schemas
 
 SLOTS = 8
@@ -24,7 +27,10 @@ GLOBALS = {
     "init_connect_mode": ["init_connect='set sql_mode=concat(@@sql_mode, \\',ANSI_QUOTES\\'), names latin1'"],
     "old_settings": ["div_precision_increment=9", "foreign_key_checks=0", "auto_increment_increment=2", "default_week_format=6", "max_error_count=1"],
 }
-ALL_FEATURES = (*SHARED, *PINNING, *OF_BOSS, "drivers", *(f"global:{name}" for name in GLOBALS))
+MOVING = ["time_zone='+03:00'", "time_zone='SYSTEM'", "group_concat_max_len=12", "lc_time_names='fr_FR'", "sql_mode='ANSI_QUOTES'", "sql_mode=default",
+          "div_precision_increment=6", "tx_isolation='READ-COMMITTED'", "default_week_format=4", "max_error_count=2", "sql_auto_is_null=1", "sql_select_limit=4",
+          "init_connect='set time_zone=\'+11:00\''", "sql_safe_updates=1"]
+ALL_FEATURES = (*SHARED, *PINNING, *OF_BOSS, "drivers", "moving_globals", *(f"global:{name}" for name in GLOBALS))
 
 
 def wanted_features():
@@ -47,11 +53,16 @@ class Trial:
     def with_events(self, events):
         return replace(self, events=tuple(events))
 
+    def in_order(self, places):
+        """The same events as they were really begun: a step that waits lets others pass."""
+        return self.with_events(self.events[place] for place in places)
+
     def sessions(self):
-        return sorted({number for number, _ in self.events})
+        return sorted({number for number, _ in self.events} - {ADMINISTRATOR})
 
     def of(self, number):
-        return tuple(step for owner, step in self.events if owner == number)
+        """The session's steps, and the administrator's where they happened."""
+        return tuple(step for owner, step in self.events if owner in (number, ADMINISTRATOR))
 
 
 class Session:
@@ -80,7 +91,7 @@ class Session:
 
     def move(self):
         """To the other schema, or back."""
-        to = self.pick([self.a, self.b, self.b, self.a, "test"])
+        to = self.pick([self.a, self.b, self.b, self.a, self.b, "information_schema", "hf_role"])
         return [("init_db", to) if self.chance(0.4) else self.ask(f"use {to}")]
 
     def change_context(self):
@@ -126,7 +137,7 @@ def generate(seed, features):
     if profile and profile.startswith("init_connect"):
         palette = ["classic", "found-rows", "deprecate-eof"]  # see KNOWN_LIMITS
     charsets = rng.choice([[45], [45], [8], [45, 33], [224], [0], [45, 8]])
-    boss_allowed = "globals" in features and not profile
+    boss_allowed = not profile and any(name in features for name in OF_BOSS)
     if rng.random() < 0.3 and len(shared) > 4:  # few themes at a time meet one another more often
         shared = {name: shared[name] for name in rng.sample(sorted(shared), 4)}
     if not shared and not pinning:
@@ -137,14 +148,20 @@ def generate(seed, features):
         scripts = []
         for _ in range(1 if alive else rng.choice([1, 2, 2, 3])):
             user = "boss" if boss_allowed and rng.random() < 0.12 else "app_two" if rng.random() < 0.1 else "app"
-            themes = {**shared, **(pinning if slot < pinners or not shared else {}), **(OF_BOSS if user == "boss" else {})}
+            themes = {**shared, **(pinning if slot < pinners or not shared else {}), **({name: theme for name, theme in OF_BOSS.items() if name in features} if user == "boss" else {})}
             themes = OF_LIFE if alive else themes
             login = {"user": user, "schema": schemas(number)[0] if rng.random() < 0.9 else None, "capabilities": rng.choice(palette), "charset": rng.choice(charsets)}
             session = Session(number, rng, themes, login)
             scripts.append([(number, step) for step in session.script(rng.randint(12, 45), habits)])
             number += 1
         slots.append([event for script in scripts for event in script])
-    return Trial(seed, rng.choice([1, 2]), limit, tuple(settings), alive or rng.random() < 0.15, tuple(interleave(rng, slots)))
+    threads = alive or rng.random() < 0.15
+    events = interleave(rng, slots)
+    if "moving_globals" in features and not profile and rng.random() < (0.15 if len(features) > 3 else 1):
+        threads = False
+        for _ in range(rng.randint(1, 4)):
+            events.insert(rng.randint(0, len(events)), (ADMINISTRATOR, ("everywhere", f"set global {rng.choice(MOVING)}")))
+    return Trial(seed, rng.choice([1, 2]), limit, tuple(settings), threads, tuple(events))
 
 
 def interleave(rng, slots):

@@ -1,7 +1,7 @@
 """Rows of the binary protocol, taken apart so that a difference can name its column."""
 from .wire import Cursor
 
-NUMBERS = {1: 1, 2: 2, 13: 2, 3: 4, 9: 4, 8: 8, 4: 4, 5: 8}  # type: length; TINY, SHORT, YEAR, LONG, INT24, LONGLONG, FLOAT, DOUBLE
+NUMBERS = {1: 1, 2: 2, 13: 2, 3: 4, 9: 4, 8: 8, 4: 4, 5: 8}  # length by type: TINY, SHORT, YEAR, LONG, INT24, LONGLONG, FLOAT, DOUBLE
 TIMES = (7, 10, 11, 12)                                      # length of one byte, then parts
 
 

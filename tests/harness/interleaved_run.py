@@ -9,7 +9,9 @@ import argparse
 import re
 import sys
 import time
+from dataclasses import replace
 
+from . import processes
 from .holdfast import gateway_for
 from .interleaved import Oracle
 from .interleaved_generator import generate, wanted_features
@@ -31,10 +33,12 @@ def run(oracle, seed, seconds, most_findings, features, tell=lambda text: None, 
         fresh = [one for one in differences if one.where not in known and re.search(only, one.where)]
         if not fresh:
             continue
-        first = fresh[0]
+        first, began = fresh[0], list(oracle.began)
         known.add(first.where)
         if first.session >= 0:
             oracle.check_steady(trial, first.session)
+        if first.event >= 0:
+            trial, first = trial.in_order(began), replace(first, event=began.index(first.event))
         findings.append(Shrinker(oracle, trial, first, SHRINK_SECONDS).shrink())
         tell(str(findings[-1]))
     return findings, trials
@@ -47,6 +51,7 @@ def main():
     parser.add_argument("--findings", type=int, default=10)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
+    processes.end_on_signals()
     with Cluster(in_memory=True) as cluster, World(cluster) as world:
         oracle = Oracle(world, gateway_for)
         findings, trials = run(oracle, options.seed, options.seconds, options.findings, wanted_features(),

@@ -1,10 +1,12 @@
 """Makes a failing trial of the interleaved test small: the shortest part of its events found in some time that still shows the difference.
 
-First the events behind the difference go, then whole sessions, then ever smaller pieces. What is tried is always a trial of its
-own, with fresh tables and a fresh gateway, so what is left is a script that anybody can run.
+First the session is tried alone, then with one other, then what comes before the difference; then ever smaller pieces go. What is
+tried is always a trial of its own, with fresh tables and a fresh gateway, so what is left is a script that anybody can run.
 """
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from .interleaved_client import ADMINISTRATOR
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,32 @@ class Shrinker:
         self._runs, self._shown = 0, difference
 
     def shrink(self):
-        places = list(range(len(self._whole.events)))
-        if self._sought.event >= 0:
-            places = places[:self._sought.event + 1]
-        if not any(self._shows(places) for _ in range(3)):
+        places = self._beginning()
+        if places is None:
             return Finding(self._whole, self._sought, len(self._whole.events), self._runs, False)
         places = self._without_sessions(places)
         size = max(1, len(places) // 2)
         while size and not self._late():
             places = self._without_pieces(places, size)
             size //= 2
-        if not self._shows(places):  # what is told must be what the small trial shows
-            self._shows(places)
         return Finding(self._part(places), self._shown, len(self._whole.events), self._runs, True)
+
+    def _beginning(self):
+        """Places that show the difference again; None if it does not. Free threads are left aside where one step at a time shows it, too."""
+        whole = list(range(len(self._whole.events)))
+        if self._sought.event >= 0:
+            whole = whole[:self._sought.event + 1]
+        free, self._whole = self._whole, replace(self._whole, threads=False)
+        if self._sought.session >= 0:
+            others = sorted({self._whole.events[place][0] for place in whole} - {self._sought.session, ADMINISTRATOR})
+            for company in [()] + [(other,) for other in others]:
+                places = [place for place in whole if self._whole.events[place][0] in (self._sought.session, ADMINISTRATOR, *company)]
+                if not self._late() and self._shows(places):
+                    return places
+        if self._shows(whole):
+            return whole
+        self._whole = free
+        return whole if self._shows(whole) or self._shows(whole) else None
 
     def _late(self):
         return time.monotonic() > self._deadline
@@ -55,6 +70,7 @@ class Shrinker:
         return self._whole.with_events(self._whole.events[place] for place in places)
 
     def _shows(self, places):
+        """Whether these events show the difference; the last that did is what is told of them."""
         self._runs += 1
         for found in self._oracle.examine(self._part(places)):
             if found.where == self._sought.where and found.session == self._sought.session and (

@@ -1,57 +1,11 @@
 """What the scripts of the interleaved test are made of: each theme is a function that returns a few steps of one session.
 
-A theme names a kind of state that a session owns, or a kind of statement that changes or asks for it. SHARED themes leave nothing
-that must tie a server connection to the session for long; PINNING themes do. HOLDFAST_INTERLEAVED_FEATURES restricts by these names.
-The steps are described in interleaved_client.py, the objects they use in interleaved_world.py.
+A theme names a kind of state that a session owns, or a kind of statement that changes or asks for it. These leave nothing that must
+tie a server connection to the session for long; those that do are in interleaved_pinning.py. HOLDFAST_INTERLEAVED_FEATURES restricts
+by the names in SHARED. The steps are described in interleaved_client.py, the objects they use in interleaved_world.py, the pen `s` in
+interleaved_generator.py.
 """
-from .interleaved_world import HARMLESS_GLOBALS
-
-LAST_IDS = ["last_insert_id()", "@@last_insert_id", "@@identity", "last_insert_id(), row_count()", "@@insert_id"]
-DIAGNOSTICS = ["select row_count()", "select found_rows()", "show warnings", "show errors", "show count(*) warnings", "show count(*) errors",
-               "select @@warning_count, @@error_count", "select @@warning_count", "select found_rows(), row_count(), last_insert_id()",
-               "show warnings limit 1", "select row_count() as r, @@error_count"]
-STATE = ["database()", "schema()", "@@sql_mode", "@@time_zone", "@@autocommit", "@@character_set_client", "@@character_set_connection",
-         "@@collation_connection", "@@character_set_results", "@@sql_select_limit", "@@group_concat_max_len", "@@lc_time_names",
-         "@@tx_isolation", "@@tx_read_only", "@@foreign_key_checks", "@@unique_checks", "@@sql_auto_is_null", "@@completion_type",
-         "@@collation_database", "@@character_set_database", "@@character_set_server", "@@collation_server", "@@div_precision_increment",
-         "@@wait_timeout", "@@interactive_timeout", "@@session_track_system_variables", "@@session_track_schema",
-         "@@session_track_state_change", "@@session_track_transaction_info", "@@profiling", "@@max_statement_time", "@@insert_id",
-         "@@timestamp > 1600000000", "@@in_transaction", "@@sql_big_selects", "@@default_storage_engine", "@@max_error_count", "@@sql_warnings",
-         "@@lock_wait_timeout", "@@net_write_timeout", "@@sort_buffer_size", "@@old_mode", "@@default_week_format", "@@sql_safe_updates",
-         "current_user()", "user()", "current_role()", "@@last_insert_id"]
-EFFECTS = ["'a\\\\b' as e", "'x' || 'y' as p", "date_format('2024-03-05', '%M %W') as d", "'a' = 'A' as c", "1/7 as q", "charset('x') as c, collation('x') as o",
-           "not 1 between -5 and 5 as h", "week('2024-01-07') as w", "hex('ä') as x", "from_unixtime(0) as z", "group_concat(v order by id) as g from t",
-           "v, database() from t where id = 1", "v, @@server_id is not null from t order by id", "count(*) from t where id is null",
-           "cast('2024-02-31' as date) as k", "now() > '2020-01-01' as n", "count(*), min(v) from t", "'ß' = 'ss' as s"]
-SETTINGS = ["sql_mode = ''", "sql_mode = 'ANSI_QUOTES'", "sql_mode = 'NO_BACKSLASH_ESCAPES'", "sql_mode = 'PIPES_AS_CONCAT'", "sql_mode = 'ANSI'",
-            "sql_mode = 'TRADITIONAL'", "sql_mode = 'HIGH_NOT_PRECEDENCE,IGNORE_SPACE'", "sql_mode = default", "sql_mode = concat(@@sql_mode, ',ANSI_QUOTES')",
-            "sql_mode = 'NO_AUTO_VALUE_ON_ZERO'", "sql_mode = 'ORACLE'", "names latin1", "names utf8mb4", "names utf8mb4 collate utf8mb4_bin",
-            "names utf8mb4 collate utf8mb4_german2_ci", "names default", "names cp1250", "character set latin1", "character set utf8mb4", "character set default",
-            "character_set_results = null", "character_set_results = latin1", "collation_connection = utf8mb4_unicode_ci", "character_set_connection = latin2",
-            "character_set_client = latin1", "time_zone = '+02:00'", "time_zone = '-11:30'", "time_zone = 'nowhere'", "time_zone = default", "sql_select_limit = 3",
-            "sql_select_limit = default", "group_concat_max_len = 10", "group_concat_max_len = default", "div_precision_increment = 8", "lc_time_names = 'fr_FR'",
-            "lc_time_names = default", "default_week_format = 3", "foreign_key_checks = 0", "unique_checks = 0", "tx_isolation = 'READ-COMMITTED'",
-            "session transaction isolation level serializable", "session transaction read only", "session transaction read write", "sql_auto_is_null = 1",
-            "sql_auto_is_null = 0", "max_error_count = 1", "max_error_count = default", "lc_messages = 'de_DE'", "lc_messages = default", "sql_safe_updates = 1",
-            "sql_safe_updates = 0", "max_statement_time = 20", "old_mode = 'NO_PROGRESS_INFO'", "collation_server = latin1_bin", "collation_database = latin1_bin",
-            "sql_mode = 'ANSI_QUOTES', time_zone = '+01:00', names latin1", "@@session.sql_mode = 'ANSI', @@session.no_such_variable = 1", "autocommit = 1",
-            "sql_mode = (select 'ANSI_QUOTES')", "time_zone = concat('+0', 3, ':00')", "session_track_system_variables = 'sql_mode,time_zone'",
-            "session_track_system_variables = '*'", "session_track_system_variables = default", "session_track_schema = 0", "session_track_schema = 1",
-            "session_track_state_change = 1", "session_track_state_change = 0", "session_track_transaction_info = 'CHARACTERISTICS'",
-            "session_track_transaction_info = 'STATE'", "session_track_transaction_info = 'OFF'", "completion_type = 0", "net_write_timeout = 77",
-            "sort_buffer_size = 1048576", "sql_warnings = 1", "innodb_lock_wait_timeout = 9", "wait_timeout = 3000", "interactive_timeout = 3100",
-            "default_storage_engine = 'Aria'", "default_storage_engine = default", "auto_increment_increment = 3", "auto_increment_increment = default",
-            "sql_big_selects = 1", "optimizer_switch = 'mrr=on'", "eq_range_index_dive_limit = 7", "character_set_filesystem = latin1"]
-# A statement whose meaning, or whose result, depends on the state in which it is prepared or executed.
-CONTEXTUAL = [("select v, database() from t where id = ?", [1]), ("select v, n from t where id <= ? order by id", [3]), ("select \"v\" from t where id = 1", []),
-              ("select 'a\\\\b', ?", [7]), ("select 'x' || 'y', ?", ["é"]), ("select collation('x'), charset('x'), hex('ä'), hex(?)", ["ä"]), ("select count (*) from t", []),
-              ("select not 1 between -5 and 5", []), ("insert into t (v) values (?)", ["put"]), ("update t set n = n + 1 where id = ?", [2]),
-              ("select @@sql_mode, @@time_zone, ?", [1]), ("select count(*) from t where v = ?", ["A1"]), ("select from_unixtime(?)", [0]),
-              ("select v from t order by id limit ?", [2]), ("select sql_calc_found_rows id from t where id > ? order by id limit 1", [1]),
-              ("select 1 / ?", [7]), ("select group_concat(v order by id) from t where id > ?", [0]), ("select date_format(?, '%M')", ["2024-05-01"]),
-              ("delete from t where id = ?", [77]), ("insert into t (v) values (?) returning id, v", ["back"]), ("insert into c (w) values (?)", ["child"]),
-              ("select last_insert_id(), ?", [1]), ("select ? + 1, row_count()", [1]), ("show warnings", []), ("select found_rows()", []),
-              ("select database(), schema()", []), ("select cast(? as date)", ["2024-02-31"])]
+from .interleaved_words import CONTEXTUAL, DIAGNOSTICS, EFFECTS, LAST_IDS, SETTINGS, STATE
 
 
 def questions(s):
@@ -217,6 +171,41 @@ def multi(s):
     return [("query", "; ".join(s.pick(parts) for _ in range(s.random.randint(2, 4))))] + (questions(s) if s.chance(0.6) else [])
 
 
+def odd_texts(s):
+    """What a statement is depends on how its text is read: comments that are executed, quotes, escapes, character sets."""
+    a = s.a
+    found = [s.pick([
+        ("query", f"/*!50000 insert into {a}.t (v) values ('executed comment') */"), ("query", "select /*! sql_calc_found_rows */ id from t order by id limit 2"),
+        ("query", "select 'insert into t values (1)' as text"), ("query", "select 1 -- ; insert into t (v) values ('no')"), ("query", "select 1 # last_insert_id()\n+ 1"),
+        ("query", "select 'it''s', \"two\"\"quotes\", 'a\\'b'"), ("query", "/* a /* b */ select found_rows() as f"), ("query", f"/*M! insert into {a}.t (v) values ('by m') */"),
+        ("query", "/*!99999 insert into t (v) values ('too new') */ select 1"), ("query", "\n\t ( select v from t where id = 1 )"), ("query", "select(select last_insert_id())"),
+        ("query", "select `last_insert_id`() "), ("query", "select `v` as `a``b` from `t` where id = 1"), ("query", f"with w as (select 1) select * from w; insert into {a}.t (v) values ('2nd')"),
+        ("query", "select @@session . sql_mode, @@ `time_zone`"), ("query", "select last_insert_id ()"), ("query", "SELECT\u00a01"), ("query", ""), ("query", ";"), ("query", "select 1;"),
+        ("query", "-- nothing"), ("query", "/* nothing */"), ("query", "select 1; ;"), ("query", "select 'a\\', last_insert_id() as '"), ("query", "select row_count/**/()"),
+        ("query", "set @@sql_mode := 'ANSI_QUOTES', time_zone := '+01:00'"), ("query", "set local sql_mode = ''"), ("query", "set @@local.time_zone = '+02:00', session sql_select_limit = 2"),
+        ("query", "use `" + a + "`"), ("query", "use/**/" + a), ("query", "SeLeCt Sql_Calc_Found_Rows id FROM t ORDER BY id LIMIT 1"), ("query", "select repeat('x', 300000) as big"),
+        ("padded", s.pick([70000, 300000]), s.pick(["select last_insert_id()", f"insert into {a}.t (v) values ('padded')", "select found_rows()", "set time_zone = '+05:30'", "select v from t where id = 1"])),
+        ("query", "explain select v from t where id = 1"), ("query", f"explain insert into {a}.t (v) values ('explained')"), ("query", "describe t v"), ("query", "help 'nothing'"),
+        ("query", f"checksum table {a}.u"), ("query", f"check table {a}.t"), ("query", "values (row_count())"), ("query", "select v from t where id = 1 procedure analyse()"),
+        ("query", f"insert into {a}.c (parent) select last_insert_id() from dual"), ("query", "table t"), ("query", "(select 1) union (select found_rows())"),
+        ("query", "select if(last_insert_id() > 0, 'some', 'none') as made"), ("query", "select count(*) from t having row_count() < 100"), ("query", "show session variables where variable_name = 'sql_mode'")])]
+    if s.chance(0.15):  # in gbk the bytes bf 5c are one letter, so the quote behind them ends the string
+        found = [("query", "set names gbk"), ("bytes", b"select '\xbf\\' as a, last_insert_id() as b -- '".hex()), ("bytes", b"select '\xbf\\' as a; insert into t (v) values ('gbk') -- '".hex()),
+                 ("query", "set names utf8mb4")]
+    return found + questions(s)
+
+
+def at_once(s):
+    """Commands that are sent without waiting for replies."""
+    t = s.table("t")
+    texts = [f"insert into {t} (v) values ('piped')", "select last_insert_id()", "set time_zone = '+01:30'", "select @@time_zone", "select * from nosuch", f"select v from {t} order by id", "select found_rows()",
+             f"update {t} set n = 1 where id = 1", "select row_count()", f"use {s.b}", "select database()", f"use {s.a}", "set names latin1", "begin", "commit", "show warnings", "do 1/0"]
+    if s.chance(0.5):
+        return [("pipeline", [s.pick(texts) for _ in range(s.random.randint(2, 5))])]
+    sql, values = s.pick(CONTEXTUAL)
+    return [("direct", sql, values)] + questions(s)
+
+
 def transactions(s):
     found = [s.ask(s.pick(["begin", "start transaction", "start transaction with consistent snapshot", "set autocommit = 0", "start transaction read write",
                            "begin work", "set transaction isolation level serializable", "begin"]))]
@@ -236,7 +225,7 @@ def transactions(s):
 
 def read_only(s):
     return [s.ask(s.pick(["start transaction read only", "start transaction read only, with consistent snapshot", "set transaction read only"])),
-            s.ask("select v from t order by id"), s.ask(s.pick(["insert into t (v) values ('refused')", "select count(*) from t", "select last_insert_id()", "select * from nosuch"])),
+            s.ask("select v from t order by id"), s.ask(s.pick(["insert into t (v) values ('refused')", "select count(*) from t", "select last_insert_id()", "select * from nosuch", "analyze table t"])),
             s.ask(s.pick(["commit", "rollback", "begin", "create table if not exists extra (a int primary key)"])), s.ask(s.pick(["rollback", "commit"])),
             s.ask(s.pick(["insert into t (v) values ('allowed again')", "select @@tx_read_only, @@in_transaction"]))]
 
@@ -323,99 +312,13 @@ def roles(s):
             s.ask("select count(*) from hf_role.t"), s.ask(s.pick(["set role none", "set role test_role", "select current_role()"])), s.ask("select count(*) from hf_role.t")]
 
 
-def globals_(s):
-    """For the account that may set globals: they belong to the primary."""
-    name = HARMLESS_GLOBALS[s.number % len(HARMLESS_GLOBALS)]
-    value = s.pick(["0", "1"]) if name == "log_bin_trust_function_creators" else s.pick(["333", "444"]) if not name.startswith("binlog") else s.pick(["8192", "65536"])
-    return [s.ask(f"set global {name} = {value}"), s.ask(s.pick([f"select @@global.{name}", f"show variables like '{name}'", f"show global variables like '{name}'",
-                                                                 f"select variable_value from information_schema.global_variables where variable_name = '{name}'", f"select @@{name}"])),
-            s.ask(f"select @@global.{name}")]
-
-
 def load_data(s):
     return [("query", s.pick(["load data local infile 'x' into table t (id, v)", "load data local infile 'x' ignore into table t (id, v)", "load data local infile 'x' into table nosuch",
                               "load data local infile 'x' into table c (parent, w)"]))] + questions(s)
 
 
-def signs_of_life(s):
-    """For servers that end idle connections soon: never idle for long, so nothing may be lost."""
-    first = s.pick([s.ask("insert into t (v) values ('alive')"), s.ask("set @alive = 4"), s.ask(f"select get_lock('{s.a}', 0)"), ("prepare", "alive", "select v from t where id = ?"),
-                    s.ask("select sql_calc_found_rows id from t order by id limit 1")])
-    found = [first]
-    for _ in range(6):
-        found += [("pause", 0.5), ("ping",)]
-    found += [("root", f"select is_free_lock('{s.a}')"), ("execute", "alive", [1]), s.ask(s.pick(["update t set n = 2 where id = 1", "select @alive", "insert into t (v) values ('still')", "begin"]))]
-    return found + [s.ask(f"select release_lock('{s.a}'), @alive"), s.ask("commit")]
-
-
-# -- what ties a connection to the session ----------------------------------------------------------------------------
-
-
-def variables(s):
-    return [s.ask(s.pick(["set @u = 5", "select @u := 6", "select @u", "select @u, @w", "set @w = concat(@u, 'x')", "select id, @u from t order by id", "set @u = (select max(id) from t)",
-                          "select v into @w from t where id = 2", "insert into t (v, n) values (@w, @u)", "select @tenant", "set @tenant = 2", "select id from mine_v", "select @ic",
-                          "select @u := @u + 1 from t order by id"])) for _ in range(s.random.randint(1, 4))]
-
-
-def temporary(s):
-    return [s.ask(s.pick(["create temporary table if not exists tmp (id int auto_increment primary key, a int)", "insert into tmp (a) values (4), (5)", "select * from tmp order by 1",
-                          "drop temporary table if exists tmp", "select count(*) from tmp", "create temporary table t (id int, v varchar(9))", "drop temporary table t",
-                          "select v from t order by id", "select last_insert_id()", "create or replace temporary table tmp select 1 as a, 2 as b"])) for _ in range(s.random.randint(2, 5))]
-
-
-def locks(s):
-    return [s.ask(s.pick([f"select get_lock('{s.a}', 0)", f"select release_lock('{s.a}')", f"select is_used_lock('{s.a}') = connection_id()", f"select is_free_lock('{s.a}')",
-                          "select release_all_locks()", f"do get_lock('{s.b}', 0)"])), ("root", f"select is_free_lock('{s.a}'), is_free_lock('{s.b}')")]
-
-
-def text_prepare(s):
-    return [s.ask(s.pick(["prepare p from 'select v, ? as a from t where id = 2'", "execute p using @u", "execute p using 3", "deallocate prepare p", "execute immediate 'select 1 as one'",
-                          "prepare p from 'insert into t (v) values (?)'", "execute p", "prepare q from 'set @u = ?'", "execute q using 9", "select last_insert_id()",
-                          f"execute immediate 'use {s.a}'", "execute immediate 'set time_zone = \\'+03:30\\''", "select @@time_zone"])) for _ in range(s.random.randint(2, 5))]
-
-
-def handler(s):
-    return [s.ask(s.pick(["handler t open", "handler t read first", "handler t read next", "handler t close", "handler t open as h", "handler h read `primary` = (2)", "handler h read next limit 2",
-                          "handler h close", "insert into t (v) values ('for the handler')", "select v from t where id = 1"])) for _ in range(s.random.randint(2, 5))]
-
-
-def lock_tables(s):
-    return [s.ask(s.pick(["lock tables t write", "lock tables t read", "lock tables t write, c write", f"lock tables {s.a}.t read"])),
-            s.ask(s.pick(["insert into t (v) values ('locked')", "select v from t order by id", "select * from c", "select * from nosuch"])), s.ask("select count(*) from u"),
-            s.ask(s.pick(["unlock tables", "unlock tables", "begin", "lock tables c write"])), s.ask("select @@in_transaction"), s.ask("unlock tables"), s.ask("select count(*) from u")]
-
-
-def multi_locks(s):
-    """A text that takes something and fails at its end."""
-    first = s.pick([f"lock tables {s.a}.t write", f"lock tables {s.a}.t read", f"handler {s.a}.t open as hh", "set transaction read only", "set @left = 4",
-                    f"do get_lock('{s.a}', 0)", "create temporary table tmp_left (a int)", "prepare left_p from 'select 1'", "begin", "set transaction isolation level serializable",
-                    f"select nextval({s.a}.s)", "savepoint x"])
-    last = s.pick(["select * from nosuch", "selekt", f"insert into {s.a}.u (k) values (10)", "select 1"])
-    found = [("query", f"{first}; {last}"), s.ask(s.pick([f"update {s.a}.c set parent = 1", f"insert into {s.a}.c (w) values ('after')", f"select count(*) from {s.a}.u", f"select lastval({s.a}.s)"])),
-             s.ask(s.pick(["handler hh read first", "select @left", "execute left_p", "select * from tmp_left", "select @@in_transaction", f"insert into {s.a}.t (v) values ('mine')"]))]
-    return found + ([s.ask("unlock tables"), s.ask("rollback")] if s.chance(0.6) else [])
-
-
-def xa(s):
-    name = s.handle()
-    found = [s.ask(f"xa start '{s.a}{name}'"), s.ask("insert into t (v) values ('by xa')"), s.ask(s.pick(["select last_insert_id()", "select * from nosuch", "select v from t order by id"])),
-             s.ask(f"xa end '{s.a}{name}'")]
-    if s.chance(0.5):
-        return found + [s.ask(f"xa prepare '{s.a}{name}'"), s.ask(s.pick(["select 1", "insert into t (v) values ('no')"])), s.ask(s.pick([f"xa commit '{s.a}{name}'", f"xa rollback '{s.a}{name}'"]))]
-    return found + [s.ask(s.pick([f"xa commit '{s.a}{name}' one phase", f"xa rollback '{s.a}{name}'"]))]
-
-
-def profiling(s):
-    return [s.ask(s.pick(["set profiling = 1", "set profiling = 0", "show profiles", "select count(*) > 0 from information_schema.profiling", "select v from t where id = 1", "show profiles"]))
-            for _ in range(s.random.randint(2, 5))]
-
-
 SHARED = {"state": (state, 5), "settings": (settings, 9), "schema": (schema, 4), "prepared": (prepared, 9), "again": (again, 4), "ids": (ids, 9), "found": (found_rows, 6),
           "diagnostics": (diagnostics, 5), "reads": (reads, 5), "writes": (writes, 4), "sequences": (sequences, 3), "hidden": (hidden, 4), "hidden_ids": (hidden_ids, 2),
-          "routines": (routines, 2), "multi": (multi, 4), "transactions": (transactions, 5), "read_only": (read_only, 2), "statement_for": (statement_for, 2),
+          "routines": (routines, 2), "multi": (multi, 4), "odd_texts": (odd_texts, 5), "at_once": (at_once, 3), "transactions": (transactions, 5), "read_only": (read_only, 2), "statement_for": (statement_for, 2),
           "one_shot": (one_shot, 3), "reset": (reset, 2), "change_user": (change_user, 2), "option": (option, 1), "ping": (ping, 2), "long_data": (long_data, 2),
           "cursors": (cursors, 2), "drop_schema": (drop_schema, 1), "roles": (roles, 1), "load_data": (load_data, 1)}
-PINNING = {"variables": (variables, 4), "temporary": (temporary, 3), "locks": (locks, 2), "text_prepare": (text_prepare, 2), "handler": (handler, 2), "lock_tables": (lock_tables, 2),
-           "multi_locks": (multi_locks, 3), "xa": (xa, 1), "profiling": (profiling, 1)}
-OF_BOSS = {"globals": (globals_, 1)}
-OF_LIFE = {"signs_of_life": (signs_of_life, 1)}

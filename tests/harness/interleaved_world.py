@@ -63,6 +63,10 @@ def schemas(number):
     return f"test_s{number:02}a", f"test_s{number:02}b"
 
 
+class ReplicationBroken(Exception):
+    """A replica does not apply any more what the primary writes."""
+
+
 class World:
     """May be used from any thread."""
 
@@ -73,7 +77,7 @@ class World:
         cluster.wait_replicated()
         self._roots = [Wire(None, 0, "root", "", "mysql", unix_socket=server.socket, seconds=30) for server in cluster.servers]
         self._before = {}
-        self._settled = None
+        self._settled, self._broken = None, ""
         self._harmless = {name: self.one(f"select @@global.{name}")[0]["rows"][0][0].decode() for name in HARMLESS_GLOBALS}
         for setting in LASTING_GLOBALS:
             self._set_everywhere(setting)
@@ -83,8 +87,9 @@ class World:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.close()
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.close()
 
     def close(self):
         self.restore()
@@ -101,7 +106,10 @@ class World:
             return self._roots[0].query(sql)
 
     def everywhere(self, sql):
+        """`set global name=value`, taken back by restore()."""
         with self._lock:
+            for root in self._roots:
+                self._remember(sql.split("=", 1)[0].split()[-1], root)
             return [root.query(sql) for root in self._roots][0]
 
     def _checked(self, sql):
@@ -173,6 +181,8 @@ class World:
     def settle(self):
         """Returns when every replica has applied all that the primary has committed."""
         with self._lock:
+            if self._broken:
+                raise ReplicationBroken(self._broken)
             position = self._roots[0].query("select @@gtid_binlog_pos")[0]["rows"][0][0].decode()
             if position == self._settled:
                 return
@@ -180,8 +190,21 @@ class World:
                 replica.command(3, f"select master_gtid_wait('{position}', 10)".encode())
             for server, replica in zip(self.cluster.replicas, self._roots[1:]):
                 reached = replica._results(replica._text_row)[0]["rows"][0][0]
-                assert reached == b"0", f"{server.name} did not reach {position}: {server.replication_problem()}"
+                if reached != b"0":
+                    self._broken = f"{server.name} did not reach {position}: {server.replication_problem()}"
+            if self._broken:
+                raise ReplicationBroken(self._broken)
             self._settled = position
+
+    def repair_replication(self):
+        """After something has been written on a replica: what it has of its own is forgotten, and it goes on where it stopped."""
+        with self._lock:
+            for root in self._roots[1:]:
+                root.query("set global slave_exec_mode='IDEMPOTENT'; stop slave; reset master; start slave")
+            self._broken = ""
+            self.settle()
+            for root in self._roots[1:]:
+                root.query("set global slave_exec_mode='STRICT'")
 
     def aborted_on_primary(self):
         return self._aborted(self._roots[0])

@@ -317,6 +317,28 @@ class Wire:
     def prepare(self, sql):
         """COM_STMT_PREPARE: {"kind": "prepared", "id", "params", "columns", "warnings"} or an error."""
         self.command(COM_STMT_PREPARE, sql.encode())
+        return self._prepared()
+
+    def prepare_and_execute(self, sql, values=()):
+        """COM_STMT_PREPARE and the COM_STMT_EXECUTE of what is just being prepared, sent at once: (statement, replies)."""
+        self.command(COM_STMT_PREPARE, sql.encode())
+        self.command(COM_STMT_EXECUTE, self.execute_payload({"id": 0xFFFFFFFF}, values))
+        self.sequence = 1
+        statement = self._prepared()
+        self.sequence = 1
+        return statement, self._results(self._binary_row)
+
+    def pipeline(self, texts):
+        """COM_QUERY after COM_QUERY without waiting; the replies of each."""
+        for sql in texts:
+            self.command(COM_QUERY, sql.encode())
+        replies = []
+        for _ in texts:
+            self.sequence = 1
+            replies += self._results(self._text_row)
+        return replies
+
+    def _prepared(self):
         data = self.read()
         if data[:1] == b"\xff":
             return decode_error(data)
@@ -338,6 +360,11 @@ class Wire:
 
     def execute(self, statement, values=(), cursor_type=0):
         """COM_STMT_EXECUTE. Values: None, int, float, str, bytes or (type, unsigned, raw bytes)."""
+        self.command(COM_STMT_EXECUTE, self.execute_payload(statement, values, cursor_type))
+        return self._results(self._binary_row)
+
+    @staticmethod
+    def execute_payload(statement, values=(), cursor_type=0):
         payload = struct.pack("<IBI", statement["id"], cursor_type, 1)
         if values:
             nulls, types, data = bytearray((len(values) + 7) // 8), b"", b""
@@ -348,8 +375,7 @@ class Wire:
                 types += bytes([kind, flag])
                 data += raw
             payload += bytes(nulls) + b"\1" + types + data
-        self.command(COM_STMT_EXECUTE, payload)
-        return self._results(self._binary_row)
+        return payload
 
     def fetch(self, statement, count):
         """COM_STMT_FETCH: (rows, end) or (None, error)."""
