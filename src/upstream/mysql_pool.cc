@@ -107,6 +107,7 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
   if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
   place.keep();
   count(**opened, key);
+  (*opened)->opened_schema = true;
   co_return opened;
 }
 
@@ -132,6 +133,7 @@ void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
 
 void MysqlPool::give(MysqlConnectionPtr connection) {
   connection->at_rest = true;
+  connection->opened_schema = false;  // the next session's may be another
   if (!connection->usable() || desk_ == nullptr) return;
   if (!wanted()) {
     connection->idle_since = loop_.now();

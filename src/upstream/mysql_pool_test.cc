@@ -150,9 +150,11 @@ TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
   EXPECT_EQ(wish.outcome(), "waiting");
   EXPECT_EQ(waiting(), 1U);
   const MysqlConnection* returned = second.get();
+  EXPECT_TRUE(second->opened_schema);
   pool_.give(std::move(second));
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.connection.get(), returned);
+  EXPECT_FALSE(wish.connection->opened_schema);
   EXPECT_EQ(waiting(), 0U);
   EXPECT_EQ(open_places(), 2U);
   EXPECT_EQ(server_.accepted(), 2U);

@@ -112,8 +112,6 @@ Task<Result<Session::ConnectionPtr>> Session::acquire(Target target, policy::Ser
         continue;
       }
       connection = std::move(*opened);
-      connection->state = 0;
-      connection->opened_schema = true;
     }
     Result<void> fitted = co_await fit(connection.get());
     if (client_->broken()) co_return Error{ErrorCode::kClosed, "the client went away"};  // and nothing is begun for it

@@ -55,7 +55,6 @@ Task<Result<void>> Session::kill_thread(upstream::ServerSlot slot, std::uint32_t
     Result<ConnectionPtr> opened = co_await pool.open(view, login, pool_key(), nullptr, deadline);
     HF_CO_RETURN_IF_ERROR(opened);
     side = std::move(*opened);
-    side->opened_schema = true;
   }
   const std::string statement = std::string(query_only ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id);
   Result<void> killed = co_await send_aside(side.get(), wire::Command::kQuery, statement);
