@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "net/listener.h"
 #include "runtime/stepped_loop_fake.h"
+#include "upstream/places.h"
 
 namespace hf::topology {
 namespace {
@@ -244,6 +245,17 @@ TEST_F(ServiceWatcherTest, DrainingWhatThereIsNotNamesWhatThereIs) {
   ASSERT_FALSE(done.ok());
   EXPECT_EQ(done.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(done.error().context, "service 'mail' has no server 'mx3'; it has mx1, mx2");
+}
+
+TEST_F(ServiceWatcherTest, ReconfigureChangesTheLimitOfThePlacesThatThereAre) {
+  configure_two();
+  const std::shared_ptr<upstream::Places> places = watcher_.view()->servers[1].places;
+  EXPECT_EQ(places->most(), 100U);
+  config::Service fewer = service_with({{"mx1", one_.endpoint()}, {"mx2", two_.endpoint()}});
+  fewer.mysql.max_server_connections = 7;
+  ASSERT_TRUE(configure(std::move(fewer)).ok());
+  EXPECT_EQ(watcher_.view()->servers[1].places, places);
+  EXPECT_EQ(places->most(), 7U);
 }
 
 TEST_F(ServiceWatcherTest, ReconfigureKeepsSlotsHealthAndDrain) {

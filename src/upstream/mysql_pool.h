@@ -43,7 +43,8 @@ class MysqlPool : private PlaceHolder {
 
   /// An idle connection of this key, within `ages`, or nullptr. `settings` are preferred, not promised.
   MysqlConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {});
-  /// Opens another one, waiting for a place if need be. Errors: kOverload when no place came free in time, else those of
+  /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
+  /// state its facts say. Errors: kOverload when no place came free in time, else those of
   /// connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline);
