@@ -22,16 +22,19 @@ CONNECTS = {
         "SELECT @@max_allowed_packet,@@system_time_zone,@@time_zone,@@auto_increment_increment"]),
     "connector-j-2-batches": (MODERN, 45, [
         "set autocommit=1, session_track_schema=1, session_track_system_variables='auto_increment_increment' , sql_mode = concat(@@sql_mode,',STRICT_TRANS_TABLES')",
-        "SELECT @@max_allowed_packet,@@system_time_zone,@@time_zone,@@auto_increment_increment", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ping()]),
+        "SELECT @@max_allowed_packet,@@system_time_zone,@@time_zone,@@auto_increment_increment",
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ping()]),
     "connector-j-2-old-server": (DEFAULT_CAPABILITIES, 33, [
         "set autocommit=1, sql_mode = concat(@@sql_mode,',STRICT_TRANS_TABLES')",
         "SHOW VARIABLES WHERE Variable_name in ('max_allowed_packet','system_time_zone','time_zone','auto_increment_increment')"]),
     "connector-j-3.0": (MODERN, 45, [
         f"set autocommit=1,{TRACK} = CONCAT(@@global.{TRACK},',auto_increment_increment')", "SELECT @@max_allowed_packet, @@wait_timeout"]),
     "connector-j-3": (MODERN, 45, [
-        f"set autocommit=1,{STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation')", "SELECT @@max_allowed_packet, @@wait_timeout, @@time_zone"]),
+        f"set autocommit=1,{STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation')",
+        "SELECT @@max_allowed_packet, @@wait_timeout, @@time_zone"]),
     "connector-j-3.5": (MODERN, 45, [
-        f"set {STRICT},{TRACK} = CONCAT(@@global.{TRACK},',transaction_isolation'),NAMES utf8mb4", f"set {STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation'),NAMES utf8mb4"]),
+        f"set {STRICT},{TRACK} = CONCAT(@@global.{TRACK},',transaction_isolation'),NAMES utf8mb4",
+        f"set {STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation'),NAMES utf8mb4"]),
     "connector-j-3-zone": (MODERN, 45, [
         f"set autocommit=1,{STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation,auto_increment_increment'),time_zone='+02:00',tx_isolation='READ-COMMITTED'", ping()]),
     "mysql-connector-j-8": (DEFAULT_CAPABILITIES, 45, [
@@ -43,7 +46,8 @@ CONNECTS = {
         "@@system_time_zone AS system_time_zone, @@time_zone AS time_zone, @@tx_isolation AS transaction_isolation, @@wait_timeout AS wait_timeout",
         "SHOW WARNINGS", "SET character_set_results = NULL", "SET autocommit=1", "SET sql_mode='STRICT_TRANS_TABLES'"]),
     "connector-odbc": (DEFAULT_CAPABILITIES, 45, [
-        "SET NAMES utf8mb4", "SET SESSION SQL_MODE=CONCAT(@@SQL_MODE,',ANSI_QUOTES')", "SET AUTOCOMMIT=1", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SET NAMES utf8mb4", "SET SESSION SQL_MODE=CONCAT(@@SQL_MODE,',ANSI_QUOTES')", "SET AUTOCOMMIT=1",
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         "SET SQL_SELECT_LIMIT=DEFAULT", "SELECT @@tx_isolation"]),
     "mysql-connector-odbc": (DEFAULT_CAPABILITIES | FOUND_ROWS, 33, [
         "SET NAMES utf8", "SET SQL_AUTO_IS_NULL = 0", "SET character_set_results = NULL", "set @@sql_select_limit=DEFAULT", "set autocommit=1"]),
@@ -68,20 +72,23 @@ CONNECTS = {
         "use `test`;", ("set names 'utf8mb4' collate 'utf8mb4_unicode_ci'",),
         ("set session sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",)]),
     "laravel-zone": (DEFAULT_CAPABILITIES, 45, [
-        "use `test`;", ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",), ("set names 'utf8mb4' collate 'utf8mb4_unicode_ci'",), ('set time_zone="+00:00"',),
+        "use `test`;", ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",), ("set names 'utf8mb4' collate 'utf8mb4_unicode_ci'",),
+        ('set time_zone="+00:00"',),
         ("set session sql_mode='NO_ENGINE_SUBSTITUTION'",)]),
     "laravel-11": (DEFAULT_CAPABILITIES, 45, [
         "use `test`;", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_unicode_ci', "
         "SESSION sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';"]),
     "hibernate": (MODERN, 45, [
-        f"set autocommit=1,{STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation')", "set autocommit=0", "select @@session.tx_read_only", "rollback", "set autocommit=1",
+        f"set autocommit=1,{STRICT},{TRACK} = CONCAT(@@global.{TRACK},',tx_isolation')", "set autocommit=0", "select @@session.tx_read_only",
+        "rollback", "set autocommit=1",
         "SET SESSION TRANSACTION READ ONLY", "SET SESSION TRANSACTION READ WRITE", "select version()", schema("test"), ping()]),
     "go-sql-driver": (DEFAULT_CAPABILITIES & ~MULTI_STATEMENTS, 45, ["SET NAMES utf8mb4", ping()]),
     "go-sql-driver-parameters": (DEFAULT_CAPABILITIES | FOUND_ROWS, 45, [
         "SELECT @@max_allowed_packet", "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET time_zone='%2B00:00'".replace("%2B", "+"),
         "SET sql_mode='TRADITIONAL', tx_isolation='READ-COMMITTED', autocommit=1", ping()]),
     "mysqlclient": (DEFAULT_CAPABILITIES, 45, ["SET NAMES utf8mb4", "set autocommit=0", "rollback", "set autocommit=1"]),
-    "node-and-others": (DEFAULT_CAPABILITIES, 224, ["SET time_zone = '+00:00'", "SELECT 1", "set session sql_mode = (select concat(@@sql_mode, ',PIPES_AS_CONCAT'))"])}
+    "node-and-others": (DEFAULT_CAPABILITIES, 224, ["SET time_zone = '+00:00'", "SELECT 1",
+                                                    "set session sql_mode = (select concat(@@sql_mode, ',PIPES_AS_CONCAT'))"])}
 
 SETTINGS = ("select @@sql_mode, @@autocommit, @@time_zone, @@tx_isolation, @@sql_auto_is_null, @@wait_timeout, @@character_set_client, @@character_set_results, "
             "@@collation_connection, @@sql_select_limit, database(), @@session_track_schema")

@@ -1,25 +1,25 @@
-"""What an adversary found on the data path, numbers 1 to 5, 10, 12, 13, 19 and 21 to 26: accounts, statements that run twice or elsewhere, leaks.
+"""What an adversary found on the data path, numbers 1 to 5, 10, 12, 13 and 19: accounts, statements that run twice or elsewhere, leaks.
 
-Each test is named after its number; the further parameters are other members of its kind. Bounds under load, numbers 6 to 9, 14 and 15, are in
-test_field_bounds.py; numbers 3, 13, 18 and 20 have more tests in test_field_mysql.py (rows 2, 19, 20 and 22).
+Each test is named after its number; the further parameters are other members of its kind. Numbers 21 to 26 are in test_field_logins.py, bounds
+under load, numbers 6 to 9, 14 and 15, in test_field_bounds.py; numbers 3, 13, 18 and 20 in test_field_mysql.py, too (rows 2, 19, 20, 22).
 """
-import socket
 import threading
 
 import MySQLdb
 import pytest
 
 from harness.accounts import Accounts
-from harness.holdfast import Holdfast, direct_mode, gateway_for
+from harness.holdfast import direct_mode, gateway_for
 from harness.processes import eventually
 from harness.server_globals import ServerGlobals
 from harness.session import LOST, Session, failed, login_error
-from harness.side_by_side import change_user, execute, make_passers_table, prepare, reset, same, schema, shown
-from harness.wire import DEFAULT_CAPABILITIES, ServerError, decode_greeting, login_packet
+from harness.side_by_side import make_passers_table, reset, same, schema
+from harness.wire import ServerError
 
 gateway_only = pytest.mark.gateway
 ROUTES = ("split", "read", "write")
-STRONG = {"shop": ("127.0.0.2", "weak"), "stall": ("127.0.0.%", ""), "kiosk": ("127.0.0.0/255.255.255.0", "weak")}  # name: a weaker account's host, password
+STRONG = {"shop": ("127.0.0.2", "weak"), "stall": ("127.0.0.%", ""),
+          "kiosk": ("127.0.0.0/255.255.255.0", "weak")}  # name: a weaker account's host, password
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,10 @@ def gateway(cluster):
     cluster.recover()
     cluster.primary.query("create or replace schema test_other", "create or replace table test.place (id int primary key, v varchar(40))",
                           "create or replace table test_other.place (id int primary key, v varchar(40))",
-                          "insert into test.place select seq, 'here' from test.seq_1_to_50", "insert into test_other.place select seq, 'there' from test.seq_1_to_50",
-                          "create or replace table test.payroll (name varchar(20) primary key, salary int)", "insert into test.payroll values ('owner', 9000)",
+                          "insert into test.place select seq, 'here' from test.seq_1_to_50",
+                          "insert into test_other.place select seq, 'there' from test.seq_1_to_50",
+                          "create or replace table test.payroll (name varchar(20) primary key, salary int)",
+                          "insert into test.payroll values ('owner', 9000)",
                           "create or replace table test.t1 (a int)", "insert into test.t1 values (5)", "create or replace table test.t2 (a int)",
                           "create or replace user reloader@'%' identified by 'reloader'", "grant reload on *.* to reloader@'%'",
                           "grant all on `test%`.* to reloader@'%'")
@@ -41,7 +43,8 @@ def gateway(cluster):
         yield running
     for name, (host, _) in STRONG.items():
         cluster.primary.query(f"drop user {name}@'127.0.0.1', {name}@'{host}'")
-    cluster.primary.query("drop user reloader@'%'", "drop schema test_other", "drop table test.place, test.payroll, test.t1, test.t2, test.passers_by")
+    cluster.primary.query("drop user reloader@'%'", "drop schema test_other",
+                          "drop table test.place, test.payroll, test.t1, test.t2, test.passers_by")
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def server_globals(cluster):
         yield changes
 
 
-# -- 1: an account is a name and a host and a secret -------------------------------------------------------------------------------------------
+# -- 1: an account is a name and a host and a secret -------------------------------------------------------------------------------
 
 @pytest.fixture
 def payroll(cluster, gateway):
@@ -139,7 +142,7 @@ def test_number_1_another_secret_is_another_account(gateway, cluster, accounts, 
         assert failed(session.one("update test.payroll set salary = 9000")) != allowed
 
 
-# -- 2: a connection has a name of its own, not the server's thread id ---------------------------------------------------------------------------
+# -- 2: a connection has a name of its own, not the server's thread id -------------------------------------------------------------
 
 def thread_of_server(server):
     return server.query("select connection_id()")[0][0]
@@ -191,7 +194,7 @@ def test_number_2_thread_ids_start_again_with_the_server(gateway, repaired, make
     repaired.primary.query("drop table test.pw")
 
 
-# -- 3: a statement that is prepared again means what it meant -------------------------------------------------------------------------------------
+# -- 3: a statement that is prepared again means what it meant ---------------------------------------------------------------------
 
 LATER = {"insert": ("insert into place (id, v) values (?, 'new')", 501), "update": ("update place set v = 'changed' where id = ?", 2),
          "delete": ("delete from place where id = ?", 3), "replace": ("replace into place (id, v) values (?, 'new')", 502),
@@ -212,7 +215,8 @@ def test_number_3_prepared_again_after_its_connection_was_lost(gateway, cluster,
             server.query("kill connection user preparer")
         answers = [session.executed(statement, number + 100), session.executed(statement, number + 200), session.executed(statement, number)]
     for answer in answers:  # an honest error, or what it meant
-        assert answer in ([LOST], [("error", 2013)], [("error", 1062)]) or answer[0] in ([], [("here",)], [("changed",)]) or answer[0][0] == "ok", answers
+        assert answer in ([LOST], [("error", 2013)], [("error", 1062)]) or answer[0] in ([], [("here",)],
+                                                                                         [("changed",)]) or answer[0][0] == "ok", answers
     assert cluster.primary.query("select id, v from test_other.place order by id") == before
     cluster.primary.query("replace into test.place select seq, 'here' from test.seq_1_to_50", "delete from test.place where id > 50")
     cluster.settle()
@@ -289,17 +293,21 @@ def test_number_4_nothing_runs_twice_across_a_switchover(across_a_switchover, ki
         assert parts == ["first", "second"], (answer, parts)
 
 
-# -- 5: what the first parts of a text did, although a later one failed ----------------------------------------------------------------------------
+# -- 5: what the first parts of a text did, although a later one failed ------------------------------------------------------------
 
 FIRST_PARTS = {
-    "lock-write": "lock tables t1 write", "lock-read": "lock tables t1 read", "ftwrl": "flush tables with read lock", "export": "flush tables t1 for export",
+    "lock-write": "lock tables t1 write", "lock-read": "lock tables t1 read", "ftwrl": "flush tables with read lock",
+    "export": "flush tables t1 for export",
     "read-only": "set transaction read only", "isolation": "set transaction isolation level serializable", "handler": "handler t1 open as hh",
-    "backup-lock": "backup lock t1", "backup-stage": "backup stage start; backup stage block_ddl", "begin": "begin; insert into t2 values (77)", "xa": "xa start 'x'",
-    "temporary": "create temporary table t2 (z int)", "prepare": "prepare p from 'select 5'", "lock": "select get_lock('left', 0)", "variable": "set @left = 1",
+    "backup-lock": "backup lock t1", "backup-stage": "backup stage start; backup stage block_ddl", "begin": "begin; insert into t2 values (77)",
+    "xa": "xa start 'x'",
+    "temporary": "create temporary table t2 (z int)", "prepare": "prepare p from 'select 5'", "lock": "select get_lock('left', 0)",
+    "variable": "set @left = 1",
     "setting": "set sql_mode = 'ANSI_QUOTES'", "schema": "use test_other", "autocommit": "set autocommit = 0; insert into t2 values (78)",
     "savepoint": "begin; savepoint s", "role": "set role none"}
 LAST_PARTS = ["select * from nosuch", "insert into nosuch values (1)", "selekt"]
-AFTERWARDS = ["insert into t2 values (1)", "select count(*) from t1", "/*master*/ select a from t1", "update t1 set a = 5", "handler hh read first", "execute p",
+AFTERWARDS = ["insert into t2 values (1)", "select count(*) from t1", "/*master*/ select a from t1", "update t1 set a = 5", "handler hh read first",
+              "execute p",
               "select @left", "select is_used_lock('left') is null", "select database(), @@sql_mode, @@autocommit, @@in_transaction", "xa end 'x'",
               "alter table t1 comment 'x'"]
 ENDS = {"quit": lambda s: s.close(), "gone": lambda s: s.socket.close(), "reset": reset(),
@@ -328,7 +336,7 @@ def test_number_5_a_text_that_failed_at_its_end_leaves_nothing(gateway, cluster,
         assert after_a_failing_text(gateway.port(), text, end) == direct, text
 
 
-# -- 10: a read that is killed, or kills its server ---------------------------------------------------------------------------------------------------
+# -- 10: a read that is killed, or kills its server --------------------------------------------------------------------------------
 
 def running(server, mark):
     return [row[0] for row in server.query(f"select id from information_schema.processlist where info like '%{mark}%sleep(20)%' and command in ('Query', 'Execute')"
@@ -383,7 +391,7 @@ def test_number_10_a_read_that_kills_its_server_is_not_sent_to_all(gateway, repa
     assert repaired.primary.running() and not on_primary, "the read was sent to the primary as well"
 
 
-# -- 12: SET CHARACTER SET belongs to the schema it was said in ------------------------------------------------------------------------------------------
+# -- 12: SET CHARACTER SET belongs to the schema it was said in --------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def charset_schemas(cluster, gateway):
@@ -410,7 +418,8 @@ def left_in_latin1(gateway):
 
 
 CHARACTER_SETS = {"character-set": "set character set utf8mb4", "charset": "set charset utf8mb4", "default": "set character set default",
-                  "quoted": "set character set 'utf8mb4'", "names-default": "set names default", "with-others": "set lc_time_names='de_DE', character set utf8mb4",
+                  "quoted": "set character set 'utf8mb4'", "names-default": "set names default",
+                  "with-others": "set lc_time_names='de_DE', character set utf8mb4",
                   "utf8": "set character set utf8"}
 ASK_COLLATION = "select @@character_set_client, @@character_set_results, @@character_set_connection, @@collation_connection, hex('日本語')"
 
@@ -419,12 +428,14 @@ ASK_COLLATION = "select @@character_set_client, @@character_set_results, @@chara
 @pytest.mark.parametrize("sql", CHARACTER_SETS.values(), ids=CHARACTER_SETS)
 def test_number_12_set_character_set(one_place, cluster, charset_schemas, sql, how):
     insert = ("insert into t values (?)", "日本語") if how == "binary" else "insert into t values ('日本語')"
-    same(one_place, cluster, ["use test_uni", sql, insert, "/*master*/ select v, hex(v) from t", ASK_COLLATION, (ASK_COLLATION,), "/*master*/ " + ASK_COLLATION,
-                              "use test_lat", ASK_COLLATION, "use test_uni", insert, ASK_COLLATION, "/*master*/ select hex(v) from t"], ["truncate test_uni.t"],
+    same(one_place, cluster, ["use test_uni", sql, insert, "/*master*/ select v, hex(v) from t", ASK_COLLATION, (ASK_COLLATION,),
+                              "/*master*/ " + ASK_COLLATION,
+                              "use test_lat", ASK_COLLATION, "use test_uni", insert, ASK_COLLATION, "/*master*/ select hex(v) from t"],
+                              ["truncate test_uni.t"],
          meanwhile=left_in_latin1)
 
 
-# -- 13: escaping after a reset and a change of user ------------------------------------------------------------------------------------------------------
+# -- 13: escaping after a reset and a change of user -------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("when", ["login", "change-user", "ping"])
 def test_number_13_a_library_escapes_as_the_server_reads(cluster, server_globals, when, gateway):
@@ -439,7 +450,7 @@ def test_number_13_a_library_escapes_as_the_server_reads(cluster, server_globals
         client.close()
 
 
-# -- 19: what stored code left, although its statement failed -------------------------------------------------------------------------------------------
+# -- 19: what stored code left, although its statement failed ----------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def stored_code(cluster, gateway):
@@ -451,18 +462,24 @@ def stored_code(cluster, gateway):
         "create or replace procedure test.locks_late() begin do get_lock('late lock', 0); signal sqlstate '45000'; end",
         "create or replace procedure test.temporary_late() begin create temporary table test.late_table (a int); signal sqlstate '45000'; end",
         "create or replace view test.fails_view as select test.fails_function() as a",
-        "create or replace function test.shows_card() returns varchar(50) no sql return @last_card", "create or replace view test.card_view as select test.shows_card() as a")
+        "create or replace function test.shows_card() returns varchar(50) no sql return @last_card",
+        "create or replace view test.card_view as select test.shows_card() as a")
     cluster.settle()
     yield
-    cluster.primary.query("drop table test.cards", "drop procedure test.fails_late", "drop procedure test.locks_late", "drop procedure test.temporary_late",
+    cluster.primary.query("drop table test.cards", "drop procedure test.fails_late", "drop procedure test.locks_late",
+                          "drop procedure test.temporary_late",
                           "drop function test.fails_function", "drop function test.shows_card", "drop view test.fails_view, test.card_view")
 
 
-LATE_FAILURES = {"trigger": "insert into cards values ('4111-1111')", "second-row": "insert into cards values ('new'), ('4111-1111')", "procedure": "call fails_late()",
-                 "function": "select fails_function()", "do": "do fails_function()", "view": "select * from fails_view", "lock": "call locks_late()",
+LATE_FAILURES = {"trigger": "insert into cards values ('4111-1111')", "second-row": "insert into cards values ('new'), ('4111-1111')",
+                 "procedure": "call fails_late()",
+                 "function": "select fails_function()", "do": "do fails_function()", "view": "select * from fails_view",
+                 "lock": "call locks_late()",
                  "temporary": "call temporary_late()", "update": "update cards set card = fails_function()", "multi": "do 1; call fails_late()"}
-ASK_LEFT = ["select @last_card", "select * from card_view", "/*master*/ select * from card_view", "select @@time_zone", "/*master*/ select @@time_zone",
-            "select is_free_lock('late lock')", "select * from late_table", "select date_format(from_unixtime(0), '%H')", "/*master*/ select hour(from_unixtime(0))"]
+ASK_LEFT = ["select @last_card", "select * from card_view", "/*master*/ select * from card_view", "select @@time_zone",
+            "/*master*/ select @@time_zone",
+            "select is_free_lock('late lock')", "select * from late_table", "select date_format(from_unixtime(0), '%H')",
+            "/*master*/ select hour(from_unixtime(0))"]
 
 
 @pytest.mark.parametrize("how", ["text", "binary"])
@@ -486,155 +503,5 @@ def test_number_19_a_failed_statement_leaves_nothing_to_others(gateway, cluster,
 
 @pytest.mark.parametrize("sql", ["call fails_late()", "insert into cards values ('4111-1111')", "select * from fails_view"])
 def test_number_19_the_session_itself_still_has_what_it_left(gateway, cluster, stored_code, sql):
-    same(gateway, cluster, [sql, "select @last_card", "select @@time_zone", "select 1", "/*master*/ select @@time_zone, @last_card", "select @last_card"])
-
-
-# -- 21: a login that only the client can prove -----------------------------------------------------------------------------------------------------------
-
-PROXIED = {
-    "reset": [reset(), "select 1", "select current_user()", "update place set v = 'here' where id = 1"],
-    "reset-twice": [reset(), reset(), "select v from place where id = 1"],
-    "clears": ["set @a = 1, time_zone = '+01:00'", "create temporary table scratch (a int)", reset(), "select @a, @@time_zone", "select * from scratch"],
-    "in-transaction": ["begin", "update place set v = 'undone' where id = 2", reset(), "/*master*/ select v from place where id = 2"],
-    "lock": ["select get_lock('proxied', 0)", reset(), "select is_free_lock('proxied')"],
-    "prepared": [prepare("p", "select v from place where id = ?"), execute("p", 1), reset(), execute("p", 1), prepare("q", "select ?"), execute("q", 7)],
-    "schema": ["use test_other", reset(), "select database()", "select v from test.place where id = 1"],
-    "change-user-to-itself": [shown(lambda s: s.change_user("app_ed", "app-ed-secret", "test")[0]["kind"], "change user"), "select current_user()", reset(), "select 1"],
-    "change-user-and-back": [change_user(), "select current_user()", shown(lambda s: s.change_user("app_ed", "app-ed-secret", "test")[0]["kind"], "change user"),
-                             "select current_user(), database()", reset(), "select current_user()"],
-    "after-error": ["select * from nosuch", reset(), "insert into nosuch values (1)", reset(), "select 1"],
-    "names": ["set names latin1", reset(), "select @@character_set_client, @@collation_connection"]}
-
-
-@pytest.mark.parametrize("route", ["split", "write"])
-@pytest.mark.parametrize("steps", PROXIED.values(), ids=PROXIED)
-def test_number_21_reset_of_a_proxied_login(gateway, cluster, steps, route):
-    same(gateway, cluster, steps, route=route, user="app_ed", password="app-ed-secret")
-
-
-# -- 22: a failed preparation keeps nothing ------------------------------------------------------------------------------------------------------------------
-
-def prepare_and_close(sql):
-    def act(session):
-        statement = session.prepare(sql)
-        session.close_statement(statement)
-        session.did(session.ping)
-    return act
-
-
-FAILED_PREPARES = {"insert": lambda s: s.prepare("insert into nosuch values (?)"), "select": lambda s: s.prepare("select * from nosuch"),
-                   "syntax": lambda s: s.prepare("selekt ?"), "not-supported": lambda s: s.prepare("lock tables t1 write; select 1"), "empty": lambda s: s.prepare(""),
-                   "several": lambda s: [s.prepare(f"update nosuch set a = {n}") for n in range(5)], "closed": prepare_and_close("update t1 set a = ?"),
-                   "closed-read": prepare_and_close("select a from t1 where a = ?"),
-                   "failed-and-closed": lambda s: (s.prepare("insert into nosuch values (?)"), prepare_and_close("insert into t1 values (?)")(s)),
-                   "no-rights": lambda s: s.prepare("delete from mysql.user"), "unknown-column": lambda s: s.prepare("update t1 set nosuch = ?")}
-
-
-@gateway_only
-@pytest.mark.parametrize("act", FAILED_PREPARES.values(), ids=FAILED_PREPARES)
-def test_number_22_a_failed_prepare_keeps_no_connection(gateway, cluster, act):
-    with gateway_for(cluster, shards=1, max_server_connections=3, hold_timeout="400ms") as own:
-        sessions = [Session(own.port()) for _ in range(6)]
-        for session in sessions:
-            act(session)
-        with Session(own.port()) as other:
-            assert other.one("update t1 set a = 5")[0] == "ok"
-            assert other.value("select count(*) from place") == "50"
-            assert other.one("begin")[0] == "ok"
-        for session in sessions:
-            session.close()
-
-
-# -- 24: who exists is nobody's business ------------------------------------------------------------------------------------------------------------------
-
-def login_conversation(port, name, plugin, proof):
-    """The packets of a login that goes wrong, without the nonces; the user's own name blanked."""
-    heard = []
-    with socket.create_connection(("127.0.0.1", port), 10) as raw:
-        data = raw.recv(4096)
-        greeting = decode_greeting(data[4:])
-        packet = login_packet(greeting, name, "", None, DEFAULT_CAPABILITIES, plugin=plugin, proof=proof)
-        raw.sendall(len(packet).to_bytes(3, "little") + b"\1" + packet)
-        sequence = 3
-        while True:
-            data = raw.recv(4096)
-            if not data:
-                return heard
-            body = data[4:]
-            if body[:1] == b"\xfe":
-                heard.append(("switch", body[1:].split(b"\0")[0]))
-                answer = bytes(64 if b"ed25519" in body[:20] else 20 if b"native" in body[:30] else 32)
-                raw.sendall(len(answer).to_bytes(3, "little") + bytes([sequence]) + answer)
-                sequence += 2
-            else:
-                heard.append((body[:3], body[3:].replace(name.encode(), b"NAME")))
-                if body[:1] == b"\xff":
-                    return heard
-
-
-@pytest.fixture(scope="module")
-def both_sources(cluster, gateway):
-    """Accounts of the file and of the servers together."""
-    with gateway_for(cluster, shards=1, mysql_extra='users_from = "servers"') as own:
-        yield own
-
-
-@gateway_only
-@pytest.mark.parametrize("proof", [b"", bytes(20), bytes(32), bytes(64)], ids=["none", "20", "32", "64"])
-@pytest.mark.parametrize("plugin", ["mysql_native_password", "caching_sha2_password", "client_ed25519", "sha256_password", "mysql_clear_password", "nosuch", ""])
-def test_number_24_user_names_cannot_be_enumerated(both_sources, plugin, proof):
-    answers = {name: login_conversation(both_sources.port(), name, plugin, proof) for name in ("app", "app_ed", "nobody", "reloader", "no_such_user_at_all")}
-    assert len({repr(answer) for answer in answers.values()}) == 1, answers
-
-
-
-
-# -- 26: an error tells its reason ------------------------------------------------------------------------------------------------------------------------
-
-@gateway_only
-def test_number_26_reads_of_an_account_that_the_replicas_do_not_have(gateway, cluster):
-    """Made on the primary only: the reads work there, or the server's words say why not."""
-    cluster.primary.query("set sql_log_bin = 0", "create or replace user lonely@'%' identified by 'lonely'", "grant select, insert on test.* to lonely@'%'")
-    try:
-        eventually(lambda: login_error(gateway.port(), "lonely", "lonely", None) is None, "the account to be known", 5, 0.05)
-        with Session(gateway.port(), "lonely", "lonely", None) as session:
-            assert session.ask("select count(*) from test.place") == [[("50",)]]
-            assert session.binary("select count(*) from test.place where id > ?", 0) == [[("50",)]]
-            assert session.one("insert into test.t2 values (1)")[0] == "ok"
-        answer = refused_read(gateway.port("read"))
-        assert answer is None or answer["code"] == 1045 or "db2" in answer["text"] or "db3" in answer["text"], answer
-    finally:
-        cluster.primary.query("set sql_log_bin = 0", "drop user lonely@'%'")
-
-
-def refused_read(port):
-    try:
-        with Session(port, "lonely", "lonely", None) as session:
-            answer = session.query("select count(*) from test.place")[0]
-            return answer if answer["kind"] == "error" else None
-    except ServerError as refused:
-        return {"code": refused.code, "text": refused.text}
-
-
-@gateway_only
-def test_number_26_a_password_that_the_servers_refuse_is_told_so(cluster, gateway):
-    """The file lists a password that the servers do not have: their words, at once, not that the primary is writable."""
-    cluster.primary.query("create or replace user app_stale@'%' identified by 'right'")
-    cluster.settle()
-    own = Holdfast(cluster, start=False, shards=1, hold_timeout="2s")
-    try:
-        with open(own.config, encoding="utf-8") as file:
-            text = file.read().replace('{ name = "app_ed", password_file = "app_ed.password" }', '{ name = "app_stale", password_file = "app_ed.password" }')
-        with open(own.config, "w", encoding="utf-8") as file:
-            file.write(text)
-        own.start()
-        try:
-            with Session(own.port(), "app_stale", "app-ed-secret", None) as session:
-                answers = [session.query(sql)[0] for sql in ("select 1", "update test.place set v = v where id = 1")]
-        except ServerError as refused:
-            answers = [{"code": refused.code, "text": refused.text}]
-        for answer in answers:
-            assert answer.get("code") == 1045 and "Access denied" in answer["text"], answer
-    finally:
-        own.close()
-        cluster.primary.query("drop user app_stale@'%'")
+    same(gateway, cluster, [sql, "select @last_card", "select @@time_zone", "select 1", "/*master*/ select @@time_zone, @last_card",
+                            "select @last_card"])

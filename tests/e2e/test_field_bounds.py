@@ -24,7 +24,8 @@ MIB = 1 << 20
 @pytest.fixture(scope="module")
 def gateway(cluster):
     cluster.recover()
-    cluster.primary.query("create or replace table test.place (id int primary key, w int)", "insert into test.place select seq, 1 from test.seq_1_to_50")
+    cluster.primary.query("create or replace table test.place (id int primary key, w int)",
+                          "insert into test.place select seq, 1 from test.seq_1_to_50")
     cluster.settle()
     with gateway_for(cluster, shards=1, hold_timeout="20s", max_server_connections=20, users="servers") as running:
         yield running
@@ -83,14 +84,15 @@ def grown_by(gateway, action):
     return max(most[0], resident(gateway) - before)
 
 
-# -- 6: replies of our own stop when nobody reads them ----------------------------------------------------------------------------------------------
+# -- 6: replies of our own stop when nobody reads them -----------------------------------------------------------------------------
 
 def command(code, payload=b""):
     body = bytes([code]) + payload
     return len(body).to_bytes(3, "little") + b"\0" + body
 
 
-ANSWERED_BY_US = {"fetch": command(0x1C), "ping": command(0x0E), "execute": command(0x17, bytes(9)), "reset-statement": command(0x1A, b"\x63\0\0\0"),
+ANSWERED_BY_US = {"fetch": command(0x1C), "ping": command(0x0E), "execute": command(0x17, bytes(9)),
+                  "reset-statement": command(0x1A, b"\x63\0\0\0"),
                   "unknown": command(0x7F), "set-option": command(0x1B, b"\x63\0"), "sleep": command(0x00), "prepare-nothing": command(0x16)}
 
 
@@ -134,7 +136,7 @@ def test_number_6_whoever_reads_late_gets_every_answer(gateway):
         assert session.value("select 1") == "1"
 
 
-# -- 7: one long statement --------------------------------------------------------------------------------------------------------------------------
+# -- 7: one long statement ---------------------------------------------------------------------------------------------------------
 
 LONG_TEXTS = {"select": (COM_QUERY, b"select a from "), "parentheses": (COM_QUERY, b"select ("), "strings": (COM_QUERY, b"select 'a', "),
               "comments": (COM_QUERY, b"select /* */ "), "semicolons": (COM_QUERY, b"select 1;"), "prepare": (COM_STMT_PREPARE, b"select a from "),
@@ -166,8 +168,10 @@ def small_packets(cluster, gateway):
     cluster.primary.query("drop table test.long_values")
 
 
-BEYOND = {"query": (COM_QUERY, b"select '" + b"x" * 3 * MIB + b"'"), "write": (COM_QUERY, b"insert into long_values values ('" + b"x" * 3 * MIB + b"')"),
-          "prepare": (COM_STMT_PREPARE, b"select '" + b"x" * 3 * MIB + b"'"), "execute": (COM_STMT_EXECUTE, b"\1\0\0\0\0\1\0\0\0\0\1\xfc\0\xfd\0\0\x30" + b"x" * 3 * MIB),
+BEYOND = {"query": (COM_QUERY, b"select '" + b"x" * 3 * MIB + b"'"),
+          "write": (COM_QUERY, b"insert into long_values values ('" + b"x" * 3 * MIB + b"')"),
+          "prepare": (COM_STMT_PREPARE, b"select '" + b"x" * 3 * MIB + b"'"),
+          "execute": (COM_STMT_EXECUTE, b"\1\0\0\0\0\1\0\0\0\0\1\xfc\0\xfd\0\0\x30" + b"x" * 3 * MIB),
           "just-beyond": (COM_QUERY, b"select '" + b"x" * MIB + b"'"), "sixteen": (COM_QUERY, b"select '" + b"x" * 17 * MIB + b"'"),
           "change-user": (COM_CHANGE_USER, b"app\0" + b"x" * 3 * MIB)}
 
@@ -200,7 +204,7 @@ def test_number_7_a_packet_beyond_max_allowed_packet(small_packets, cluster, nam
         assert other.value("select count(*) from place") == "50"
 
 
-# -- 8: logins that stop half way ---------------------------------------------------------------------------------------------------------------------
+# -- 8: logins that stop half way --------------------------------------------------------------------------------------------------
 
 def half_login(port, source="127.0.0.1", plugin="client_ed25519", read_switch=True, then=b""):
     """A client that names an account whose proof only it has, and says nothing more."""
@@ -226,7 +230,8 @@ def half_change_of_user(port):
     return session.socket
 
 
-HALF = {"after-the-switch": half_login, "not-even-read": lambda port: half_login(port, read_switch=False), "native": lambda port: half_login(port, plugin="mysql_native_password"),
+HALF = {"after-the-switch": half_login, "not-even-read": lambda port: half_login(port, read_switch=False),
+        "native": lambda port: half_login(port, plugin="mysql_native_password"),
         "half-a-packet": lambda port: half_login(port, then=b"\x40\0\0\3half"), "change-user": half_change_of_user}
 
 
@@ -259,7 +264,7 @@ def test_number_8_half_logins_of_one_address_keep_nobody_else_out(cluster, gatew
                 one.close()
 
 
-# -- 9: … and end in good order on the server -----------------------------------------------------------------------------------------------------------
+# -- 9: … and end in good order on the server --------------------------------------------------------------------------------------
 
 class Tap:
     """A relay in front of a server that remembers what the gateway said on each connection, and how the server ended it."""
@@ -332,9 +337,10 @@ def test_number_9_a_login_that_breaks_off_is_ended_towards_the_server(cluster, g
     tap.close()
 
 
-# -- 14: many who wait for a place ------------------------------------------------------------------------------------------------------------------------
+# -- 14: many who wait for a place -------------------------------------------------------------------------------------------------
 
-WAITERS = {"primary": b"/*master*/ select sleep(3)", "replicas": b"select id, sleep(3) from place where id = 1", "write": b"insert into slow values (sleep(3))"}
+WAITERS = {"primary": b"/*master*/ select sleep(3)", "replicas": b"select id, sleep(3) from place where id = 1",
+           "write": b"insert into slow values (sleep(3))"}
 
 
 @pytest.mark.parametrize("sql", WAITERS.values(), ids=WAITERS)
@@ -362,7 +368,7 @@ def test_number_14_waiting_for_a_place_costs_nothing(cluster, gateway, sql):
     assert pings.worst < 0.3, pings.worst
 
 
-# -- 15: long data -------------------------------------------------------------------------------------------------------------------------------------------
+# -- 15: long data -----------------------------------------------------------------------------------------------------------------
 
 def pieces(statement_of):
     def act(session):
@@ -386,7 +392,8 @@ def closed(session):
 
 
 LONG_DATA = {"read": lambda s: kept(s, "select length(?)"), "write": lambda s: kept(s, "insert into long_values values (?)"),
-             "locking": lambda s: kept(s, "select length(?) from place where id = 1 for update"), "closed": closed, "no-such-statement": lambda s: {"id": 4711}}
+             "locking": lambda s: kept(s, "select length(?) from place where id = 1 for update"), "closed": closed,
+             "no-such-statement": lambda s: {"id": 4711}}
 
 
 @pytest.mark.parametrize("statement_of", LONG_DATA.values(), ids=LONG_DATA)

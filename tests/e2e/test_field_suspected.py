@@ -1,10 +1,14 @@
-"""What an adversary suspected on the MySQL path and had not proven; each was tried, and stays as a test where it is a fault or where it holds."""
+"""What an adversary suspected on the MySQL path and had not proven; each was tried, and stays as a test where it is a fault or where it holds.
+
+A primary that is full (1040) is among the tests of row 26, a trigger's traces in those of number 19.
+"""
 import threading
 import time
 
 import pytest
 
 from harness.holdfast import gateway_for
+from harness.processes import eventually
 from harness.routes import drop_answering_table, make_answering_table
 from harness.server_globals import ServerGlobals
 from harness.session import Session, failed, short
@@ -27,9 +31,10 @@ def gateway(cluster):
     cluster.primary.query("drop schema test_other", "drop table test.place, test.passers_by")
 
 
-# -- a cursor between two fetches -------------------------------------------------------------------------------------------------------------------------
+# -- a cursor between two fetches --------------------------------------------------------------------------------------------------
 
-BETWEEN = {"use": "use test_other", "init-db": schema("test_other"), "set": "set time_zone='+01:00'", "names": "set names latin1", "read": "select 1",
+BETWEEN = {"use": "use test_other", "init-db": schema("test_other"), "set": "set time_zone='+01:00'", "names": "set names latin1",
+           "read": "select 1",
            "write": "update place set w = w where id = 1", "prepared": ("select w from place where id = ?", 1), "error": "select * from nosuch",
            "other-statement": prepare("q", "select 5"), "reset": reset_statement("p"), "sql-mode": "set sql_mode='ANSI_QUOTES'",
            "user-variable": "set @a = 1", "begin": "begin"}
@@ -42,9 +47,10 @@ def test_a_cursor_survives_what_comes_between_two_fetches(gateway, cluster, betw
                             fetch("p", 5), "select 7", fetch("p", 400), fetch("p", 1)], route=route)
 
 
-# -- a client that says it will write no more ----------------------------------------------------------------------------------------------------------------
+# -- a client that says it will write no more --------------------------------------------------------------------------------------
 
-HALF_CLOSED = {"read": (COM_QUERY, b"select id, sleep(0.4) from place where id = 1"), "write": (COM_QUERY, b"update place set w = w + sleep(0.4) where id = 2"),
+HALF_CLOSED = {"read": (COM_QUERY, b"select id, sleep(0.4) from place where id = 1"),
+               "write": (COM_QUERY, b"update place set w = w + sleep(0.4) where id = 2"),
                "many-rows": (COM_QUERY, b"select a.id from place a, place b"), "quick": (COM_QUERY, b"select 1")}
 
 
@@ -69,7 +75,7 @@ def test_a_client_that_half_closes_gets_its_answer(gateway, cluster, name, route
     assert not failed(answer) and (answer[0] == "ok" or len(answer) == (40_000 if name == "many-rows" else 1)), answer
 
 
-# -- a KILL whose target has passed its connection on -----------------------------------------------------------------------------------------------------------
+# -- a KILL whose target has passed its connection on ------------------------------------------------------------------------------
 
 @gateway_only
 @pytest.mark.parametrize("kind", ["query ", "connection "])
@@ -112,7 +118,33 @@ def test_a_kill_hits_the_session_that_it_names_and_nobody_else(cluster, gateway,
         assert hurt == [] and answered[0] > 10
 
 
-# -- a schema that its own session dropped ---------------------------------------------------------------------------------------------------------------------
+# -- a trigger that writes a table without transactions, and a primary that becomes read-only ------------------------------------------
+
+
+def test_a_trigger_on_a_table_without_transactions_writes_once(gateway, cluster):
+    """It holds: a server becomes read-only only when the statement is over, so none is refused half way and none is sent again."""
+    cluster.primary.query("create or replace table test.fired (n int auto_increment primary key, tag varchar(20))",
+                          "create or replace table test.fired_log (tag varchar(20)) engine=myisam",
+                          "create or replace trigger test.firing before insert on test.fired for each row"
+                          " begin insert into test.fired_log values (new.tag); do sleep(0.7); end")
+    cluster.settle()
+    answers = []
+    try:
+        with Session(gateway.port()) as session:
+            writer = threading.Thread(target=lambda: answers.append(session.one("insert into fired (tag) values ('once')")))
+            writer.start()
+            running = "select 1 from information_schema.processlist where info like '%sleep(0.7)%' and user <> 'root'"
+            eventually(lambda: cluster.primary.query(running), "the trigger to run")
+            cluster.primary.query("set global read_only = 1")
+            cluster.primary.query("set global read_only = 0")
+            writer.join()
+        written = cluster.primary.query("select count(*) from test.fired_log")[0][0]
+        assert (answers[0][0], written) in (("ok", 1), ("error", 0), ("error", 1)), (answers, written)
+    finally:
+        cluster.primary.query("set global read_only = 0", "drop table test.fired, test.fired_log")
+
+
+# -- a schema that its own session dropped -----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("how", ["text", "binary", "another"])
@@ -133,7 +165,8 @@ def test_a_connection_without_schema_has_none(gateway, cluster, how, again):
         seen = []
         for _ in range(4):
             with Session(port, database=None) as other:
-                seen.append([other.ask(sql) for sql in ("select database()", "/*master*/ select database()", "select count(*) from place", "insert into place values (1)",
+                seen.append([other.ask(sql) for sql in ("select database()", "/*master*/ select database()", "select count(*) from place",
+                                                        "insert into place values (1)",
                                                         "select @@collation_database", "/*master*/ select @@collation_database", "show tables")])
         return seen
     same(gateway, cluster, ["use test_gone", "select * from x", "/*master*/ select * from x", shown(drop, "drop"), "select database()",
@@ -143,7 +176,7 @@ def test_a_connection_without_schema_has_none(gateway, cluster, how, again):
     cluster.settle()
 
 
-# -- a charset that the handshake did not tell --------------------------------------------------------------------------------------------------------------------
+# -- a charset that the handshake did not tell -------------------------------------------------------------------------------------
 
 HIDDEN_CHARSETS = {"gbk": b"\xbf\x5c", "sjis": b"\x95\x5c", "big5": b"\xa4\x5c"}
 

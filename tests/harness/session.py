@@ -11,7 +11,7 @@ import struct
 
 from . import mariadb
 from .ports import LOOPBACK
-from .wire import CONNECT_ATTRS, DEPRECATE_EOF, SESSION_TRACK, Cursor, ServerError, Wire, DEFAULT_CAPABILITIES  # noqa: F401
+from .wire import DEFAULT_CAPABILITIES, DEPRECATE_EOF, SESSION_TRACK, Cursor, ServerError, Wire
 
 MODERN = DEFAULT_CAPABILITIES | DEPRECATE_EOF | SESSION_TRACK
 LOST = ("lost",)  # the connection ended instead of an answer
