@@ -56,12 +56,7 @@ bool TrackingWish::names(ByteView variable) const {
 
 void TrackingWish::set(ByteView name, ByteView value) {
   if (name == "session_track_system_variables") {
-    // Ours is '*': a value that the client computed from it begins with that, where its own list should stand.
-    if (value.size() > 1 && value.starts_with("*")) {
-      system_variables += value.substr(1);
-    } else {
-      system_variables = value;
-    }
+    system_variables = value;
   } else if (name == "session_track_schema") {
     schema = is_on(value);
   } else if (name == "session_track_state_change") {

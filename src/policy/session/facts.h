@@ -88,7 +88,7 @@ struct TrackingWish {
   bool state_change = false;
 
   bool names(ByteView variable) const;
-  /// A session_track_* variable that the server reported under our own tracking, where '*' stands for the wish so far.
+  /// A session_track_* variable as the server shows it; any other is passed over.
   void set(ByteView name, ByteView value);
   /// The assignments that put this wish on a connection, as "a='b',…".
   std::string assignments() const;

@@ -138,8 +138,6 @@ Statement Part::finish() const {
     out.route = base_;
     out.reason = base_reason_;
   }
-  // What a SET computes from our tracking is put right when the server reports it.
-  if (out.kind == Kind::kSet && !out.has(effect::kUserVariable)) out.effects &= ~effect::kReadsTracking;
   if (computed_ && !out.has(effect::kUnknownState)) out.effects |= effect::kComputedValue | effect::kUnknownState;
   return out;
 }
