@@ -88,7 +88,7 @@ struct TrackingWish {
   bool state_change = false;
 
   bool names(ByteView variable) const;
-  /// A session_track_* variable, as a server shows it while it has this wish.
+  /// A session_track_* variable as the server shows it; any other is passed over.
   void set(ByteView name, ByteView value);
   /// The assignments that put this wish on a connection, as "a='b',…".
   std::string assignments() const;

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
+
+#include "policy/sql/set_list.h"
 
 namespace hf::policy::session {
 
@@ -28,6 +32,7 @@ constexpr std::array<Pin, 8> kPins = {{{effect::kUserVariable, PinReason::kUserV
                                        {effect::kSequence, PinReason::kSequence},
                                        {effect::kUnknownState, PinReason::kUnknownState}}};
 
+/// It may do anything. A computed value is no program: only the value is not known.
 bool is_program(const sql::Statement& statement) {
   return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti || statement.kind == Kind::kUnknown ||
          statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
@@ -40,6 +45,18 @@ bool selects(const sql::Statement& statement) {
 bool changes_rows(const sql::Statement& statement) {
   return statement.kind == Kind::kInsert || statement.kind == Kind::kReplace || statement.kind == Kind::kUpdate ||
          statement.kind == Kind::kDelete || statement.kind == Kind::kLoadData;
+}
+
+/// Whether the statement, which names no table, leaves the list of warnings as it is.
+bool leaves_list(const sql::Statement& statement) {
+  return leaves_found_rows(statement) && statement.kind != Kind::kLockTables && statement.kind != Kind::kFlush && statement.kind != Kind::kXa;
+}
+
+/// What tracking_assignments() gives these variables.
+bool is_ours(ByteView name, ByteView value) {
+  if (name == "session_track_system_variables") return value == "*";
+  if (name == "session_track_transaction_info") return value == "OFF";
+  return value == "ON" || value == "1";
 }
 
 /// The statement did nothing at all.
@@ -74,48 +91,47 @@ struct Changes {
   bool any = false;
   bool tied = false;       // a variable that makes sense on one connection only
   bool close = false;      // … and that a reset would not take away
-  bool tracking = false;
 };
+
+using Named = std::pair<std::string, std::string>;
+
+/// `before` with what the reply named. Null stays null on a connection: what it has besides is not known.
+SettingsPtr changed(const SettingsPtr& before, const std::optional<std::string>& schema, const std::vector<const Named*>& settings, SettingsTable& table) {
+  Settings next = before == nullptr ? Settings() : *before;
+  if (schema) next.set_schema(*schema);
+  for (const Named* each : settings) next.set_variable(each->first, each->second);
+  if (before != nullptr && next == *before) return before;
+  return table.intern(std::move(next));
+}
 
 /// Variables and schema that the reply named.
 Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, SettingsTable& table) {
   Changes changes;
-  if (reply.schema || !reply.variables.empty()) {
-    Settings next = session.settings == nullptr ? Settings() : *session.settings;
-    bool differs = false;
-    if (reply.schema) {
-      next.set_schema(*reply.schema);
-      differs = true;
+  std::vector<const Named*> settings;
+  for (const Named& each : reply.variables) {
+    switch (kind_of_variable(each.first)) {
+      case VariableKind::kMoment: continue;
+      case VariableKind::kTracking: connection.tracking = false; break;
+      case VariableKind::kTied:
+        changes.tied = true;
+        if (each.first.starts_with("profiling")) changes.close = true;
+        break;
+      case VariableKind::kSetting:
+        // SET STATEMENT: a value that lasted for the statement only. The true one comes later.
+        if (!statement.has(effect::kSetStatement)) settings.push_back(&each);
+        break;
     }
-    for (const auto& [name, value] : reply.variables) {
-      switch (kind_of_variable(name)) {
-        case VariableKind::kMoment: continue;
-        case VariableKind::kTracking:
-          // Not what we set it to ourselves.
-          if (value == "*" || (name != "session_track_system_variables" && !connection.wish_shown)) continue;
-          session.tracking.set(name, value);
-          changes.tracking = true;
-          changes.any = true;
-          continue;
-        case VariableKind::kTied:
-          changes.tied = true;
-          changes.any = true;
-          if (name.starts_with("profiling")) changes.close = true;
-          continue;
-        case VariableKind::kSetting: break;
-      }
-      changes.any = true;
-      if (statement.has(effect::kSetStatement)) continue;  // a value that lasted for the statement only: the true one comes later
-      if (next.variable(name) != value || !next.has_variable(name)) {
-        next.set_variable(name, value);
-        differs = true;
-      }
-    }
-    changes.any = changes.any || reply.schema.has_value();
-    if (differs) {
-      session.settings = table.intern(std::move(next));
-      connection.settings = session.settings;
-    }
+    changes.any = true;
+  }
+  changes.any = changes.any || reply.schema.has_value();
+  if (!reply.schema && settings.empty()) return changes;
+  // The two differ where the server would not give the connection all that the session has (a schema that is gone).
+  const bool equal = connection.settings == session.settings;
+  session.settings = changed(session.settings, reply.schema, settings, table);
+  if (equal) {
+    connection.settings = session.settings;
+  } else if (connection.settings != nullptr) {
+    connection.settings = changed(connection.settings, reply.schema, settings, table);
   }
   return changes;
 }
@@ -136,19 +152,44 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
 }
 
 void learn_counts(SessionFacts& session, const ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply) {
-  if (statement.has(effect::kReadsDiagnostics)) return;
-  session.last_had_rows = reply.results > 0 && reply.rows > 0;
-  if (reply.failed) return;
-  // Rows of anything but a plain SELECT are counted in ways of their own.
-  const bool counted_elsewhere = statement.has(effect::kFoundRows | effect::kOffset) || is_program(statement) || (reply.result_set && !selects(statement));
-  if (counted_elsewhere) {
-    session.found_rows = {0, connection.serial};
-  } else if (selects(statement)) {
+  const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
+  if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
+  session.last_had_rows = reply.result_set;
+  // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
+  if (statement.has(effect::kReadsDiagnostics) && !plain) return;
+  if (without_effect(statement, reply) || leaves_found_rows(statement)) return;
+  const bool as_sent = plain && !reply.failed && !is_program(statement) &&
+                       !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
+  if (as_sent) {
     session.found_rows = {reply.rows, 0};
+  } else {
+    session.found_rows = {0, connection.serial};
   }
 }
 
 }  // namespace
+
+bool leaves_found_rows(const sql::Statement& statement) {
+  if (is_program(statement)) return false;
+  switch (statement.kind) {
+    case Kind::kEmpty:
+    case Kind::kSet:
+    case Kind::kUse:
+    case Kind::kBegin:
+    case Kind::kCommit:
+    case Kind::kRollback:
+    case Kind::kSavepoint:
+    case Kind::kXa:
+    case Kind::kKill:
+    case Kind::kFlush:
+    case Kind::kLockTables:
+    case Kind::kUnlockTables:
+    case Kind::kPrepare:
+    case Kind::kDeallocate:
+    case Kind::kDiagnostics: return true;
+    default: return false;
+  }
+}
 
 bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }
 
@@ -222,26 +263,37 @@ void reset(ConnectionFacts& connection, SettingsPtr start) {
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table) {
   Learnt learnt;
-  if (reply.status) session.status = *reply.status;
-  const Changes changes = take_changes(session, connection, statement, reply, table);
-
   const bool nothing_done = without_effect(statement, reply);
+  if (reply.status) {
+    const Status before = session.status;
+    session.status = *reply.status;
+    // Its settings are over by now, though the status word still shows them.
+    if (statement.has(effect::kSetStatement)) {
+      session.status.ansi_quotes = before.ansi_quotes;
+      session.status.no_backslash_escapes = before.no_backslash_escapes;
+    }
+  }
+  const Changes changes = take_changes(session, connection, statement, reply, table);
+  const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
+  learnt.ask_tracking = sets_tracking && !nothing_done;
   learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) ||
                                                        statement.kind == Kind::kDo || statement.kind == Kind::kShow);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
-  learnt.ask_all = connection.wish_shown && !nothing_done && (statement.kind == Kind::kSet || statement.has(effect::kMultiStatement | effect::kSetStatement));
-  const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_all);
+  const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);
   PinReason pin = pin_of(statement, reply, value_learnt);
   // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
-  const bool explained = (changes.any || learnt.ask_all) && !is_program(statement) && !changes_rows(statement) && !selects(statement);
+  const bool explained = (changes.any || learnt.ask_tracking) && !is_program(statement) && !changes_rows(statement) && !selects(statement);
   if (pin == PinReason::kNone && reply.state_changed && !explained) pin = PinReason::kUnnamedChange;
   if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
   if (statement.kind == Kind::kXa && !nothing_done) {
     pin = PinReason::kXa;
     connection.must_close = true;
   }
-  if (changes.close || statement.has(effect::kRole)) connection.must_close = true;
+  if (changes.close || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
+  // With the client's own tracking in force the server may keep a change to itself.
+  const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !sent.keeps_list && statement.kind != Kind::kShow;
+  if (blind && !nothing_done) connection.stains |= stain::kOdd;
 
   ties = transaction_ties(session, statement, reply, ties);
   if (pin != PinReason::kNone) {
@@ -259,7 +311,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     ties |= tie::kInsertId;
   }
 
-  const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && (statement.has(effect::kReadsDiagnostics) || sent.keeps_list);
+  const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && (statement.has(effect::kReadsDiagnostics) || sent.keeps_list || leaves_list(statement));
   learn_counts(session, connection, statement, reply);
   const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
   if (reply.failed || reply.warnings > 0 || counted) {
@@ -277,6 +329,36 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
 }
 
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
+  const bool tracking = connection.tracking;
+  take_changes(session, connection, sql::Statement{}, told, table);
+  connection.tracking = tracking;
+  for (const auto& [name, value] : told.variables) {
+    if (!connection.wish_shown && kind_of_variable(name) == VariableKind::kTracking && !is_ours(name, value)) connection.tracking = false;
+  }
+}
+
+std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql, const sql::Context& context) {
+  std::vector<std::string> names = {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"};
+  if (session.settings == nullptr) return names;
+  const std::size_t wishes = names.size();
+  sql::SetList list(sql, context);
+  bool all_known = true;
+  while (const auto assignment = list.next()) {
+    if (assignment->target == sql::Assignment::Target::kGlobal || assignment->target == sql::Assignment::Target::kUserVariable) continue;
+    std::string name(assignment->name);
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (kind_of_variable(name) == VariableKind::kTracking) continue;
+    all_known = all_known && session.settings->has_variable(name);  // NAMES, TRANSACTION and other spellings are not
+    if (all_known) names.push_back(std::move(name));
+  }
+  if (statement.kind == Kind::kSet && list.ok() && all_known) return names;
+  names.resize(wishes);
+  for (const auto& entry : session.settings->variables()) names.push_back(entry.first);
+  return names;
+}
+
+void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
+  for (const auto& [name, value] : told.variables) session.tracking.set(name, value);
   take_changes(session, connection, sql::Statement{}, told, table);
 }
 

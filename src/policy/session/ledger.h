@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "policy/session/facts.h"
+#include "policy/sql/lexer.h"
 #include "policy/sql/statement.h"
 
 namespace hf::policy::session {
@@ -58,8 +59,9 @@ struct Learnt {
   std::uint32_t ties = 0;               // why the session must keep the connection now
   PinReason pin = PinReason::kNone;     // the first reason when ties has kPinned and did not before
   bool unsettled = false;               // the server may have changes that it has not told: ask by a harmless SET, then settle_flush()
-  bool ask_all = false;                 // it ran under the client's own tracking, which may not have told: ask for every setting
   bool ask_collation = false;           // SET NAMES and its like do not tell the collation: ask for it
+  bool ask_tracking = false;            // SET session_track_* turns our own tracking off, for its other assignments too: ask for
+                                        // names_to_ask(), then learn_wish()
 };
 
 /// The statement's own properties that its text alone does not give.
@@ -72,8 +74,16 @@ struct Sent {
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table);
 
-/// Takes in variables (and a schema) that were asked for, or that a flush brought out.
+/// Takes in variables (and a schema) that were asked for, or that a flush brought out. The client's wish for tracking is not among them.
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);
+
+/// Variables whose values are not known after this statement, which sets session_track_*: those, and what else it may have set.
+std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql, const sql::Context& context);
+/// Takes in what was asked for: the client's wish, and settings.
+void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);
+
+/// Whether the statement leaves FOUND_ROWS() as it is. Whatever may hold a SELECT (INSERT … SELECT, DO, SHOW, EXPLAIN) does not.
+bool leaves_found_rows(const sql::Statement& statement);
 
 /// Whether the server refused the statement before it did anything: parse, name and rights errors.
 bool not_executed(std::uint16_t error_code);

@@ -33,6 +33,9 @@ Routed route(const sql::Statement& statement, const RouteFacts& facts) {
   const bool has_list = facts.holds && (facts.ties & tie::kDiagnostics) != 0;
   const bool wants_list = asks_about_last(statement) || (!statement.has(kPinningEffects) && facts.keeps_list);
   if (has_list && wants_list) return {Place::kHeld, routed.repeatable, false};
+  // A `read` address has no one place for LAST_INSERT_ID(): it is where the session has it.
+  const bool has_id = facts.holds && (facts.ties & tie::kInsertId) != 0;
+  if (has_id && facts.door == Door::kRead && statement.has(effect::kReadsLastInsertId)) return {Place::kHeld, false, false};
   // What the session keeps must learn what it sets.
   if (facts.holds && statement.route == sql::Route::kAny) return {Place::kHeld, routed.repeatable, routed.reroutable};
   const bool may_leave_primary = facts.status.autocommit || statement.has(effect::kBeginReadOnly);

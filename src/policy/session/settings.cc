@@ -147,7 +147,9 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
   }
   if (from != nullptr) {
     for (const auto& [name, value] : from->variables()) {
-      if (!to.has_variable(name)) add(name, "DEFAULT");
+      if (to.has_variable(name)) continue;
+      add(name, "DEFAULT");
+      charset_differs = charset_differs || charset_rank(name) > 0;
     }
   }
   if (charset_differs) {  // all of them: setting one changes another

@@ -109,6 +109,11 @@ void Findings::see_word(const Cursor& cursor) {
     }
     case Word::kSqlCalcFoundRows: add(effect::kFoundRows); return;
     case Word::kOffset: add(effect::kOffset); return;
+    case Word::kUnion:
+    case Word::kLimit:
+      (cursor.word() == Word::kUnion ? unites_ : limits_) = true;
+      if (unites_ && limits_) add(effect::kOffset);
+      return;
     default: return;
   }
 }

@@ -75,6 +75,8 @@ class Findings {
   Reason refusal_ = Reason::kRead;  // kRead: none
   Reason doubt_ = Reason::kRead;
   bool pending_write_ = false;      // INSERT or REPLACE that may turn out to be the function
+  bool unites_ = false;             // UNION, EXCEPT or INTERSECT
+  bool limits_ = false;             // LIMIT
   std::uint32_t effects_ = 0;
   std::uint32_t doubted_effects_ = 0;
   std::uint32_t depth_ = 0;

@@ -138,7 +138,6 @@ Statement Part::finish() const {
     out.route = base_;
     out.reason = base_reason_;
   }
-  if (sets_tracking_) out.effects |= effect::kReadsTracking;
   if (computed_ && !out.has(effect::kUnknownState)) out.effects |= effect::kComputedValue | effect::kUnknownState;
   return out;
 }

@@ -66,7 +66,6 @@ class Part {
   Statement out_;
   Route base_ = Route::kPrimary;           // where it goes if nothing speaks against it
   Reason base_reason_ = Reason::kUnknownStatement;
-  bool sets_tracking_ = false;             // SET assigns session_track_*
   bool computed_ = false;                  // SET with computed values of replayable variables
 };
 

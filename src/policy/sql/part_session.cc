@@ -8,14 +8,19 @@
 namespace hf::policy::sql {
 namespace {
 
+bool equals_blind(ByteView value, std::string_view lower) {
+  if (value.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    if ((byte_at(value, i) | 0x20) != (byte_at(lower, i) | 0x20)) return false;
+  }
+  return true;
+}
+
 /// sql_auto_is_null makes "WHERE id IS NULL" read the last insert id, which lives on one connection: only switching it off is
 /// replayable.
 bool switches_off(ByteView value) {
   for (const std::string_view off : {"0", "off", "false", "'0'", "'off'"}) {
-    if (value.size() != off.size()) continue;
-    bool same = true;
-    for (std::size_t i = 0; i < off.size(); ++i) same = same && (byte_at(value, i) | 0x20) == (byte_at(off, i) | 0x20);
-    if (same) return true;
+    if (equals_blind(value, off)) return true;
   }
   return false;
 }
@@ -24,13 +29,7 @@ constexpr std::string_view kAutoIsNull = "sql_auto_is_null";
 
 /// character_set_… and collation_…: setting one changes another, which the server does not report.
 bool names_charset(ByteView name) {
-  const auto begins = [&](std::string_view lower) {
-    if (name.size() < lower.size()) return false;
-    for (std::size_t i = 0; i < lower.size(); ++i) {
-      if ((byte_at(name, i) | 0x20) != (byte_at(lower, i) | 0x20)) return false;
-    }
-    return true;
-  };
+  const auto begins = [&](std::string_view lower) { return equals_blind(name.substr(0, lower.size()), lower); };
   return begins("character_set_") || begins("collation_");
 }
 
@@ -55,6 +54,8 @@ void Part::set_odd_form() {
 
 void Part::judge(const Assignment& assignment) {
   using Target = Assignment::Target;
+  // DEFAULT is the global value, and the primary's is meant.
+  if (equals_blind(assignment.value, "default")) findings_.refuse(Reason::kServerLocal);
   switch (assignment.target) {
     case Target::kSession: judge_session_variable(assignment); return;
     case Target::kGlobal: findings_.refuse(Reason::kGlobalSet, effect::kSetsGlobal); return;
@@ -80,7 +81,7 @@ void Part::judge_session_variable(const Assignment& assignment) {
     return;
   }
   findings_.add(effect::kSetsVariable);
-  if (tracking) sets_tracking_ = true;
+  if (tracking) findings_.add(effect::kReadsTracking);
   if (names_charset(assignment.name)) findings_.add(effect::kSetsCharset);
   if (assignment.form == Assignment::Form::kUnknown) findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
   if (assignment.form == Assignment::Form::kComputed) {

@@ -71,9 +71,10 @@ inline constexpr std::uint32_t kReadsVariable = 1U << 23;      // @@x: harmless,
 inline constexpr std::uint32_t kComputedValue = 1U << 24;      // SET x = expression: learn the value from the server's session
                                                                // tracking, then kUnknownState may be dropped; else pin
 inline constexpr std::uint32_t kVersionedComment = 1U << 25;   // holds /*!50700+ … */: runs on some servers only
-inline constexpr std::uint32_t kOffset = 1U << 26;             // LIMIT a,b or OFFSET: FOUND_ROWS() is not the rows sent
+inline constexpr std::uint32_t kOffset = 1U << 26;             // LIMIT a,b, OFFSET, UNION … LIMIT: FOUND_ROWS() is not the rows sent
 inline constexpr std::uint32_t kSetsCharset = 1U << 27;        // SET NAMES and its like: the collation is not reported
-inline constexpr std::uint32_t kReadsTracking = 1U << 28;      // shows or sets session_track_*, which are our own on servers
+inline constexpr std::uint32_t kReadsTracking = 1U << 28;      // session_track_*, which are our own on servers, are read, or set
+                                                               // (then with kSetsVariable): what is set there is not reported
 inline constexpr std::uint32_t kSetStatement = 1U << 29;       // SET STATEMENT … FOR: what is reported is over by then
 inline constexpr std::uint32_t kSequence = 1U << 30;           // NEXTVAL, LASTVAL …: LASTVAL lives on one connection
 inline constexpr std::uint32_t kRole = 1U << 31;               // SET ROLE and odd forms of SET: outlives a reset of the connection

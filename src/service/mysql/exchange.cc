@@ -349,6 +349,8 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
 void Exchange::take_session_state(ByteView session_state, std::string* for_client) {
   policy::session::ReplyFacts& facts = reply_.facts;
   const policy::session::TrackingWish& wish = session_.facts().tracking;
+  // Where the client's own tracking is in force, the server tells what the client is to hear.
+  const bool all = connection_.facts.wish_shown;
   wire::SessionStateReader reader(session_state);
   for (;;) {
     Result<std::optional<wire::SessionStateEntry>> entry = reader.next();
@@ -357,22 +359,22 @@ void Exchange::take_session_state(ByteView session_state, std::string* for_clien
     switch (change.type) {
       case wire::SessionChange::kSystemVariable:
         facts.variables.emplace_back(std::string(change.name), std::string(change.value));
-        if (wish.names(change.name)) wire::append_session_change(*for_client, change);
+        if (all || wish.names(change.name)) wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kSchema:
         facts.schema = std::string(change.value);
-        if (wish.schema) wire::append_session_change(*for_client, change);
+        if (all || wish.schema) wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kStateChange:
         facts.state_changed = true;
-        if (wish.state_change) wire::append_session_change(*for_client, change);
+        if (all || wish.state_change) wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kTransactionCharacteristics:
         facts.next_transaction = std::string(change.value);
-        if (wish.transaction_info == "CHARACTERISTICS") wire::append_session_change(*for_client, change);
+        if (all || wish.transaction_info == "CHARACTERISTICS") wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kTransactionState:
-        if (wish.transaction_info != "OFF") wire::append_session_change(*for_client, change);
+        if (all || wish.transaction_info != "OFF") wire::append_session_change(*for_client, change);
         break;
       default: wire::append_session_change(*for_client, change);
     }

@@ -88,6 +88,15 @@ std::uint64_t shape_of(const Work& work) {
 
 std::string shown(const Work& work) { return sql::shape_text(text_of(work).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
 
+/// Whether what the session keeps is where the statement goes.
+bool uses_held(Session& session, const Routed& routed) {
+  const Holdings& holdings = session.holdings();
+  if (holdings.held == nullptr) return false;
+  if (routed.place == Place::kHeld) return true;
+  if (routed.place == Place::kPrimary) return session.on_primary(*holdings.held);
+  return session.door() == policy::session::Door::kRead;  // one reader is as good as another, and a second one may not be had
+}
+
 /// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
 /// on a connection of its own, where only what needs the schema fails.
 Task<Step> without_state(Work* work) {
@@ -118,8 +127,7 @@ Task<Step> without_state(Work* work) {
 Task<Step> get_connection(Work* work) {
   Session& session = work->session;
   Holdings& holdings = session.holdings();
-  const bool use_held = holdings.held != nullptr && (work->routed.place == Place::kHeld ||
-                                                     (work->routed.place == Place::kPrimary && session.on_primary(*holdings.held)));
+  const bool use_held = uses_held(session, work->routed);
   if (use_held && !holdings.hard() && !holdings.held->usable()) {
     lose_held(session);  // kept for convenience, and gone: another one does as well
     if (work->routed.place == Place::kHeld) work->routed = policy::session::route(work->request.verdict, session.route_facts());
@@ -340,8 +348,10 @@ Task<bool> run(Session& session, Request request) {
     if (work.request.place && !bound) work.routed.place = *work.request.place;
     ShardState& shard = session.service().mysql();
     work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
-    // A statement that goes elsewhere leaves the list of warnings behind.
-    if (holdings.held != nullptr && work.routed.place != Place::kHeld && (holdings.ties & tie::kDiagnostics) != 0) {
+    // A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows that it leaves as it is.
+    if (holdings.has(tie::kDiagnostics) && !uses_held(session, work.routed)) {
+      const bool count_kept = session.facts().found_rows.on == holdings.held->facts.serial && policy::session::leaves_found_rows(work.request.verdict);
+      if (count_kept) co_await ask_held(session);
       holdings.ties &= ~tie::kDiagnostics;
       session.facts().diagnostics_on = 0;
       if (holdings.ties == 0) give_up_held(session);

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
-#include "policy/sql/set_list.h"
 #include "policy/sql/shape_cache.h"
-#include "policy/sql/words.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
 #include "service/mysql/run.h"
@@ -66,6 +65,41 @@ void take_prepared(Session& session, Connection& connection, const Request& requ
   }
 }
 
+/// A question of ours changes FOUND_ROWS(): asked for before, where only this connection knows it.
+Task<void> keep_found_rows(Session& session, Connection* connection) {
+  policy::session::SessionFacts& facts = session.facts();
+  if (facts.found_rows.on != connection->facts.serial) co_return;
+  Result<proto::mysql::TextResult> asked =
+      co_await upstream::query(*connection, "SELECT FOUND_ROWS()", session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 1) {
+    connection->stream->abort({ErrorCode::kReset, "FOUND_ROWS() could not be asked for"});
+    co_return;
+  }
+  facts.found_rows = {std::strtoull(asked->rows[0][0].value_or("0").c_str(), nullptr, 10), 0};
+}
+
+/// After a SET of session_track_*, which turns our own tracking off before anything was told: asks for all that it may have set.
+Task<void> learn_tracking(Session& session, Connection* connection, const Request* request) {
+  const ByteView text = request->prepared != nullptr ? ByteView(request->prepared->meaning.text)
+                        : request->text              ? ByteView(*request->text)
+                                                     : session.client().argument();
+  std::string names;
+  for (const std::string& name : policy::session::names_to_ask(session.facts(), request->verdict, text, session.sql_context())) {
+    names += (names.empty() ? "'" : ",'") + name + "'";
+  }
+  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")",
+                                                                     session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!shown.ok() || shown->error) {
+    connection->stream->abort({ErrorCode::kReset, "the session's variables could not be read"});
+    co_return;
+  }
+  ReplyFacts told;
+  for (const auto& row : shown->rows) {
+    if (row.size() >= 2 && row[0]) told.variables.emplace_back(*row[0], row[1].value_or(""));
+  }
+  policy::session::learn_wish(session.facts(), connection->facts, told, session.service().mysql().settings());
+}
+
 /// Asks for the collation that SET NAMES and its like do not report.
 Task<void> learn_collation(Session& session, Connection* connection, const Request* request, const Reply* reply) {
   ShardState& shard = session.service().mysql();
@@ -91,32 +125,6 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
     if (plain) usual = asked->rows[0][3].value_or("");
   }
   policy::session::learn_values(facts, connection->facts, learnt, shard.settings());
-}
-
-/// Asks for every setting, and for what the client wishes to be told, where our own tracking was not on to tell.
-Task<void> learn_all(Session& session, Connection* connection, const Request* request) {
-  const policy::session::SettingsPtr& settings = session.facts().settings;
-  if (settings == nullptr) co_return;
-  std::string names = "'session_track_system_variables','session_track_schema','session_track_state_change','session_track_transaction_info'";
-  for (const auto& [name, value] : settings->variables()) names += ",'" + name + "'";
-  sql::SetList assignments(request->text ? ByteView(*request->text) : session.client().argument(), session.sql_context());
-  while (const std::optional<sql::Assignment> each = assignments.next()) {
-    if (each->target == sql::Assignment::Target::kSession && sql::find_variable(each->name) == sql::Variable::kReplayable) {
-      names += ",'" + std::string(each->name) + "'";
-    }
-  }
-  Result<proto::mysql::TextResult> shown =
-      co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")",
-                               session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!shown.ok() || shown->error) {
-    connection->stream->abort({ErrorCode::kReset, "the session's settings could not be read"});
-    co_return;
-  }
-  ReplyFacts learnt;
-  for (const auto& row : shown->rows) {
-    if (row.size() >= 2 && row[0]) learnt.variables.emplace_back(*row[0], row[1].value_or(""));
-  }
-  policy::session::learn_values(session.facts(), connection->facts, learnt, session.service().mysql().settings());
 }
 
 /// What the server has not told yet comes out with the next OK that has a change to tell. Whether it had a name.
@@ -219,7 +227,8 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
     holdings.row_count.reset();
     holdings.warnings.clear();
   }
-  if (learnt.ask_all) co_await learn_all(session, connection.get(), request);
+  if (learnt.ask_collation || learnt.ask_tracking) co_await keep_found_rows(session, connection.get());
+  if (learnt.ask_tracking) co_await learn_tracking(session, connection.get(), request);
   if (learnt.ask_collation) co_await learn_collation(session, connection.get(), request, reply);
 
   const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit &&
