@@ -28,6 +28,7 @@ constexpr MetricRow<ServiceTotals> kServiceMetrics[] = {
     {"held", kCounter, "Statements that waited for a primary or a connection.", &ServiceTotals::held},
     {"hold_timeouts", kCounter, "Statements that waited in vain.", &ServiceTotals::hold_timeouts},
     {"lost_errors", kCounter, "Clients told that the connection to the server was lost.", &ServiceTotals::lost_errors},
+    {"pinned_sessions", kGauge, "Sessions that cannot leave their server connection, now.", &ServiceTotals::pinned},
     {"state_restores", kCounter, "Pooled connections that were given a session's state.",
      &ServiceTotals::state_restores},
     {"bytes_from_clients", kCounter, "Bytes read from clients.", &ServiceTotals::bytes_from_clients},

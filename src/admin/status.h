@@ -47,6 +47,7 @@ struct ServiceTotals {
   std::uint64_t held = 0;
   std::uint64_t hold_timeouts = 0;
   std::uint64_t lost_errors = 0;
+  std::uint64_t pinned = 0;
   std::uint64_t state_restores = 0;
   std::uint64_t bytes_from_clients = 0;
   std::uint64_t bytes_to_clients = 0;

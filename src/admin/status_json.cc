@@ -201,6 +201,7 @@ void ServiceTotals::add(const service::ServiceCounters& shard) {
   held += shard.held.get();
   hold_timeouts += shard.hold_timeouts.get();
   lost_errors += shard.lost_errors.get();
+  pinned += shard.pinned.get();
   state_restores += shard.state_restores.get();
   bytes_from_clients += shard.bytes_from_clients.get();
   bytes_to_clients += shard.bytes_to_clients.get();

@@ -186,7 +186,7 @@ TEST(BadFiles, AServiceHasRoomForSoManyServers) {
   for (std::size_t i = 1; i < 256; ++i) others += server(i);
   EXPECT_EQ(complaints(tcp("", "", others)), "");
   others += server(256);
-  EXPECT_EQ(complaints(tcp("", "", others)), "hf.toml:519:3: service \"web\" has 257 servers, a service has room for 256, make two services of it\n");
+  EXPECT_EQ(complaints(tcp("", "", others)), "hf.toml:519:1: service \"web\" has 257 servers, a service has room for 256, make two services of it\n");
 }
 
 TEST(BadFiles, TheSameServerTwiceIsOnlyAWarning) {

@@ -25,8 +25,14 @@ TEST(TrackingWish, NamesWhatItsListNames) {
     const char* name;
     bool named;
   } cases[] = {
-      {"*", "anything", true},      {"", "sql_mode", false},          {"sql_mode", "sql_mode", true}, {"SQL_Mode", "sql_mode", true},
-      {"a, sql_mode ,b", "sql_mode", true}, {"a,*", "sql_mode", true}, {"sql_mode2", "sql_mode", false}, {"a,b,", "c", false},
+      {"*", "anything", true},
+      {"", "sql_mode", false},
+      {"sql_mode", "sql_mode", true},
+      {"SQL_Mode", "sql_mode", true},
+      {"a, sql_mode ,b", "sql_mode", true},
+      {"a,*", "sql_mode", true},
+      {"sql_mode2", "sql_mode", false},
+      {"a,b,", "c", false},
       {",", "c", false},
   };
   for (const auto& each : cases) {

@@ -276,8 +276,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const Changes changes = take_changes(session, connection, statement, reply, table);
   const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
   learnt.ask_tracking = sets_tracking && !nothing_done;
-  learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) ||
-                                                       statement.kind == Kind::kDo || statement.kind == Kind::kShow);
+  learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) || statement.kind == Kind::kDo || statement.kind == Kind::kShow);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
   const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);

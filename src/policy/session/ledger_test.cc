@@ -31,8 +31,7 @@ std::string shown(const std::vector<Step>& steps) {
 class Ledger : public testing::Test {
  protected:
   Ledger() {
-    start_ = table_.intern(Settings("a", {{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}, {"character_set_client", "utf8mb4"},
-                                          {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}}));
+    start_ = table_.intern(Settings("a", {{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}, {"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}}));
     session_.settings = start_;
     connection_ = fresh(1);
   }
@@ -129,8 +128,9 @@ TEST_F(Ledger, WhatDiffersIsRestoredTheSchemaFirst) {
 
 TEST_F(Ledger, AnUnknownConnectionIsGivenEverything) {
   connection_.settings = nullptr;
-  EXPECT_EQ(steps(), "USE a | SET @@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM',@@session.character_set_client='utf8mb4',"
-                     "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_general_ci'");
+  EXPECT_EQ(steps(),
+            "USE a | SET @@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM',@@session.character_set_client='utf8mb4',"
+            "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_general_ci'");
 }
 
 TEST_F(Ledger, TheSchemaIsEnteredAnewForFreshRights) {
@@ -254,7 +254,8 @@ TEST_F(Ledger, MomentsAreNoState) {
               ReplyFacts reply = rows(1);
               reply.variables = {{"last_gtid", "0-1-5"}};
               return reply;
-            }()).ties,
+            }())
+                .ties,
             0U);
   EXPECT_EQ(session_.settings, start_);
 }
@@ -403,7 +404,8 @@ TEST_F(Ledger, StateThatNobodyCanRestorePins) {
          ReplyFacts reply = rows(1);
          reply.state_changed = true;
          return reply;
-       }(), PinReason::kUnnamedChange},
+       }(),
+       PinReason::kUnnamedChange},
       {"UPDATE t SET a = 1", ok({{"timestamp", "5.000000"}}), PinReason::kUnnamedChange},
       {"XA START 'x'", ok(), PinReason::kXa},
       {"SET ROLE r", ok({}, true), PinReason::kUnknownState},

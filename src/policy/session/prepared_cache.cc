@@ -27,7 +27,7 @@ std::list<PreparedCache::Entry>::iterator PreparedCache::find_entry(const Statem
   for (auto it = first; it != last; ++it) {
     const Entry& entry = *it->second;
     const bool same_state = entry.parsed_under == meaning.parsed_under || (entry.parsed_under != nullptr && meaning.parsed_under != nullptr &&
-                                                                          same_meaning(*entry.parsed_under, *meaning.parsed_under));
+                                                                           same_meaning(*entry.parsed_under, *meaning.parsed_under));
     if (same_state && entry.key == meaning.text) return it->second;
   }
   return entries_.end();

@@ -8,9 +8,9 @@ namespace hf::policy::session {
 
 namespace {
 
-constexpr std::array<ByteView, 14> kMoments = {"last_gtid",      "in_transaction", "warning_count",        "error_count",        "pseudo_slave_mode",
-                                               "proxy_user",     "external_user",  "max_user_connections", "net_buffer_length",  "max_allowed_packet",
-                                               "hostname",       "version",        "server_id_bits",       "have_profiling"};
+constexpr std::array<ByteView, 14> kMoments = {"last_gtid", "in_transaction", "warning_count", "error_count", "pseudo_slave_mode",
+                                               "proxy_user", "external_user", "max_user_connections", "net_buffer_length", "max_allowed_packet",
+                                               "hostname", "version", "server_id_bits", "have_profiling"};
 /// Variables that a session may set but that make sense on its own connection only.
 constexpr std::array<ByteView, 20> kTied = {
     "timestamp", "last_insert_id", "insert_id", "identity", "rand_seed1", "rand_seed2", "sql_log_bin", "gtid_domain_id",

@@ -72,16 +72,15 @@ TEST(Settings, GivesBackTheGlobalValueOfWhatTheOtherDoesNotHave) {
 
 /// One sets the other: client, results, connection, then the collation, and all of them as soon as one differs.
 TEST(Settings, SetsCharsetsTogetherLastAndInTheOrderThatKeepsThem) {
-  const Settings::Variables utf8 = {{"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"character_set_results", "utf8mb4"},
-                                    {"collation_connection", "utf8mb4_general_ci"}, {"collation_server", "utf8mb4_general_ci"},
-                                    {"character_set_server", "utf8mb4"}, {"time_zone", "SYSTEM"}};
+  const Settings::Variables utf8 = {{"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}, {"collation_server", "utf8mb4_general_ci"}, {"character_set_server", "utf8mb4"}, {"time_zone", "SYSTEM"}};
   const Settings from("", utf8);
   Settings to("", utf8);
   to.set_variable("collation_connection", "utf8mb4_bin");
   to.set_variable("time_zone", "+01:00");
-  const std::string tail = "@@session.character_set_client='utf8mb4',@@session.character_set_results='utf8mb4',"
-                           "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_bin',"
-                           "@@session.character_set_server='utf8mb4',@@session.collation_server='utf8mb4_general_ci'";
+  const std::string tail =
+      "@@session.character_set_client='utf8mb4',@@session.character_set_results='utf8mb4',"
+      "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_bin',"
+      "@@session.character_set_server='utf8mb4',@@session.collation_server='utf8mb4_general_ci'";
   EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.time_zone='+01:00'," + tail);
   EXPECT_EQ(set_statement(nullptr, to, ""), "SET @@session.time_zone='+01:00'," + tail);
   to.set_variable("character_set_results", "");

@@ -43,7 +43,7 @@ Task<void> ask_held(Session& session) {
   const bool only_here = facts.insert_id.on == serial || facts.found_rows.on == serial || facts.diagnostics_on == serial;
   if (!only_here || !holdings.held->usable()) co_return;
   Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()",
-                                                                     session.loop().deadline_in(session.service().config().connect_timeout));
+                                                                    session.loop().deadline_in(session.service().config().connect_timeout));
   const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 3;
   if (!answered) {
     holdings.held->stream->abort({ErrorCode::kReset, "LAST_INSERT_ID() could not be asked for"});

@@ -97,8 +97,7 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
 void deny(Session& session, const Claim& claim, const Judgement& judgement) {
   ServiceShard& service = session.service();
   service.counters().login_failures.add();
-  service.control().event(Event{EventId::kClientRefusedLogin, {}, 0,
-                                {{"service", service.name()}, {"client", session.client().host()}, {"user", claim.user}, {"reason", judgement.why}}});
+  service.control().event(Event{EventId::kClientRefusedLogin, {}, 0, {{"service", service.name()}, {"client", session.client().host()}, {"user", claim.user}, {"reason", judgement.why}}});
   if (judgement.locked) {
     session.client().send_error({kErAccountLocked, "HY000", "Access denied, this account is locked"});
     return;

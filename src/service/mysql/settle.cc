@@ -18,8 +18,8 @@ namespace tie = policy::session::tie;
 using policy::session::Learnt;
 using policy::session::PinReason;
 using policy::session::ReplyFacts;
-using runtime::Task;
 using proto::mysql::Command;
+using runtime::Task;
 
 namespace {
 
@@ -88,7 +88,7 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
     names += (names.empty() ? "'" : ",'") + name + "'";
   }
   Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")",
-                                                                     session.loop().deadline_in(session.service().config().connect_timeout));
+                                                                    session.loop().deadline_in(session.service().config().connect_timeout));
   if (!shown.ok() || shown->error) {
     connection->stream->abort({ErrorCode::kReset, "the session's variables could not be read"});
     co_return;

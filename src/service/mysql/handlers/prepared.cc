@@ -49,8 +49,7 @@ bool names_no_table(const PreparedStatement& statement) {
 
 Task<bool> on_prepare(Session& session) {
   if (session.prepared().size() >= session.identity().defaults->max_prepared_stmt_count) {
-    session.client().send_error({kErTooManyPrepared, "42000", "Can't create more than max_prepared_stmt_count statements (current value: " +
-                                                                  std::to_string(session.identity().defaults->max_prepared_stmt_count) + ")"});
+    session.client().send_error({kErTooManyPrepared, "42000", "Can't create more than max_prepared_stmt_count statements (current value: " + std::to_string(session.identity().defaults->max_prepared_stmt_count) + ")"});
     co_return true;
   }
   if (session.facts().settings == nullptr) {  // what it is parsed under must be known
@@ -83,8 +82,9 @@ Task<bool> on_execute(Session& session, Command command) {
   PreparedStatement* statement = addressed_statement(session, command == Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
   if (statement == nullptr) co_return true;
   if (statement->long_data_refused) {
-    session.client().send_error(wire::own_error("Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
-                                                "'max_long_data_size' bytes"));
+    session.client().send_error(wire::own_error(
+        "Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
+        "'max_long_data_size' bytes"));
     co_return true;
   }
   co_await make_ready(session, *statement);
