@@ -168,12 +168,6 @@ ServiceWatcher::Watched* ServiceWatcher::add(const config::Server& server, const
 }
 
 Task<Result<void>> ServiceWatcher::close(Deadline deadline) {
-  // A look that is under way ends by itself: a connection that breaks off in the middle counts as a lost client on the server.
-  constexpr Nanos kLastLook = 200ms;
-  closing_ = true;
-  for (const std::unique_ptr<Watched>& server : servers_) server->news.notify_all();
-  const Result<void> ended = co_await scope_.idle(loop_.deadline_in(kLastLook).earlier(deadline));
-  if (ended.ok()) co_return ended;
   Result<void> closed = co_await scope_.close(deadline);
   co_return closed;
 }
@@ -202,7 +196,7 @@ bool ServiceWatcher::looked_at_all() const {
 }
 
 Task<void> ServiceWatcher::watch(ServiceWatcher* self, Watched* server) {
-  while (server->present && !self->closing_) {
+  while (server->present) {
     const TimePoint began = self->loop_.now();
     Result<void> result = co_await self->look(server);
     if (!result.ok() && result.error().code == ErrorCode::kCancelled) break;
@@ -219,7 +213,7 @@ Task<void> ServiceWatcher::watch(ServiceWatcher* self, Watched* server) {
 /// is due or asked for. False: the watcher ends.
 Task<bool> ServiceWatcher::wait_for_next_look(Watched* server, TimePoint began) {
   bool soon = false;
-  while (server->present && !closing_) {
+  while (server->present) {
     co_await read_behind_look(server);
     soon = std::exchange(server->hurry, false) || soon;
     const Deadline due = Deadline::after(began, soon ? kSoonest : std::max<Nanos>(service_->check.interval, kSoonest));

@@ -140,7 +140,6 @@ class ServiceWatcher {
   upstream::SessionDefaultsPtr defaults_ = std::make_shared<const upstream::SessionDefaults>();
   std::map<std::string, std::uint64_t> defaults_ids_;  // by digest
   upstream::ServerGreeting greeting_;
-  bool closing_ = false;
   runtime::Scope scope_;
 };
 
