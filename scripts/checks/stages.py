@@ -1,6 +1,7 @@
-"""Runs the test stages in order, counts their results, ends with one line: "N passed, N failed".
+"""Runs the test stages, counts their results, ends with one line: "N passed, N failed".
 
-Called by scripts/test. Invariants:
+Called by scripts/test. "all" runs in two lanes, once the program is built: the end-to-end tests, which wait for most of their
+time, and everything that computes, which gives way to them. Invariants:
   1. A stage that cannot build, or that finds nothing to run, counts as one failure.
   2. The log of everything that ran is below build/test-logs/<stage>/; that of a failure is shown as well.
   3. The last line of the output is the sum over all stages, and the exit code agrees with it.
@@ -13,8 +14,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import long  # noqa: E402
 from results import Outcome, read_junit, read_summary_line, tail  # noqa: E402
-from running import ROOT, run, run_all  # noqa: E402
+from running import POLITE, ROOT, YIELDING, Stopped, at_once, run, run_all  # noqa: E402
 
 LOGS = ROOT / "build" / "test-logs"
 CORES = os.cpu_count() or 2
@@ -34,7 +36,7 @@ def build(stage, preset, pattern):
     names = sorted(set(re.findall(rf"^({pattern}): CXX_EXECUTABLE_LINKER", listing.read_text(), re.M)))
     if not names:
         return [], Outcome(failed=1, report=f"preset {preset} has no target that matches {pattern}")
-    if run(["ninja", "-C", folder, "-k", "0", *names], log, 3600) != 0:
+    if run(["ninja", "-C", folder, "-k", "0", *names], log, 3600, nice=YIELDING) != 0:
         errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line or "FAILED" in line]
         return [], Outcome(failed=1, report="\n".join(["the build failed:", *errors[:20], "", tail(log, 30)]))
     return names, None
@@ -51,14 +53,14 @@ def unit_programs(stage, preset, pattern=r"\w+_test", env=None):
         command = [ROOT / "build" / preset / name, f"--gtest_output=xml:{xml}", "--gtest_brief=0", "--gtest_color=no"]
         jobs.append((name, command, LOGS / stage / f"{name}.log", 600))
     total = Outcome()
-    for name, code in run_all(jobs, CORES, env):
+    for name, code in run_all(jobs, CORES, env, POLITE):
         total += read_junit(LOGS / stage / f"{name}.xml", LOGS / stage / f"{name}.log", code, name)
     return total
 
 
 def stage_lint():
     log = LOGS / "lint" / "lint.log"
-    code = run(["/usr/bin/python3", ROOT / "scripts" / "lint"], log, 1800)
+    code = run(["/usr/bin/python3", ROOT / "scripts" / "lint"], log, 1800, nice=YIELDING)
     return read_summary_line(log, code, "lint")
 
 
@@ -88,18 +90,18 @@ def stage_gcc():
 
 
 def stage_fuzz():
-    names, failure = build("fuzz", "fuzz", r"\w+_fuzz")
+    names, failure = build("fuzz", "asan", r"\w+_fuzz")  # one build for both: the tests carry the fuzzers' instruments
     if failure:
         return failure
     jobs = []
     for name in names:
         grown, seeds = ROOT / "build" / "fuzz" / "corpus" / name, ROOT / "tests" / "corpus" / name
         grown.mkdir(parents=True, exist_ok=True)
-        command = [ROOT / "build" / "fuzz" / name, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048",
+        command = [ROOT / "build" / "asan" / name, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048",
                    f"-artifact_prefix={LOGS / 'fuzz' / name}-", grown]
         jobs.append((name, command + ([seeds] if seeds.is_dir() else []), LOGS / "fuzz" / f"{name}.log", FUZZ_SECONDS + 120))
     total = Outcome()
-    for name, code in run_all(jobs, CORES, {"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}):
+    for name, code in run_all(jobs, CORES, {"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}, POLITE):
         ok = code == 0
         total += Outcome(passed=int(ok), failed=int(not ok),
                          report="" if ok else f"{name} found an input, or broke:\n{tail(LOGS / 'fuzz' / f'{name}.log', 40)}")
@@ -114,7 +116,7 @@ def stage_canary():
         program, log = folder / f"canary-{name}", LOGS / "canary" / f"{name}.log"
         source = ROOT / "tools" / "compiler_canary" / "canary.cc"
         warnings = ["-Wall", "-Wextra", "-Werror"]
-        code = run([CXX, "-std=c++20", *warnings, *flags, "-fuse-ld=lld", source, "-o", program], log, 120)
+        code = run([CXX, "-std=c++20", *warnings, *flags, "-fuse-ld=lld", source, "-o", program], log, 240, nice=YIELDING)
         if code != 0:
             total += Outcome(failed=1, report=f"the canary does not compile with {name}:\n{tail(log, 30)}")
             continue
@@ -122,25 +124,45 @@ def stage_canary():
     return total
 
 
-def stage_e2e():
-    log = LOGS / "e2e" / "build.log"
+def stage_release():
+    """The program as users get it, compiled without precompiled headers: every file includes what it needs."""
+    log = LOGS / "release" / "build.log"
     if run([ROOT / "scripts" / "build", "release"], log, 3600) != 0:
         return Outcome(failed=1, report=f"the release build failed:\n{tail(log, 40)}")
-    program, tests = ROOT / "build" / "release" / "holdfast", ROOT / "tests" / "e2e"
+    return Outcome(passed=1)
+
+
+def stage_e2e():
+    return real_servers("e2e")
+
+
+def stage_field():
+    """Cases from the field and the interleaved comparison: what is not right yet fails here, so this is in no group."""
+    return real_servers("field")
+
+
+def real_servers(stage):
+    built = stage_release()
+    if built.failed:
+        return built
+    program, tests = ROOT / "build" / "release" / "holdfast", ROOT / "tests" / stage
     for needed in (program, tests):
         if not needed.exists():
             return Outcome(failed=1, report=f"there is no {needed.relative_to(ROOT)}")
-    xml, log = LOGS / "e2e" / "pytest.xml", LOGS / "e2e" / "pytest.log"
+    xml, log = LOGS / stage / "pytest.xml", LOGS / stage / "pytest.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     xml.unlink(missing_ok=True)
     command = ["/usr/bin/python3", "-m", "pytest", tests, "-q", "-p", "no:cacheprovider", f"--junitxml={xml}"]
     code = run(command, log, 2400, {"HOLDFAST": str(program)})
     return read_junit(xml, log, code, "pytest")
 
 
-STAGES = {"lint": stage_lint, "unit": stage_unit, "asan": stage_asan, "tsan": stage_tsan, "gcc": stage_gcc,
-          "fuzz": stage_fuzz, "canary": stage_canary, "e2e": stage_e2e}
-GROUPS = {"quick": ["lint-quick", "unit"], "all": list(STAGES)}
-STAGES["lint-quick"] = stage_lint_quick  # without what takes minutes: in no other group
+STAGES = {"release": stage_release, "lint": stage_lint, "lint-quick": stage_lint_quick, "unit": stage_unit, "asan": stage_asan,
+          "tsan": stage_tsan, "gcc": stage_gcc, "fuzz": stage_fuzz, "canary": stage_canary, "e2e": stage_e2e, "field": stage_field}
+# Groups in steps, each of lanes that run at once. Nothing is in two steps.
+COMPUTING = ["lint", "unit", "asan", "fuzz", "tsan", "gcc", "canary"]
+GROUPS = {"quick": [[["lint-quick", "unit"]]],  # without what takes minutes
+          "all": [[["release"]], [COMPUTING], [["e2e"]]]}
 
 
 def run_stage(name):
@@ -148,43 +170,56 @@ def run_stage(name):
     began = time.monotonic()
     try:
         outcome = STAGES[name]()
+    except Stopped:
+        outcome = Outcome(failed=1, report="interrupted")
     except Exception as error:  # a broken stage is a failure, not the end of the run
         outcome = Outcome(failed=1, report=f"the stage itself broke: {type(error).__name__}: {error}")
     if outcome.passed + outcome.failed == 0:
         outcome = Outcome(failed=1, skipped=outcome.skipped, report="nothing ran: that cannot be right")
     verdict = "FAILED" if outcome.failed else "ok"
-    if outcome.report:
-        print(outcome.report, flush=True)
     skipped = f", {outcome.skipped} skipped" if outcome.skipped else ""
-    print(f"== {name}: {verdict}, {outcome.passed} passed, {outcome.failed} failed{skipped}, "
-          f"{time.monotonic() - began:.0f} s", flush=True)
+    closing = (f"== {name}: {verdict}, {outcome.passed} passed, {outcome.failed} failed{skipped}, "
+               f"{time.monotonic() - began:.0f} s")
+    print("\n".join(part for part in (outcome.report, closing) if part), flush=True)  # at once: another lane prints too
     return outcome
+
+
+def run_lane(names, outcomes):
+    for name in names:
+        outcomes[name] = run_stage(name)
 
 
 def interrupt(number, _frame):
     raise KeyboardInterrupt(f"signal {number}")
 
 
+def run_stages(steps):
+    """{stage: Outcome}, also of what an interrupted run had begun."""
+    outcomes = {}
+    try:
+        for lanes in steps:
+            at_once([lambda lane=lane: run_lane(lane, outcomes) for lane in lanes], len(lanes))
+    except KeyboardInterrupt:
+        outcomes["(interrupted)"] = Outcome(failed=1)
+    return outcomes
+
+
 def main(arguments):
     wanted = arguments[0] if arguments else "all"
-    names = GROUPS.get(wanted, [wanted])
-    unknown = [name for name in names if name not in STAGES]
-    if unknown:
-        print(f"test: no stage {unknown[0]}; there are {', '.join([*GROUPS, *STAGES])}", file=sys.stderr)
+    signal.signal(signal.SIGTERM, interrupt)
+    if wanted == "long":
+        outcomes = long.run_jobs(arguments[1:], LOGS / "long", build)
+    elif wanted in GROUPS or wanted in STAGES:
+        outcomes = run_stages(GROUPS.get(wanted, [[[wanted]]]))
+    else:
+        print(f"test: no stage {wanted}; there are {', '.join([*GROUPS, *STAGES, 'long'])}", file=sys.stderr)
         print("0 passed, 1 failed")
         return 2
-    signal.signal(signal.SIGTERM, interrupt)
-    outcomes = []
-    try:
-        for name in names:
-            outcomes.append((name, run_stage(name)))
-    except KeyboardInterrupt:
-        outcomes.append((f"{names[len(outcomes)]} (interrupted)", Outcome(failed=1)))
-    failures = [name for name, outcome in outcomes if outcome.failed]
+    failures = [name for name, outcome in outcomes.items() if outcome.failed]
     if failures:
         print(f"failed: {', '.join(failures)}; logs are in {LOGS.relative_to(ROOT)}/")
-    passed = sum(outcome.passed for _, outcome in outcomes)
-    failed = sum(outcome.failed for _, outcome in outcomes)
+    passed = sum(outcome.passed for outcome in outcomes.values())
+    failed = sum(outcome.failed for outcome in outcomes.values())
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

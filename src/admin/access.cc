@@ -1,5 +1,7 @@
 #include "admin/access.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -67,8 +69,6 @@ bool is_numeric_host(std::string_view host) {
   return !name.empty() && std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
-bool changes_something(const HttpRequest& request) { return request.method != "GET" && request.method != "HEAD"; }
-
 /// Why a browser's request comes from a page that is not ours; empty when it does not.
 std::string foreign_origin(const HttpRequest& request, std::string_view host) {
   const auto site = request.header("Sec-Fetch-Site");
@@ -91,19 +91,35 @@ bool equal_in_constant_time(std::string_view given, std::string_view secret) {
   return difference == 0;
 }
 
-Access check_access(const HttpRequest& request, const Credentials& credentials, Transport transport) {
+bool may_use_socket(const SocketPeer& peer, const SocketFile& file, uid_t own_uid) {
+  if (peer.uid == 0 || peer.uid == own_uid) return true;
+  if (peer.uid == file.owner) return (file.mode & S_IWUSR) != 0;
+  const bool member = peer.gid == file.group || std::ranges::find(peer.groups, file.group) != peer.groups.end();
+  return (file.mode & (member ? S_IWGRP : S_IWOTH)) != 0;
+}
+
+Access check_access(const HttpRequest& request, const Credentials& credentials, const Visitor& visitor, Effect effect) {
+  if (effect == Effect::kOpen) return Granted{};
   const std::string_view host = request.header("Host").value_or("");
   if (request.minor_version >= 1 && host.empty() && !request.header("Host"))
     return refuse(400, "the Host header is missing");
-  if (transport == Transport::kUnixSocket) return Granted{};
+  if (visitor.transport == Transport::kUnixSocket) {
+    if (visitor.trusted) return Granted{};
+    return refuse(403, "the admin socket is not for " + visitor.peer +
+                           ": ask as root, as the gateway's user, or as one whom the socket file's mode lets write");
+  }
 
-  if (changes_something(request)) {
+  if (!is_read(request)) {
     std::string reason = foreign_origin(request, host);
     if (!reason.empty()) return refuse(403, std::move(reason));
   }
   if (!credentials.any()) {
-    if (host.empty() || is_numeric_host(host)) return Granted{};
-    return refuse(403, "without a token or account the admin interface answers under an address or localhost only");
+    if (!host.empty() && !is_numeric_host(host))
+      return refuse(403, "without a token or account the admin interface answers under an address or localhost only");
+    if (effect == Effect::kShows) return Granted{};
+    return refuse(403,
+                  "without a token or account the admin interface only shows over HTTP; give commands with the command "
+                  "line on this machine, which goes through the Unix socket, or set admin.token_file or admin.account");
   }
   const auto authorization = request.header("Authorization");
   if (!authorization) return ask_for_credentials(credentials, "credentials are missing");

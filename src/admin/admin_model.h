@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/access.h"
 #include "admin/status.h"
 #include "base/event_log.h"
 #include "base/result.h"
@@ -22,7 +23,7 @@ namespace hf::admin {
 
 /// Who gave a command: goes into the audit event.
 struct Caller {
-  std::string peer;     // "127.0.0.1:52114", "unix"
+  std::string peer;     // "127.0.0.1:52114", "unix (uid 0)"
   std::string account;  // user of the basic account, "token", or empty
 };
 
@@ -63,6 +64,8 @@ class AdminModel {
   virtual Result<ReloadOutcome> reload(const Caller& caller) = 0;
   /// A request was refused for its credentials or origin: count and report it (with some restraint).
   virtual void refused(const Caller& caller, std::string_view path, std::string_view reason) = 0;
+  /// All `places` of a door were taken and a connection gave way to a new one.
+  virtual void crowded(Transport door, std::size_t places) = 0;
 };
 
 }  // namespace hf::admin

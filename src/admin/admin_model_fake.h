@@ -47,6 +47,7 @@ class AdminModelFake : public AdminModel {
   void refused(const Caller& caller, std::string_view path, std::string_view reason) override {
     refusals.push_back(caller.peer + " " + std::string(path) + ": " + std::string(reason));
   }
+  void crowded(Transport /*door*/, std::size_t /*places*/) override { ++crowds; }
 
   StatusSnapshot snapshot;
   EventLog log{16};
@@ -54,6 +55,7 @@ class AdminModelFake : public AdminModel {
   bool guardian = true;
   std::vector<std::string> commands;
   std::vector<std::string> refusals;
+  int crowds = 0;
 
  private:
   Result<void> command(std::string_view name, std::string_view service, std::string_view server, const Caller& caller) {

@@ -49,8 +49,6 @@ int status_of(ErrorCode code) {
 
 HttpResponse failure(const Error& error) { return error_response(status_of(error.code), error.context); }
 
-bool is_read(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
-
 HttpResponse method_not_allowed(std::string_view allowed) {
   HttpResponse response = error_response(405, "this path answers to " + std::string(allowed) + " only");
   response.headers.push_back({"Allow", std::string(allowed)});
@@ -86,6 +84,17 @@ std::optional<VipOrder> vip_order(std::string_view word) {
   if (word == "prefer") return VipOrder::kPrefer;
   if (word == "resume") return VipOrder::kResume;
   return std::nullopt;
+}
+
+bool is_server_command(std::string_view word) { return word == "drain" || word == "resume"; }
+
+bool names_method(std::string_view methods, std::string_view method) {
+  while (!methods.empty()) {
+    const std::size_t comma = std::min(methods.find(", "), methods.size());
+    if (methods.substr(0, comma) == method) return true;
+    methods.remove_prefix(std::min(comma + 2, methods.size()));
+  }
+  return false;
 }
 
 struct Question {
@@ -125,59 +134,74 @@ struct Api::Call {
   Caller caller;
 };
 
-HttpResponse Api::handle(const HttpRequest& request, Transport transport, std::string peer) {
-  Call call{request, Caller{std::move(peer), {}}};
-  if (is_path(request, {"healthz"})) return healthz(call);
-  if (is_path(request, {"readyz"})) return readyz(call);
-  Access access = check_access(request, credentials_, transport);
+/// What is at a path.
+struct Api::Endpoint {
+  Effect effect;
+  std::string_view methods;  // as in an Allow header
+  HttpResponse (Api::*answer)(const Call& call);
+};
+
+Api::Endpoint Api::endpoint_of(const HttpRequest& request) {
+  constexpr std::string_view kRead = "GET, HEAD";
+  constexpr std::string_view kAsk = "GET, HEAD, POST";  // a question may be too long for a path
+  constexpr std::string_view kCommand = "POST";
+  if (is_path(request, {"healthz"})) return {Effect::kOpen, kRead, &Api::healthz};
+  if (is_path(request, {"readyz"})) return {Effect::kOpen, kRead, &Api::readyz};
+  if (is_path(request, {"metrics"})) return {Effect::kShows, kRead, &Api::metrics};
+  if (is_path(request, {"api", "v1", "status"})) return {Effect::kShows, kRead, &Api::status};
+  if (is_path(request, {"api", "v1", "events"})) return {Effect::kShows, kRead, &Api::events};
+  if (is_path(request, {"api", "v1", "explain"})) return {Effect::kShows, kAsk, &Api::explain};
+  if (is_path(request, {"api", "v1", "reload"})) return {Effect::kChanges, kCommand, &Api::reload};
+  const auto& path = request.target.path;
+  const bool versioned = path.size() > 2 && path[0] == "api" && path[1] == "v1";
+  if (versioned && path.size() == 6 && path[2] == "servers" && is_server_command(path[5])) {
+    return {Effect::kChanges, kCommand, &Api::server_command};
+  }
+  if (versioned && path.size() == 5 && path[2] == "vips" && vip_order(path[4])) {
+    return {Effect::kChanges, kCommand, &Api::vip_command};
+  }
+  return {Effect::kShows, {}, &Api::nothing};
+}
+
+HttpResponse Api::handle(const HttpRequest& request, const Visitor& visitor) {
+  const Endpoint endpoint = endpoint_of(request);
+  const bool answers = endpoint.methods.empty() || names_method(endpoint.methods, request.method);
+  Call call{request, Caller{visitor.peer, {}}};
+  Access access = check_access(request, credentials_, visitor, answers ? endpoint.effect : std::min(endpoint.effect, Effect::kShows));
   if (auto* refused = std::get_if<Refused>(&access)) {
     model_.refused(call.caller, request.path_text(), refused->reason);
     return std::move(refused->response);
   }
+  if (!answers) return method_not_allowed(endpoint.methods);
   call.caller.account = std::get<Granted>(access).account;
-  return route(call);
+  return (this->*endpoint.answer)(call);
 }
 
-HttpResponse Api::route(const Call& call) {
-  const HttpRequest& request = call.request;
-  if (is_path(request, {"metrics"})) return metrics(call);
-  if (is_path(request, {"api", "v1", "status"})) return status(call);
-  if (is_path(request, {"api", "v1", "events"})) return events(call);
-  if (is_path(request, {"api", "v1", "explain"})) return explain(call);
-  if (is_path(request, {"api", "v1", "reload"})) return reload(call);
-  const auto& path = request.target.path;
-  if (path.size() == 6 && path[0] == "api" && path[1] == "v1" && path[2] == "servers") return server_command(call);
-  if (path.size() == 5 && path[0] == "api" && path[1] == "v1" && path[2] == "vips") return vip_command(call);
-  return error_response(404, "there is nothing at " + request.path_text());
+HttpResponse Api::nothing(const Call& call) {
+  return error_response(404, "there is nothing at " + call.request.path_text());
 }
 
-HttpResponse Api::healthz(const Call& call) {
-  return is_read(call.request) ? text_response(200, "ok") : method_not_allowed("GET, HEAD");
-}
+HttpResponse Api::healthz(const Call& /*call*/) { return text_response(200, "ok"); }
 
-HttpResponse Api::readyz(const Call& call) {
-  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+HttpResponse Api::readyz(const Call& /*call*/) {
   const Readiness readiness = model_.readiness();
   return readiness.ready ? text_response(200, "ok") : text_response(503, readiness.reason);
 }
 
-HttpResponse Api::metrics(const Call& call) {
-  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+HttpResponse Api::metrics(const Call& /*call*/) {
   HttpResponse response;
   response.content_type = std::string(kPrometheusContentType);
   response.body = render_prometheus(model_.status());
   return response;
 }
 
-HttpResponse Api::status(const Call& call) {
-  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
+HttpResponse Api::status(const Call& /*call*/) {
   HttpResponse response;
   response.body = status_json(model_.status());
   return response;
 }
 
 HttpResponse Api::events(const Call& call) {
-  if (!is_read(call.request)) return method_not_allowed("GET, HEAD");
   const auto since = number_parameter(call.request, "since", 0);
   const auto limit = number_parameter(call.request, "limit", kDefaultEvents);
   if (!since || !limit) return error_response(400, "since and limit must be whole numbers");
@@ -189,7 +213,6 @@ HttpResponse Api::events(const Call& call) {
 }
 
 HttpResponse Api::explain(const Call& call) {
-  if (!is_read(call.request) && call.request.method != "POST") return method_not_allowed("GET, HEAD, POST");
   const auto question = question_of(call.request);
   if (!question) return error_response(400, "the body must be a JSON object with the texts \"service\" and \"sql\"");
   if (question->service.empty() || question->sql.empty()) return error_response(400, "service and sql are needed");
@@ -206,7 +229,6 @@ HttpResponse Api::explain(const Call& call) {
 }
 
 HttpResponse Api::reload(const Call& call) {
-  if (call.request.method != "POST") return method_not_allowed("POST");
   const Result<ReloadOutcome> outcome = model_.reload(call.caller);
   if (!outcome) return failure(outcome.error());
   return json_response(Json{{"accepted", outcome->accepted},
@@ -221,9 +243,6 @@ HttpResponse Api::server_command(const Call& call) {
   const std::string& service = path[3];
   const std::string& server = path[4];
   const std::string& command = path[5];
-  if (command != "drain" && command != "resume")
-    return error_response(404, "a server can be told to drain or resume only");
-  if (call.request.method != "POST") return method_not_allowed("POST");
   const Result<void> done =
       command == "drain" ? model_.drain(service, server, call.caller) : model_.resume(service, server, call.caller);
   if (!done) return failure(done.error());
@@ -234,8 +253,6 @@ HttpResponse Api::vip_command(const Call& call) {
   const std::string& vip = call.request.target.path[3];
   const std::string& word = call.request.target.path[4];
   const std::optional<VipOrder> order = vip_order(word);
-  if (!order) return error_response(404, "a virtual address can be told to release, prefer or resume only");
-  if (call.request.method != "POST") return method_not_allowed("POST");
   const Result<void> sent = model_.vip_command(vip, *order, call.caller);
   if (!sent) return failure(sent.error());
   return json_response(Json{{"vip", vip}, {"ordered", word}});

@@ -19,8 +19,8 @@
 // Owner: app/'s admin listeners. Thread: the control thread's.
 // Invariants:
 //   1. Only POST changes anything.
-//   2. /healthz and /readyz ask for no credentials and tell nothing secret; everything else goes through
-//   check_access().
+//   2. Each endpoint says in one table what it does and by which methods; check_access() goes by that before it is
+//   called. /healthz and /readyz alone are open to everybody.
 //   3. Never throws: JSON's exceptions are kept inside.
 #pragma once
 
@@ -38,8 +38,7 @@ class Api {
   /// The model must outlive the Api.
   Api(AdminModel& model, Credentials credentials) : model_(model), credentials_(std::move(credentials)) {}
 
-  /// `peer` is the client's address in words, for the audit trail.
-  HttpResponse handle(const HttpRequest& request, Transport transport, std::string peer);
+  HttpResponse handle(const HttpRequest& request, const Visitor& visitor);
 
   /// New credentials from a reload.
   void set_credentials(Credentials credentials) { credentials_ = std::move(credentials); }
@@ -47,7 +46,10 @@ class Api {
  private:
   struct Call;
 
-  HttpResponse route(const Call& call);
+  struct Endpoint;
+
+  static Endpoint endpoint_of(const HttpRequest& request);
+  HttpResponse nothing(const Call& call);
   HttpResponse healthz(const Call& call);
   HttpResponse readyz(const Call& call);
   HttpResponse metrics(const Call& call);

@@ -21,12 +21,14 @@ class ApiTest : public ::testing::Test {
     request.headers = std::move(headers);
     request.headers.push_back({"Host", "127.0.0.1:9400"});
     request.body = std::move(body);
-    return api.handle(request, Transport::kTcp, "127.0.0.1:5000");
+    return api.handle(request, visitor);
   }
   static Json json(const HttpResponse& response) { return Json::parse(response.body); }
 
   AdminModelFake model;
   Api api{model, Credentials{}};
+  const Visitor over_http{Transport::kTcp, "127.0.0.1:5000", false};
+  Visitor visitor{Transport::kUnixSocket, "unix (uid 0)", true};
 };
 
 TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
@@ -149,7 +151,7 @@ TEST_F(ApiTest, DrainAndResumeReachTheModelWithTheCaller) {
   EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/drain").status, 200);
   EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/resume").status, 200);
   EXPECT_EQ(model.commands,
-            (std::vector<std::string>{"drain db2 by @127.0.0.1:5000", "resume db2 by @127.0.0.1:5000"}));
+            (std::vector<std::string>{"drain db2 by @unix (uid 0)", "resume db2 by @unix (uid 0)"}));
   const HttpResponse unknown = ask("POST", "/api/v1/servers/nope/db2/drain");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(json(unknown)["error"]["message"], "no service \"nope\"");
@@ -161,7 +163,7 @@ TEST_F(ApiTest, OrdersForAVipReachTheModelWithTheCaller) {
     const HttpResponse response = ask("POST", std::string("/api/v1/vips/db/") + order);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(json(response)["ordered"], order);
-    EXPECT_EQ(model.commands.back(), std::string(order) + " db by @127.0.0.1:5000");
+    EXPECT_EQ(model.commands.back(), std::string(order) + " db by @unix (uid 0)");
   }
   const HttpResponse unknown = ask("POST", "/api/v1/vips/nope/release");
   EXPECT_EQ(unknown.status, 404);
@@ -183,6 +185,42 @@ TEST_F(ApiTest, OnlyPostChangesAnything) {
     EXPECT_EQ(ask("POST", path).status, 405) << path;
     EXPECT_EQ(ask("HEAD", path).status, path == std::string("/readyz") ? 503 : 200) << path;
   }
+  EXPECT_TRUE(model.commands.empty());
+}
+
+const char* const kCommands[] = {"/api/v1/reload", "/api/v1/servers/orders/db2/drain", "/api/v1/servers/orders/db2/resume", "/api/v1/vips/db/release", "/api/v1/vips/db/prefer", "/api/v1/vips/db/resume"};
+
+TEST_F(ApiTest, WithoutCredentialsHttpShowsAndDoesNotCommand) {
+  visitor = over_http;
+  for (const char* path : kCommands) {
+    const HttpResponse response = ask("POST", path);
+    EXPECT_EQ(response.status, 403) << path;
+    const std::string why = json(response)["error"]["message"];
+    EXPECT_NE(why.find("Unix socket"), std::string::npos) << why;
+    EXPECT_NE(why.find("admin.token_file"), std::string::npos) << why;
+  }
+  EXPECT_TRUE(model.commands.empty());
+  EXPECT_EQ(model.refusals.size(), std::size(kCommands));
+  model.snapshot.readiness = {true, ""};
+  for (const char* path : {"/api/v1/status", "/api/v1/events", "/metrics", "/healthz", "/readyz", "/api/v1/explain?service=orders&sql=select+1"})
+    EXPECT_EQ(ask("GET", path).status, 200) << path;
+  EXPECT_EQ(ask("POST", "/api/v1/explain?service=orders", "select 3").status, 200) << "a question changes nothing";
+}
+
+TEST_F(ApiTest, WithACredentialHttpCommands) {
+  api.set_credentials(Credentials{"s3cret", "", ""});
+  visitor = over_http;
+  for (const char* path : kCommands) EXPECT_EQ(ask("POST", path, "", {{"Authorization", "Bearer s3cret"}}).status, 200) << path;
+  EXPECT_EQ(model.commands.size(), std::size(kCommands));
+}
+
+TEST_F(ApiTest, AStrangerOnTheUnixSocketGetsTheProbesOnly) {
+  visitor = {Transport::kUnixSocket, "unix (uid 65534)", false};
+  for (const char* path : kCommands) EXPECT_EQ(ask("POST", path).status, 403) << path;
+  const HttpResponse shown = ask("GET", "/api/v1/status");
+  EXPECT_EQ(shown.status, 403);
+  EXPECT_NE(shown.body.find("not for unix (uid 65534)"), std::string::npos) << shown.body;
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
   EXPECT_TRUE(model.commands.empty());
 }
 
@@ -237,6 +275,7 @@ TEST_F(ApiTest, UnknownPathsAreNotFound) {
 }
 
 TEST_F(ApiTest, WithATokenEverythingButTheProbesAsksForIt) {
+  visitor = over_http;
   api.set_credentials(Credentials{"s3cret", "", ""});
   for (const char* path : {"/api/v1/status", "/metrics", "/api/v1/events", "/nowhere"})
     EXPECT_EQ(ask("GET", path).status, 401) << path;
@@ -250,6 +289,7 @@ TEST_F(ApiTest, WithATokenEverythingButTheProbesAsksForIt) {
 }
 
 TEST_F(ApiTest, AForeignPageCannotDrain) {
+  visitor = over_http;
   EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/drain", "", {{"Origin", "http://evil.example"}}).status, 403);
   EXPECT_TRUE(model.commands.empty());
 }

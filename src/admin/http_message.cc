@@ -51,6 +51,7 @@ std::string_view reason_phrase(int status) {
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
     case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 422: return "Unprocessable Content";
@@ -73,6 +74,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
+
+bool is_read(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 std::optional<std::string_view> HttpRequest::header(std::string_view name) const {
   for (const HttpHeader& each : headers) {

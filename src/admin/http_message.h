@@ -67,6 +67,9 @@ std::optional<HttpTarget> parse_target(std::string_view target);
 /// `{"error":{"status":404,"message":"…"}}` with that status.
 HttpResponse error_response(int status, std::string_view message);
 
+/// GET or HEAD.
+bool is_read(const HttpRequest& request);
+
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace hf::admin

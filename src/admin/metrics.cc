@@ -28,6 +28,7 @@ constexpr MetricRow<ServiceTotals> kServiceMetrics[] = {
     {"held", kCounter, "Statements that waited for a primary or a connection.", &ServiceTotals::held},
     {"hold_timeouts", kCounter, "Statements that waited in vain.", &ServiceTotals::hold_timeouts},
     {"lost_errors", kCounter, "Clients told that the connection to the server was lost.", &ServiceTotals::lost_errors},
+    {"pinned_sessions", kGauge, "Sessions that cannot leave their server connection, now.", &ServiceTotals::pinned},
     {"state_restores", kCounter, "Pooled connections that were given a session's state.",
      &ServiceTotals::state_restores},
     {"bytes_from_clients", kCounter, "Bytes read from clients.", &ServiceTotals::bytes_from_clients},
@@ -39,7 +40,7 @@ constexpr MetricRow<ServerTotals> kServerMetrics[] = {
     {"connections_opened", kCounter, "Connections opened to the server so far.", &ServerTotals::connections_total},
     {"connect_failures", kCounter, "Connections that could not be opened.", &ServerTotals::connect_failures},
     {"statements", kCounter, "Statements (TCP: sessions) given to the server.", &ServerTotals::statements},
-    {"in_flight", kGauge, "Statements (TCP: sessions) on the server now.", &ServerTotals::in_flight},
+    {"in_flight", kGauge, "Statements on the server now; always 0 for TCP services.", &ServerTotals::in_flight},
     {"connections_lost", kCounter, "Connections that broke while in use.", &ServerTotals::lost},
     {"bytes_to_server", kCounter, "Bytes sent to the server.", &ServerTotals::bytes_to_server},
     {"bytes_from_server", kCounter, "Bytes read from the server.", &ServerTotals::bytes_from_server},
@@ -106,6 +107,30 @@ void render_process(Exposition& out, const StatusSnapshot& status) {
   out.sample({}, std::to_string(status.last_event));
 }
 
+void render_doors(Exposition& out, const AdminStatus& admin) {
+  const auto each = [&out, &admin](std::string_view name, std::string_view type, std::string_view help, std::uint64_t DoorStatus::* value) {
+    out.family("holdfast_admin_" + std::string(name), type, help);
+    out.sample({{"door", "http"}}, std::to_string(admin.http.*value));
+    out.sample({{"door", "socket"}}, std::to_string(admin.socket.*value));
+  };
+  each("connections", "gauge", "Connections to the admin interface now.", &DoorStatus::connections);
+  each("gave_way_total", "counter", "Connections closed for newer ones because all places were taken.", &DoorStatus::gave_way);
+  each("too_slow_total", "counter", "Requests that did not arrive in time.", &DoorStatus::too_slow);
+}
+
+void render_limits(Exposition& out, const StatusSnapshot& status) {
+  out.family("holdfast_descriptors_limit", "gauge", "Files and sockets that the process may have open.");
+  out.sample({}, std::to_string(status.descriptors.limit));
+  out.family("holdfast_descriptors_needed", "gauge", "Files and sockets that the configuration may need.");
+  out.sample({}, std::to_string(status.descriptors.needed));
+  out.family("holdfast_descriptors_for_clients", "gauge", "What clients may have of them; the rest is kept for servers and the admin interface.");
+  out.sample({}, std::to_string(status.descriptors.for_clients));
+  out.family("holdfast_descriptors_held_by_clients", "gauge", "What clients have of them now.");
+  out.sample({}, std::to_string(status.descriptors.held_by_clients));
+  out.family("holdfast_log_lines_lost_total", "counter", "Lines of the log that nobody took in time.");
+  out.sample({}, std::to_string(status.log_lines_lost));
+}
+
 void render_servers(Exposition& out, const StatusSnapshot& status) {
   each_server(out, status, "health", "gauge", "1 up, 0 down, -1 not yet checked.", [](const ServerStatus& server) {
     return std::string(server.health == "up" ? "1" : (server.health == "down" ? "0" : "-1"));
@@ -138,6 +163,8 @@ std::span<const MetricRow<ServerTotals>> server_metrics() { return kServerMetric
 std::string render_prometheus(const StatusSnapshot& status) {
   Exposition out;
   render_process(out, status);
+  render_doors(out, status.admin);
+  render_limits(out, status);
   each_service(out, status, "epoch", "gauge", "Grows with every change of primary.",
                [](const ServiceStatus& service) { return std::to_string(service.epoch); });
   each_service(out, status, "has_primary", "gauge", "1 when there is a primary.",

@@ -47,6 +47,7 @@ struct ServiceTotals {
   std::uint64_t held = 0;
   std::uint64_t hold_timeouts = 0;
   std::uint64_t lost_errors = 0;
+  std::uint64_t pinned = 0;
   std::uint64_t state_restores = 0;
   std::uint64_t bytes_from_clients = 0;
   std::uint64_t bytes_to_clients = 0;
@@ -119,6 +120,26 @@ struct GuardianStatus {
   Nanos longest_delay{0};  // the latest that one of its timers ever was
 };
 
+/// One way into the admin interface.
+struct DoorStatus {
+  std::uint64_t connections = 0;  // now
+  std::uint64_t gave_way = 0;     // closed so far because all places were taken
+  std::uint64_t too_slow = 0;     // requests so far that did not arrive in time
+};
+
+struct AdminStatus {
+  DoorStatus http;
+  DoorStatus socket;
+};
+
+/// What the process may have open, and how it is shared out.
+struct DescriptorStatus {
+  std::uint64_t limit = 0;               // of the process
+  std::uint64_t needed = 0;              // what the configuration may need
+  std::uint64_t for_clients = 0;         // what clients may have; the rest is for servers, the admin interface and ourselves
+  std::uint64_t held_by_clients = 0;     // now
+};
+
 struct Readiness {
   bool ready = false;
   std::string reason;  // what is missing
@@ -134,6 +155,9 @@ struct StatusSnapshot {
   std::uint64_t config_generation = 0;  // 1 at start, grows with every reload that took effect
   std::uint64_t last_event = 0;         // pass as `since` to be told what happens from now on
   Readiness readiness;
+  AdminStatus admin;
+  DescriptorStatus descriptors;
+  std::uint64_t log_lines_lost = 0;  // so far: whoever takes the log did not take them
   std::vector<ServiceStatus> services;
   std::optional<GuardianStatus> guardian;  // nothing: no virtual addresses are configured
   std::vector<VipStatus> vips;

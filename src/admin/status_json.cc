@@ -29,6 +29,10 @@ Json latency_json(const LatencySnapshot& latency) {
   return Json{{"count", latency.count}, {"mean_ms", mean}, {"p50_ms", quantile_ms(0.5)}, {"p95_ms", quantile_ms(0.95)}, {"p99_ms", quantile_ms(0.99)}, {"p999_ms", quantile_ms(0.999)}};
 }
 
+Json door_json(const DoorStatus& door) {
+  return Json{{"connections", door.connections}, {"gave_way", door.gave_way}, {"too_slow", door.too_slow}};
+}
+
 Json server_json(const ServerStatus& server) {
   Json out;
   out["name"] = server.name;
@@ -197,6 +201,7 @@ void ServiceTotals::add(const service::ServiceCounters& shard) {
   held += shard.held.get();
   hold_timeouts += shard.hold_timeouts.get();
   lost_errors += shard.lost_errors.get();
+  pinned += shard.pinned.get();
   state_restores += shard.state_restores.get();
   bytes_from_clients += shard.bytes_from_clients.get();
   bytes_to_clients += shard.bytes_to_clients.get();
@@ -213,6 +218,12 @@ std::string status_json(const StatusSnapshot& status) {
   out["last_event"] = status.last_event;
   out["ready"] = status.readiness.ready;
   out["ready_reason"] = status.readiness.reason;
+  out["admin"] = Json{{"http", door_json(status.admin.http)}, {"socket", door_json(status.admin.socket)}};
+  out["descriptors"] = Json{{"limit", status.descriptors.limit},
+                            {"needed", status.descriptors.needed},
+                            {"for_clients", status.descriptors.for_clients},
+                            {"held_by_clients", status.descriptors.held_by_clients}};
+  out["log_lines_lost"] = status.log_lines_lost;
   out["services"] = Json::array();
   for (const ServiceStatus& service : status.services) out["services"].push_back(service_json(service));
   out["guardian"] = status.guardian ? guardian_json(*status.guardian) : Json(nullptr);

@@ -47,8 +47,10 @@ Result<AdminReply> admin_request(const std::string& socket_path, const std::stri
   HF_RETURN_IF_ERROR(address);
   Socket socket;
   if (::connect(socket.fd(), address->raw(), address->length()) != 0) {
-    Error error = system_error(errno, "admin socket " + socket_path);
-    error.context += "; is `holdfast run` running with this configuration?";
+    const int number = errno;
+    Error error = system_error(number, "admin socket " + socket_path);
+    error.context += number == EACCES ? "; it is for root, for the gateway's user, and for whom the file's mode lets write"
+                                      : "; is `holdfast run` running with this configuration?";
     return error;
   }
   const std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " +

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "admin/request_parser.h"
 #include "runtime/signal.h"
 #include "upstream/resolve.h"
 
@@ -15,17 +15,39 @@ using runtime::Task;
 
 namespace {
 
-constexpr Nanos kRequestTimeout = 30s;
-constexpr ByteView kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr Nanos kAcceptPause = 100ms;
+constexpr int kAcceptsInARow = 16;  // then the rest of the control thread has its turn
 
 admin::Credentials credentials_of(const config::Admin& settings) {
   return {settings.token, settings.account.user, settings.account.password};
 }
 
+/// Each one that is missing, open to look at and ours alone to write in, whatever the umask is.
+void make_folders(const std::filesystem::path& folder) {
+  if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return;
+  make_folders(folder.parent_path());
+  ::mkdir(folder.c_str(), 0755);
+}
+
 }  // namespace
 
 AdminServer::AdminServer(runtime::EventLoop& loop, admin::AdminModel& model, const config::Admin& settings)
-    : loop_(loop), settings_(settings), api_(model, credentials_of(settings)), scope_(loop) {}
+    : loop_(loop),
+      model_(model),
+      settings_(settings),
+      api_(model, credentials_of(settings)),
+      http_(loop, door(admin::Transport::kTcp)),
+      socket_(loop, door(admin::Transport::kUnixSocket)),
+      scope_(loop) {}
+
+AdminConnections::Door AdminServer::door(admin::Transport transport) {
+  AdminConnections::Door door;
+  door.answer = [this, transport](const admin::HttpRequest& request, const net::Accepted& accepted) {
+    return api_.handle(request, visitor(accepted, transport));
+  };
+  door.crowded = [this, transport] { model_.crowded(transport, AdminConnections::kPlaces); };
+  return door;
+}
 
 AdminServer::~AdminServer() = default;
 
@@ -33,11 +55,9 @@ void AdminServer::apply(const config::Admin& settings) { api_.set_credentials(cr
 
 Result<void> AdminServer::open() {
   if (settings_.socket.is_unix()) {
-    std::error_code ignored;
-    std::filesystem::create_directories(std::filesystem::path(settings_.socket.unix_path).parent_path(), ignored);
+    make_folders(std::filesystem::path(settings_.socket.unix_path).parent_path());
     Result<void> opened = listen(settings_.socket, admin::Transport::kUnixSocket);
     if (!opened.ok()) return opened;
-    ::chmod(settings_.socket.unix_path.c_str(), 0600);
   }
   if (!settings_.http.host.empty()) return listen(settings_.http, admin::Transport::kTcp);
   return {};
@@ -46,56 +66,42 @@ Result<void> AdminServer::open() {
 Result<void> AdminServer::listen(const config::Endpoint& endpoint, admin::Transport transport) {
   Result<net::Address> address = upstream::resolve(endpoint);
   HF_RETURN_IF_ERROR(address);
-  Result<int> fd = net::Listener::bind(*address, net::PortSharing::kExclusive);
+  Result<int> fd = net::Listener::bind(*address, net::PortSharing::kExclusive, net::Presence::kMustBeLocal, net::SocketMode::kOwner);
   HF_RETURN_IF_ERROR(fd);
   listeners_.push_back(std::make_unique<net::Listener>(loop_, *fd, net::SocketOptions{}));
-  scope_.spawn("admin accept", accept_loop, this, listeners_.back().get(), transport);
+  scope_.spawn("admin accept", accept_loop, this, listeners_.back().get(), transport == admin::Transport::kTcp ? &http_ : &socket_);
   return {};
 }
 
-Task<void> AdminServer::accept_loop(AdminServer* self, net::Listener* listener, admin::Transport transport) {
-  for (;;) {
+Task<void> AdminServer::accept_loop(AdminServer* self, net::Listener* listener, AdminConnections* connections) {
+  for (int accepts = 1;; ++accepts) {
     Result<net::Accepted> accepted = co_await listener->accept();
     if (accepted.ok()) {
-      if (self->scope_.size() < kMostClients) self->scope_.spawn("admin client", serve, self, std::move(*accepted), transport);
-      continue;
+      connections->serve(std::move(*accepted));
+      if (accepts % kAcceptsInARow != 0) continue;
+    } else if (accepted.error().code == ErrorCode::kClosed || accepted.error().code == ErrorCode::kCancelled) {
+      co_return;
     }
-    if (accepted.error().code == ErrorCode::kClosed || accepted.error().code == ErrorCode::kCancelled) co_return;
-    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(100ms));
+    const Nanos pause = accepted.ok() ? Nanos::zero() : kAcceptPause;
+    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(pause));
     if (!slept.ok()) co_return;
   }
 }
 
-Task<void> AdminServer::serve(AdminServer* self, net::Accepted accepted, admin::Transport transport) {
-  net::Stream& client = *accepted.stream;
-  admin::RequestParser parser;
-  std::string pending;
-  for (;;) {
-    admin::RequestParser::Fed fed;
-    while (!pending.empty()) {
-      fed = parser.feed(pending);
-      pending.erase(0, fed.consumed);
-      if (fed.progress != admin::RequestParser::Progress::kNeedMore || fed.consumed == 0) break;
-    }
-    if (fed.progress == admin::RequestParser::Progress::kBad) {
-      client.write(admin::serialize(parser.refusal(), admin::Connection::kClose));
-      break;
-    }
-    if (fed.progress == admin::RequestParser::Progress::kComplete) {
-      const admin::HttpRequest request = parser.take();
-      const admin::Connection after = admin::connection_after(request);
-      const std::string peer = transport == admin::Transport::kUnixSocket ? "unix" : accepted.peer.to_string();
-      client.write(admin::serialize(self->api_.handle(request, transport, peer), after, admin::body_part_for(request)));
-      const Result<void> sent = co_await client.drained(0, self->loop_.deadline_in(kRequestTimeout));
-      if (!sent.ok() || after == admin::Connection::kClose) break;
-      continue;
-    }
-    if (parser.wants_continue()) client.write(kContinue);
-    Result<ByteView> bytes = co_await client.recv(self->loop_.deadline_in(kRequestTimeout));
-    if (!bytes.ok() || bytes->empty()) break;
-    pending.append(*bytes);
-  }
-  client.close();
+admin::Visitor AdminServer::visitor(const net::Accepted& accepted, admin::Transport transport) const {
+  if (transport == admin::Transport::kTcp) return {transport, accepted.peer.to_string(), false};
+  const Result<net::PeerCredentials> peer = accepted.stream->peer_credentials();
+  if (!peer.ok()) return {transport, "unix (" + peer.error().context + ")", false};
+  struct stat file{};
+  const bool seen = ::lstat(settings_.socket.unix_path.c_str(), &file) == 0;
+  const admin::SocketFile socket = seen ? admin::SocketFile{file.st_uid, file.st_gid, file.st_mode} : admin::SocketFile{};
+  const bool trusted = admin::may_use_socket({peer->uid, peer->gid, peer->groups}, socket, ::geteuid());
+  return {transport, "unix (uid " + std::to_string(peer->uid) + ")", trusted};
+}
+
+admin::AdminStatus AdminServer::status() const {
+  const auto of = [](const AdminConnections& door) { return admin::DoorStatus{door.open(), door.gave_way(), door.too_slow()}; };
+  return {of(http_), of(socket_)};
 }
 
 Task<Result<void>> AdminServer::close(Deadline deadline) {
@@ -104,8 +110,12 @@ Task<Result<void>> AdminServer::close(Deadline deadline) {
     std::filesystem::remove(settings_.socket.unix_path, ignored);
   }
   for (const std::unique_ptr<net::Listener>& listener : listeners_) listener->close();
-  Result<void> closed = co_await scope_.close(deadline);
-  co_return closed;
+  Result<void> accepting = co_await scope_.close(deadline);
+  Result<void> http = co_await http_.close(deadline);
+  Result<void> socket = co_await socket_.close(deadline);
+  HF_CO_RETURN_IF_ERROR(accepting);
+  HF_CO_RETURN_IF_ERROR(http);
+  co_return socket;
 }
 
 }  // namespace hf::app

@@ -1,13 +1,16 @@
 // AdminServer: the admin interface's sockets: HTTP on TCP and on a Unix socket, handed to admin::Api.
 //
 // Owner: the gateway. Thread: the control thread's.
-// Invariant: at most kMostClients connections; each request within kRequestTimeout.
+// Invariants:
+//   1. Nobody can connect to the Unix socket before its file is closed to others; each request on it is from a process whose user may.
+//   2. The two doors have places of their own (admin_connections.h).
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "admin/api.h"
+#include "app/admin_connections.h"
 #include "config/config.h"
 #include "net/listener.h"
 #include "runtime/scope.h"
@@ -22,19 +25,23 @@ class AdminServer {
   /// Opens what is configured. Error: an address cannot be listened on.
   Result<void> open();
   void apply(const config::Admin& settings);
+  admin::AdminStatus status() const;
   runtime::Task<Result<void>> close(Deadline deadline);
 
  private:
-  static constexpr std::size_t kMostClients = 64;
-
   Result<void> listen(const config::Endpoint& endpoint, admin::Transport transport);
-  static runtime::Task<void> accept_loop(AdminServer* self, net::Listener* listener, admin::Transport transport);
-  static runtime::Task<void> serve(AdminServer* self, net::Accepted accepted, admin::Transport transport);
+  AdminConnections::Door door(admin::Transport transport);
+  /// Asked for each request: an operator may give the socket's file to others, or take it back, while we run.
+  admin::Visitor visitor(const net::Accepted& accepted, admin::Transport transport) const;
+  static runtime::Task<void> accept_loop(AdminServer* self, net::Listener* listener, AdminConnections* connections);
 
   runtime::EventLoop& loop_;
+  admin::AdminModel& model_;
   config::Admin settings_;
   admin::Api api_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  AdminConnections http_;
+  AdminConnections socket_;
   bool closed_ = false;
   runtime::Scope scope_;
 };

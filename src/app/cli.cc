@@ -68,8 +68,14 @@ int check(const Options& options) {
 }
 
 int show_status(const json& status) {
-  fmt::print("{}", render_status(status));
+  print_text(render_status(status));
   return kDone;
+}
+
+/// As in the log.
+void append_field(std::string& line, const std::string& name, const json& value) {
+  line += " " + name + "=";
+  append_event_value(line, value.is_string() ? value.get<std::string>() : value.dump());
 }
 
 int show_events(const json& page) {
@@ -77,19 +83,19 @@ int show_events(const json& page) {
     std::string line = text_of(event, "time") + " " + text_of(event, "level") + " " + text_of(event, "id") + " " + text_of(event, "event");
     for (const auto& [key, value] : event.items()) {
       const bool known = key == "time" || key == "level" || key == "id" || key == "event" || key == "sequence";
-      if (!known && value.is_string()) line += " " + key + "=" + value.get<std::string>();
+      if (!known && value.is_string()) append_field(line, key, value);
       if (key == "fields" && value.is_object()) {
-        for (const auto& [name, text] : value.items()) line += " " + name + "=" + (text.is_string() ? text.get<std::string>() : text.dump());
+        for (const auto& [name, text] : value.items()) append_field(line, name, text);
       }
     }
-    fmt::print("{}\n", line);
+    print_text(line + "\n");
   }
   return kDone;
 }
 
 int show_explanation(const json& explanation) {
   for (const char* key : {"kind", "route", "reason", "hint", "shape", "effects", "servers"}) {
-    if (explanation.contains(key)) fmt::print("{:<8} {}\n", key, text_of(explanation, key));
+    if (explanation.contains(key)) print_text(fmt::format("{:<8} {}\n", key, text_of(explanation, key)));
   }
   return kDone;
 }
@@ -137,7 +143,7 @@ int reload(const Options& options) {
   return ask(options, "POST", "/api/v1/reload", [](const json& outcome) {
     fmt::print("reloaded\n");
     for (const char* key : {"changes", "needs_restart"}) {
-      for (const json& line : outcome.value(key, json::array())) fmt::print("  {}{}\n", std::string(key) == "needs_restart" ? "needs a restart: " : "", line.get<std::string>());
+      for (const json& line : outcome.value(key, json::array())) print_text(fmt::format("  {}{}\n", std::string(key) == "needs_restart" ? "needs a restart: " : "", line.get<std::string>()));
     }
     return kDone;
   });

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "app/admin_client.h"
+#include "base/event.h"
 #include "config/parse.h"
 
 namespace hf::app {
@@ -20,6 +21,7 @@ Result<Answer> request(const std::string& config, const std::string& method, con
     while (errors.ends_with('\n')) errors.pop_back();
     return Error{ErrorCode::kInvalidArgument, std::move(errors)};
   }
+  if (loaded.admin_socket.unix_path.empty()) return Error{ErrorCode::kInvalidArgument, "admin.socket is off in " + config + ", and the command line asks the gateway there"};
   Result<AdminReply> reply = admin_request(loaded.admin_socket.unix_path, method, target, "");
   if (!reply.ok()) return reply.error();
   json body = json::parse(reply->body, nullptr, false);
@@ -27,28 +29,30 @@ Result<Answer> request(const std::string& config, const std::string& method, con
 }
 
 int complain(const Error& error) {
-  fmt::print(stderr, "holdfast: {}\n", error.context);
+  fmt::print(stderr, "holdfast: {}\n", printable(error.context));
   return kFailed;
 }
 
 int complain(const Answer& refusal) {
   const json& body = refusal.body;
   const bool worded = body.is_object() && body.contains("error");
-  fmt::print(stderr, "holdfast: {}\n", worded ? text_of(body["error"], "message") : refusal.text);
+  fmt::print(stderr, "holdfast: {}\n", printable(worded ? text_of(body["error"], "message") : refusal.text));
   for (const json& error : list_of(body, "errors")) {
-    if (error.is_string()) fmt::print(stderr, "{}\n", error.get<std::string>());
+    if (error.is_string()) fmt::print(stderr, "{}\n", printable(error.get<std::string>()));
   }
   return kFailed;
 }
 
-void print_json(const json& body) { fmt::print("{}\n", body.dump(2, ' ', false, json::error_handler_t::replace)); }
+void print_json(const json& body) { print_text(body.dump(2, ' ', false, json::error_handler_t::replace) + "\n"); }
+
+void print_text(const std::string& text) { fmt::print("{}", printable(text)); }
 
 int ask(const AskOptions& options, const std::string& method, const std::string& target, const std::function<int(const json&)>& show) {
   const Result<Answer> answer = request(options.config, method, target);
   if (!answer.ok()) return complain(answer.error());
   if (options.as_json) {
     if (answer->body.is_discarded()) {
-      fmt::print("{}\n", answer->text);
+      print_text(answer->text + "\n");
     } else {
       print_json(answer->body);
     }

@@ -1,7 +1,8 @@
 // What all commands that talk to the running gateway share: finding its socket, one request, how a refusal is shown.
 //
 // Owner: the CLI. Thread: main's; blocking, with the timeout of admin_client.h.
-// Invariant: with --json the answer goes to stdout as JSON and nothing else does; complaints go to stderr.
+// Invariants: 1. With --json the answer goes to stdout as JSON and nothing else does; complaints go to stderr. 2. Nothing that came from
+// the gateway reaches the terminal but through printable().
 #pragma once
 
 #include <functional>
@@ -37,6 +38,8 @@ Result<Answer> request(const std::string& config, const std::string& method, con
 int complain(const Error& error);
 int complain(const Answer& refusal);
 void print_json(const nlohmann::json& body);
+/// To stdout, with nothing in it that a terminal would obey: what is shown may come from servers and clients.
+void print_text(const std::string& text);
 
 /// Asks the running gateway and hands its JSON to `show`, or prints it as it is. Returns the exit code.
 int ask(const AskOptions& options, const std::string& method, const std::string& target,

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "app/admin_client.h"
+#include "base/event.h"
 #include "policy/vrrp/action.h"
 
 namespace hf::app {
@@ -137,7 +138,7 @@ int vip_command(const AskOptions& options, const std::string& name, VipOrder ord
   if (options.as_json) {
     print_json(json{{"vip", name}, {"ordered", word_of(order)}, {"in_effect", in_effect}, {"outcome", text}, {"status", watched->vip}});
   } else {
-    fmt::print(in_effect ? stdout : stderr, "{}: {}\n", name, text);
+    fmt::print(in_effect ? stdout : stderr, "{}", printable(name + ": " + text + "\n"));
   }
   return in_effect ? kDone : kFailed;
 }

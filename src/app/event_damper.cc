@@ -1,31 +1,79 @@
 #include "app/event_damper.h"
 
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
 namespace hf::app {
 
 namespace {
-constexpr Nanos kInterval = 1s;
 
-bool is_counted(const Event& event) {
-  const EventType* type = find_event(event.id);
+constexpr Nanos kSecond = 1s;
+constexpr std::string_view kCount = "count";
+
+bool is_audit(EventId id) { return id == EventId::kAdminCommand || id == EventId::kVipCommand; }
+
+bool is_counted(EventId id) {
+  const EventType* type = find_event(id);
   return type != nullptr && (" " + std::string(type->fields) + " ").find(" count ") != std::string::npos;
 }
+
+/// Events that are not counted share one place per kind.
+std::string place_of(const Event& event, bool counted) {
+  std::string place = std::to_string(static_cast<unsigned>(event.id));
+  if (!counted) return place;
+  for (const std::string_view field : {"service", "server", "vip", "shard"}) place += "/" + std::string(event.field(field));
+  return place;
+}
+
+/// How many the event stands for; whoever made it may have held some back already.
+std::uint64_t take_count(Event& event) {
+  const auto field = std::ranges::find(event.fields, kCount, &EventField::name);
+  if (field == event.fields.end()) return 1;
+  std::uint64_t count = 1;
+  const std::string& text = field->value;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  event.fields.erase(field);
+  return error == std::errc{} && count > 0 ? count : 1;
+}
+
+void give_count(Event& event, std::uint64_t count) {
+  if (count > 1) event.fields.push_back({kCount, std::to_string(count)});
+}
+
 }  // namespace
 
 bool EventDamper::admit(Event& event) {
-  if (!is_counted(event)) return true;
-  std::string key = std::to_string(static_cast<unsigned>(event.id));
-  for (const std::string_view field : {"service", "server"}) key += "/" + std::string(event.field(field));
+  if (is_audit(event.id)) return true;
+  const bool counted = is_counted(event.id);
+  const std::uint64_t count = take_count(event);
   if (places_.size() >= kMostPlaces) places_.clear();
-  const auto [it, added] = places_.try_emplace(std::move(key), Place{event.at, 0});
-  if (added) return true;
-  Place& place = it->second;
-  if (event.at - place.reported_at < kInterval) {
-    ++place.held_back;
+  Place& place = places_.try_emplace(place_of(event, counted), Place{event.at, 0, 0, {}}).first->second;
+  if (event.at - place.since >= kSecond) {
+    place.since = event.at;
+    place.reported = 0;
+  }
+  if (place.reported >= (counted ? 1 : kMostPerSecond)) {
+    place.held_back += count;
+    place.last = event;
     return false;
   }
-  if (place.held_back > 0) event.fields.push_back({"count", std::to_string(place.held_back + 1)});
-  place = {event.at, 0};
+  ++place.reported;
+  give_count(event, std::exchange(place.held_back, 0) + count);
   return true;
+}
+
+std::vector<Event> EventDamper::due(TimePoint now) {
+  std::vector<Event> events;
+  for (auto& [name, place] : places_) {
+    if (place.held_back == 0 || now - place.since < kSecond) continue;
+    give_count(place.last, std::exchange(place.held_back, 0));
+    events.push_back(std::move(place.last));
+    place.since = now;
+    place.reported = 1;
+  }
+  std::ranges::sort(events, {}, &Event::at);
+  return events;
 }
 
 }  // namespace hf::app

@@ -1,13 +1,19 @@
-// EventDamper: events that a busy moment can repeat thousands of times (refused clients, retried reads) are let through once a
-// second per kind and place; the next one let through carries how many there were.
+// EventDamper: whatever a client, a peer or a busy moment can repeat thousands of times (refused clients, retried reads) is let through
+// once a second per kind and place; what was held back is not lost: the next one let through carries how many there were, and when
+// none comes, due() gives the last of them.
 //
 // Owner: the gateway. Thread: the control thread's.
-// Invariants: 1. Only events whose catalogue entry has a `count` field are damped. 2. The memory is bounded.
+// Invariants:
+//   1. Events whose catalogue entry has a `count` field are damped so; all others when a kind comes more than kMostPerSecond times in
+//      a second, except the audit trail (commands), of which none is ever held back.
+//   2. A place is named by the configuration (service, server, vip, shard), never by a peer; the memory is bounded all the same.
+//   3. The last event of a burst is reported, by the first due() after its second.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/event.h"
 
@@ -15,14 +21,20 @@ namespace hf::app {
 
 class EventDamper {
  public:
+  static constexpr std::uint32_t kMostPerSecond = 100;
+
   /// Whether to report the event. Adds `count` when others were held back before it. `event.at` must be set.
   bool admit(Event& event);
+  /// The last event of every place that has held some back for a second, with `count`. They are to be reported as they are.
+  std::vector<Event> due(TimePoint now);
 
  private:
-  static constexpr std::size_t kMostPlaces = 1024;
+  static constexpr std::size_t kMostPlaces = 4096;
   struct Place {
-    TimePoint reported_at;
+    TimePoint since;             // when its second began
+    std::uint32_t reported = 0;  // in that second
     std::uint64_t held_back = 0;
+    Event last;
   };
   std::unordered_map<std::string, Place> places_;
 };

@@ -87,5 +87,77 @@ TEST(EventDamper, ManyPlacesForgetInsteadOfGrowing) {
   EXPECT_TRUE(damper.admit(forgotten));  // a forgotten place starts anew: reported once more, never silenced for good
 }
 
+/// All that somebody without rights, or with a login alone, can bring about again and again.
+TEST(EventDamper, EveryEventThatAStrangerCanRepeatIsDamped) {
+  for (const EventId id : {EventId::kAdminRefused, EventId::kAdminCrowded, EventId::kClientRefusedAddress, EventId::kClientRefusedOverload,
+                           EventId::kClientRefusedLogin, EventId::kOutOfDescriptors, EventId::kOutOfMemory, EventId::kAcceptPaused,
+                           EventId::kAcceptResumed, EventId::kLoopStalled, EventId::kBugSurvived, EventId::kStatementRerouted, EventId::kReadRetried,
+                           EventId::kWritesHeld, EventId::kWritesReleased, EventId::kHeldWritesTimeout, EventId::kPoolExhausted,
+                           EventId::kVipDuplicateMaster, EventId::kVipAddressConflict, EventId::kVipPeerRefused, EventId::kVipSettingsDiffer}) {
+    EventDamper damper;
+    int reported = 0;
+    for (int i = 0; i < 1000; ++i) {
+      Event event = event_at(id, i, {{"client", "198.18.0." + std::to_string(i)}, {"path", "/" + std::to_string(i)}, {"peer", std::to_string(i)}});
+      reported += damper.admit(event) ? 1 : 0;
+    }
+    EXPECT_EQ(reported, 1) << event_title(id);
+  }
+}
+
+TEST(EventDamper, AnyOtherEventIsHeldBackOnlyWhenItFloods) {
+  EventDamper damper;
+  unsigned reported = 0;
+  for (int i = 0; i < 5000; ++i) {
+    Event event = event_at(EventId::kServerDown, i / 10, {{"server", "db" + std::to_string(i)}});
+    reported += damper.admit(event) ? 1 : 0;
+  }
+  EXPECT_EQ(reported, EventDamper::kMostPerSecond);
+  const std::vector<Event> rest = damper.due(event_at(EventId::kServerDown, 1000).at);
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].field("count"), "4900");
+  EXPECT_EQ(rest[0].field("server"), "db4999");
+  EXPECT_EQ(unknown_field(rest[0]), "");
+}
+
+TEST(EventDamper, TheAuditTrailIsWhole) {
+  EventDamper damper;
+  for (int i = 0; i < 5000; ++i) {
+    Event event = event_at(EventId::kAdminCommand, 0, {{"command", "drain"}});
+    EXPECT_TRUE(damper.admit(event));
+  }
+  EXPECT_TRUE(damper.due(event_at(EventId::kAdminCommand, 5000).at).empty());
+}
+
+/// A listener that paused and went on many times in a second: what is reported last is how it is.
+TEST(EventDamper, TheLastOfABurstIsReportedWhenNoneFollows) {
+  EventDamper damper;
+  for (int i = 0; i < 5; ++i) {
+    Event paused = event_at(EventId::kAcceptPaused, i * 100, {{"service", "orders"}});
+    Event resumed = event_at(EventId::kAcceptResumed, i * 100 + 50, {{"service", "orders"}});
+    EXPECT_EQ(damper.admit(paused), i == 0);
+    EXPECT_EQ(damper.admit(resumed), i == 0);
+  }
+  EXPECT_TRUE(damper.due(event_at(EventId::kAcceptPaused, 999).at).empty());
+  const std::vector<Event> rest = damper.due(event_at(EventId::kAcceptPaused, 1100).at);
+  ASSERT_EQ(rest.size(), 2U);
+  EXPECT_EQ(rest[0].id, EventId::kAcceptPaused);
+  EXPECT_EQ(rest[1].id, EventId::kAcceptResumed) << "in the order in which they came";
+  EXPECT_EQ(rest[1].field("count"), "4");
+  EXPECT_EQ(rest[1].at, event_at(EventId::kAcceptResumed, 450).at);
+  EXPECT_TRUE(damper.due(event_at(EventId::kAcceptPaused, 9000).at).empty());
+}
+
+TEST(EventDamper, WhatSomebodyElseHeldBackIsCountedToo) {
+  EventDamper damper;
+  Event first = event_at(EventId::kVipPeerRefused, 0, {{"vip", "db"}, {"count", "7"}});
+  EXPECT_TRUE(damper.admit(first));
+  EXPECT_EQ(first.field("count"), "7");
+  Event second = event_at(EventId::kVipPeerRefused, 10, {{"vip", "db"}, {"count", "5"}});
+  EXPECT_FALSE(damper.admit(second));
+  Event third = event_at(EventId::kVipPeerRefused, 1200, {{"vip", "db"}});
+  EXPECT_TRUE(damper.admit(third));
+  EXPECT_EQ(third.field("count"), "6");
+}
+
 }  // namespace
 }  // namespace hf::app

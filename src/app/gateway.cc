@@ -55,9 +55,27 @@ void Gateway::emit(Event event) {
   HF_ASSERT(unknown_field(event).empty());
   event.at = loop_.now();
   if (event.wall_micros == 0) event.wall_micros = runtime::wall_micros();  // the guardian stamps its own
-  if (!damper_.admit(event)) return;
+  bound_values(event);
+  if (damper_.admit(event)) record(std::move(event));
+}
+
+void Gateway::record(Event event) {
+  tell_gap();
   log_.write(event);
   events_.append(std::move(event));
+}
+
+/// A gap in the log is told of where it is: before the first line that is taken again.
+void Gateway::tell_gap() {
+  LogWriter::Lost lost = log_.take_lost();
+  if (lost.lines == 0) return;
+  record(Event{EventId::kLogLinesLost, loop_.now(), runtime::wall_micros(), {{"count", std::to_string(lost.lines)}, {"reason", std::move(lost.reason)}}});
+}
+
+/// What was held back, and what the log lost, is told of when nothing else is.
+void Gateway::tell_the_rest(TimePoint now) {
+  for (Event& event : damper_.due(now)) record(std::move(event));
+  tell_gap();
 }
 
 service::Control Gateway::control_for_shards() {
@@ -68,18 +86,37 @@ service::Control Gateway::control_for_shards() {
       if (it != services_.end()) it->second.watcher->live_failure(slot, what);
     });
   };
+  control.refresh_accounts = [this](const std::string& service) {
+    auto asked = std::make_shared<upstream::Refresh>();
+    loop_.post([this, service, asked] {
+      const auto it = services_.find(service);
+      if (it != services_.end()) it->second.watcher->refresh_accounts(*asked);
+    });
+    return asked;
+  };
+  control.refresh_defaults = [this](const std::string& service) {
+    auto asked = std::make_shared<upstream::Refresh>();
+    loop_.post([this, service, asked] {
+      const auto it = services_.find(service);
+      if (it != services_.end()) it->second.watcher->refresh_defaults(*asked);
+    });
+    return asked;
+  };
   control.event = [this](Event event) {
     loop_.post([this, event = std::move(event)] { emit(event); });
   };
+  control.accept_budget = &accept_budget_;
   return control;
 }
 
 int Gateway::run() {
-  const Result<void> logging = log_.open(config_->log);
+  const Result<void> logging = log_.open(config_->log, Log::kStartPatience);
   if (!logging.ok()) {
-    std::fprintf(stderr, "holdfast: %s\n", logging.error().context.c_str());
+    say("holdfast: " + logging.error().context);
     return 1;
   }
+  own_descriptors_ = open_descriptors();
+  share_out_descriptors();
   signals_.emplace(loop_, [this](int number) { on_signal(number); });
   for (std::uint32_t id = 0; id < config_->node.shards; ++id) {
     shards_.push_back(std::make_unique<service::Shard>(id, control_for_shards(), seed()));
@@ -89,14 +126,18 @@ int Gateway::run() {
   for (const auto& shard : shards_) shard->set_peers(peers);
   for (const auto& shard : shards_) shard->start();
   meet_guardian();
+  scope_.spawn("housekeeping", keep_house, this);
   scope_.spawn("start", start, this);
   loop_.run();
   for (const auto& shard : shards_) shard->stop();
+  log_.close(Log::kClosePatience);
   return exit_code_;
 }
 
 Task<void> Gateway::start(Gateway* self) {
-  self->emit(Event{EventId::kConfigLoaded, {}, 0, {{"file", self->config_file_}}});
+  std::size_t servers = 0;
+  for (const config::Service& service : self->config_->services) servers += service.servers.size();
+  self->emit(Event{EventId::kConfigLoaded, {}, 0, {{"file", self->config_file_}, {"services", std::to_string(self->config_->services.size())}, {"servers", std::to_string(servers)}}});
   std::vector<std::string> problems;
   for (const config::Service& service : self->config_->services) {
     const Result<void> added = self->add_service(self->config_, service);
@@ -127,23 +168,23 @@ Task<void> Gateway::start(Gateway* self) {
     }
   }
   if (!problems.empty()) {
-    for (const std::string& problem : problems) std::fprintf(stderr, "holdfast: %s\n", problem.c_str());
+    for (const std::string& problem : problems) say("holdfast: " + problem);
     self->exit_code_ = 1;
     self->on_signal(SIGTERM);
     co_return;
   }
   self->started_ = true;
-  self->scope_.spawn("stalls", watch_stalls, self);
   self->emit(Event{EventId::kStarted, {}, 0, {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
   if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
 }
 
-Task<void> Gateway::watch_stalls(Gateway* self) {
+Task<void> Gateway::keep_house(Gateway* self) {
   std::vector<std::int64_t> reported(self->shards_.size(), 0);
   for (;;) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(100ms));
     if (!slept.ok()) co_return;
+    self->tell_the_rest(self->loop_.now());
     for (std::size_t i = 0; i < self->shards_.size(); ++i) {
       const std::int64_t since = self->shards_[i]->loop().busy_since();
       if (since == 0 || since == reported[i]) continue;
@@ -155,11 +196,22 @@ Task<void> Gateway::watch_stalls(Gateway* self) {
   }
 }
 
+/// What clients may have of the descriptors, so that servers and the admin interface always find one.
+void Gateway::share_out_descriptors() {
+  descriptors_ = plan_descriptors(*config_, raise_descriptor_limit(), own_descriptors_);
+  accept_budget_.set_limit(descriptors_.for_clients);
+  if (descriptors_.needed <= descriptors_.limit) return;
+  emit(Event{EventId::kDescriptorsScarce, {}, 0, {{"limit", std::to_string(descriptors_.limit)}, {"needed", std::to_string(descriptors_.needed)}, {"clients", std::to_string(descriptors_.for_clients)}}});
+}
+
 void Gateway::on_signal(int number) {
   if (number == SIGUSR1) {
     const Result<void> reopened = log_.reopen();
-    emit(Event{EventId::kLogReopened, {}, 0, {{"file", config_->log.file}}});
-    (void)reopened;
+    if (reopened.ok()) {
+      emit(Event{EventId::kLogReopened, {}, 0, {{"file", config_->log.file}}});
+    } else {
+      emit(Event{EventId::kLogFailed, {}, 0, {{"file", config_->log.file}, {"reason", reopened.error().context}}});
+    }
     return;
   }
   if (number == SIGHUP) {
@@ -175,7 +227,10 @@ void Gateway::on_signal(int number) {
 Task<void> Gateway::stop(Gateway* self) {
   if (!self->guardian_) notify_systemd("STOPPING=1");  // else it may be this process alone, which is started anew then
   if (self->desk_ != nullptr) self->desk_->ready(false);
-  self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}}});
+  const TimePoint began = self->loop_.now();
+  std::size_t clients = 0;
+  for (const auto& [name, running] : self->services_) clients += running.shared->clients.load(std::memory_order_relaxed);
+  self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}, {"clients", std::to_string(clients)}}});
   for (auto& [name, running] : self->services_) {  // at once: a next gateway may make its own while our clients finish
     for (const auto& [key, open] : running.listeners) {
       if (open.open && open.listen.endpoint.is_unix()) ::unlink(open.listen.endpoint.unix_path.c_str());
@@ -206,7 +261,8 @@ Task<void> Gateway::stop(Gateway* self) {
     (void)closed;
   }
   self->scope_.cancel();
-  self->emit(Event{EventId::kStopped, {}, 0, {}});
+  self->tell_the_rest(self->loop_.now() + 1s);
+  self->emit(Event{EventId::kStopped, {}, 0, {{"duration", std::to_string((self->loop_.now() - began) / Millis(1)) + "ms"}}});
   self->loop_.stop();
 }
 
@@ -215,8 +271,9 @@ Result<void> Gateway::add_service(const config::ConfigPtr& config, const config:
   running.shared = std::make_shared<service::ServiceShared>();
   running.shared->name = service.name;
   const std::string name = service.name;
+  const std::shared_ptr<service::ServiceShared> shared = running.shared;
   running.watcher = std::make_unique<topology::ServiceWatcher>(
-      loop_, topology::ServiceWatcher::Output{[this, name](upstream::ServiceViewPtr view) { publish(name, std::move(view)); },
+      loop_, topology::ServiceWatcher::Output{[this, shared](upstream::ServiceViewPtr view) { publish(shared, std::move(view)); },
                                               [this](Event event) { emit(std::move(event)); }});
   Result<void> configured = running.watcher->configure(config, &service);
   if (!configured.ok()) {
@@ -226,9 +283,10 @@ Result<void> Gateway::add_service(const config::ConfigPtr& config, const config:
   return {};
 }
 
-void Gateway::publish(const std::string& name, upstream::ServiceViewPtr view) {
-  if (desk_ != nullptr) loop_.post([this, name] { desk_->service_changed(name); });  // when the watcher holds the view
-  const std::shared_ptr<service::ServiceShared> shared = services_.at(name).shared;
+void Gateway::publish(const std::shared_ptr<service::ServiceShared>& shared, upstream::ServiceViewPtr view) {
+  const auto running = services_.find(shared->name);
+  if (running == services_.end() || running->second.shared != shared) return;  // the last word of a watcher whose service was removed
+  if (desk_ != nullptr) loop_.post([this, name = shared->name] { desk_->service_changed(name); });  // when the watcher holds the view
   for (const auto& shard : shards_) {
     service::Shard* each = shard.get();
     each->post([each, shared, view] {
@@ -286,10 +344,17 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
       if (!address.ok()) outcome.errors.push_back("server '" + server.name + "': " + address.error().context);
     }
   }
+  for (const config::Service& service : next->services) {
+    const auto running = services_.find(service.name);
+    const bool goes_on = running != services_.end() && running->second.watcher->service().protocol == service.protocol;
+    const Result<void> room = goes_on ? running->second.watcher->has_room_for(service) : Result<void>{};
+    if (!room.ok()) outcome.errors.push_back(room.error().context);
+  }
   if (!outcome.errors.empty()) return outcome;
   for (const std::string& name : changes.services.removed) remove_service(name);
   config_ = next;
   ++generation_;
+  share_out_descriptors();
   for (const config::Service& service : next->services) {
     const auto known = services_.find(service.name);
     if (known == services_.end()) {
@@ -306,7 +371,10 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
     for (const std::string& problem : sync_listeners(known->second, service)) outcome.changes.push_back("failed: " + problem);
   }
   const Result<void> logging = log_.open(next->log);
-  if (!logging.ok()) outcome.changes.push_back("failed: " + logging.error().context);
+  if (!logging.ok()) {
+    outcome.changes.push_back("failed: " + logging.error().context);
+    emit(Event{EventId::kLogFailed, {}, 0, {{"file", next->log.file}, {"reason", logging.error().context}}});
+  }
   if (admin_ != nullptr) admin_->apply(next->admin);
   if (desk_ != nullptr) desk_->reloaded(next);
   outcome.accepted = true;
@@ -339,7 +407,7 @@ Result<admin::Explanation> Gateway::explain(std::string_view service, std::strin
   }
   const upstream::ServiceViewPtr& view = it->second.watcher->view();
   classifier::Context context;
-  context.flavor = view->server_version.find("MariaDB") != std::string::npos ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
+  context.flavor = view->mariadb ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
   const classifier::Statement statement = classifier::classify(sql, context);
   admin::Explanation explanation;
   explanation.kind = to_string(statement.kind);
@@ -385,6 +453,10 @@ void Gateway::refused(const admin::Caller& caller, std::string_view path, std::s
   emit(Event{EventId::kAdminRefused, {}, 0, {{"client", caller.peer}, {"path", std::string(path)}, {"reason", std::string(reason)}}});
 }
 
+void Gateway::crowded(admin::Transport door, std::size_t places) {
+  emit(Event{EventId::kAdminCrowded, {}, 0, {{"door", door == admin::Transport::kTcp ? "http" : "socket"}, {"limit", std::to_string(places)}}});
+}
+
 admin::StatusSnapshot Gateway::status() const {
   admin::StatusSnapshot status;
   status.version = kVersion;
@@ -396,6 +468,9 @@ admin::StatusSnapshot Gateway::status() const {
   status.config_generation = generation_;
   status.last_event = events_.last_sequence();
   status.readiness = readiness();
+  if (admin_ != nullptr) status.admin = admin_->status();
+  status.descriptors = {descriptors_.limit, descriptors_.needed, descriptors_.for_clients, accept_budget_.used()};
+  status.log_lines_lost = log_.lost_total();
   for (const config::Service& service : config_->services) {
     const auto running = services_.find(service.name);
     if (running != services_.end()) status.services.push_back(describe(running->second));

@@ -17,12 +17,14 @@
 #include "admin/admin_model.h"
 #include "admin/api.h"
 #include "app/admin_server.h"
+#include "app/descriptors.h"
 #include "app/event_damper.h"
 #include "app/log.h"
 #include "app/signals.h"
 #include "app/vip_desk.h"
 #include "base/event_log.h"
 #include "config/parse.h"
+#include "net/accept_budget.h"
 #include "runtime/event_loop.h"
 #include "runtime/scope.h"
 #include "service/shard.h"
@@ -60,6 +62,7 @@ class Gateway final : public admin::AdminModel {
   Result<void> vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) override;
   Result<admin::ReloadOutcome> reload(const admin::Caller& caller) override;
   void refused(const admin::Caller& caller, std::string_view path, std::string_view reason) override;
+  void crowded(admin::Transport door, std::size_t places) override;
 
  private:
   struct OpenListener {
@@ -75,7 +78,7 @@ class Gateway final : public admin::AdminModel {
 
   static runtime::Task<void> start(Gateway* self);
   static runtime::Task<void> stop(Gateway* self);
-  static runtime::Task<void> watch_stalls(Gateway* self);
+  static runtime::Task<void> keep_house(Gateway* self);
   static runtime::Task<void> outlive_guardian(Gateway* self);
   static runtime::Task<void> wait_for_addresses(Gateway* self);
   bool addresses_are_free() const;
@@ -85,14 +88,18 @@ class Gateway final : public admin::AdminModel {
   void cut_clients_on(const config::Vip& vip);
   void on_signal(int number);
   void emit(Event event);
+  void record(Event event);
+  void tell_gap();
+  void tell_the_rest(TimePoint now);
+  void share_out_descriptors();
   service::Control control_for_shards();
   Result<void> add_service(const config::ConfigPtr& config, const config::Service& service);
   void remove_service(const std::string& name);
   std::vector<std::string> open_listeners(RunningService& running, const config::Service& service);
   std::vector<std::string> sync_listeners(RunningService& running, const config::Service& service);
   Result<void> open_listener(RunningService& running, const config::Listen& listen);
-  Result<int> bind(const net::Address& address, net::PortSharing sharing) const;
-  void publish(const std::string& name, upstream::ServiceViewPtr view);
+  Result<int> bind(const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const;
+  void publish(const std::shared_ptr<service::ServiceShared>& shared, upstream::ServiceViewPtr view);
   Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
   admin::ReloadOutcome apply(config::ConfigPtr next);
   admin::ServiceStatus describe(const RunningService& running) const;
@@ -105,6 +112,9 @@ class Gateway final : public admin::AdminModel {
   EventDamper damper_;
   EventLog events_;
   TimePoint started_at_;
+  std::size_t own_descriptors_ = 0;  // open before anything else was
+  DescriptorPlan descriptors_;
+  net::AcceptBudget accept_budget_;  // outlives the shards, whose listeners take from it
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::map<std::string, RunningService> services_;
   std::unique_ptr<AdminServer> admin_;

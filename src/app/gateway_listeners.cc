@@ -56,7 +56,7 @@ bool Gateway::addresses_are_free() const {
     if (endpoint.host.empty() && !endpoint.is_unix()) return true;
     const Result<net::Address> address = upstream::resolve(endpoint);
     if (!address.ok()) return true;  // opening it will tell
-    const Result<int> probe = bind(*address, net::PortSharing::kExclusive);
+    const Result<int> probe = bind(*address, net::PortSharing::kExclusive, net::SocketMode::kOwner);
     if (!probe.ok()) return probe.error().code != ErrorCode::kExists;
     ::close(*probe);
     return true;
@@ -73,9 +73,9 @@ std::vector<std::string> Gateway::open_listeners(RunningService& running, const 
 }
 
 /// A virtual address may be on another node at the moment; every other one must be here, so that a typo is an error.
-Result<int> Gateway::bind(const net::Address& address, net::PortSharing sharing) const {
+Result<int> Gateway::bind(const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const {
   const net::Presence presence = is_virtual(*config_, address) ? net::Presence::kMayBeAbsent : net::Presence::kMustBeLocal;
-  Result<int> fd = net::Listener::bind(address, sharing, presence);
+  Result<int> fd = net::Listener::bind(address, sharing, presence, mode);
   const bool forbidden = !fd.ok() && fd.error().code == ErrorCode::kRefused && !address.is_unix();
   if (!forbidden || !guardian_) return fd;
   return vip::link::bind_by_guardian(guardian_->broker, address, sharing, presence);
@@ -91,7 +91,7 @@ Result<void> Gateway::open_listener(RunningService& running, const config::Liste
     return std::move(address).error();
   }
   // A first, exclusive bind shows whether another program is there: sockets that share a port would not tell.
-  Result<int> probe = bind(*address, net::PortSharing::kExclusive);
+  Result<int> probe = bind(*address, net::PortSharing::kExclusive, net::SocketMode::kEverybody);
   std::vector<int> fds;
   Error failed;
   if (!probe.ok()) {
@@ -101,7 +101,7 @@ Result<void> Gateway::open_listener(RunningService& running, const config::Liste
   } else {
     ::close(*probe);
     for (std::size_t i = 0; i < shards_.size(); ++i) {
-      Result<int> fd = bind(*address, net::PortSharing::kShared);
+      Result<int> fd = bind(*address, net::PortSharing::kShared, net::SocketMode::kEverybody);
       if (!fd.ok()) {
         failed = fd.error();
         break;

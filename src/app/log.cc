@@ -1,13 +1,15 @@
 #include "app/log.h"
 
-#include <cerrno>
+#include <atomic>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "base/assert.h"
 
 namespace hf::app {
 
 namespace {
+
+constexpr Nanos kSayPatience = 1s;
+std::atomic<LogWriter*> last_words{nullptr};  // a broken invariant is told of from anywhere, by a function without arguments of ours
 
 config::LogLevel level_of(const Event& event) {
   const EventType* type = find_event(event.id);
@@ -20,40 +22,43 @@ config::LogLevel level_of(const Event& event) {
   return config::LogLevel::kError;
 }
 
-}  // namespace
-
-Log::~Log() {
-  if (fd_ != 2) ::close(fd_);
+void tell_bug(const char* line) {
+  LogWriter* writer = last_words.load();
+  if (writer != nullptr) writer->push(line);
 }
 
-Result<void> Log::open(const config::Log& settings) {
+/// What is queued is what led to it: it is written first. Then, whatever became of that, to standard error, where whoever started the
+/// program looks.
+void tell_end(const char* line) {
+  LogWriter* writer = last_words.exchange(nullptr);
+  if (writer != nullptr && writer->push_last(line, kSayPatience)) return;
+  say(line);
+}
+
+}  // namespace
+
+Log::Log() : Log(LogWriter::Settings{}) {}
+
+Log::Log(LogWriter::Settings settings) : writer_(settings) {
+  last_words = &writer_;
+  set_last_words({tell_bug, tell_end});
+}
+
+Log::~Log() {
+  set_last_words({});
+  last_words = nullptr;
+}
+
+Result<void> Log::open(const config::Log& settings, Nanos patience) {
   settings_ = settings;
-  int fd = 2;
-  int error = 0;
-  if (!settings.file.empty()) {
-    fd = ::open(settings.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd < 0) {
-      error = errno;
-      fd = 2;
-    }
-  }
-  if (fd_ != 2) ::close(fd_);
-  fd_ = fd;
-  if (error != 0) return system_error(error, "log file " + settings.file);
-  return {};
+  return writer_.open(settings.file, patience);
 }
 
 void Log::write(const Event& event) {
   if (level_of(event) < settings_.level) return;
-  std::string line = settings_.format == config::LogFormat::kJson ? render_json(event) : render_text(event);
-  line += '\n';
-  std::string_view left = line;
-  while (!left.empty()) {
-    const ssize_t n = ::write(fd_, left.data(), left.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // a full disk must not stop the gateway; the events stay in the admin interface
-    left.remove_prefix(static_cast<std::size_t>(n));
-  }
+  writer_.push(settings_.format == config::LogFormat::kJson ? render_json(event) : render_text(event));
 }
+
+void say(const std::string& line) { write_within(2, line + "\n", kSayPatience); }
 
 }  // namespace hf::app

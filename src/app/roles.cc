@@ -8,6 +8,7 @@
 
 #include "app/gateway.h"
 #include "app/gateway_folders.h"
+#include "app/log.h"
 #include "app/privileges.h"
 #include "app/signals.h"
 #include "app/system_call_filter.h"
@@ -58,7 +59,10 @@ int run_guardian(const std::string& file, const config::Config& config) {
     return kFailed;
   }
   loop.run();
-  for (const Event& untold : guardian.untold_events()) std::fprintf(stderr, "%s\n", render_text(untold).c_str());
+  for (Event untold : guardian.untold_events()) {
+    bound_values(untold);
+    say(render_text(untold));
+  }
   return guardian.exit_code();
 }
 

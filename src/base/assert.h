@@ -9,6 +9,13 @@ namespace hf {
 /// Counts and reports a bug that was survived. Returns how many there were so far in this process.
 unsigned long bug_found(const char* file, int line, const char* what);
 
+/// Who takes such lines, from any thread; each without its end. Nobody: standard error, which may block.
+struct LastWords {
+  void (*survived)(const char* line) = nullptr;  // returns at once
+  void (*dying)(const char* line) = nullptr;     // returns soon; the process aborts then
+};
+void set_last_words(LastWords words);
+
 }  // namespace hf
 
 #define HF_CHECK(condition)                               \

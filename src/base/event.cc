@@ -38,30 +38,53 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
   return 0;
 }
 
-/// Appends the inside of a JSON string: quotes, backslashes and control characters escaped, broken UTF-8 replaced.
-void append_escaped(std::string& out, std::string_view value) {
+/// The code point of a well-formed sequence of that length, as far as misleading() asks for it.
+std::uint32_t code_point(std::string_view text, std::size_t i, std::size_t length) {
+  const auto at = [&text](std::size_t k) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[k])); };
+  if (length == 1) return at(i);
+  if (length == 2) return (at(i) & 0x1FU) << 6 | (at(i + 1) & 0x3FU);
+  if (length == 3) return (at(i) & 0x0FU) << 12 | (at(i + 1) & 0x3FU) << 6 | (at(i + 2) & 0x3FU);
+  return 0x10000;
+}
+
+/// What shows something else than the characters: controls (C0, DEL, C1 with NEL), the separators of lines and paragraphs, and what
+/// turns the direction of the text around it.
+bool misleading(std::uint32_t point) {
+  return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x061C || point == 0x200E || point == 0x200F ||
+         (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+}
+
+void append_code(std::string& out, std::uint32_t point) {
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out.push_back(kHexDigits[point >> shift & 15U]);
+}
+
+enum class Quotes : std::uint8_t { kEscaped,
+                                   kKept };
+
+/// Appends the inside of a JSON string (with quotes and backslashes kept, readable text): what misleads is escaped, broken UTF-8
+/// replaced.
+void append_escaped(std::string& out, std::string_view value, Quotes quotes = Quotes::kEscaped) {
   for (std::size_t i = 0; i < value.size();) {
     const char c = value[i];
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-      ++i;
-    } else if (c == '\n') {
-      out += "\\n";
-      ++i;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += "\\u00";
-      out.push_back(kHexDigits[byte >> 4]);
-      out.push_back(kHexDigits[byte & 15U]);
-      ++i;
-    } else if (const std::size_t length = utf8_length(value, i); length > 0) {
-      out.append(value.substr(i, length));
-      i += length;
-    } else {
+    const std::size_t length = utf8_length(value, i);
+    if (length == 0) {
       out += "\xEF\xBF\xBD";
       ++i;
+      continue;
     }
+    const std::uint32_t point = code_point(value, i, length);
+    if ((c == '"' || c == '\\') && quotes == Quotes::kEscaped) {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (c == '\n') {
+      out += quotes == Quotes::kEscaped ? "\\n" : "\n";
+    } else if (misleading(point)) {
+      append_code(out, point);
+    } else {
+      out.append(value.substr(i, length));
+    }
+    i += length;
   }
 }
 
@@ -115,7 +138,8 @@ std::string event_title(EventId id) {
 std::string_view unknown_field(const Event& event) {
   const EventType* type = find_event(event.id);
   for (const EventField& each : event.fields) {
-    if (type == nullptr || !has_field(type->fields, each.name)) return each.name;
+    const bool known = type != nullptr && (each.name == "count" || has_field(type->fields, each.name));
+    if (!known) return each.name;
   }
   return {};
 }
@@ -150,6 +174,31 @@ void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
 }
 
+void append_event_value(std::string& out, std::string_view value) {
+  if (is_plain(value)) {
+    out += value;
+  } else {
+    append_json_string(out, value);
+  }
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  append_escaped(out, text, Quotes::kKept);
+  return out;
+}
+
+void bound_values(Event& event) {
+  for (EventField& field : event.fields) {
+    const std::size_t length = field.value.size();
+    if (length <= kMostValueBytes) continue;
+    std::size_t cut = kMostValueBytes;
+    while (cut > kMostValueBytes - 4 && is_continuation(field.value, cut)) --cut;
+    field.value.resize(cut);
+    field.value += "\u2026 (" + std::to_string(length) + " bytes)";
+  }
+}
+
 std::string render_text(const Event& event) {
   const EventType* type = find_event(event.id);
   std::string out = format_utc(event.wall_micros);
@@ -161,11 +210,7 @@ std::string render_text(const Event& event) {
     out.push_back(' ');
     out += each.name;
     out.push_back('=');
-    if (is_plain(each.value)) {
-      out += each.value;
-    } else {
-      append_json_string(out, each.value);
-    }
+    append_event_value(out, each.value);
   }
   return out;
 }
@@ -197,7 +242,10 @@ std::string render_event_docs() {
       "scripts\n"
       "may rely on them. Fields that are not known at the moment are left out. This page is rendered from the "
       "catalogue in\n"
-      "`src/base/event_catalogue.cc`; `base_test` fails when the two differ.\n";
+      "`src/base/event_catalogue.cc`; `base_test` fails when the two differ.\n\n"
+      "What a client, a peer or a busy moment can repeat is reported once a second for each service, server or virtual\n"
+      "address, and then once more when it has ended; every other event at most a hundred times a second. `count` tells\n"
+      "how many there were since the last one reported. Values longer than 500 bytes are cut and say how long they were.\n";
   for (const EventType& type : event_catalogue()) {
     out += "\n## " + event_title(type.id) + "\n\n";
     out += "Level: " + std::string(to_string(type.level)) + ". Fields: ";

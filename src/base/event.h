@@ -4,8 +4,10 @@
 // Owner: whoever makes one; the control thread keeps them in an EventLog. Thread: any (plain values, constant tables).
 // Invariants:
 //   1. Numbers and names are a contract with scripts: never reused, never given another meaning.
-//   2. An event carries only fields that its catalogue entry names (see unknown_field); it may leave some out.
-//   3. Rendered events are one line whatever the values hold: values may come from hostile peers.
+//   2. An event carries only fields that its catalogue entry names (see unknown_field); it may leave some out. `count`
+//   belongs to all: how many there were since the last one that was reported.
+//   3. Rendered events are one line to every reader, whatever the values hold: values may come from hostile peers.
+//   4. Whoever collects events bounds their values (bound_values): peers choose how long some are.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +37,11 @@ enum class EventId : std::uint16_t {
   kListenerFailed = 1021,
   kListenerClosed = 1022,
   kLogReopened = 1030,
+  kLogLinesLost = 1031,
+  kLogFailed = 1032,
   kAdminCommand = 1040,
   kAdminRefused = 1041,
+  kAdminCrowded = 1042,
   // 2xxx: servers and their roles
   kServerUp = 2001,
   kServerDown = 2002,
@@ -70,6 +75,7 @@ enum class EventId : std::uint16_t {
   kAcceptResumed = 4004,
   kLoopStalled = 4005,
   kBugSurvived = 4006,
+  kDescriptorsScarce = 4007,
   // 5xxx: statements
   kStatementRerouted = 5001,
   kReadRetried = 5002,
@@ -77,6 +83,7 @@ enum class EventId : std::uint16_t {
   kWritesReleased = 5004,
   kHeldWritesTimeout = 5005,
   kPoolExhausted = 5006,
+  kFrailStatement = 5007,
   // 6xxx: virtual addresses
   kGuardianStarted = 6001,
   kGuardianLost = 6002,
@@ -148,6 +155,12 @@ std::string event_title(EventId id);
 /// The name of the first field that the catalogue does not give to this event; empty when all are known.
 std::string_view unknown_field(const Event& event);
 
+/// The longest value that an event keeps.
+inline constexpr std::size_t kMostValueBytes = 500;
+
+/// Cuts longer values at a character's border and says how long they were: "GET /AAAA… (14000 bytes)".
+void bound_values(Event& event);
+
 /// `2026-11-21T21:23:07.123456Z info HF-2001 server_up service=orders reason="login and query ok"`, without a newline.
 std::string render_text(const Event& event);
 
@@ -158,8 +171,15 @@ std::string render_json(const Event& event);
 /// "2026-11-21T21:23:07.123456Z" of microseconds since 1970.
 std::string format_utc(std::int64_t wall_micros);
 
-/// Appends `value` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD.
+/// Appends `value` as it stands behind "name=" in a log line: in quotes where it needs them.
+void append_event_value(std::string& out, std::string_view value);
+
+/// Appends `value` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD, and what a viewer may take for the
+/// end of a line, for a command to the terminal or for a change of direction is escaped.
 void append_json_string(std::string& out, std::string_view value);
+
+/// `text` without anything that a terminal would obey; its line breaks stay.
+std::string printable(std::string_view text);
 
 /// The catalogue as Markdown: the text of docs/events.md.
 std::string render_event_docs();

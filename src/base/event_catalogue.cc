@@ -16,9 +16,9 @@ constexpr EventType kCatalogue[] = {
     {EventId::kStopping, "stopping", kInfo, "reason clients",
      "A stop was asked for. Listeners are closed, clients are let go at the end of what they are doing.",
      "Nothing. `clients` tells how many connections are still being served."},
-    {EventId::kStopped, "stopped", kInfo, "reason cut duration",
-     "The gateway has ended. `cut` connections did not end by themselves in time and were closed.",
-     "If `cut` is often above zero, give the stop more time or drain the clients first."},
+    {EventId::kStopped, "stopped", kInfo, "duration",
+     "The gateway has ended, `duration` after it was asked to. Connections that had not ended by themselves by then were closed.",
+     "Nothing. A `duration` above ten seconds means that clients were cut: drain them first."},
 
     {EventId::kConfigLoaded, "config_loaded", kInfo, "file services servers",
      "The configuration file was read and is in use.", "Nothing."},
@@ -41,24 +41,39 @@ constexpr EventType kCatalogue[] = {
      "`reason` is the system's word for it. Address in use: find the other program with `ss -ltnp`. Permission denied: "
      "ports "
      "below 1024 need CAP_NET_BIND_SERVICE."},
-    {EventId::kListenerClosed, "listener_closed", kInfo, "service address reason",
+    {EventId::kListenerClosed, "listener_closed", kInfo, "service address",
      "The address no longer takes new clients; those already connected stay.", "Nothing, if the change was meant."},
 
     {EventId::kLogReopened, "log_reopened", kInfo, "file", "The log file was opened anew, as log rotation asks for.",
      "Nothing."},
 
-    {EventId::kAdminCommand, "admin_command", kInfo, "command service server client outcome",
-     "Somebody gave a command through the admin interface.", "Nothing: this is the audit trail."},
-    {EventId::kAdminRefused, "admin_refused", kWarning, "client path reason",
-     "A request to the admin interface was refused for its credentials or its origin.",
-     "Correct the token or password of the tool that asked. Unknown clients: close the address to them."},
+    {EventId::kLogLinesLost, "log_lines_lost", kError, "count reason",
+     "Lines of the log were lost here: whoever takes them (the reader of a pipe, a disk, a mount) did not in time, and "
+     "clients do not wait for the log. The latest events are still in `holdfast events`.",
+     "Follow `reason`: a reader that hangs, a full disk, a mount that does not answer."},
+    {EventId::kLogFailed, "log_failed", kError, "file reason",
+     "The log file cannot be opened. Until it can, lines go to where they went before; at a start without one, to standard "
+     "error.",
+     "Correct `file` or its folder's rights, then reload, or send SIGUSR1 to have it opened again."},
 
-    {EventId::kServerUp, "server_up", kInfo, "service server address reason",
+    {EventId::kAdminCommand, "admin_command", kInfo, "command service server client",
+     "Somebody gave a command through the admin interface.", "Nothing: this is the audit trail."},
+    {EventId::kAdminRefused, "admin_refused", kWarning, "client path reason count",
+     "A request to the admin interface was refused: for its credentials, for its origin, or because it would have changed "
+     "something and came over HTTP without a credential.",
+     "Correct the token or password of the tool that asked; without one, give commands with the command line on this machine. "
+     "Unknown clients: close the address to them."},
+    {EventId::kAdminCrowded, "admin_crowded", kWarning, "door limit count",
+     "All connections that the admin interface serves at this door (http or socket) were taken; for each new one the one that "
+     "had waited longest was closed. Whoever asks at once is still answered.",
+     "Find who holds them with `ss -tnp`; close the address to clients that have no business there."},
+
+    {EventId::kServerUp, "server_up", kInfo, "service server reason",
      "The server passed its checks and takes part again.", "Nothing."},
-    {EventId::kServerDown, "server_down", kError, "service server address reason",
+    {EventId::kServerDown, "server_down", kError, "service server reason",
      "The server failed its checks and gets no new work. Statements that provably did not run are run elsewhere.",
      "`reason` names the last failure. Look at the server itself; it returns by itself once it passes its checks."},
-    {EventId::kServerDrained, "server_drained", kInfo, "service server connections",
+    {EventId::kServerDrained, "server_drained", kInfo, "service server",
      "An operator drained the server: no new work, running work ends in peace. A drained primary still takes writes, "
      "because "
      "nobody else may.",
@@ -67,7 +82,7 @@ constexpr EventType kCatalogue[] = {
      "An operator ended the drain; the server takes part again.", "Nothing."},
     {EventId::kServerSlowStart, "server_slow_start", kInfo, "service server duration",
      "The server came back and gets a share of work that grows to its full weight over `duration`.", "Nothing."},
-    {EventId::kMonitorLoginFailed, "monitor_login_failed", kError, "service server user reason",
+    {EventId::kMonitorLoginFailed, "monitor_login_failed", kError, "service server reason",
      "The server is reachable, but the monitor account cannot log in or lacks a privilege, so its role and lag are "
      "unknown. "
      "A server of unknown role is not used.",
@@ -109,9 +124,9 @@ constexpr EventType kCatalogue[] = {
      "Look at the reason given for each server in `holdfast status`."},
     {EventId::kReadersBack, "readers_back", kInfo, "service readers", "Replicas serve reads again.", "Nothing."},
 
-    {EventId::kAccountsLoaded, "accounts_loaded", kInfo, "service accounts source",
+    {EventId::kAccountsLoaded, "accounts_loaded", kInfo, "service source",
      "The accounts that clients may log in with are known.", "Nothing."},
-    {EventId::kAccountsChanged, "accounts_changed", kInfo, "service added removed changed",
+    {EventId::kAccountsChanged, "accounts_changed", kInfo, "service changed",
      "The accounts on the servers or in the file have changed; new logins follow them.", "Nothing."},
     {EventId::kAccountUnusable, "account_unusable", kWarning, "service account reason",
      "An account exists on the servers but clients cannot use it through the gateway.",
@@ -119,7 +134,7 @@ constexpr EventType kCatalogue[] = {
      "change "
      "its plugin."},
 
-    {EventId::kClientRefusedAddress, "client_refused_address", kWarning, "service client listener count",
+    {EventId::kClientRefusedAddress, "client_refused_address", kWarning, "service client count",
      "A client's address is outside the service's `allow` list. Repeats within a moment are counted, not logged one by "
      "one.",
      "Add its network to `allow` if the client is yours."},
@@ -134,42 +149,51 @@ constexpr EventType kCatalogue[] = {
      "back, so that no lock outlives them.",
      "Nothing: the clients connect again and reach the node that has the address now. `reason` says why it left."},
 
-    {EventId::kOutOfDescriptors, "out_of_descriptors", kError, "what limit",
-     "The process may not open more files or sockets. Connections that exist are served; new ones wait.",
+    {EventId::kOutOfDescriptors, "out_of_descriptors", kError, "what count",
+     "The process may not open more files or sockets, or clients have all that is not kept for servers and the admin "
+     "interface. Connections that exist are served; new ones wait.",
      "Raise LimitNOFILE of the service, or lower max_connections."},
-    {EventId::kOutOfMemory, "out_of_memory", kError, "what",
+    {EventId::kOutOfMemory, "out_of_memory", kError, "what count",
      "Memory could not be had for a piece of work, which was refused.",
      "Find out who uses the memory; lower max_connections or give the machine more."},
-    {EventId::kAcceptPaused, "accept_paused", kWarning, "service address reason",
+    {EventId::kAcceptPaused, "accept_paused", kWarning, "service reason count",
      "New clients wait in the kernel's queue; connected ones are served.",
      "Follow `reason`; accepting resumes by itself."},
-    {EventId::kAcceptResumed, "accept_resumed", kInfo, "service address duration", "New clients are accepted again.",
+    {EventId::kAcceptResumed, "accept_resumed", kInfo, "service count", "New clients are accepted again.",
      "Nothing."},
-    {EventId::kLoopStalled, "loop_stalled", kWarning, "shard duration where",
+    {EventId::kLoopStalled, "loop_stalled", kWarning, "shard duration count",
      "A shard's event loop did not turn for too long, so its clients waited.",
-     "Look for a machine short of CPU, a stopped process, or swapping. Otherwise please report it with `where`."},
+     "Look for a machine short of CPU, a stopped process, or swapping. Otherwise please report it."},
     {EventId::kBugSurvived, "bug_survived", kError, "where what count",
      "The program found itself in a state it holds impossible and took the safe way out.",
      "Please report it with the lines of the log around it."},
+    {EventId::kDescriptorsScarce, "descriptors_scarce", kWarning, "limit needed clients",
+     "The process may open fewer files and sockets (`limit`) than its configuration may need (`needed`): max_connections of "
+     "all services, the connections to their servers, and a reserve. Clients get `clients` of them; further ones wait.",
+     "Raise LimitNOFILE of the service (the hard limit: the program takes all of it by itself), or lower max_connections."},
 
     {EventId::kStatementRerouted, "statement_rerouted", kInfo, "service server primary code shape count",
-     "A read sent to a replica turned out to write; the replica refused it (error 1290 or 1792) and it ran on the "
+     "A read sent to a replica turned out to write; the replica refused it (error 1290 or 1836) and it ran on the "
      "primary.",
      "Nothing has to be done; a hint in front of the statement spares the detour."},
     {EventId::kReadRetried, "read_retried", kInfo, "service server next reason count",
      "A server failed during a read before the client had any of its result; the read ran on another server.",
      "Nothing. Look at the server named if this repeats."},
-    {EventId::kWritesHeld, "writes_held", kWarning, "service reason",
+    {EventId::kWritesHeld, "writes_held", kWarning, "service reason count",
      "There is no primary at the moment; statements for it wait, the clients see only a pause.",
      "Follow `reason`. They are released as soon as a primary is known."},
-    {EventId::kWritesReleased, "writes_released", kInfo, "service held waited",
+    {EventId::kWritesReleased, "writes_released", kInfo, "service held waited count",
      "A primary is known again and the waiting statements run.", "Nothing."},
-    {EventId::kHeldWritesTimeout, "held_writes_timeout", kError, "service held waited reason",
+    {EventId::kHeldWritesTimeout, "held_writes_timeout", kError, "service held waited reason count",
      "Statements waited for a primary for hold_timeout and were answered with an error. None of them was run.",
      "Follow `reason`; a longer hold_timeout rides out longer failovers."},
-    {EventId::kPoolExhausted, "pool_exhausted", kWarning, "service server limit waiting",
+    {EventId::kPoolExhausted, "pool_exhausted", kWarning, "service server limit waiting count",
      "All connections that max_server_connections allows to this server are busy; statements wait for one.",
      "Look for slow statements or open transactions; raise max_server_connections if the server can carry more."},
+    {EventId::kFrailStatement, "frail_statement", kError, "service statement count",
+     "Two servers were lost while they ran this statement. The client got the error; for a minute statements of this shape are not sent to a "
+     "second server.",
+     "Look at the servers' error logs: the statement may make them crash. Keep it away from them until that is mended."},
 
     {EventId::kGuardianStarted, "guardian_started", kInfo, "pid vips realtime locked",
      "The guardian, the process that holds the virtual addresses, has started. `realtime` tells whether it runs "
@@ -199,12 +223,12 @@ constexpr EventType kCatalogue[] = {
      "virtual addresses it counts as dead.",
      "Look for a stopped process (state T in `ps`), a machine short of CPU, swapping, or a full or slow disk. If "
      "it stays stuck it is killed and started anew."},
-    {EventId::kGatewayRestarted, "gateway_restarted", kWarning, "pid attempt delay",
-     "The guardian has started the gateway anew. `attempt` counts the starts since it last ran well; the `delay` "
-     "before each grows.",
+    {EventId::kGatewayRestarted, "gateway_restarted", kWarning, "pid attempt",
+     "The guardian has started the gateway anew. `attempt` counts the starts so far; the delay before each "
+     "grows while they fail.",
      "If `attempt` grows, the gateway ends soon after each start: run `holdfast check`, and look at its last words"
      " in the log. HF-6010 tells why it ended."},
-    {EventId::kStewardRestarted, "steward_restarted", kWarning, "pid reason",
+    {EventId::kStewardRestarted, "steward_restarted", kWarning, "reason",
      "The steward, the process that reads the configuration for the guardian and runs its scripts, had ended and "
      "was started anew. Scripts that it ran were ended and count as failed.",
      "Nothing, if it stays alone. If it repeats, `reason` is its exit code or signal; report it with the lines of "
@@ -229,14 +253,14 @@ constexpr EventType kCatalogue[] = {
      "it. If it was held, it was given up in order.",
      "Nothing, if the stop was meant."},
 
-    {EventId::kVipDuplicateMaster, "vip_duplicate_master", kError, "vip peer",
+    {EventId::kVipDuplicateMaster, "vip_duplicate_master", kError, "vip peer count",
      "Two nodes were master at the same time: this one heard the advertisement of `peer` while it held the "
      "addresses. The one of lower priority (then lower address) gives way at once and the other announces itself "
      "anew.",
      "It heals by itself as soon as the nodes hear each other. If it repeats, adverts get lost one way: look for a"
      " firewall that drops IP protocol 112 (51 with auth type ah), a switch that filters multicast (configure "
      "`peers`), or another cluster with the same router id. A further heartbeat path or arbiters prevent it."},
-    {EventId::kVipAddressConflict, "vip_address_conflict", kError, "vip address mac",
+    {EventId::kVipAddressConflict, "vip_address_conflict", kError, "vip address mac count",
      "Another station answers for a virtual address. Before taking it, this node waits while somebody answers; "
      "while holding it, it announces the address again, or gives it up if so configured.",
      "Find the station by its `mac` (switch table, `ip neigh`). A node whose holdfast is gone but which kept the "
@@ -252,7 +276,7 @@ constexpr EventType kCatalogue[] = {
      "pseudo header (keepalived: `v3_checksum_as_v2`). ttl: a router is in between; for unicast peers allow a lower one. "
      "interval, addresses: see HF-6033. length, count, ip-header: not a VRRP router, or a broken one; look with "
      "`tcpdump -vv ip proto 112` (51 with auth type ah)."},
-    {EventId::kVipSettingsDiffer, "vip_settings_differ", kWarning, "vip peer what",
+    {EventId::kVipSettingsDiffer, "vip_settings_differ", kWarning, "vip peer what count",
      "The adverts of `peer` show that it is configured otherwise: `what` is the list of addresses or the advert "
      "interval. They are obeyed nevertheless, unless `strict` is set.",
      "Make the two configurations equal and reload both. Addresses that only one node has go dark when the other "

@@ -94,7 +94,47 @@ TEST(Event, HostileValuesStayOnOneLineAndValidUtf8) {
   EXPECT_NE(json.find("ok\xe2\x82\xac\""), std::string::npos);
 }
 
+/// One line to every viewer, and nothing that a terminal obeys: C1 controls (NEL among them), separators, changes of direction.
+TEST(Event, WhatAViewerMayTakeForSomethingElseIsEscaped) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"\u0085", "\\u0085"}, {"\u0080", "\\u0080"}, {"\u009b31m", "\\u009b31m"}, {"\u009f", "\\u009f"}, {"\u2028", "\\u2028"}, {"\u2029", "\\u2029"}, {"\u202e", "\\u202e"}, {"\u2066", "\\u2066"}, {"\u2069", "\\u2069"}, {"\u200f", "\\u200f"}, {"\u061c", "\\u061c"}, {"\x1b", "\\u001b"}, {"\x7f", "\\u007f"}, {"\n", "\\n"}, {"\r", "\\u000d"}};
+  for (const auto& [raw, shown] : cases) {
+    const Event event{EventId::kClientRefusedLogin, {}, 0, {{"user", std::string("a") + raw + "b"}}};
+    const std::string expected = std::string("a") + shown + "b\"";
+    EXPECT_TRUE(render_text(event).ends_with(expected)) << render_text(event);
+    EXPECT_NE(render_json(event).find(expected), std::string::npos) << render_json(event);
+  }
+  for (const char* kept : {"\u00a0", "\u00e4", "\u2027", "\u2030", "\u20ac", "\u65e5\u672c", "\U0001F600"}) {
+    const Event event{EventId::kClientRefusedLogin, {}, 0, {{"user", kept}}};
+    EXPECT_NE(render_text(event).find(kept), std::string::npos) << kept;
+  }
+}
+
+TEST(Event, PrintableTextKeepsItsLinesAndObeysNobody) {
+  EXPECT_EQ(printable("db1 \"up\"\nreason: \x1b[2J\u009b2J \xff"), "db1 \"up\"\nreason: \\u001b[2J\\u009b2J \xEF\xBF\xBD");
+}
+
+TEST(Event, LongValuesAreCutAtACharacterAndSayHowLongTheyWere) {
+  Event event{EventId::kAdminRefused, {}, 0, {{"path", "/" + std::string(14000, 'A')}, {"client", std::string(kMostValueBytes, 'c')}}};
+  bound_values(event);
+  EXPECT_EQ(event.field("path"), "/" + std::string(kMostValueBytes - 1, 'A') + "\u2026 (14001 bytes)");
+  EXPECT_EQ(event.field("client"), std::string(kMostValueBytes, 'c'));
+  for (std::size_t lead = 0; lead < 4; ++lead) {
+    std::string value(kMostValueBytes - lead, 'x');
+    for (int i = 0; i < 10; ++i) value += "\U0001F600";
+    Event wide{EventId::kAdminRefused, {}, 0, {{"path", value}}};
+    bound_values(wide);
+    const std::string shown = render_text(wide);
+    EXPECT_EQ(shown.find("\xEF\xBF\xBD"), std::string::npos) << shown;
+    EXPECT_LT(wide.field("path").size(), kMostValueBytes + 30);
+  }
+  Event broken{EventId::kAdminRefused, {}, 0, {{"path", std::string(2000, '\x80')}}};
+  bound_values(broken);
+  EXPECT_LT(broken.field("path").size(), kMostValueBytes + 30);
+}
+
 TEST(Event, KnowsWhichFieldsBelongToIt) {
+  EXPECT_EQ(unknown_field(Event{EventId::kServerUp, {}, 0, {{"server", "db1"}, {"count", "3"}}}), "") << "any event may have been held back";
   EXPECT_EQ(unknown_field(Event{EventId::kServerUp, {}, 0, {{"server", "db1"}, {"colour", "red"}}}), "colour");
   EXPECT_EQ(unknown_field(Event{EventId::kServerUp, {}, 0, {{"server", "db1"}}}), "");
   EXPECT_EQ(unknown_field(Event{EventId::kServerUp, {}, 0, {{"serv", "db1"}}}), "serv");

@@ -82,6 +82,7 @@ std::vector<std::string> diff_settings(const Service& a, const Service& b) {
       .compare("mysql.hold_timeout", x.hold_timeout, y.hold_timeout)
       .compare("mysql.reads_fallback", x.reads_fallback_to_primary, y.reads_fallback_to_primary)
       .compare("mysql.pool_idle_timeout", x.pool_idle_timeout, y.pool_idle_timeout)
+      .compare("mysql.max_connection_age", x.max_connection_age, y.max_connection_age)
       .compare("mysql.slow_start", x.slow_start, y.slow_start);
   return settings.take();
 }

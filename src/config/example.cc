@@ -9,7 +9,7 @@ shards = { gw-a = 4, gw-b = 2 }      # any value marked "per node" may be a tabl
 state_dir = "/var/lib/holdfast"
 
 [admin]
-http   = "127.0.0.1:9400"            # dashboard, JSON API, /metrics
+http   = "127.0.0.1:9400"            # JSON API, /metrics
 socket = "/run/holdfast/admin.sock"  # the command line
 
 [log]

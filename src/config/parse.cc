@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/limits.h"
 #include "config/document.h"
 #include "config/reader.h"
 #include "config/validate.h"
@@ -42,7 +43,7 @@ std::string node_name_of(const Value& document, const LoadContext& context) {
 void fill_in(ReadResult& result, const LoadContext& context, const std::string& node_name) {
   Config& config = result.config;
   config.node.name = node_name;
-  if (config.node.shards == 0) config.node.shards = std::max<std::uint32_t>(1, context.shards);
+  if (config.node.shards == 0) config.node.shards = std::clamp<std::uint32_t>(context.shards, 1, kMostShards);
   for (Service& service : config.services) {
     for (Server& server : service.servers) {
       if (server.name.empty() && !server.address.host.empty()) server.name = server.address.to_string();

@@ -134,7 +134,8 @@ INSTANTIATE_TEST_SUITE_P(Secrets, BadFile, testing::Values(
 INSTANTIATE_TEST_SUITE_P(PerNode, BadFile, testing::Values(
     Case{tcp("", "", "[node]\nshards = { gw-b = 2 }\n"),
          R"(10:1: shards has no value for this node, this node is "gw-a" and the table is keyed by node name, add gw-a = 1 or write one value for all nodes)"},
-    Case{tcp("", "", "[node]\nshards = { gw-a = 2, gw-b = 0 }\n"), "10:29: shards = 0, the range is 1 to 256, write for example shards = 1"},
+    Case{tcp("", "", "[node]\nshards = { gw-a = 2, gw-b = 0 }\n"), "10:29: shards = 0, the range is 1 to 64, write for example shards = 1"},
+    Case{tcp("", "", "[node]\nshards = 65\n"), "10:10: shards = 65, the range is 1 to 64, write for example shards = 1"},
     Case{tcp("max_connections = { gw-a = 2 }"),
          "5:19: max_connections = a table, a whole number without quotes is expected, write for example max_connections = 10000"}));
 
@@ -177,6 +178,15 @@ hf.toml:13:3: server "[::1]:5" is there twice, the first one is at line 10, give
 hf.toml:14:13: server address "[::1]:5", the service itself listens there and would connect to itself, write the address of the real server
 hf.toml:15:12: weight = "heavy", a whole number without quotes is expected, write for example weight = 1
 )");
+}
+
+TEST(BadFiles, AServiceHasRoomForSoManyServers) {
+  std::string others;
+  const auto server = [](std::size_t i) { return "[[service.server]]\naddress = \"10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200 + 1) + ":81\"\n"; };
+  for (std::size_t i = 1; i < 256; ++i) others += server(i);
+  EXPECT_EQ(complaints(tcp("", "", others)), "");
+  others += server(256);
+  EXPECT_EQ(complaints(tcp("", "", others)), "hf.toml:519:1: service \"web\" has 257 servers, a service has room for 256, make two services of it\n");
 }
 
 TEST(BadFiles, TheSameServerTwiceIsOnlyAWarning) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/limits.h"
 #include "config/load_context_fake.h"
 
 namespace hf::config {
@@ -135,6 +136,7 @@ max_server_connections = 3
 hold_timeout = "0s"
 reads_fallback = "none"
 pool_idle_timeout = "5m"
+max_connection_age = "90s"
 slow_start = "20s"
 [[service.server]]
 name = "a"
@@ -157,9 +159,17 @@ weight = 1000
   EXPECT_EQ(service.client_timeout, 24h);
   EXPECT_EQ(service.server_timeout, 30s);
   EXPECT_EQ(service.check, (Check{200ms, 100ms, 4, 5}));
-  EXPECT_EQ(service.mysql, (Mysql{{"m", "watch"}, {}, true, ReadYourWrites::kOff, 5s, 3, 0s, false, 5min, 20s}));
+  EXPECT_EQ(service.mysql, (Mysql{{"m", "watch"}, {}, true, ReadYourWrites::kOff, 5s, 3, 0s, false, 5min, 90s, 20s}));
   EXPECT_EQ(service.servers.at(0), (Server{"a", {"db1.example", 3306, {}}, 0}));
   EXPECT_EQ(service.servers.at(1), (Server{"b", {"fd00::1", 3306, {}}, 1000}));
+}
+
+TEST_F(ParseTest, AMachineOfManyProcessorsGetsNoMoreShardsThanThereIsRoomFor) {
+  LoadContext context = machine_.context();
+  context.shards = 96;
+  const LoadResult loaded = load_text("[[service]]\nname = \"a\"\nprotocol = \"tcp\"\nlisten = [\"127.0.0.1:1\"]\nserver = [{ address = \"10.0.0.1:1\" }]\n", "hf.toml", context);
+  ASSERT_TRUE(loaded.ok()) << to_string(loaded);
+  EXPECT_EQ(loaded.config->node.shards, kMostShards);
 }
 
 TEST_F(ParseTest, ValuesKeyedByNodeNameAreChosenByTheNodesName) {

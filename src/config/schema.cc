@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "config/vip_schema.h"
 
 // clang-format off: tables read better in columns
@@ -40,7 +41,7 @@ constexpr Key kSchema[] = {
     {.path = "node.name", .kind = Kind::kName, .doc = "The name of this node, which chooses its entry where a value is a table keyed by node name.",
      .fallback_note = "the host name", .store = [](Target& t, const ParsedValue& v) { t.config->node.name = v.text; }},
     {.path = "node.shards", .kind = Kind::kCount, .doc = "How many threads carry traffic.",
-     .fallback_note = "the CPUs available to the process", .min = 1, .max = 256, .per_node = true,
+     .fallback_note = "the CPUs available to the process", .min = 1, .max = kMostShards, .per_node = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->node.shards = u32(v); }},
     {.path = "node.state_dir", .kind = Kind::kPath, .doc = "The folder for what must survive a restart.",
      .fallback = "\"/var/lib/holdfast\"", .per_node = true,
@@ -61,10 +62,10 @@ constexpr Key kSchema[] = {
     // ---- [admin] ----
     {.path = "admin", .kind = Kind::kTable, .doc = "How operators and monitoring reach this node.", .implicit = true},
     {.path = "admin.http", .kind = Kind::kListenAddress,
-     .doc = "Where the dashboard, the JSON API and /metrics listen; beyond the loopback it needs a token or an account; \"off\" closes it.",
+     .doc = "Where the JSON API and /metrics listen. Without a token or an account it only shows, and must stay on the loopback; \"off\" closes it.",
      .fallback = "\"127.0.0.1:9400\"", .per_node = true, .may_be_off = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->admin.http = v.endpoint; }},
-    {.path = "admin.socket", .kind = Kind::kSocketPath, .doc = "The Unix socket of the command line; \"off\" closes it.",
+    {.path = "admin.socket", .kind = Kind::kSocketPath, .doc = "The Unix socket of the command line, mode 0600: for root, the gateway's user, and whom you let write to the file; \"off\" closes it.",
      .fallback = "\"/run/holdfast/admin.sock\"", .per_node = true, .may_be_off = true,
      .store = [](Target& t, const ParsedValue& v) { t.config->admin.socket = v.endpoint; }},
     {.path = "admin.token_file", .kind = Kind::kSecretFile, .doc = "A file that holds the bearer token of the HTTP interface.",
@@ -161,6 +162,10 @@ constexpr Key kSchema[] = {
     {.path = "service.mysql.pool_idle_timeout", .kind = Kind::kDuration, .doc = "How long an unused server connection is kept.",
      .fallback = "\"1m\"", .min = ns(1s), .max = ns(kDay),
      .store = [](Target& t, const ParsedValue& v) { t.service->mysql.pool_idle_timeout = v.duration; }},
+    {.path = "service.mysql.max_connection_age", .kind = Kind::kDuration,
+     .doc = "A server connection older than this is lent to no other session: its rights are those of its login. \"0s\" sets no limit.",
+     .fallback = "\"5m\"", .min = 0, .max = ns(365 * kDay),
+     .store = [](Target& t, const ParsedValue& v) { t.service->mysql.max_connection_age = v.duration; }},
     {.path = "service.mysql.slow_start", .kind = Kind::kDuration, .doc = "How long a server that came back takes to reach its full share.",
      .fallback = "\"0s\"", .min = 0, .max = ns(1h),
      .store = [](Target& t, const ParsedValue& v) { t.service->mysql.slow_start = v.duration; }},

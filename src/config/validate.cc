@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
 #include "config/address.h"
 #include "config/findings.h"
 #include "config/notify_rules.h"
@@ -76,6 +77,10 @@ class Validator : private Findings {
     for (const Server& server : service.servers) names.push_back(server.name);
     check_unique("server", names, [&](std::size_t i) { return fmt::format("{}.server[{}].name", place, i); });
 
+    if (service.servers.size() > kMostServers) {
+      error(at(fmt::format("{}.server[{}]", place, kMostServers)), fmt::format("service {} has {} servers", quoted(service.name), service.servers.size()),
+            fmt::format("a service has room for {}", kMostServers), "make two services of it");
+    }
     const bool all_idle = std::all_of(service.servers.begin(), service.servers.end(), [](const Server& s) { return s.weight == 0; });
     if (all_idle && !service.servers.empty()) {
       error(at(place + ".server[0].weight"), "weight = 0 for every server", fmt::format("service {} would serve nobody", quoted(service.name)),

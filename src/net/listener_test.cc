@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,6 +186,127 @@ TEST(Listener, AStaleSocketFileIsReplacedAndALiveOneIsNot) {
   const Result<int> third = Listener::bind(address, PortSharing::kExclusive);
   EXPECT_TRUE(third.ok());
   if (third.ok()) ::close(*third);
+  ::unlink(path.c_str());
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat seen{};
+  return ::lstat(path.c_str(), &seen) == 0 ? seen.st_mode & 07777 : 0;
+}
+
+/// With every umask, for the umask is the process's and not ours to change.
+TEST(Listener, AUnixSocketHasItsModeBeforeAnybodyCanConnect) {
+  const std::string path = testing::TempDir() + "hf_mode_" + std::to_string(::getpid()) + ".sock";
+  const Address address = Address::from_unix_path(path).value();
+  for (const mode_t mask : {0000U, 0022U, 0077U, 0777U}) {
+    const mode_t before = ::umask(mask);
+    for (const SocketMode mode : {SocketMode::kOwner, SocketMode::kEverybody}) {
+      const Result<int> fd = Listener::make_socket(address, PortSharing::kExclusive, Presence::kMustBeLocal);
+      ASSERT_TRUE(fd.ok());
+      ASSERT_TRUE(Listener::bind_socket(*fd, address, mode).ok());
+      EXPECT_EQ(mode_of(path), static_cast<mode_t>(mode)) << "umask " << std::oct << mask;
+      EXPECT_EQ(connect_to(address), -1) << "it must not listen yet";
+      EXPECT_TRUE(Listener::start_listening(*fd, address).ok());
+      ::close(*fd);
+      ::unlink(path.c_str());
+    }
+    ::umask(before);
+  }
+}
+
+TEST(Listener, AUnixSocketIsItsOwnersAloneUnlessToldOtherwise) {
+  const std::string path = testing::TempDir() + "hf_owner_" + std::to_string(::getpid()) + ".sock";
+  const Address address = Address::from_unix_path(path).value();
+  const mode_t before = ::umask(0);
+  const Result<int> closed = Listener::bind(address, PortSharing::kExclusive);
+  EXPECT_EQ(mode_of(path), 0600U);
+  ::close(*closed);
+  const Result<int> open = Listener::bind(address, PortSharing::kExclusive, Presence::kMustBeLocal, SocketMode::kEverybody);
+  EXPECT_EQ(mode_of(path), 0777U);
+  ::close(*open);
+  ::unlink(path.c_str());
+  ::umask(before);
+}
+
+TEST(Listener, AFileThatIsNoSocketIsNotTakenAway) {
+  const std::string path = testing::TempDir() + "hf_file_" + std::to_string(::getpid());
+  ::close(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0640));
+  const Result<int> fd = Listener::bind(Address::from_unix_path(path).value(), PortSharing::kExclusive);
+  ASSERT_FALSE(fd.ok());
+  EXPECT_EQ(fd.error().code, ErrorCode::kExists);
+  EXPECT_EQ(mode_of(path), 0640U);
+  ::unlink(path.c_str());
+}
+
+/// What is kept for others is never touched; who waits is served as soon as a place is given back.
+TEST(Listener, ClientsTakeNoMoreThanTheirShareOfTheDescriptors) {
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  AcceptBudget budget;
+  budget.set_limit(5);
+  const int fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value();
+  const Address address = Address::local_of(fd).value();
+  Listener listener(loop, fd, SocketOptions{}, Listener::Share{&budget, 2});
+  std::vector<int> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(connect_to(address));
+  std::vector<Accepted> kept;
+  std::string error;
+  const auto accept_all = [&] {
+    struct Accepting {
+      static Task<void> run(Listener* from, std::vector<Accepted>* into, std::string* why) {
+        for (;;) {
+          Result<Accepted> accepted = co_await from->accept();
+          if (!accepted.ok()) {
+            *why = accepted.error().context;
+            co_return;
+          }
+          into->push_back(std::move(*accepted));
+        }
+      }
+    };
+    Scope scope(loop);
+    scope.spawn("accept", Accepting::run, &listener, &kept, &error);
+    for (int turns = 0; turns < 5 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(10ms));
+    scope.cancel();  // where it waits for another client
+    for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
+  };
+  accept_all();
+  EXPECT_EQ(kept.size(), 2U);
+  EXPECT_EQ(budget.used(), 4U) << "a place that was not to be had is not kept";
+  EXPECT_NE(error.find("kept for servers and the admin interface"), std::string::npos) << error;
+  kept[0].stream->close();
+  EXPECT_EQ(budget.used(), 2U) << "given back with the socket";
+  accept_all();
+  EXPECT_EQ(kept.size(), 3U);
+  kept.clear();
+  EXPECT_EQ(budget.used(), 0U);
+  accept_all();
+  EXPECT_EQ(kept.size(), 1U) << "no client was lost while it waited";
+  for (const int client : clients) ::close(client);
+}
+
+TEST(Listener, AUnixSocketKnowsWhoConnected) {
+  const std::string path = testing::TempDir() + "hf_peer_" + std::to_string(::getpid()) + ".sock";
+  const Address address = Address::from_unix_path(path).value();
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  Listener listener(loop, Listener::bind(address, PortSharing::kExclusive).value(), SocketOptions{});
+  const int client = connect_to(address);
+  struct Asking {
+    static Task<void> run(Listener* from, PeerCredentials* into) {
+      Result<Accepted> accepted = co_await from->accept();
+      const Result<PeerCredentials> peer = accepted->stream->peer_credentials();
+      EXPECT_TRUE(peer.ok());
+      if (peer.ok()) *into = *peer;
+    }
+  };
+  PeerCredentials peer{12345, 12345, {}};
+  Scope scope(loop);
+  scope.spawn("accept", Asking::run, &listener, &peer);
+  for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(loop.deadline_in(1s));
+  EXPECT_EQ(peer.uid, ::geteuid());
+  EXPECT_EQ(peer.gid, ::getegid());
+  const int groups = ::getgroups(0, nullptr);
+  EXPECT_EQ(peer.groups.size(), static_cast<std::size_t>(groups));
+  ::close(client);
   ::unlink(path.c_str());
 }
 

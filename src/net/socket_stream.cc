@@ -93,14 +93,28 @@ void apply_options(int fd, const SocketOptions& options) {
 
 Result<std::unique_ptr<Stream>> SocketStream::adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options) {
   apply_options(fd, options);
-  return adopt_accepted(loop, fd);
+  return adopt_accepted(loop, fd, AcceptPlace{});
 }
 
-Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop& loop, int fd) {
-  auto stream = std::make_unique<SocketStream>(loop, fd);
+Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place) {
+  auto stream = std::make_unique<SocketStream>(loop, fd, std::move(place));
   Result<void> added = loop.poller().add(fd, *stream);
   if (!added.ok()) return std::move(added).error();
   return std::unique_ptr<Stream>(std::move(stream));
+}
+
+Result<PeerCredentials> SocketStream::peer_credentials() const {
+  const Result<Address> local = local_address();
+  if (!local.ok() || !local->is_unix()) return Stream::peer_credentials();
+  ucred process{};
+  socklen_t length = sizeof process;
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &process, &length) != 0) return system_error(errno, "peer credentials");
+  PeerCredentials peer{process.uid, process.gid, {}};
+  length = 0;  // asked twice: the first answer is how many there are
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, nullptr, &length) == 0 || errno != ERANGE) return peer;
+  peer.groups.resize(length / sizeof(gid_t));
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0) return system_error(errno, "peer groups");
+  return peer;
 }
 
 IoResult SocketStream::try_read(std::span<char> into) {
@@ -135,6 +149,7 @@ void SocketStream::close_now() {
   loop().poller().remove(fd_, *this);
   ::close(fd_);
   fd_ = -1;
+  place_ = AcceptPlace{};
 }
 
 runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "net/accept_budget.h"
 #include "net/address.h"
 #include "net/stream.h"
 #include "runtime/task.h"
@@ -24,13 +25,14 @@ class SocketStream final : public Stream {
   /// Takes a connected, non-blocking socket over, also when it fails.
   static Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options);
   /// The same for a socket that has its options from its listener.
-  static Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd);
+  static Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place);
 
-  SocketStream(runtime::EventLoop& loop, int fd) : Stream(loop), fd_(fd) {}
+  SocketStream(runtime::EventLoop& loop, int fd, AcceptPlace place = {}) : Stream(loop), fd_(fd), place_(std::move(place)) {}
   ~SocketStream() override { close(); }
 
   int fd() const { return fd_; }
   Result<Address> local_address() const override { return Address::local_of(fd_); }
+  Result<PeerCredentials> peer_credentials() const override;
 
  protected:
   IoResult try_read(std::span<char> into) override;
@@ -41,6 +43,7 @@ class SocketStream final : public Stream {
 
  private:
   int fd_;
+  AcceptPlace place_;
 };
 
 /// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports), kCancelled.

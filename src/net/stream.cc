@@ -52,6 +52,22 @@ void Stream::cut(Error reason) {
 
 Result<Address> Stream::local_address() const { return Error{ErrorCode::kUnsupported, "this stream has no address"}; }
 
+Result<PeerCredentials> Stream::peer_credentials() const { return Error{ErrorCode::kUnsupported, "this stream has no process at its end"}; }
+
+bool Stream::idle() {
+  if (broken() || peer_closed_) return false;
+  if (!readable_) return true;
+  char byte = 0;
+  const IoResult read = try_read(std::span<char>(&byte, 1));
+  if (read.kind == IoResult::Kind::kWouldBlock) {
+    readable_ = false;
+    return true;
+  }
+  const bool ended = read.kind == IoResult::Kind::kEndOfStream;
+  fail({ended ? ErrorCode::kClosed : ErrorCode::kReset, ended ? "the peer closed the connection" : "the peer sent what nobody asked for"});
+  return false;
+}
+
 void Stream::wake_reader() {
   if (reader_ != nullptr) reader_->finish({ErrorCode::kTimeout, "woken"});
 }

@@ -10,10 +10,13 @@
 //   4. At most one recv and one drained wait at a time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -32,6 +35,13 @@ struct IoResult {
   Kind kind = Kind::kWouldBlock;
   std::size_t bytes = 0;
   int error_number = 0;
+};
+
+/// The process at the other end of a Unix socket when it connected.
+struct PeerCredentials {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;
 };
 
 /// Somebody who wants to hear that the peer has closed its half while nobody reads.
@@ -73,12 +83,17 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   void cut(Error reason);
   /// Our side's address of the connection, asked of the kernel. kUnsupported where there is none.
   virtual Result<Address> local_address() const;
+  /// Who made the connection to our Unix socket, as the kernel knows it. kUnsupported for everything else.
+  virtual Result<PeerCredentials> peer_credentials() const;
   /// Sends what is queued as far as the socket takes it, then closes. The destructor does the same.
   void close();
 
   /// Whether the peer has gone or bytes wait to be read: an idle connection of which this is true is not fit for reuse.
   bool readable() const { return readable_; }
   bool broken() const { return broken_.has_value(); }
+  /// Whether nothing waits to be read and the peer is there. Where the last read may have left something, the socket is asked; a stream
+  /// that is not idle is broken by that.
+  bool idle();
   runtime::EventLoop& loop() { return loop_; }
 
   void on_ready(std::uint32_t readiness) final;

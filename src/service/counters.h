@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/assert.h"
 #include "base/latency_histogram.h"
+#include "base/limits.h"
 
 namespace hf::service {
 
@@ -32,6 +34,11 @@ struct ServerCounters {
   Counter lost;                 // connections that broke while in use
   Counter bytes_to_server;
   Counter bytes_from_server;
+
+  /// The slot is another server's from now on. The shard's thread only, while nothing is open to it.
+  void restart() {
+    for (Counter* each : {&connections_open, &connections_total, &connect_failures, &statements, &in_flight, &lost, &bytes_to_server, &bytes_from_server}) each->set(0);
+  }
 };
 
 struct ServiceCounters {
@@ -48,6 +55,7 @@ struct ServiceCounters {
   Counter held;                 // statements that had to wait for a primary or a connection
   Counter hold_timeouts;
   Counter lost_errors;          // clients told that their connection to the server was lost
+  Counter pinned;               // sessions that cannot leave their connection, now
   Counter state_restores;       // pooled connections that had to be given a session's state
   Counter bytes_from_clients;
   Counter bytes_to_clients;
@@ -56,8 +64,6 @@ struct ServiceCounters {
 /// All counters of one service on one shard. Outlives the shard's part of the service, so that the admin thread may read on.
 class ShardCounters {
  public:
-  static constexpr std::size_t kMostServers = 256;
-
   ShardCounters() = default;
   ShardCounters(const ShardCounters&) = delete;
   ShardCounters& operator=(const ShardCounters&) = delete;
@@ -70,6 +76,7 @@ class ShardCounters {
 
   /// By slot; made on first use. The shard's thread only.
   ServerCounters& make_server(std::size_t slot) {
+    HF_CHECK(slot < kMostServers);
     ServerCounters* known = servers_[slot].load(std::memory_order_relaxed);
     if (known == nullptr) {
       known = new ServerCounters;

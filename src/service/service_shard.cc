@@ -16,6 +16,8 @@ namespace {
 constexpr Nanos kAcceptPause = 100ms;
 }
 
+std::uint32_t descriptors_per_client(config::Protocol protocol) { return protocol == config::Protocol::kMysql ? 1 : 2; }
+
 ServiceShard::ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view)
     : shard_(shard),
       shared_(std::move(shared)),
@@ -41,9 +43,34 @@ void ServiceShard::add_servers() {
   }
 }
 
+/// A slot whose tenant has changed is another server: it begins anew.
+void ServiceShard::take_leases() {
+  for (std::size_t slot = 0; slot < view_->servers.size(); ++slot) {
+    const std::shared_ptr<const upstream::SlotLease>& lease = view_->servers[slot].lease;
+    if (lease == nullptr) continue;
+    ServerShard& server = *servers_[slot];
+    if (server.tenant != 0 && server.tenant != lease->number) {
+      server.counters.restart();
+      server.pool.move_to_another_server();
+    }
+    server.tenant = lease->number;
+    server.lease = lease;
+  }
+}
+
+/// Servers that were taken out of the configuration and that nothing here refers to any more: their slots may go to others.
+void ServiceShard::give_back_leases() {
+  for (std::size_t slot = 0; slot < servers_.size(); ++slot) {
+    ServerShard& server = *servers_[slot];
+    const bool in_use = view_->servers[slot].present || server.in_flight > 0 || server.pool.open_connections() > 0;
+    if (!in_use) server.lease.reset();
+  }
+}
+
 void ServiceShard::apply(upstream::ServiceViewPtr view) {
   const upstream::ServiceViewPtr before = std::exchange(view_, std::move(view));
   add_servers();
+  take_leases();
   readers_.clear();
   for (std::size_t slot = 0; slot < view_->servers.size(); ++slot) {
     const upstream::ServerView& server = view_->servers[slot];
@@ -72,7 +99,8 @@ std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::Serv
 
 void ServiceShard::listen(std::string key, int fd, config::ListenRoute route) {
   net::SocketOptions options;
-  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, options)};
+  const net::Listener::Share share{control().accept_budget, descriptors_per_client(config().protocol)};
+  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, options, share)};
   accepting_.spawn("accept", accept_loop, this, open.listener.get(), route);
   listeners_.push_back(std::move(open));
 }
@@ -158,14 +186,20 @@ Task<Result<void>> ServiceShard::close(Deadline deadline) {
   const Result<void> ended = co_await sessions_.idle(deadline);
   (void)ended;  // those that are left are cancelled
   Result<void> closed = co_await sessions_.close(loop().deadline_in(5s));
-  co_return closed;
+  HF_CO_RETURN_IF_ERROR(closed);
+  for (const std::unique_ptr<ServerShard>& server : servers_) {
+    Result<void> quiet = co_await server->pool.close(loop().deadline_in(5s));
+    HF_CO_RETURN_IF_ERROR(quiet);
+  }
+  co_return Result<void>{};
 }
 
 void ServiceShard::tick() {
+  give_back_leases();
   if (config().protocol != config::Protocol::kMysql) return;
   const TimePoint since = loop().now() - config().mysql.pool_idle_timeout;
   for (const std::unique_ptr<ServerShard>& server : servers_) {
-    server->pool.trim(since);
+    server->pool.trim(since, {config().mysql.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
     server->counters.connections_open.set(server->pool.open_connections());
   }
 }

@@ -25,6 +25,7 @@
 #include "service/counters.h"
 #include "service/live_clients.h"
 #include "upstream/mysql_pool.h"
+#include "upstream/refresh.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
@@ -41,6 +42,19 @@ class ServiceShared {
   std::string name;
   std::atomic<std::uint32_t> clients{0};
 
+  /// A statement that changes accounts has run through us, and the servers are asked for the accounts of now. Any thread.
+  void accounts_changed(upstream::RefreshPtr asked) {
+    const std::lock_guard lock(mutex_);
+    accounts_asked_ = std::move(asked);
+  }
+  /// What a login waits for before it believes the accounts it has; nullptr: nothing.
+  upstream::RefreshPtr accounts_asked() const {
+    const std::lock_guard lock(mutex_);
+    return accounts_asked_;
+  }
+  /// Statements that change accounts and that run at this moment.
+  std::atomic<std::uint32_t> account_changes{0};
+
   /// One set per shard; registered once each, read by the admin thread.
   void add_counters(std::shared_ptr<ShardCounters> counters) {
     const std::lock_guard lock(mutex_);
@@ -54,6 +68,7 @@ class ServiceShared {
  private:
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<ShardCounters>> counters_;
+  upstream::RefreshPtr accounts_asked_;
 };
 
 /// One server as one shard sees it.
@@ -62,8 +77,13 @@ struct ServerShard {
       : counters(its_counters), pool(loop, slot) {}
   ServerCounters& counters;
   std::uint32_t in_flight = 0;  // statements, or TCP sessions: what balancing goes by
+  std::shared_ptr<const upstream::SlotLease> lease;  // while the server is configured, or something here refers to it
+  std::uint64_t tenant = 0;                          // the number of its lease
   upstream::MysqlPool pool;
 };
+
+/// A MySQL client has its own; the connections to servers are the service's. A TCP client has one to a server besides.
+std::uint32_t descriptors_per_client(config::Protocol protocol);
 
 class ServiceShard {
  public:
@@ -73,6 +93,7 @@ class ServiceShard {
   ~ServiceShard();
 
   const std::string& name() const { return shared_->name; }
+  ServiceShared& shared() { return *shared_; }
   const upstream::ServiceViewPtr& view() const { return view_; }
   const config::Service& config() const { return *view_->service; }
   runtime::EventLoop& loop() const;
@@ -121,6 +142,8 @@ class ServiceShard {
   void forget(const net::Listener* listener);
   void admit(net::Accepted accepted, config::ListenRoute route);
   void add_servers();
+  void take_leases();
+  void give_back_leases();
 
   Shard& shard_;
   std::shared_ptr<ServiceShared> shared_;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/limits.h"
 #include "runtime/epoll_poller.h"
 
 namespace hf::service {
@@ -15,7 +16,9 @@ Shard::Shard(std::uint32_t id, Control control, std::uint64_t seed)
       control_(std::move(control)),
       random_(seed),
       loop_(std::make_unique<runtime::EpollPoller>()),
-      background_(loop_) {}
+      background_(loop_) {
+  HF_CHECK(id < kMostShards);  // connection ids have room for no more
+}
 
 Shard::~Shard() { HF_CHECK(!thread_.joinable()); }
 

@@ -1,5 +1,11 @@
 #include "topology/account_loader.h"
 
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "proto/mysql/auth/ed25519.h"
@@ -57,6 +63,22 @@ bool add_method(MysqlAccount& account, const std::string& plugin, const std::str
   return false;
 }
 
+constexpr const char* kLimits[] = {"max_questions", "max_updates", "max_connections", "max_user_connections", "max_statement_time"};
+
+bool has_limits(const nlohmann::json& priv) {
+  return std::any_of(std::begin(kLimits), std::end(kLimits), [&](const char* key) {
+    const auto member = priv.find(key);
+    return member != priv.end() && member->is_number() && member->get<double>() != 0;
+  });
+}
+
+bool has_limits(const proto::mysql::TextResult& rows, std::size_t row) {
+  return std::any_of(std::begin(kLimits), std::end(kLimits), [&](const char* key) {
+    const std::string value(rows.value(row, key).value_or("0"));
+    return std::strtod(value.c_str(), nullptr) != 0;
+  });
+}
+
 void parse_privileges(MysqlAccount& account, const std::string& json) {
   const nlohmann::json priv = nlohmann::json::parse(json, nullptr, false);
   if (!priv.is_object() || !is_well_formed(priv)) {
@@ -64,6 +86,7 @@ void parse_privileges(MysqlAccount& account, const std::string& json) {
     return;
   }
   account.locked = flag_of(priv, "account_locked");
+  account.limited = has_limits(priv);
   const std::string plugin = text_of(priv, "plugin");
   bool usable = add_method(account, plugin, text_of(priv, "authentication_string"));
   const auto alternatives = priv.find("auth_or");
@@ -97,6 +120,7 @@ std::vector<MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows) {
       parse_privileges(account, json);
     } else {
       account.locked = rows.value(row, "account_locked").value_or("N") == "Y";
+      account.limited = has_limits(rows, row);
       const std::string plugin(rows.value(row, "plugin").value_or(""));
       if (!add_method(account, plugin, std::string(rows.value(row, "authentication_string").value_or("")))) {
         account.unusable = "authentication plugin '" + plugin + kNeedsPassword;
@@ -105,6 +129,70 @@ std::vector<MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows) {
     accounts.push_back(std::move(account));
   }
   return accounts;
+}
+
+std::string digest_of(std::string_view content) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
+}
+
+AccountDigests::AccountDigests(const std::vector<AccountRows>& tables) : tables_(tables), by_user_(tables.size()) {
+  for (std::size_t table = 0; table < tables_.size(); ++table) {
+    const proto::mysql::TextResult& rows = tables_[table].rows;
+    for (std::size_t row = 0; row < rows.rows.size(); ++row) {
+      by_user_[table][std::string(rows.value(row, "User").value_or(""))].push_back(row);
+    }
+  }
+}
+
+/// Cells with their lengths, so that no two rows look alike. `host`: only that host pattern's rows; nullptr: any.
+void AccountDigests::add_rows(std::string& content, std::size_t table, const std::string& user, const std::string* host) const {
+  const auto found = by_user_[table].find(user);
+  if (found == by_user_[table].end()) return;
+  const proto::mysql::TextResult& rows = tables_[table].rows;
+  for (const std::size_t row : found->second) {
+    if (host != nullptr && rows.value(row, "Host").value_or("") != *host) continue;
+    content += 't' + std::to_string(table);
+    for (const std::optional<std::string>& cell : rows.rows[row]) content += cell ? ' ' + std::to_string(cell->size()) + ':' + *cell : " -";
+    content += '\n';
+  }
+}
+
+/// Roles granted to the account, to these roles, and so on; and PUBLIC, which everybody has. Sorted.
+std::vector<std::string> AccountDigests::roles_of(const std::string& user, const std::string& host) const {
+  std::set<std::string> roles{"PUBLIC"};
+  std::vector<std::pair<std::string, const std::string*>> grantees{{user, &host}, {"PUBLIC", nullptr}};
+  while (!grantees.empty()) {
+    const auto [grantee, only_host] = grantees.back();
+    grantees.pop_back();
+    for (std::size_t table = 0; table < tables_.size(); ++table) {
+      if (tables_[table].kind != AccountTableKind::kRoles) continue;
+      const auto found = by_user_[table].find(grantee);
+      if (found == by_user_[table].end()) continue;
+      const proto::mysql::TextResult& rows = tables_[table].rows;
+      for (const std::size_t row : found->second) {
+        if (only_host != nullptr && rows.value(row, "Host").value_or("") != *only_host) continue;
+        const std::string role(rows.value(row, "Role").value_or(""));
+        if (roles.insert(role).second) grantees.emplace_back(role, nullptr);
+      }
+    }
+  }
+  return {roles.begin(), roles.end()};
+}
+
+std::string AccountDigests::of(const std::string& user, const std::string& host) const {
+  std::string content = user + '\n' + host + '\n';
+  const std::vector<std::string> roles = roles_of(user, host);
+  for (std::size_t table = 0; table < tables_.size(); ++table) {
+    const bool any_host = tables_[table].kind == AccountTableKind::kRights;
+    add_rows(content, table, user, any_host ? nullptr : &host);
+    if (any_host) add_rows(content, table, "", nullptr);
+    for (const std::string& role : roles) {
+      if (role != user) add_rows(content, table, role, nullptr);
+    }
+  }
+  return digest_of(content);
 }
 
 }  // namespace hf::topology

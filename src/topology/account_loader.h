@@ -1,5 +1,5 @@
-// Accounts as the servers keep them, for services with users_from = "servers": from mysql.global_priv (MariaDB) or mysql.user
-// (MySQL) to what can prove a client's identity.
+// Accounts as the servers keep them: from mysql.global_priv (MariaDB) or mysql.user (MySQL) to what can prove a client's identity, and
+// from these and the tables of roles and schema rights to a digest of all that a login caches.
 //
 // Thread: any (pure functions).
 #pragma once
@@ -13,12 +13,59 @@
 
 namespace hf::topology {
 
-inline constexpr std::string_view kMariaDbAccountsQuery = "SELECT User, Host, Priv FROM mysql.global_priv ORDER BY User, Host";
-inline constexpr std::string_view kMySqlAccountsQuery =
-    "SELECT User, Host, plugin, authentication_string, account_locked FROM mysql.user ORDER BY User, Host";
+/// What a table's rows say. Every query gives columns User and Host: whose row it is.
+enum class AccountTableKind : std::uint8_t { kAccounts,  // secrets, global rights, limits, the default role
+                                             kRoles,     // column Role: granted to User
+                                             kRights };  // any other column counts as it is
+
+struct AccountTable {
+  AccountTableKind kind;
+  std::string_view query;
+};
+
+/// In the order in which they are read: the accounts first, which must be readable. Rows come in an order of their own.
+inline constexpr AccountTable kMariaDbAccountTables[] = {
+    {AccountTableKind::kAccounts, "SELECT User, Host, Priv FROM mysql.global_priv ORDER BY User, Host"},
+    {AccountTableKind::kRoles, "SELECT User, Host, Role, Admin_option FROM mysql.roles_mapping ORDER BY User, Host, Role"},
+    {AccountTableKind::kRights, "SELECT * FROM mysql.db ORDER BY User, Host, Db"},
+};
+inline constexpr AccountTable kMySqlAccountTables[] = {
+    {AccountTableKind::kAccounts, "SELECT * FROM mysql.user ORDER BY User, Host"},
+    {AccountTableKind::kRoles, "SELECT TO_USER AS User, TO_HOST AS Host, FROM_USER AS Role, FROM_HOST, WITH_ADMIN_OPTION FROM mysql.role_edges ORDER BY 1, 2, 3, 4"},
+    {AccountTableKind::kRights, "SELECT USER AS User, HOST AS Host, DEFAULT_ROLE_USER, DEFAULT_ROLE_HOST FROM mysql.default_roles ORDER BY 1, 2, 3, 4"},
+    {AccountTableKind::kRights, "SELECT USER AS User, HOST AS Host, PRIV, WITH_GRANT_OPTION FROM mysql.global_grants ORDER BY 1, 2, 3"},
+    {AccountTableKind::kRights, "SELECT * FROM mysql.db ORDER BY User, Host, Db"},
+};
+
+struct AccountRows {
+  AccountTableKind kind;
+  proto::mysql::TextResult rows;
+};
 
 /// One account per row that names a user. An account whose secret cannot serve two purposes at once (prove the client to us, and
 /// us to the servers) is kept with `unusable` saying why. Ids are left 0.
 std::vector<upstream::MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows);
+
+/// Tells for each account whether anything that a login caches has changed.
+class AccountDigests {
+ public:
+  /// `tables` must outlive this. Tables that could not be read are left out of it.
+  explicit AccountDigests(const std::vector<AccountRows>& tables);
+
+  /// 32 bytes over the account's own row, its roles and theirs with their global rows, PUBLIC's, and the schema rights of all of them
+  /// and of nobody in particular. Schema rights count by user name: the server applies those of any host pattern that matches.
+  std::string of(const std::string& user, const std::string& host) const;
+
+ private:
+  using RowNumbers = std::vector<std::size_t>;
+  void add_rows(std::string& content, std::size_t table, const std::string& user, const std::string* host) const;
+  std::vector<std::string> roles_of(const std::string& user, const std::string& host) const;
+
+  const std::vector<AccountRows>& tables_;
+  std::vector<std::map<std::string, RowNumbers, std::less<>>> by_user_;  // per table
+};
+
+/// 32 bytes; not to be guessed back.
+std::string digest_of(std::string_view content);
 
 }  // namespace hf::topology

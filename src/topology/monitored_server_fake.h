@@ -71,6 +71,12 @@ class MonitoredServerFake {
     hold_from_ = std::numeric_limits<std::size_t>::max();
     released_.notify_all();
   }
+  /// New connections are refused by the kernel.
+  void stop_listening() { listener_->close(); }
+  /// Closes all connections, as a server does with idle ones.
+  void cut() {
+    for (net::Stream* stream : streams_) stream->abort({ErrorCode::kReset, "the fake was cut"});
+  }
   /// How many connections wait to be answered.
   std::size_t held() const { return held_; }
 
@@ -97,7 +103,9 @@ class MonitoredServerFake {
 
   static runtime::Task<void> serve(MonitoredServerFake* self, net::Accepted accepted) {
     ++self->open_;
+    self->streams_.push_back(accepted.stream.get());
     co_await talk(self, accepted.stream.get());
+    std::erase(self->streams_, accepted.stream.get());
     --self->open_;
   }
 
@@ -209,6 +217,7 @@ class MonitoredServerFake {
   net::Address address_;
   std::unique_ptr<net::Listener> listener_;
   std::map<std::string, proto::mysql::TextResult> answers_;
+  std::vector<net::Stream*> streams_;
   std::vector<std::string> logins_;
   std::vector<std::string> queries_;
   bool refuses_logins_ = false;

@@ -6,7 +6,8 @@
 //   1. One probe per server at a time, each bounded by the check's timeout. A reload destroys nothing that a look waits on: what
 //      changed counts from the next look on, and what did not change stays.
 //   2. A view is published only when it differs from the one before.
-//   3. Slots are given by name and address and never taken back.
+//   3. Slots are given by name and address. One whose server a reload took out is given to another server only when nothing has
+//      referred to it for kSlotRest: no view, no connection, no shard.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,10 @@
 #include "policy/replica_set/replica_set.h"
 #include "runtime/scope.h"
 #include "runtime/signal.h"
+#include "topology/account_book.h"
+#include "topology/read_rounds.h"
 #include "upstream/mysql_probe.h"
+#include "upstream/refresh.h"
 #include "upstream/service_view.h"
 
 namespace hf::topology {
@@ -65,10 +69,16 @@ class ServiceWatcher {
   ServiceWatcher& operator=(const ServiceWatcher&) = delete;
   ~ServiceWatcher();
 
-  /// Starts, or takes a changed configuration over. Error: a server's name cannot be resolved; nothing has changed then.
+  /// Whether there is a slot for every server. kOverload, with the words for the operator, when servers of before still have too many.
+  Result<void> has_room_for(const config::Service& service);
+  /// Starts, or takes a changed configuration over. Error: a server's name cannot be resolved, or those of has_room_for; nothing has
+  /// changed then.
   Result<void> configure(config::ConfigPtr config, const config::Service* service);
   runtime::Task<Result<void>> close(Deadline deadline);
 
+  /// Reads the accounts at once (read_rounds.h), or answers at once where nobody can be read from. `asked` is told the round.
+  void refresh_accounts(upstream::Refresh& asked);
+  void refresh_defaults(upstream::Refresh& asked);
   /// News from a shard: a connection failed. Brings the next look forward.
   void live_failure(upstream::ServerSlot slot, const std::string& what);
   /// kNotFound names the servers there are.
@@ -86,14 +96,29 @@ class ServiceWatcher {
   static runtime::Task<void> watch(ServiceWatcher* self, Watched* server);
   runtime::Task<Result<void>> look(Watched* server);
   runtime::Task<bool> wait_for_next_look(Watched* server, TimePoint began);
-  runtime::Task<void> load_accounts(Watched* server);
+  runtime::Task<void> read_behind_look(Watched* server);
+  runtime::Task<bool> load_accounts(Watched* server);
+  runtime::Task<bool> load_defaults(Watched* server);
+  bool still_answers(Watched& server, const Error& error);
+  bool accounts_due() const;
+  bool defaults_due() const;
+  Deadline next_reading(const Watched& server) const;
+  Watched* source() const;
+  void settle_questions();
+  void take_accounts(const Watched& server, const Result<std::vector<AccountRows>>& read);
+  void take_defaults(upstream::SessionDefaults defaults);
+  void take_greeting(const Watched& server);
   void take_result(Watched& server, const Result<void>& result);
   void judge();
   void judge_tcp(upstream::ServiceView& next);
   void judge_mysql(upstream::ServiceView& next);
   void publish_if_changed(std::shared_ptr<upstream::ServiceView> next);
-  void assign_accounts();
   Watched* by_name(std::string_view name);
+  Watched* known(const config::Server& server) const;
+  bool is_free(const Watched& server) const;
+  bool has_rested(const Watched& server) const;
+  void note_free_slots();
+  Watched* add(const config::Server& server, const net::Address& address);
   std::vector<Watched*> in_order() const;
   bool is_mysql() const { return service_->protocol == config::Protocol::kMysql; }
 
@@ -102,15 +127,18 @@ class ServiceWatcher {
   config::ConfigPtr config_;
   const config::Service* service_ = nullptr;
   std::vector<std::unique_ptr<Watched>> servers_;  // by slot
+  std::uint64_t leases_ = 0;                       // given so far
   std::unique_ptr<policy::ReplicaSet> replica_set_;
   std::optional<policy::ReplicaSetVerdict> verdict_;
   upstream::ServiceViewPtr view_;
-  std::shared_ptr<const upstream::MysqlAccounts> accounts_;
-  std::vector<config::Account> listed_users_;                 // those in accounts_
-  std::vector<upstream::MysqlAccount> server_accounts_;       // as last read
-  std::string accounts_fingerprint_;
-  std::map<std::string, std::uint32_t> account_ids_;
-  std::optional<TimePoint> accounts_loaded_at_;
+  AccountBook accounts_;
+  ReadRounds accounts_rounds_;
+  std::optional<TimePoint> accounts_read_at_;
+  std::string accounts_refusal_;                    // why they could not be read the last time
+  ReadRounds defaults_rounds_;
+  std::optional<TimePoint> defaults_read_at_;
+  upstream::SessionDefaultsPtr defaults_ = std::make_shared<const upstream::SessionDefaults>();
+  std::map<std::string, std::uint64_t> defaults_ids_;  // by digest
   upstream::ServerGreeting greeting_;
   runtime::Scope scope_;
 };

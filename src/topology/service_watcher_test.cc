@@ -7,8 +7,10 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "net/listener.h"
 #include "runtime/stepped_loop_fake.h"
+#include "upstream/places.h"
 
 namespace hf::topology {
 namespace {
@@ -245,6 +247,17 @@ TEST_F(ServiceWatcherTest, DrainingWhatThereIsNotNamesWhatThereIs) {
   EXPECT_EQ(done.error().context, "service 'mail' has no server 'mx3'; it has mx1, mx2");
 }
 
+TEST_F(ServiceWatcherTest, ReconfigureChangesTheLimitOfThePlacesThatThereAre) {
+  configure_two();
+  const std::shared_ptr<upstream::Places> places = watcher_.view()->servers[1].places;
+  EXPECT_EQ(places->most(), 100U);
+  config::Service fewer = service_with({{"mx1", one_.endpoint()}, {"mx2", two_.endpoint()}});
+  fewer.mysql.max_server_connections = 7;
+  ASSERT_TRUE(configure(std::move(fewer)).ok());
+  EXPECT_EQ(watcher_.view()->servers[1].places, places);
+  EXPECT_EQ(places->most(), 7U);
+}
+
 TEST_F(ServiceWatcherTest, ReconfigureKeepsSlotsHealthAndDrain) {
   configure_two();
   finish_looks();
@@ -292,6 +305,90 @@ TEST_F(ServiceWatcherTest, ANewAddressIsANewServer) {
   EXPECT_FALSE(watcher_.view()->servers[0].present);
   EXPECT_EQ(watcher_.view()->servers[2].name, "mx1");
   ASSERT_TRUE(loop_.run_until([this] { return reader(2); }));
+}
+
+/// A server of this address, whether anybody listens there or not.
+config::Service one_server_at(config::Service service, std::uint16_t port) {
+  service.servers = {{"mx1", {"127.0.0.1", port, ""}, 1}};
+  return service;
+}
+
+TEST_F(ServiceWatcherTest, AnyNumberOfServersInAServicesLifeFindsASlotWhenThoseOfBeforeAreGone) {
+  const config::Service base = service_with({});
+  for (int i = 0; i < 400; ++i) {
+    const Result<void> done = configure(one_server_at(base, static_cast<std::uint16_t>(10000 + i)));
+    ASSERT_TRUE(done.ok()) << i << ": " << done.error().context;
+    views_.clear();  // no shard has one of before
+    loop_.advance(kInterval);
+    finish_looks();
+    loop_.advance(kInterval);
+    finish_looks();
+  }
+  EXPECT_LE(watcher_.view()->servers.size(), 4U);
+  EXPECT_TRUE(watcher_.view()->servers[watcher_.report().servers[0].slot].present);
+}
+
+TEST_F(ServiceWatcherTest, ASlotStaysWithAServerThatSomebodyStillRefersTo) {
+  const config::Service base = service_with({});
+  ASSERT_TRUE(configure(one_server_at(base, 10000)).ok());
+  const ServiceViewPtr held = watcher_.view();
+  const auto lease = held->servers[0].lease;
+  ASSERT_NE(lease, nullptr);
+  for (int i = 1; i < 20; ++i) {
+    ASSERT_TRUE(configure(one_server_at(base, static_cast<std::uint16_t>(10000 + i))).ok());
+    views_.clear();
+    next_look();
+    next_look();
+    EXPECT_FALSE(watcher_.view()->servers[0].present) << i;
+    EXPECT_EQ(watcher_.view()->servers[0].lease, nullptr);
+    EXPECT_NE(watcher_.report().servers[0].slot, 0U);
+  }
+}
+
+TEST_F(ServiceWatcherTest, WithEverySlotInUseAReloadIsRefusedInWordsAndChangesNothing) {
+  const config::Service base = service_with({});
+  std::vector<ServiceViewPtr> held;  // sessions that do not come to an end
+  for (std::size_t i = 0; i < kMostServers; ++i) {
+    ASSERT_TRUE(configure(one_server_at(base, static_cast<std::uint16_t>(10000 + i))).ok()) << i;
+    held.push_back(watcher_.view());
+  }
+  next_look();
+  next_look();
+  const ServiceViewPtr before = watcher_.view();
+  const config::Service one_more = one_server_at(base, 9999);
+  EXPECT_EQ(watcher_.has_room_for(one_more).error().code, ErrorCode::kOverload);
+  const Result<void> refused = configure(one_more);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().context,
+            "service 'mail' has room for 256 servers, and 256 that reloads took out still have connections or were there a moment ago: reload again when they "
+            "are done");
+  EXPECT_EQ(watcher_.view(), before);
+  // Those that are configured and those that come back need no new slot.
+  EXPECT_TRUE(configure(one_server_at(base, 10000)).ok());
+  held.clear();
+  views_.clear();
+  loop_.advance(kInterval);
+  finish_looks();
+  next_look();
+  next_look();
+  EXPECT_TRUE(configure(one_more).ok());
+}
+
+TEST_F(ServiceWatcherTest, AServerThatComesBackHasItsSlotEvenWhenOthersLookForOne) {
+  const config::Service base = service_with({});
+  config::Service two = base;
+  two.servers = {{"mx1", {"127.0.0.1", 10001, ""}, 1}, {"mx2", {"127.0.0.1", 10002, ""}, 1}};
+  ASSERT_TRUE(configure(two).ok());
+  ASSERT_TRUE(configure(one_server_at(base, 10001)).ok());
+  views_.clear();
+  next_look();
+  next_look();
+  config::Service three = two;
+  three.servers.insert(three.servers.begin(), {"mx0", {"127.0.0.1", 10000, ""}, 1});
+  ASSERT_TRUE(configure(three).ok());
+  EXPECT_EQ(watcher_.view()->servers[1].name, "mx2");
+  EXPECT_TRUE(watcher_.view()->servers[1].present);
+  EXPECT_EQ(watcher_.view()->servers[2].name, "mx0");
 }
 
 TEST_F(ServiceWatcherTest, AConfigurationWhoseNameCannotBeResolvedChangesNothing) {

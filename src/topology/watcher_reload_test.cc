@@ -2,83 +2,14 @@
 // stays as it was.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "runtime/stepped_loop_fake.h"
-#include "topology/monitored_server_fake.h"
-#include "topology/service_watcher.h"
+#include "topology/watcher_world_fake.h"
 
 namespace hf::topology {
 namespace {
 
-using runtime::Scope;
-using runtime::SteppedLoop;
-using runtime::Task;
-using upstream::ServiceViewPtr;
-
-constexpr Nanos kInterval = 1s;
-
-Task<void> close_task(ServiceWatcher* watcher, Deadline deadline, bool* closed) {
-  const Result<void> result = co_await watcher->close(deadline);
-  *closed = result.ok();
-}
-
-/// A watcher of one fake server, and the server's accounts read from it.
-class World {
- public:
-  World() {
-    server_.set("mysql.global_priv", {"User", "Host", "Priv"}, {{"app", "%", R"({"access":0})"}});
-  }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-  ~World() {
-    bool closed = false;
-    Scope scope(*loop_);
-    loop_->post([&] { scope.spawn("close", close_task, &watcher_, loop_->deadline_in(5s), &closed); });
-    EXPECT_TRUE(loop_.run_until([&] { return closed && scope.empty(); }));
-  }
-
-  config::Service service() const {
-    config::Service service;
-    service.name = "orders";
-    service.protocol = config::Protocol::kMysql;
-    service.check = {kInterval, 1s, 1, 1};
-    service.mysql.monitor = {"watch", "first"};
-    service.mysql.users_from_servers = true;
-    service.servers.push_back({"db1", {"127.0.0.1", server_.address().port(), ""}, 1});
-    return service;
-  }
-  void configure(config::Service service) {
-    auto config = std::make_shared<config::Config>();
-    config->services.push_back(std::move(service));
-    const config::Service* first = config->services.data();
-    ASSERT_TRUE(watcher_.configure(std::move(config), first).ok());
-  }
-  bool up() const { return watcher_.view()->primary.has_value() && watcher_.view()->accounts != nullptr && !watcher_.view()->accounts->all().empty(); }
-  /// Looks until the server is known and its accounts are.
-  bool comes_up() {
-    return loop_.run_until([this] {
-      if (up()) return true;
-      loop_.advance(50ms);
-      return false;
-    });
-  }
-  std::size_t count(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id == id; }));
-  }
-
-  SteppedLoop loop_;
-  MonitoredServerFake server_{*loop_};
-  std::vector<ServiceViewPtr> views_;
-  std::vector<Event> events_;
-  ServiceWatcher watcher_{*loop_, {[this](ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
-                                     EXPECT_EQ(unknown_field(event), "");
-                                     events_.push_back(std::move(event)); }}};
-};
-
 /// The answers of a first look and of what is read behind it; how many is found by playing it once.
 std::size_t steps_of_a_look() {
-  World world;
+  WatcherWorld world;
   world.configure(world.service());
   EXPECT_TRUE(world.comes_up());
   return world.server_.steps();
@@ -92,7 +23,7 @@ void at_every_leaf(Act act, Check check) {
   ASSERT_GE(steps, 6U);  // greeting, login, three questions, accounts
   for (std::size_t step = 0; step <= steps; ++step) {
     SCOPED_TRACE(step == 0 ? "while it connects" : "before answer " + std::to_string(step - 1));
-    World world;
+    WatcherWorld world;
     if (step > 0) world.server_.hold_at(step - 1);
     world.configure(world.service());
     if (step > 0) {
@@ -107,8 +38,8 @@ void at_every_leaf(Act act, Check check) {
 }
 
 TEST(ReloadDuringALook, OfTheSameSettingsChangesNothing) {
-  at_every_leaf([](World& world) { world.configure(world.service()); },
-                [](World& world) {
+  at_every_leaf([](WatcherWorld& world) { world.configure(world.service()); },
+                [](WatcherWorld& world) {
                   ASSERT_TRUE(world.comes_up());
                   EXPECT_EQ(world.server_.accepted(), 1U);
                   EXPECT_EQ(world.count(EventId::kAccountsLoaded), 1U);
@@ -118,13 +49,13 @@ TEST(ReloadDuringALook, OfTheSameSettingsChangesNothing) {
 
 TEST(ReloadDuringALook, OfAnotherSettingDisturbsNoLook) {
   at_every_leaf(
-      [](World& world) {
+      [](WatcherWorld& world) {
         config::Service service = world.service();
         service.mysql.hold_timeout = 77s;
         service.check.interval = 2s;
         world.configure(std::move(service));
       },
-      [](World& world) {
+      [](WatcherWorld& world) {
         ASSERT_TRUE(world.comes_up());
         EXPECT_EQ(world.server_.accepted(), 1U);
         EXPECT_EQ(world.watcher_.view()->service->mysql.hold_timeout, 77s);
@@ -133,12 +64,12 @@ TEST(ReloadDuringALook, OfAnotherSettingDisturbsNoLook) {
 
 TEST(ReloadDuringALook, OfTheMonitorMakesTheNextLookLogInAnew) {
   at_every_leaf(
-      [](World& world) {
+      [](WatcherWorld& world) {
         config::Service service = world.service();
         service.mysql.monitor = {"other", "second"};
         world.configure(std::move(service));
       },
-      [](World& world) {
+      [](WatcherWorld& world) {
         ASSERT_TRUE(world.loop_.run_until([&] {
           world.loop_.advance(50ms);
           return world.up() && !world.server_.logins().empty() && world.server_.logins().back() == "other" && world.server_.open() == 1;
@@ -149,12 +80,12 @@ TEST(ReloadDuringALook, OfTheMonitorMakesTheNextLookLogInAnew) {
 
 TEST(ReloadDuringALook, OfThePasswordAloneIsAChangeOfTheMonitor) {
   at_every_leaf(
-      [](World& world) {
+      [](WatcherWorld& world) {
         config::Service service = world.service();
         service.mysql.monitor.password = "second";
         world.configure(std::move(service));
       },
-      [](World& world) {
+      [](WatcherWorld& world) {
         ASSERT_TRUE(world.loop_.run_until([&] {
           world.loop_.advance(50ms);
           return world.up() && world.server_.accepted() == 2 && world.server_.open() == 1;
@@ -164,15 +95,15 @@ TEST(ReloadDuringALook, OfThePasswordAloneIsAChangeOfTheMonitor) {
 
 TEST(ReloadDuringALook, ThatRemovesTheServerEndsTheWatchAndClosesItsConnection) {
   at_every_leaf(
-      [](World& world) {
+      [](WatcherWorld& world) {
         config::Service service = world.service();
         service.servers = {{"db9", {"127.0.0.1", 1, ""}, 1}};
         world.configure(std::move(service));
       },
-      [](World& world) {
+      [](WatcherWorld& world) {
         ASSERT_TRUE(world.loop_.run_until([&] { return world.server_.open() == 0; }));
         const std::size_t steps = world.server_.steps();
-        for (int i = 0; i < 5; ++i) world.loop_.advance(kInterval);
+        for (int i = 0; i < 5; ++i) world.loop_.advance(WatcherWorld::kInterval);
         EXPECT_EQ(world.server_.steps(), steps);
         for (const Event& event : world.events_) {
           if (event.id == EventId::kServerUp) EXPECT_EQ(world.watcher_.view()->servers[0].name, "db1");
@@ -183,27 +114,27 @@ TEST(ReloadDuringALook, ThatRemovesTheServerEndsTheWatchAndClosesItsConnection) 
 
 TEST(ReloadDuringALook, ThatRemovesTheServerAndBringsItBackGoesOnWatching) {
   at_every_leaf(
-      [](World& world) {
+      [](WatcherWorld& world) {
         config::Service without = world.service();
         without.servers = {{"db9", {"127.0.0.1", 1, ""}, 1}};
         world.configure(std::move(without));
         world.configure(world.service());
       },
-      [](World& world) {
+      [](WatcherWorld& world) {
         ASSERT_TRUE(world.comes_up());
         const std::size_t steps = world.server_.steps();
         ASSERT_TRUE(world.loop_.run_until([&] {
-          world.loop_.advance(kInterval);
+          world.loop_.advance(WatcherWorld::kInterval);
           return world.server_.steps() >= steps + 6;
         }));
       });
 }
 
 TEST(ReloadDuringALook, EndingTheWatcherEndsTheLook) {
-  at_every_leaf([](World&) {}, [](World&) {});  // ~World closes in the middle; a frame or descriptor left over aborts
+  at_every_leaf([](WatcherWorld&) {}, [](WatcherWorld&) {});  // ~WatcherWorld closes in the middle; a frame or descriptor left over aborts
   const std::size_t steps = steps_of_a_look();
   for (std::size_t step = 0; step < steps; ++step) {
-    World world;
+    WatcherWorld world;
     world.server_.hold_at(step);
     world.configure(world.service());
     ASSERT_TRUE(world.loop_.run_until([&] { return world.server_.held() == 1; }));
@@ -211,13 +142,13 @@ TEST(ReloadDuringALook, EndingTheWatcherEndsTheLook) {
 }
 
 TEST(Reload, KeepsTheAccountsThatWereReadAndReadsThemNoSooner) {
-  World world;
+  WatcherWorld world;
   world.configure(world.service());
   ASSERT_TRUE(world.comes_up());
   const auto accounts = world.watcher_.view()->accounts;
   const std::size_t asked = world.server_.asked("mysql.global_priv");
   for (int i = 0; i < 10; ++i) world.configure(world.service());
-  world.loop_.advance(kInterval);
+  world.loop_.advance(WatcherWorld::kInterval);
   for (int i = 0; i < 10; ++i) world.loop_.turn();
   EXPECT_EQ(world.watcher_.view()->accounts, accounts);
   EXPECT_EQ(world.server_.asked("mysql.global_priv"), asked);
@@ -226,7 +157,7 @@ TEST(Reload, KeepsTheAccountsThatWereReadAndReadsThemNoSooner) {
 }
 
 TEST(Reload, OfTheListedUsersTakesEffectAtOnceAndKeepsTheServersAccounts) {
-  World world;
+  WatcherWorld world;
   world.configure(world.service());
   ASSERT_TRUE(world.comes_up());
   config::Service service = world.service();
@@ -239,7 +170,7 @@ TEST(Reload, OfTheListedUsersTakesEffectAtOnceAndKeepsTheServersAccounts) {
 }
 
 TEST(Reload, WithoutUsersFromServersForgetsTheServersAccountsAndReadsThemAgainWhenItIsBack) {
-  World world;
+  WatcherWorld world;
   world.configure(world.service());
   ASSERT_TRUE(world.comes_up());
   config::Service without = world.service();
@@ -256,7 +187,7 @@ TEST(Reload, WithoutUsersFromServersForgetsTheServersAccountsAndReadsThemAgainWh
 }
 
 TEST(Reload, AMonitorThatIsMendedIsTriedWithoutWaitingForTheInterval) {
-  World world;
+  WatcherWorld world;
   world.server_.refuse_logins(true);
   config::Service service = world.service();
   service.check.interval = 1h;

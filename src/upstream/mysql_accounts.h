@@ -1,7 +1,7 @@
 // MysqlAccounts: who may log in to a service, and what we know of their secrets. Immutable; replaced whole.
 //
-// Thread: any. Invariant: a lookup answers as the server would: the most specific host pattern wins, an account without host
-// pattern (from our own file) comes first.
+// Thread: any. Invariant: a lookup answers as the server would: the host pattern that the fewest addresses match wins, an account
+// without host pattern (from our own file) comes first.
 #pragma once
 
 #include <array>
@@ -16,7 +16,9 @@ namespace hf::upstream {
 using Sha1Digest = std::array<std::uint8_t, 20>;
 
 struct MysqlAccount {
-  std::uint32_t id = 0;       // of the login name: the pool's key. Same name, same id, for the life of the process
+  /// The pool's key: names the account as it is now, user, host pattern, secret and rights. Another id after any change of what a
+  /// login caches, one that was never given before; the same while nothing changes (topology/account_book.h).
+  std::uint32_t id = 0;
   std::string user;
   std::string host = "%";     // host pattern, as the server's: % and _ wildcards
   std::optional<std::string> password;           // clear text, from our own files
@@ -24,6 +26,7 @@ struct MysqlAccount {
   std::optional<std::string> ed25519_public_key; // 32 bytes, from the servers
   bool empty_password = false;
   bool locked = false;
+  bool limited = false;       // has limits of its own (MAX_USER_CONNECTIONS, …_PER_HOUR, MAX_STATEMENT_TIME)
   std::string unusable;       // why nobody can log in with it through us; empty: usable
 };
 
@@ -40,7 +43,8 @@ class MysqlAccounts {
   std::vector<MysqlAccount> accounts_;  // by user, then most specific host first
 };
 
-/// MySQL's LIKE-style host match: '%' any run, '_' any one character; "198.18.0.0/255.254.0.0" a network. Case-blind.
+/// MySQL's LIKE-style host match: '%' any run, '_' any one character, '\' before either takes it as it is;
+/// "198.18.0.0/255.254.0.0" a network. Case-blind.
 bool host_matches(std::string_view pattern, std::string_view host);
 
 }  // namespace hf::upstream

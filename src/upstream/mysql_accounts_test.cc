@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
+
 namespace hf::upstream {
 namespace {
 
@@ -71,6 +73,31 @@ TEST(MysqlAccounts, TheMostSpecificHostWins) {
   EXPECT_EQ(host_found(accounts, "app", "198.18.0.8"), "198.18.0.%");
   EXPECT_EQ(host_found(accounts, "app", "198.18.9.8"), "198.18.%");
   EXPECT_EQ(host_found(accounts, "app", "203.0.113.1"), "%");
+}
+
+TEST(MysqlAccounts, HostsAreTriedInTheServersOrder) {
+  // What CURRENT_USER() of MariaDB 10.11.19 was for a client at 127.0.0.1, each account dropped when it had had its turn.
+  std::vector<std::string> order = {"127.0.0.1/255.255.255.255", "127.0.0.1", "127.0.0.0/255.255.255.0", "127.0.0.0/255.0.0.0", "_27.0.0.1",
+                                    "127.0.0._", "127__.0.1", "127.0.0.1%", "127.0.0.%", "%.0.0.1", "127.%", "127%", "%1", "1%", "%"};
+  Random random(7);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::string> left = order;
+    for (std::size_t i = left.size(); i > 1; --i) std::swap(left[i - 1], left[random.below(i)]);
+    for (const std::string& expected : order) {
+      std::vector<MysqlAccount> all;
+      for (const std::string& host : left) all.push_back(account("h", host));
+      EXPECT_EQ(host_found(MysqlAccounts(all), "h", "127.0.0.1"), expected);
+      std::erase(left, expected);
+    }
+  }
+}
+
+TEST(HostMatches, AnEscapedWildcardStandsForItself) {
+  EXPECT_TRUE(host_matches("my\\_host", "my_host"));
+  EXPECT_FALSE(host_matches("my\\_host", "my-host"));
+  EXPECT_TRUE(host_matches("my\\%%", "my%host"));
+  EXPECT_FALSE(host_matches("my\\%%", "my-host"));
+  EXPECT_TRUE(host_matches("odd\\", "odd\\"));
 }
 
 TEST(MysqlAccounts, AnAccountOfOurOwnFileComesFirst) {

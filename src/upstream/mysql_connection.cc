@@ -1,5 +1,7 @@
 #include "upstream/mysql_connection.h"
 
+#include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "net/socket_stream.h"
@@ -9,7 +11,9 @@
 #include "proto/mysql/command.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/packet.h"
+#include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/response.h"
+#include "runtime/any_of.h"
 #include "upstream/mysql_pool.h"
 
 namespace hf::upstream {
@@ -24,26 +28,48 @@ constexpr std::size_t kLargestReply = 1024 * 1024;
 constexpr int kMostLoginTurns = 8;
 constexpr std::size_t kEd25519ProofSize = 64;
 constexpr std::size_t kSha2ProofSize = 32;
-constexpr ByteView kUnknownPlugin = "?";
+constexpr Nanos kProxyPatience = 8s;  // a server waits 10 s (connect_timeout) for a proof and counts what it waited for in vain against us
+constexpr mysql::Capabilities kNeeded = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth;
+
+/// One for each connection of the process, never the same again.
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 /// A proof in the form of the plugin that cannot be right.
 std::string wrong_proof(ByteView plugin) {
   if (plugin.empty() || plugin == mysql::kNativePasswordPlugin) return std::string(mysql::auth::kNativeNonce, '\0');
   if (plugin == mysql::kEd25519Plugin) return std::string(kEd25519ProofSize, '\0');
   if (plugin == mysql::kCachingSha2Plugin) return std::string(kSha2ProofSize, '\0');
+  if (plugin == mysql::kOldPasswordPlugin) return std::string("AAAAAAAA", 9);
   return std::string(1, '\0');  // as text: an empty password
 }
 
-/// The login conversation: whole packets in, answers out. When it ends early and the server waits for a proof, the server gets a
-/// wrong one: it refuses that as any other, where a connection that breaks off counts as an error of our host, and after
-/// max_connect_errors of them the server lets nobody of this host in.
+std::string wrong_response(const std::string& user) {
+  mysql::HandshakeResponse response;
+  response.capabilities = kNeeded;
+  response.charset = 45;
+  response.user = user;
+  response.auth_plugin = std::string(mysql::kNativePasswordPlugin);
+  response.auth_response = wrong_proof(response.auth_plugin);
+  return mysql::encode_handshake_response(response);
+}
+
+/// The login conversation: whole packets in, answers out. When it ends while the server waits for us, the server gets a wrong
+/// answer: it refuses that as any other, where a connection that breaks off counts as an error of our host, and after
+/// max_connect_errors of them in a row the server lets nobody of this host in. A server that has not greeted yet (it was stopped, say)
+/// reads the answer when it comes to it.
 class LoginDialog {
  public:
-  LoginDialog(net::Stream& stream, Deadline deadline) : stream_(stream), deadline_(deadline), packets_(kLargestLoginPacket) {}
+  LoginDialog(net::Stream& stream, const std::string& user, Deadline deadline)
+      : stream_(stream), user_(user), deadline_(deadline), packets_(kLargestLoginPacket) {}
   LoginDialog(const LoginDialog&) = delete;
   LoginDialog& operator=(const LoginDialog&) = delete;
   ~LoginDialog() {
-    if (owed_) write(wrong_proof(*owed_));
+    if (owed_ == Owed::kNothing) return;
+    sequence_ = std::max<std::uint8_t>(sequence_, 1);
+    write(owed_ == Owed::kResponse ? wrong_response(user_) : wrong_proof(plugin_));
   }
 
   Task<Result<std::string>> read() {
@@ -65,8 +91,11 @@ class LoginDialog {
   }
 
   /// The server waits for a proof by this plugin, until the next write.
-  void owes_proof(std::string plugin) { owed_ = std::move(plugin); }
-  void owes_nothing() { owed_.reset(); }
+  void owes_proof(const std::string& plugin) {
+    owed_ = Owed::kProof;
+    plugin_ = plugin;
+  }
+  void owes_nothing() { owed_ = Owed::kNothing; }
 
   void write(ByteView payload) {
     owes_nothing();
@@ -76,15 +105,22 @@ class LoginDialog {
     stream_.write(packet);
   }
 
+  runtime::EventLoop& loop() { return stream_.loop(); }
   bool has_unread() const { return !input_.empty(); }
 
  private:
+  enum class Owed : std::uint8_t { kNothing,
+                                   kResponse,
+                                   kProof };
+
   net::Stream& stream_;
+  const std::string& user_;
   Deadline deadline_;
   mysql::PacketAssembler packets_;
   std::string input_;
   std::uint8_t sequence_ = 0;
-  std::optional<std::string> owed_;
+  Owed owed_ = Owed::kResponse;
+  std::string plugin_;
 };
 
 Result<std::string> answer(ByteView plugin, const MysqlCredentials& credentials, ByteView nonce) {
@@ -117,6 +153,29 @@ mysql::HandshakeResponse response_to(const mysql::Greeting& greeting, const Mysq
   return response;
 }
 
+struct ProxyTurn {
+  AuthenticationProxy* proxy;
+  std::string payload;
+  Result<std::string> answered = Error{ErrorCode::kCancelled, "the login was cancelled"};
+
+  static Task<void> ask(ProxyTurn* turn) { turn->answered = co_await turn->proxy->answer(std::move(turn->payload)); }
+  static Task<void> wait(Deadline deadline) {
+    const Result<void> slept = co_await runtime::sleep_until(deadline);
+    (void)slept;
+  }
+};
+
+/// One turn of the proxy, in less time than a server waits for it.
+Task<Result<std::string>> ask(runtime::EventLoop& loop, AuthenticationProxy* proxy, std::string payload) {
+  ProxyTurn turn{proxy, std::move(payload)};
+  const Deadline deadline = loop.deadline_in(kProxyPatience);
+  const auto answer = [&turn] { return ProxyTurn::ask(&turn); };
+  const auto patience = [deadline] { return ProxyTurn::wait(deadline); };
+  co_await runtime::any_of(loop, answer, patience);
+  if (!turn.answered.ok() && deadline.passed(loop.now())) co_return Error{ErrorCode::kTimeout, "the client did not prove itself in time"};
+  co_return std::move(turn.answered);
+}
+
 /// Turns of authentication after our response, until OK or ERR.
 Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLogin& login, std::string plugin, std::string nonce,
                                               mysql::Capabilities agreed, MysqlRefusal* refusal) {
@@ -134,13 +193,13 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
     }
     if (head == mysql::kEofHeader) {
       Result<mysql::AuthSwitchRequest> request = mysql::decode_auth_switch_request(*payload);
-      if (!request.ok() && login.proxy == nullptr) co_return std::move(request).error();
-      plugin = request.ok() ? request->plugin : std::string(kUnknownPlugin);
-      nonce = request.ok() ? request->data : std::string();
+      HF_CO_RETURN_IF_ERROR(request);
+      plugin = request->plugin;
+      nonce = request->data;
     }
     dialog.owes_proof(plugin);
     if (login.proxy != nullptr) {
-      Result<std::string> answered = co_await login.proxy->answer(std::move(*payload));
+      Result<std::string> answered = co_await ask(dialog.loop(), login.proxy, std::move(*payload));
       HF_CO_RETURN_IF_ERROR(answered);
       dialog.write(*answered);
       continue;
@@ -195,14 +254,16 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   HF_CO_RETURN_IF_ERROR(stream);
   auto connection = std::make_unique<MysqlConnection>();
   connection->stream = std::move(*stream);
-  LoginDialog dialog(*connection->stream, deadline);
+  LoginDialog dialog(*connection->stream, login.credentials.user, deadline);
 
   Result<std::string> first = co_await dialog.read();
   HF_CO_RETURN_IF_ERROR(first);
-  if (mysql::is_err(*first)) co_return refused(*first, refusal);
+  if (mysql::is_err(*first)) {
+    dialog.owes_nothing();
+    co_return refused(*first, refusal);
+  }
   Result<mysql::Greeting> greeting = mysql::decode_greeting(*first);
   HF_CO_RETURN_IF_ERROR(greeting);
-  constexpr mysql::Capabilities kNeeded = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth;
   if (!mysql::has(greeting->capabilities, kNeeded)) {
     co_return Error{ErrorCode::kUnsupported, "the server is too old: it does not speak protocol 4.1 with authentication plugins"};
   }
@@ -240,10 +301,103 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   connection->server_charset = greeting->charset;
   connection->server_version = greeting->server_version;
   connection->status = *status;
-  connection->untracked = true;
+  connection->facts.serial = next_serial();
+  connection->facts.multi_statements = mysql::has(agreed, mysql::kClientMultiStatements);
+  connection->schema_entered = loop.now();
   connection->at_rest = true;
   connection->opened_at = loop.now();
   co_return std::move(connection);
+}
+
+namespace {
+
+mysql::Command command_of(const policy::session::Step& step) {
+  switch (step.kind) {
+    case policy::session::Step::Kind::kReset: return mysql::Command::kResetConnection;
+    case policy::session::Step::Kind::kSchema: return mysql::Command::kInitDb;
+    case policy::session::Step::Kind::kOption: return mysql::Command::kSetOption;
+    case policy::session::Step::Kind::kStatement: break;
+  }
+  return mysql::Command::kQuery;
+}
+
+}  // namespace
+
+namespace {
+
+/// Reads one reply of our own to its end; bytes behind it stay in `input`.
+Task<Result<void>> read_reply(MysqlConnection& connection, mysql::ReplyTracker& reply, std::string* input, Deadline deadline) {
+  while (!reply.done()) {
+    if (input->empty()) {
+      Result<ByteView> bytes = co_await connection.stream->recv(deadline);
+      HF_CO_RETURN_IF_ERROR(bytes);
+      if (bytes->empty()) co_return Error{ErrorCode::kClosed, "the server closed the connection"};
+      *input = *bytes;
+    }
+    Result<mysql::ReplyTracker::Step> taken = reply.next(*input);
+    if (!taken.ok()) {
+      connection.stream->abort(taken.error());
+      co_return std::move(taken).error();
+    }
+    input->erase(0, taken->consumed);
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, MysqlRefusal* refusal, Deadline deadline) {
+  std::string packets;
+  for (const policy::session::Step& step : steps) {
+    std::string payload(1, static_cast<char>(command_of(step)));
+    payload += step.text;
+    mysql::append_packet(packets, 0, payload);
+  }
+  const bool was_at_rest = std::exchange(connection.at_rest, false);
+  connection.stream->write(packets);
+  std::optional<Error> refused;
+  std::string input;
+  for (const policy::session::Step& step : steps) {
+    mysql::ReplyTracker reply;
+    reply.start(command_of(step), connection.capabilities);
+    Result<void> read = co_await read_reply(connection, reply, &input, deadline);
+    HF_CO_RETURN_IF_ERROR(read);
+    if (!reply.failed()) connection.status = reply.status();
+    if (reply.failed() && !refused) {
+      if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
+      refused = Error{ErrorCode::kAccessDenied, reply.message()};
+    }
+  }
+  connection.at_rest = was_at_rest;
+  if (refused) co_return *refused;
+  co_return Result<void>{};
+}
+
+Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, MysqlRefusal* refusal, Deadline deadline) {
+  std::string payload(1, static_cast<char>(mysql::Command::kStmtPrepare));
+  payload += text;
+  std::string packets;
+  mysql::ReplyTracker reply;
+  reply.start(mysql::Command::kStmtPrepare, connection.capabilities, mysql::append_packet(packets, 0, payload));
+  const bool was_at_rest = std::exchange(connection.at_rest, false);
+  connection.stream->write(packets);
+  std::string input;
+  Result<void> read = co_await read_reply(connection, reply, &input, deadline);
+  HF_CO_RETURN_IF_ERROR(read);
+  connection.at_rest = was_at_rest;
+  if (reply.failed()) {
+    if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
+    co_return Error{ErrorCode::kAccessDenied, reply.message()};
+  }
+  co_return reply.statement_id();
+}
+
+void close_statement(MysqlConnection& connection, std::uint32_t id) {
+  std::string payload(1, static_cast<char>(mysql::Command::kStmtClose));
+  append_le(payload, id, 4);
+  std::string packet;
+  mysql::append_packet(packet, 0, payload);
+  connection.stream->write(packet);
 }
 
 Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {

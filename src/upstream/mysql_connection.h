@@ -6,18 +6,20 @@
 //   2. A connection that ends `at_rest` says COM_QUIT first, so that the server does not count a client that was lost. One that
 //      ends in the middle of a reply is just closed; one that ends in the middle of its login leaves no broken handshake behind:
 //      a server that waits for a proof is given a wrong one.
-//   3. What the connection's session on the server holds is described by `state` unless `dirty`; with `dirty` only
-//      COM_RESET_CONNECTION makes it known again (and leaves the schema as it was).
+//   3. What the connection's session on the server holds is described by `facts`, which live and die with it; the ledger of
+//      policy/session changes them, nobody else.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "net/address.h"
 #include "net/stream.h"
+#include "policy/session/ledger.h"
 #include "proto/mysql/capabilities.h"
 #include "proto/mysql/text_result.h"
 #include "runtime/task.h"
@@ -47,7 +49,7 @@ class AuthenticationProxy {
 struct MysqlLogin {
   MysqlCredentials credentials;
   proto::mysql::Capabilities capabilities = 0;  // wanted; what the server lacks is dropped
-  std::uint8_t charset = 45;
+  std::uint16_t charset = 45;                   // collation id
   std::string schema;
   std::string connect_attributes;               // raw, as proto::mysql has them
   AuthenticationProxy* proxy = nullptr;         // asked instead of `credentials`, which then only name the user
@@ -82,17 +84,17 @@ struct MysqlConnection {
   bool at_rest = false;
 
   // The pool's.
-  std::uint64_t key = 0;       // account, capabilities, charset: only equals may share
-  std::uint32_t state = 0;     // interned session state, see service/mysql/session_state.h
-  bool dirty = false;
-  bool untracked = false;      // session tracking is not set up yet (after login or reset)
-  bool opened_schema = false;  // fresh from a login that named the session's schema
+  std::uint64_t key = 0;       // account, capabilities, whether a schema is set: only equals may share
+  policy::session::ConnectionFacts facts;
+  /// What a reset at the giving back puts it into; null: it is closed instead of reset.
+  policy::session::SettingsPtr reset_to;
+  TimePoint schema_entered;    // when it last entered its schema: its rights there are as of then
   TimePoint opened_at;
   TimePoint idle_since;
   MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;
 
-  bool usable() const { return !stream->broken() && !stream->readable(); }
+  bool usable() const { return stream->idle(); }
   /// Says goodbye and closes; for a connection at rest. The destructor does it.
   void quit();
 };
@@ -103,6 +105,15 @@ using MysqlConnectionPtr = std::unique_ptr<MysqlConnection>;
 /// and, when it said any, its number in `refusal`.
 runtime::Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login,
                                                         MysqlRefusal* refusal, Deadline deadline);
+
+/// Runs commands of our own, all sent in one write, and reads every reply; nobody else sees them. The first that the server refused
+/// is the error: kAccessDenied, with the server's words in `refusal`; a broken connection gives that of the stream.
+runtime::Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, MysqlRefusal* refusal, Deadline deadline);
+
+/// COM_STMT_PREPARE whose reply nobody else sees: the server's id. kAccessDenied: refused, in the server's words.
+runtime::Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, MysqlRefusal* refusal, Deadline deadline);
+/// COM_STMT_CLOSE, which has no reply.
+void close_statement(MysqlConnection& connection, std::uint32_t id);
 
 /// Runs one small query on an idle connection and reads the whole reply (at most 1 MiB): for the monitor and for ourselves.
 runtime::Task<Result<proto::mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline);

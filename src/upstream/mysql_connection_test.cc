@@ -125,7 +125,9 @@ TEST(ConnectMysql, LogsInByNativePasswordAndTellsWhatTheServerIs) {
   EXPECT_EQ(connection.server_capabilities, kFakeCapabilities);
   EXPECT_EQ(connection.capabilities, kFakeCapabilities & ~(mysql::kClientSsl | mysql::kClientCompress));
   EXPECT_EQ(connection.status, mysql::kStatusAutocommit);
-  EXPECT_TRUE(connection.untracked);
+  EXPECT_EQ(connection.facts.settings, nullptr) << "nothing is known of a session that has just begun";
+  EXPECT_FALSE(connection.facts.tracking);
+  EXPECT_NE(connection.facts.serial, 0U);
   EXPECT_TRUE(connection.usable());
 
   ASSERT_EQ(server.received().size(), 1U);
@@ -440,6 +442,46 @@ TEST(BrokenOffLogin, AServerThatWaitsForAProofGetsAWrongOneInTheFormOfItsPlugin)
     EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kCachingSha2Plugin, cancel), std::string(32, '\0'));
     EXPECT_EQ(last_word_of_a_login_by_proxy("dialog", cancel), std::string(1, '\0'));
   }
+}
+
+TEST(BrokenOffLogin, AClientThatDoesNotAnswerIsGivenUpBeforeTheServerGivesUsUp) {
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, mysql::kEd25519Plugin, kNonce32), expect_step()});
+  LeavingClient client(0);
+  client.until = Deadline::never();
+  MysqlLogin login = login_of();
+  login.proxy = &client;
+  Attempt attempt;
+  Scope scope(*loop);
+  scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(30s));
+  ASSERT_TRUE(loop.run_until([&] { return client.asked == 1; }));
+  loop.advance(7s);
+  EXPECT_EQ(attempt.outcome(), "waiting");
+  loop.advance(1s);
+  ASSERT_TRUE(loop.run_until_empty(scope));
+  EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kTimeout));
+  ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  EXPECT_EQ(server.received().back(), std::string(64, '\0'));
+}
+
+TEST(BrokenOffLogin, AServerThatHasNotGreetedYetFindsAWholeAnswerWhenItComesToIt) {
+  SteppedLoop loop;
+  MysqlServerFake server(*loop, {expect_step()});
+  Attempt attempt;
+  const MysqlLogin login = login_of();
+  Scope scope(*loop);
+  scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(1s));
+  ASSERT_TRUE(loop.run_until([&] { return server.open() == 1; }));
+  loop.advance(2s);
+  ASSERT_TRUE(loop.run_until_empty(scope));
+  EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kTimeout));
+  ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
+  ASSERT_EQ(server.received().size(), 1U);
+  const Result<mysql::HandshakeResponse> response = mysql::decode_handshake_response(server.received()[0]);
+  ASSERT_TRUE(response.ok());
+  EXPECT_EQ(response->user, "app");
+  EXPECT_EQ(response->auth_plugin, mysql::kNativePasswordPlugin);
+  EXPECT_EQ(response->auth_response, std::string(20, '\0'));
 }
 
 TEST(BrokenOffLogin, AnAnswerThatWasGivenIsNotGivenAgain) {

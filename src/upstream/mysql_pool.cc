@@ -8,7 +8,9 @@ using runtime::Task;
 
 namespace {
 
-constexpr std::size_t kLooked = 64;  // idle connections looked at for a fitting state
+constexpr Nanos kResetPatience = 10s;               // a reset rolls back what was open
+constexpr std::size_t kLooked = 64;               // idle connections looked at for a fitting state
+constexpr std::uint64_t kNoKey = ~std::uint64_t{0};  // of a wait that no connection suits
 
 /// A place that we hold, given back unless kept.
 class Place {
@@ -49,7 +51,7 @@ bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages
   return ages.server_wait_timeout == Nanos::zero() || loop_.now() - connection.idle_since <= ages.longest_idle();
 }
 
-MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state, const PoolAges& ages) {
+MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t found = kNone;
   std::size_t looked = 0;
@@ -57,7 +59,7 @@ MysqlConnectionPtr MysqlPool::take(std::uint64_t key, std::uint32_t state, const
     const MysqlConnection& candidate = *idle_[i];
     if (candidate.key != key || !lendable(candidate, ages)) continue;  // trim() removes those that are not
     ++looked;
-    if (candidate.state == state && !candidate.dirty && !candidate.untracked) {
+    if (candidate.facts.settings == settings && candidate.facts.tracking) {
       found = i;
       break;
     }
@@ -81,19 +83,20 @@ Error MysqlPool::all_in_use(const ServerView& server) const {
                    std::to_string(use.idle) + " idle"};
 }
 
+/// The desk is there from the first time that a place is needed.
+void MysqlPool::sit_down(const ServerView& server) {
+  if (desk_ != nullptr) return;
+  PlaceHolder& holder = *this;
+  desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
+}
+
 Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline) {
   const ServerView& server = view->servers[slot_];
-  if (desk_ == nullptr) {
-    PlaceHolder& holder = *this;
-    desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
-  }
+  sit_down(server);
   Waiting waiting(*desk_, key, place_deadline);
   const Result<PlaceWait::Outcome> waited = co_await waiting;
-  if (!waited.ok()) {
-    if (waited.error().code == ErrorCode::kCancelled) co_return waited.error();
-    co_return all_in_use(server);
-  }
+  if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server);
   if (*waited == PlaceWait::Outcome::kHandedOver) {
     waiting.handed->at_rest = false;
     co_return std::move(waiting.handed);
@@ -104,19 +107,54 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
   Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, connect_deadline);
   if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
   place.keep();
-  MysqlConnection& connection = **opened;
+  count(**opened, key);
+  co_return opened;
+}
+
+Task<Result<MysqlConnectionPtr>> MysqlPool::adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
+                                                  Deadline place_deadline) {
+  const ServerView& server = view->servers[slot_];
+  sit_down(server);
+  Waiting waiting(*desk_, kNoKey, place_deadline);
+  const Result<PlaceWait::Outcome> waited = co_await waiting;
+  if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server);
+  count(*connection, key);
+  co_return std::move(connection);
+}
+
+void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
   connection.slot = slot_;
   connection.key = key;
   connection.pool = this;
   connection.pool_index = all_.size();
   connection.at_rest = false;
   all_.push_back(&connection);
-  co_return opened;
 }
 
 void MysqlPool::give(MysqlConnectionPtr connection) {
   connection->at_rest = true;
   if (!connection->usable() || desk_ == nullptr) return;
+  if (connection->facts.clean()) return give_clean(std::move(connection));
+  const bool resettable = !connection->facts.must_close && !connection->facts.told_kill && connection->reset_to != nullptr && !closing_;
+  if (resettable) resets_.spawn("reset of a server connection", reset, this, std::move(connection));
+}
+
+Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
+  const policy::session::SettingsPtr start = connection->reset_to;
+  const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), nullptr, self->loop_.deadline_in(kResetPatience));
+  if (!done.ok()) co_return;  // closed
+  policy::session::reset(connection->facts, start);
+  self->give_clean(std::move(connection));
+}
+
+Task<Result<void>> MysqlPool::close(Deadline deadline) {
+  closing_ = true;
+  Result<void> ended = co_await resets_.close(deadline);
+  co_return ended;
+}
+
+void MysqlPool::give_clean(MysqlConnectionPtr connection) {
+  if (!connection->usable()) return;
   if (!wanted()) {
     connection->idle_since = loop_.now();
     idle_.push_back(std::move(connection));
@@ -157,6 +195,10 @@ void MysqlPool::cut(const Error& reason) {
   idle_.clear();
   const std::vector<MysqlConnection*> lent = all_;
   for (MysqlConnection* connection : lent) connection->stream->abort(reason);
+}
+
+std::size_t MysqlPool::close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key)) {
+  return std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) { return account_of(connection->key) == account; });
 }
 
 void MysqlPool::trim(TimePoint since, const PoolAges& ages) {

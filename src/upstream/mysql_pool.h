@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/scope.h"
 #include "upstream/mysql_connection.h"
 #include "upstream/places.h"
 #include "upstream/service_view.h"
@@ -31,7 +32,7 @@ struct PoolAges {
 
 class MysqlPool : private PlaceHolder {
  public:
-  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop) {}
+  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), resets_(loop) {}
   MysqlPool(const MysqlPool&) = delete;
   MysqlPool& operator=(const MysqlPool&) = delete;
   ~MysqlPool();
@@ -40,17 +41,31 @@ class MysqlPool : private PlaceHolder {
   /// connections that they keep only for convenience. At most once per Places::kStep, however many wait.
   void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
 
-  /// An idle connection of this key, within `ages`, or nullptr. `state` is preferred, not promised.
-  MysqlConnectionPtr take(std::uint64_t key, std::uint32_t state, const PoolAges& ages = {});
-  /// Opens another one, waiting for a place if need be. Errors: kOverload when no place came free in time, else those of
+  /// An idle connection of this key, within `ages`, or nullptr. `settings` are preferred, not promised.
+  MysqlConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {});
+  /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
+  /// state its facts say. Errors: kOverload when no place came free in time, else those of
   /// connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline);
-  /// Takes a connection back that is between statements, which it need not say itself (at_rest). Closes it when it is not usable or a place is wanted elsewhere.
+  /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
+  /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
+  runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
+                                                  Deadline place_deadline);
+  /// Takes a connection back that is between statements, which it need not say itself (at_rest). One that a session has stained is
+  /// reset first, while nobody waits for it; one that cannot be reset is closed, as is one that is not usable or whose place is
+  /// wanted elsewhere.
   void give(MysqlConnectionPtr connection);
 
+  /// Ends the resets under way; nothing is given from then on that needs one.
+  runtime::Task<Result<void>> close(Deadline deadline);
+
+  /// The slot is another server's from now on; nothing is open to the one before.
+  void move_to_another_server() { desk_.reset(); }
   /// The server is dead: closes idle connections, breaks the lent ones with `reason`.
   void cut(const Error& reason);
+  /// Closes the idle connections of one account; `account_of` tells it from a key. Returns how many.
+  std::size_t close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key));
   /// Closes what has been idle since before `since`, and what is beyond `ages`.
   void trim(TimePoint since, const PoolAges& ages = {});
 
@@ -66,7 +81,11 @@ class MysqlPool : private PlaceHolder {
   friend struct MysqlConnection;
   struct Waiting;
 
+  void sit_down(const ServerView& server);
+  void count(MysqlConnection& connection, std::uint64_t key);
   void forget(MysqlConnection& connection);
+  static runtime::Task<void> reset(MysqlPool* self, MysqlConnectionPtr connection);
+  void give_clean(MysqlConnectionPtr connection);
   bool lendable(const MysqlConnection& connection, const PoolAges& ages) const;
   Error all_in_use(const ServerView& server) const;
 
@@ -81,6 +100,8 @@ class MysqlPool : private PlaceHolder {
   std::vector<MysqlConnection*> all_;
   std::size_t connecting_ = 0;
   std::function<void()> ask_;
+  bool closing_ = false;
+  runtime::Scope resets_;
 };
 
 }  // namespace hf::upstream

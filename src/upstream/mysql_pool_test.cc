@@ -37,6 +37,18 @@ Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* log
   wish->ended = true;
 }
 
+Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
+  runtime::TaskContext& self = co_await runtime::this_context();
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*self.loop, view->servers[0].address, *login, nullptr, Deadline::never());
+  if (opened.ok()) opened = co_await pool->adopt(view, std::move(*opened), kKey, deadline);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
 /// One server, at most `most` connections to it, and pools that share the limit as shards do.
 class MysqlPoolTest : public ::testing::Test {
  protected:
@@ -101,7 +113,7 @@ TEST_F(MysqlPoolTest, CountsWhatIsOpenLentAndIdle) {
   EXPECT_EQ(pool_.lent(), 0U);
   EXPECT_EQ(pool_.idle(), 1U);
   EXPECT_EQ(open_places(), 1U);
-  connection = pool_.take(kKey, 0);
+  connection = pool_.take(kKey, nullptr);
   ASSERT_NE(connection, nullptr);
   EXPECT_EQ(pool_.idle(), 0U);
   connection.reset();
@@ -114,19 +126,21 @@ TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   MysqlConnectionPtr first = open(pool_);
   MysqlConnectionPtr second = open(pool_);
   MysqlConnectionPtr third = open(pool_);
-  for (const MysqlConnectionPtr* each : {&first, &second, &third}) (*each)->untracked = false;
-  first->state = 5;
-  second->state = 6;
-  third->state = 5;
-  third->dirty = true;
+  const auto five = std::make_shared<const policy::session::Settings>("five", policy::session::Settings::Variables{});
+  const auto six = std::make_shared<const policy::session::Settings>("six", policy::session::Settings::Variables{});
+  for (const MysqlConnectionPtr* each : {&first, &second, &third}) (*each)->facts.tracking = true;
+  first->facts.settings = five;
+  second->facts.settings = six;
+  third->facts.settings = five;
+  third->facts.tracking = false;
   const MysqlConnection* clean = first.get();
   const MysqlConnection* latest = third.get();
   pool_.give(std::move(first));
   pool_.give(std::move(second));
   pool_.give(std::move(third));
-  EXPECT_EQ(pool_.take(kOtherKey, 5), nullptr);
-  EXPECT_EQ(pool_.take(kKey, 5).get(), clean);
-  EXPECT_EQ(pool_.take(kKey, 99).get(), latest);  // none fits: the most recently used
+  EXPECT_EQ(pool_.take(kOtherKey, five), nullptr);
+  EXPECT_EQ(pool_.take(kKey, five).get(), clean);
+  EXPECT_EQ(pool_.take(kKey, nullptr).get(), latest);  // none fits: the most recently used
 }
 
 TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
@@ -417,7 +431,7 @@ TEST_F(MysqlPoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
   server_.cut();
   EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
   ASSERT_TRUE(loop_.run_until([&] {
-    MysqlConnectionPtr taken = pool_.take(kKey, 0);
+    MysqlConnectionPtr taken = pool_.take(kKey, nullptr);
     if (taken == nullptr) return true;
     pool_.give(std::move(taken));
     return false;
@@ -451,7 +465,7 @@ TEST_F(MysqlPoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
   MysqlConnectionPtr lent = open(pool_);
   EXPECT_FALSE(lent->at_rest);
   pool_.give(std::move(lent));
-  lent = pool_.take(kKey, 0);
+  lent = pool_.take(kKey, nullptr);
   EXPECT_FALSE(lent->at_rest);
   lent.reset();  // in the middle of a reply, for all that is known
   MysqlConnectionPtr kept = open(pool_);
@@ -474,15 +488,46 @@ TEST_F(MysqlPoolTest, TheReasonSaysWhoHasTheConnections) {
             "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
 }
 
+TEST_F(MysqlPoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
+  view_ = view_with(1);
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(open_places(), 1U);
+  EXPECT_EQ(pool_.lent(), 1U);
+  pool_.give(std::move(wish.connection));
+  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
+}
+
+TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish late;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &late, loop_->deadline_in(50ms));
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(pool_.open_connections(), 1U);
+}
+
 TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
   const PoolAges ages{.connection = 5min, .server_wait_timeout = Nanos(0)};
   pool_.give(open(pool_));
   loop_.advance(5min);
-  MysqlConnectionPtr connection = pool_.take(kKey, 0, ages);
+  MysqlConnectionPtr connection = pool_.take(kKey, nullptr, ages);
   ASSERT_NE(connection, nullptr);
   pool_.give(std::move(connection));  // giving it back makes it no younger
   loop_.advance(1s);
-  EXPECT_EQ(pool_.take(kKey, 0, ages), nullptr);
+  EXPECT_EQ(pool_.take(kKey, nullptr, ages), nullptr);
   pool_.trim(TimePoint{0});
   EXPECT_EQ(pool_.idle(), 1U);  // without a limit it stays
   pool_.trim(TimePoint{0}, ages);
@@ -495,15 +540,15 @@ TEST_F(MysqlPoolTest, AConnectionThatTheServerIsAboutToEndIsNotLent) {
   const PoolAges ages{.connection = Nanos(0), .server_wait_timeout = 60s};
   pool_.give(open(pool_));
   loop_.advance(59s);
-  MysqlConnectionPtr connection = pool_.take(kKey, 0, ages);
+  MysqlConnectionPtr connection = pool_.take(kKey, nullptr, ages);
   ASSERT_NE(connection, nullptr);
   pool_.give(std::move(connection));
   loop_.advance(59s);
   pool_.trim(TimePoint{0}, ages);
   EXPECT_EQ(pool_.idle(), 1U);
   loop_.advance(1ms);
-  EXPECT_EQ(pool_.take(kKey, 0, ages), nullptr);
-  EXPECT_NE(pool_.take(kKey, 0), nullptr);
+  EXPECT_EQ(pool_.take(kKey, nullptr, ages), nullptr);
+  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
 }
 
 TEST(PoolAges, LeaveTheServerASecondOrAFifthOfItsPatience) {

@@ -65,6 +65,8 @@ constexpr ByteView kStatus =
 
 }  // namespace
 
+bool is_mariadb(std::string_view version) { return version.find("MariaDB") != std::string_view::npos; }
+
 bool MysqlProbe::set_monitor(MysqlCredentials monitor) {
   if (monitor == monitor_) return false;
   monitor_ = std::move(monitor);
@@ -83,11 +85,19 @@ Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
   connection_version_ = version;
-  greeting_ = {connection_->server_version, connection_->server_capabilities, connection_->server_charset};
+  greeting_ = {connection_->server_version, connection_->server_capabilities, connection_->server_charset, connection_->status};
   co_return Result<void>{};
 }
 
 Task<Result<mysql::TextResult>> MysqlProbe::ask(std::string sql, Deadline deadline) {
+  Result<void> connected = co_await ensure_connected(deadline);
+  if (!connected.ok() && connected.error().code == ErrorCode::kRefused) co_return Error{ErrorCode::kUnreachable, connected.error().context};
+  HF_CO_RETURN_IF_ERROR(connected);
+  Result<mysql::TextResult> result = co_await ask_here(std::move(sql), deadline);
+  co_return result;
+}
+
+Task<Result<mysql::TextResult>> MysqlProbe::ask_here(std::string sql, Deadline deadline) {
   if (connection_ == nullptr) co_return Error{ErrorCode::kClosed, "not connected"};
   Result<mysql::TextResult> result = co_await query(*connection_, std::move(sql), deadline);
   if (!result.ok()) {
@@ -109,9 +119,9 @@ Task<Result<policy::ServerObservation>> MysqlProbe::look(Deadline deadline) {
 }
 
 Task<Result<policy::ServerObservation>> MysqlProbe::observe(Deadline deadline) {
-  const bool mariadb = greeting_.version.find("MariaDB") != std::string::npos;
+  const bool mariadb = is_mariadb(greeting_.version);
   policy::ServerObservation seen;
-  Result<mysql::TextResult> facts = co_await ask(std::string(mariadb ? kMariaDbFacts : kMySqlFacts), deadline);
+  Result<mysql::TextResult> facts = co_await ask_here(std::string(mariadb ? kMariaDbFacts : kMySqlFacts), deadline);
   HF_CO_RETURN_IF_ERROR(facts);
   if (facts->rows.size() != 1) co_return Error{ErrorCode::kProtocol, "the server's facts are not one row"};
   seen.server_id = number(*facts, 0, "server_id");
@@ -122,10 +132,10 @@ Task<Result<policy::ServerObservation>> MysqlProbe::observe(Deadline deadline) {
   seen.gtid_current_pos = text(*facts, 0, "gtid_current_pos");
   seen.semisync.primary_enabled = text(*facts, 0, "semisync") == "1";
 
-  Result<mysql::TextResult> replication = co_await ask(mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW SLAVE STATUS", deadline);
+  Result<mysql::TextResult> replication = co_await ask_here(mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW SLAVE STATUS", deadline);
   HF_CO_RETURN_IF_ERROR(replication);
   take_replication(*replication, seen);
-  Result<mysql::TextResult> status = co_await ask(std::string(kStatus), deadline);
+  Result<mysql::TextResult> status = co_await ask_here(std::string(kStatus), deadline);
   HF_CO_RETURN_IF_ERROR(status);
   take_status(*status, seen);
   seen.capabilities = greeting_.capabilities;

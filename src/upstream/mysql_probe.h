@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "policy/replica_set/observation.h"
 #include "upstream/mysql_connection.h"
@@ -18,7 +19,12 @@ struct ServerGreeting {
   std::string version;
   proto::mysql::Capabilities capabilities = 0;
   std::uint8_t charset = 0;
+  proto::mysql::StatusFlags status = 0;  // of the monitor's own login: the server's globals show in it
+  friend bool operator==(const ServerGreeting&, const ServerGreeting&) = default;
 };
+
+/// By the version in the greeting.
+bool is_mariadb(std::string_view version);
 
 class MysqlProbe {
  public:
@@ -28,7 +34,8 @@ class MysqlProbe {
   /// One look. Errors: those of connect_mysql; kProtocol for a reply that makes no sense; kRefused for a query that the server
   /// refused (missing privileges), in its words.
   runtime::Task<Result<policy::ServerObservation>> look(Deadline deadline);
-  /// A query of the watcher's on the same connection, after a successful look.
+  /// A query of the watcher's on the same connection, not while a look runs. Connects where it has to. Errors as those of
+  /// look; kRefused is the server's word on this query alone.
   runtime::Task<Result<proto::mysql::TextResult>> ask(std::string sql, Deadline deadline);
 
   const ServerGreeting& greeting() const { return greeting_; }
@@ -40,6 +47,7 @@ class MysqlProbe {
 
  private:
   runtime::Task<Result<void>> ensure_connected(Deadline deadline);
+  runtime::Task<Result<proto::mysql::TextResult>> ask_here(std::string sql, Deadline deadline);
   runtime::Task<Result<policy::ServerObservation>> observe(Deadline deadline);
 
   runtime::EventLoop& loop_;

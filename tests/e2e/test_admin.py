@@ -110,19 +110,32 @@ def test_drain_lets_a_running_statement_end(gateway, cluster):
 def test_unknown_servers_are_refused_with_the_known_names(gateway):
     refused = gateway.cli("drain", "db9")
     assert refused.returncode not in (0, 2) and "db9" in refused.stderr and "db2" in refused.stderr
-    code, _, text = gateway.http("/api/v1/servers/orders/db9/drain", method="POST", body=b"")
+
+
+def with_token(make_gateway):
+    """A gateway whose HTTP asks for a token, and the headers that give it."""
+    gateway = make_gateway(start=False)
+    token = os.path.join(gateway.folder, "token")
+    with open(os.open(token, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+        file.write("a-long-token\n")
+    gateway.write_config(admin_extra='token_file = "token"')
+    gateway.start()
+    return gateway, {"Authorization": "Bearer a-long-token"}
+
+
+def test_drain_by_http(make_gateway):
+    gateway, headers = with_token(make_gateway)
+
+    def drained():
+        servers = gateway.status()["services"][0]["servers"]
+        return next(server for server in servers if server["name"] == "db3")["drained"]
+    assert gateway.http("/api/v1/servers/orders/db3/drain", method="POST", body=b"", headers=headers)[0] == 200
+    eventually(drained, "db3 to be drained")
+    assert gateway.http("/api/v1/servers/orders/db3/resume", method="POST", body=b"", headers=headers)[0] == 200
+    assert not drained()
+    assert gateway.http("/api/v1/servers/orders/db3/drain", headers=headers)[0] == 405, "a GET must not command"
+    code, _, text = gateway.http("/api/v1/servers/orders/db9/drain", method="POST", body=b"", headers=headers)
     assert code == 404 and "db2" in text
-
-
-def test_drain_by_http(gateway):
-    try:
-        code, _, _ = gateway.http("/api/v1/servers/orders/db3/drain", method="POST", body=b"")
-        assert code == 200
-        eventually(lambda: gateway.server("db3")["drained"], "db3 to be drained")
-    finally:
-        code, _, _ = gateway.http("/api/v1/servers/orders/db3/resume", method="POST", body=b"")
-    assert code == 200
-    assert gateway.http("/api/v1/servers/orders/db3/drain")[0] == 405, "a GET must not command"
 
 
 # -- events -------------------------------------------------------------------------------------------------------------
@@ -250,12 +263,7 @@ def test_a_browser_on_another_site_cannot_command(gateway):
 # -- access -----------------------------------------------------------------------------------------------------------------
 
 def test_a_token_is_asked_for_when_configured(make_gateway):
-    gateway = make_gateway(start=False)
-    token = os.path.join(gateway.folder, "token")
-    with open(os.open(token, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-        file.write("a-long-token\n")
-    gateway.write_config(admin_extra='token_file = "token"')
-    gateway.start()
+    gateway, _ = with_token(make_gateway)
     code, headers, _ = gateway.http("/api/v1/status")
     assert code == 401 and "Bearer" in headers["WWW-Authenticate"]
     assert gateway.http("/metrics")[0] == 401

@@ -25,13 +25,12 @@ def integer(row):
 
 @pytest.mark.gateway
 def test_prepared_reads_of_several_clients_use_all_replicas(gateway):
-    """A session keeps one replica's connection for its prepared reads; sessions are spread over the replicas."""
+    """Prepared reads are spread over the replicas as text is; a statement is prepared wherever it is executed."""
     seen = set()
     for _ in range(12):
         with w.Wire("127.0.0.1", gateway.port(), "app", "app-secret", "test") as wire:
             statement = wire.prepare("select @@server_id + ?")
             rows = {wire.execute(statement, [0])[0]["rows"][0] for _ in range(5)}
-            assert len(rows) == 1
             seen |= rows
     assert len(seen) == 2
 

@@ -28,8 +28,8 @@ from . import mariadb, processes
 from .ports import LOOPBACK, free_ports
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BAD_LOG_MARKS = ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:", "HF_CHECK failed",
-                 "HF_ASSERT failed", "bug_survived", "terminate called")
+BAD_LOG_MARKS = ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:", "invariant broken",
+                 "bug survived", "bug_survived", "terminate called")
 
 
 def program():

@@ -37,6 +37,7 @@ REPLICATION_USER, REPLICATION_PASSWORD = "repl", "repl-secret"
 APP_USER, APP_PASSWORD = "app", "app-secret"
 APP_ED_USER, APP_ED_PASSWORD = "app_ed", "app-ed-secret"
 SCHEMA = "test"
+MEMORY_FOLDER = "/dev/shm"
 FIRST_PORT_OF_A_HOST = 3306  # a lab's host is all ours, and its outgoing connections begin at 10000
 
 # What the monitor account needs, and why. Nothing else: no SUPER, no PROCESS, no write of any kind.
@@ -47,6 +48,9 @@ MONITOR_GRANTS = (
     f"GRANT BINLOG MONITOR ON *.* TO {MONITOR_USER}@'%'",
     # users_from = "servers": the accounts and their password verifiers.
     f"GRANT SELECT ON mysql.global_priv TO {MONITOR_USER}@'%'",
+    # ... and what else a login of theirs begins with: rights in schemas, roles.
+    f"GRANT SELECT ON mysql.db TO {MONITOR_USER}@'%'",
+    f"GRANT SELECT ON mysql.roles_mapping TO {MONITOR_USER}@'%'",
 )
 
 SERVER_OPTIONS = """
@@ -237,10 +241,12 @@ class Cluster:
     """A primary and its replicas. `servers` is [db1, db2, db3] in the order of their server ids 1, 2, 3.
 
     place: a host of a lab that the servers run on, at its address from port 3306 up; None: loopback, any free ports.
+    in_memory: the data lies in the machine's memory where it has a file system for that (some 250 MB): DDL is ten times as fast.
     """
 
-    def __init__(self, size=3, keep=False, place=None):
-        self.folder = tempfile.mkdtemp(prefix="hf-cluster-")
+    def __init__(self, size=3, keep=False, place=None, in_memory=False):
+        memory = MEMORY_FOLDER if in_memory and os.access(MEMORY_FOLDER, os.W_OK) else None
+        self.folder = tempfile.mkdtemp(prefix="hf-cluster-", dir=memory)
         self._keep = keep or os.environ.get("HOLDFAST_KEEP") == "1"
         ports = range(FIRST_PORT_OF_A_HOST, FIRST_PORT_OF_A_HOST + size) if place else free_ports(size)
         self.servers = []

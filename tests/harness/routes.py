@@ -1,5 +1,18 @@
 """Which server answered? Small questions that tests ask again and again."""
 
+ANSWERING = "test.answering"  # its only row is the id of the server it stands on: a plain read of a plain table tells who answered
+
+
+def make_answering_table(cluster):
+    for server in cluster.servers:
+        server.query("set sql_log_bin = 0", f"create or replace table {ANSWERING} (id int primary key)",
+                     f"insert into {ANSWERING} values ({server.server_id})")
+
+
+def drop_answering_table(cluster):
+    for server in cluster.servers:
+        server.query("set sql_log_bin = 0", f"drop table if exists {ANSWERING}")
+
 
 def server_id(connection):
     """The id of the server that answered a plain read on this PyMySQL connection."""

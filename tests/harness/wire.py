@@ -11,6 +11,8 @@ import hashlib
 import socket
 import struct
 
+from . import ed25519
+
 LONG_PASSWORD, FOUND_ROWS, LONG_FLAG, CONNECT_WITH_DB = 1, 2, 4, 8
 COMPRESS, LOCAL_FILES, IGNORE_SPACE, PROTOCOL_41, INTERACTIVE, SSL = 32, 128, 256, 512, 1024, 2048
 TRANSACTIONS, SECURE_CONNECTION = 8192, 32768
@@ -103,17 +105,18 @@ def native_proof(password, nonce):
     return bytes(a ^ b for a, b in zip(once, mixed))
 
 
-def login_packet(greeting, user, password, database, capabilities, charset=45):
-    """HandshakeResponse41 for a decoded greeting."""
+def login_packet(greeting, user, password, database, capabilities, charset=45, plugin="mysql_native_password", proof=None):
+    """HandshakeResponse41 for a decoded greeting. A proof of one's own goes with another plugin."""
     if database is not None:
         capabilities |= CONNECT_WITH_DB
-    proof = native_proof(password, greeting["nonce"])
+    if proof is None:
+        proof = native_proof(password, greeting["nonce"])
     packet = struct.pack("<IIB23x", capabilities, 1 << 30, charset) + user.encode() + b"\0"
     packet += bytes([len(proof)]) + proof
     if database is not None:
         packet += database.encode() + b"\0"
     if capabilities & PLUGIN_AUTH:
-        packet += b"mysql_native_password\0"
+        packet += plugin.encode() + b"\0"
     return packet
 
 
@@ -175,7 +178,7 @@ class Wire:
     """One connection. `last_status` is the status word of the last OK or EOF."""
 
     def __init__(self, host, port, user, password, database=None, capabilities=DEFAULT_CAPABILITIES, charset=45,
-                 seconds=60, unix_socket=None):
+                 seconds=60, unix_socket=None, source=None):
         self.capabilities, self.sequence, self.last_status = capabilities, 0, 0
         self._input = bytearray()
         if unix_socket:
@@ -183,7 +186,7 @@ class Wire:
             self.socket.settimeout(seconds)
             self.socket.connect(unix_socket)
         else:
-            self.socket = socket.create_connection((host, port), seconds)
+            self.socket = socket.create_connection((host, port), seconds, source and (source, 0))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self.greeting = decode_greeting(self.read())
@@ -253,9 +256,10 @@ class Wire:
             cursor = Cursor(data)
             cursor.integer(1)
             plugin = cursor.until_nul().decode()
-            if plugin != "mysql_native_password":
+            proofs = {"mysql_native_password": native_proof, "client_ed25519": lambda word, nonce: ed25519.proof(word, nonce[:32])}
+            if plugin not in proofs:
                 raise NotImplementedError(f"login by {plugin}")
-            self.write(native_proof(password, cursor.rest()))
+            self.write(proofs[plugin](password, cursor.rest()))
             data = self.read()
         if data[:1] == b"\xff":
             raise ServerError(decode_error(data))
@@ -290,10 +294,10 @@ class Wire:
         self.command(COM_SET_OPTION, struct.pack("<H", option))
         return self._results(None)
 
-    def change_user(self, user, password, database=""):
+    def change_user(self, user, password, database="", charset=45):
         proof = native_proof(password, self.greeting["nonce"])
         self.command(COM_CHANGE_USER, user.encode() + b"\0" + bytes([len(proof)]) + proof + database.encode() + b"\0" +
-                     struct.pack("<H", 45) + b"mysql_native_password\0")
+                     struct.pack("<H", charset) + b"mysql_native_password\0")
         try:
             return [self._finish_login(password)]
         except ServerError as failure:
@@ -313,6 +317,28 @@ class Wire:
     def prepare(self, sql):
         """COM_STMT_PREPARE: {"kind": "prepared", "id", "params", "columns", "warnings"} or an error."""
         self.command(COM_STMT_PREPARE, sql.encode())
+        return self._prepared()
+
+    def prepare_and_execute(self, sql, values=()):
+        """COM_STMT_PREPARE and the COM_STMT_EXECUTE of what is just being prepared, sent at once: (statement, replies)."""
+        self.command(COM_STMT_PREPARE, sql.encode())
+        self.command(COM_STMT_EXECUTE, self.execute_payload({"id": 0xFFFFFFFF}, values))
+        self.sequence = 1
+        statement = self._prepared()
+        self.sequence = 1
+        return statement, self._results(self._binary_row)
+
+    def pipeline(self, texts):
+        """COM_QUERY after COM_QUERY without waiting; the replies of each."""
+        for sql in texts:
+            self.command(COM_QUERY, sql.encode())
+        replies = []
+        for _ in texts:
+            self.sequence = 1
+            replies += self._results(self._text_row)
+        return replies
+
+    def _prepared(self):
         data = self.read()
         if data[:1] == b"\xff":
             return decode_error(data)
@@ -334,6 +360,11 @@ class Wire:
 
     def execute(self, statement, values=(), cursor_type=0):
         """COM_STMT_EXECUTE. Values: None, int, float, str, bytes or (type, unsigned, raw bytes)."""
+        self.command(COM_STMT_EXECUTE, self.execute_payload(statement, values, cursor_type))
+        return self._results(self._binary_row)
+
+    @staticmethod
+    def execute_payload(statement, values=(), cursor_type=0):
         payload = struct.pack("<IBI", statement["id"], cursor_type, 1)
         if values:
             nulls, types, data = bytearray((len(values) + 7) // 8), b"", b""
@@ -344,8 +375,7 @@ class Wire:
                 types += bytes([kind, flag])
                 data += raw
             payload += bytes(nulls) + b"\1" + types + data
-        self.command(COM_STMT_EXECUTE, payload)
-        return self._results(self._binary_row)
+        return payload
 
     def fetch(self, statement, count):
         """COM_STMT_FETCH: (rows, end) or (None, error)."""

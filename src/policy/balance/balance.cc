@@ -4,7 +4,7 @@ namespace hf::policy {
 namespace {
 
 bool usable(const Candidate& candidate, const ServerSet& tried) {
-  return candidate.weight > 0 && candidate.index < kMaxServers && !tried.contains(candidate.index);
+  return candidate.weight > 0 && candidate.index < kMostServers && !tried.contains(candidate.index);
 }
 
 /// Less loaded for its weight: a.in_flight / a.weight < b.in_flight / b.weight, without dividing.
@@ -16,7 +16,7 @@ bool less_loaded(const Candidate& a, const Candidate& b) {
 /// the richest is taken and pays what all gained. Credits sum to zero, so nobody starves and nobody runs ahead.
 template <typename Allowed>
 std::optional<std::uint32_t> take_turn(std::span<const Candidate> candidates,
-                                       std::array<std::int64_t, kMaxServers>& credit, Allowed allowed) {
+                                       std::array<std::int64_t, kMostServers>& credit, Allowed allowed) {
   std::optional<std::uint32_t> best;
   std::int64_t total = 0;
   for (const Candidate& each : candidates) {

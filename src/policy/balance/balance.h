@@ -7,7 +7,7 @@
 // Invariants:
 //   1. A candidate of weight 0, and one in `tried`, is never picked.
 //   2. With fixed candidates every server is within one turn of its fair share at any time (WeightedRoundRobin).
-//   3. Candidates are identified by `index` (below kMaxServers), so the span may be rebuilt, reordered or shortened.
+//   3. Candidates are identified by `index` (below kMostServers), so the span may be rebuilt, reordered or shortened.
 #pragma once
 
 #include <array>
@@ -16,24 +16,23 @@
 #include <optional>
 #include <span>
 
-namespace hf::policy {
+#include "base/limits.h"
 
-/// Servers of one service that a picker can tell apart. The configuration allows no more.
-inline constexpr std::size_t kMaxServers = 256;
+namespace hf::policy {
 
 /// A set of server indexes: those a statement has tried already.
 class ServerSet {
  public:
   void insert(std::uint32_t index) {
-    if (index < kMaxServers) words_[index / 64] |= std::uint64_t{1} << (index % 64);
+    if (index < kMostServers) words_[index / 64] |= std::uint64_t{1} << (index % 64);
   }
   bool contains(std::uint32_t index) const {
-    return index < kMaxServers && (words_[index / 64] >> (index % 64) & 1U) != 0;
+    return index < kMostServers && (words_[index / 64] >> (index % 64) & 1U) != 0;
   }
   void clear() { words_ = {}; }
 
  private:
-  std::array<std::uint64_t, kMaxServers / 64> words_{};
+  std::array<std::uint64_t, kMostServers / 64> words_{};
 };
 
 struct Candidate {
@@ -48,7 +47,7 @@ class WeightedRoundRobin {
   std::optional<std::uint32_t> pick(std::span<const Candidate> candidates, const ServerSet& tried = {});
 
  private:
-  std::array<std::int64_t, kMaxServers> credit_{};
+  std::array<std::int64_t, kMostServers> credit_{};
 };
 
 class LeastConnections {
@@ -57,7 +56,7 @@ class LeastConnections {
   std::optional<std::uint32_t> pick(std::span<const Candidate> candidates, const ServerSet& tried = {});
 
  private:
-  std::array<std::int64_t, kMaxServers> credit_{};
+  std::array<std::int64_t, kMostServers> credit_{};
 };
 
 }  // namespace hf::policy

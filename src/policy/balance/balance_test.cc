@@ -31,7 +31,7 @@ TEST(WeightedRoundRobin, EveryServerIsWithinOneOfItsShareAtAnyTime) {
       total += candidates.back().weight;
     }
     WeightedRoundRobin balance;
-    std::vector<int> taken(kMaxServers);
+    std::vector<int> taken(kMostServers);
     for (int turn = 1; turn <= 500; ++turn) {
       ++taken[*balance.pick(candidates)];
       for (const Candidate& each : candidates) {

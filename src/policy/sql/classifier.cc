@@ -18,6 +18,7 @@ void merge_part(Statement& sum, const Statement& part) {
   effects &= ~effect::kComputedValue;
   const Hint hint = sum.hint;
   sum = Statement{};
+  sum.counts = true;
   sum.kind = Kind::kMulti;
   sum.reason = Reason::kMultiStatement;
   sum.effects = effects;

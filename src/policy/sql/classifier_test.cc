@@ -58,7 +58,8 @@ TEST(Classifier, SendsPlainReadsToReaders) {
            "SELECT `update`, t.`delete`, t.update, t.into, x.lock FROM t", "SELECT 'FOR UPDATE', \"INTO OUTFILE\", 'it''s', 'a\\'b'",
            "SELECT * FROM order_status", "SELECT CURRENT_TIMESTAMP, CURRENT_USER, LOCALTIME", "SELECT date '2020-01-01' + INTERVAL (1) DAY",
            "SELECT a FROM t PROCEDURE", "select a.b from c where d=-1 and e=--1", "SELECT N'x', x'41', b'1', _utf8'x', 0x41, 0b1, 1e5, .5, \\N",
-           "SELECT * FROM t WHERE a = ? LIMIT ?, ?", "SELECT id-1, id--1, id - -1 FROM t", "SELECT a FROM t WHERE a->'$.b' = 1 AND c->>'$.d' <=> 2",
+           "SELECT * FROM t WHERE a = ? LIMIT ?", "SELECT a FROM t WHERE b IN (1, 2) LIMIT 5", "SELECT t.limit, t.offset FROM t",
+           "SELECT id-1, id--1, id - -1 FROM t", "SELECT a FROM t WHERE a->'$.b' = 1 AND c->>'$.d' <=> 2",
            "SELECT 1 FROM dual WHERE 'a' REGEXP ('b') OR (1) XOR (0) AND (1) DIV (2)", "SELECT CASE (1) WHEN (2) THEN (3) ELSE (4) END",
            "SELECT /*+ SET_VAR(sort_buffer_size=1) */ 1", "SELECT /*! SQL_NO_CACHE */ 1", "SELECT /*!40001 SQL_NO_CACHE */ * FROM t",
            "HELP 'select'", "CHECKSUM TABLE a, b", "DESC t", "DESCRIBE t col", "EXPLAIN t", "EXPLAIN SELECT 1", "EXPLAIN EXTENDED SELECT 1",
@@ -66,19 +67,40 @@ TEST(Classifier, SendsPlainReadsToReaders) {
            "EXPLAIN (SELECT 1)", "EXPLAIN WITH a (x) AS (SELECT 1) SELECT * FROM a", "DESC format", "EXPLAIN ANALYZE SELECT 1",
            "SHOW TABLES", "SHOW FULL TABLES FROM x LIKE 'a%'", "SHOW TABLE STATUS", "SHOW COLUMNS FROM t", "SHOW FULL COLUMNS FROM t",
            "SHOW EXTENDED FULL FIELDS FROM t", "SHOW CREATE TABLE t", "SHOW CREATE DATABASE d", "SHOW INDEX FROM t", "SHOW KEYS FROM t",
-           "SHOW DATABASES", "SHOW SCHEMAS", "SHOW VARIABLES", "SHOW GLOBAL VARIABLES LIKE 'x'", "SHOW VARIABLES LIKE 'server_id'",
+           "SHOW DATABASES", "SHOW SCHEMAS",
            "SHOW CHARACTER SET", "SHOW CHARSET", "SHOW COLLATION", "SHOW GRANTS", "SHOW GRANTS FOR 'u'@'h'", "SHOW CREATE USER u@h",
            "SHOW ENGINES", "SHOW STORAGE ENGINES", "SHOW PLUGINS", "SHOW PRIVILEGES", "SHOW TRIGGERS", "SHOW EVENTS",
            "SHOW PROCEDURE STATUS", "SHOW FUNCTION STATUS LIKE 'x'", "SHOW PACKAGE BODY STATUS",
            "SELECT * FROM information_schema.tables", "SELECT * FROM `information_schema`.`COLUMNS`",
-           "SELECT * FROM performance_schema.threads",
+           "SELECT * FROM information_schema.TABLE_CONSTRAINTS", "SELECT * FROM information_schema.schemata, t",
        }) {
     check({sql, kReader});
   }
-  check({"SELECT @@server_id, @@hostname, @@port", kReader, kReadsVariable});
-  check({"SELECT @@global.max_connections, @@session.sql_mode, @@`version`", kReader, kReadsVariable});
+  // Who answers, and what is the same wherever the answer comes from.
+  for (const char* sql : {"SELECT @@server_id, @@hostname, @@port", "SELECT @@version", "SELECT @@version_comment LIMIT 1", "SELECT @@`version`, @@license",
+                          "SELECT @@session.auto_increment_increment AS auto_increment_increment, @@character_set_client AS character_set_client, "
+                          "@@collation_server, @@init_connect, @@interactive_timeout, @@lower_case_table_names, @@max_allowed_packet, "
+                          "@@net_write_timeout, @@sql_mode, @@system_time_zone, @@time_zone, @@transaction_isolation, "
+                          "@@wait_timeout",
+                          "SELECT @@sql_mode, @@session.time_zone, @@local.autocommit", "SELECT @@tx_isolation", "SELECT @@collation_connection, DATABASE()"}) {
+    check({sql, kReader, kReadsVariable});
+  }
   check({"SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1", kReader, kFoundRows});
-  check({"SET STATEMENT max_statement_time=1 FOR SELECT 1", kReader});
+  check({"SET STATEMENT max_statement_time=1 FOR SELECT 1", kReader, kSetStatement});
+  check({"SET STATEMENT sql_mode='ANSI' FOR SELECT a FROM t LIMIT 1, 2", kReader, kSetStatement | kOffset});
+}
+
+TEST(Classifier, MarksRowsThatAreSkippedForTheCountOfRowsFound) {
+  for (const char* sql : {"SELECT * FROM t LIMIT 1, 2", "SELECT * FROM t LIMIT ?, ?", "SELECT * FROM t WHERE a = ? LIMIT ?,?", "SELECT * FROM t LIMIT 2 OFFSET 1",
+                          "SELECT * FROM t ORDER BY a LIMIT 10 OFFSET 0;", "SELECT * FROM t OFFSET 1 ROW FETCH NEXT 2 ROWS ONLY",
+                          "(SELECT a FROM t LIMIT 1,2) UNION SELECT 1", "SELECT 1 UNION ALL SELECT 2 LIMIT 1",
+                          "(SELECT a FROM t) EXCEPT (SELECT 2) LIMIT 1", "SELECT 1 LIMIT 1 INTERSECT SELECT 2", "SELECT * FROM (SELECT a FROM t LIMIT 1/**/,/**/2) d"}) {
+    check({sql, kReader, kOffset});
+  }
+  check({"SELECT SQL_CALC_FOUND_ROWS * FROM t LIMIT 1, 2", kReader, kFoundRows | kOffset});
+  check({"SELECT 1 UNION SELECT 2", kReader});
+  check({"SELECT a FROM t WHERE a IN (1, 2) LIMIT 3", kReader});
+  check({"SELECT 1; SELECT * FROM t LIMIT 1, 2", kPrimary, kMultiStatement | kOffset, Reason::kMultiStatement});
 }
 
 TEST(Classifier, SendsWritesToThePrimary) {
@@ -90,11 +112,12 @@ TEST(Classifier, SendsWritesToThePrimary) {
            "WITH a AS (SELECT 1) DELETE FROM t", "/* c */ UPDATE t SET a=1", "-- c\nDELETE FROM t", "EXPLAIN UPDATE t SET a=1",
            "EXPLAIN DELETE FROM t", "EXPLAIN INSERT INTO t (a) VALUES (1)", "ANALYZE UPDATE t SET a=1", "ANALYZE FORMAT=JSON DELETE FROM t",
            "DESC REPLACE INTO t VALUES (1)", "/*! DELETE FROM t */", "SELECT /*!40000 1 */ FROM t WHERE 1 /*! UNION DELETE FROM t */",
-           "SET STATEMENT max_statement_time=1 FOR UPDATE t SET a=1", "LOAD DATA INFILE 'x' INTO TABLE t (a, b)", "DO SLEEP(1)", "DO 1",
+           "LOAD DATA INFILE 'x' INTO TABLE t (a, b)", "DO SLEEP(1)", "DO 1",
            "LOAD XML INFILE 'x' INTO TABLE t",
        }) {
     check({sql, kPrimary, 0, Reason::kWrite});
   }
+  check({"SET STATEMENT max_statement_time=1 FOR UPDATE t SET a=1", kPrimary, kSetStatement, Reason::kWrite});
   check({"LOAD DATA LOCAL INFILE 'x' INTO TABLE t", kPrimary, kLocalInfile, Reason::kWrite});
   check({"LOAD DATA LOW_PRIORITY LOCAL INFILE 'x' INTO TABLE t (a, @b) SET c = @b", kPrimary, kLocalInfile | kUserVariable, Reason::kWrite});
   check({"INSERT INTO t VALUES (my_function(1))", kPrimary, kUnknownState, Reason::kWrite});
@@ -177,8 +200,11 @@ TEST(Classifier, TreatsEveryFunctionItDoesNotKnowAsAWrite) {
 TEST(Classifier, TreatsSequencesAsWrites) {
   for (const char* sql : {"SELECT NEXTVAL(s)", "SELECT NEXT VALUE FOR s", "SELECT PREVIOUS VALUE FOR s", "SELECT LASTVAL(s)", "SELECT SETVAL(s, 5)",
                           "SELECT s.nextval FROM dual", "SELECT s.CURRVAL", "SELECT next\nvalue\nfor s"}) {
-    check({sql, kPrimary, 0, Reason::kSequence});
+    check({sql, kPrimary, kSequence, Reason::kSequence});
   }
+  check({"INSERT INTO t VALUES (NEXTVAL(s))", kPrimary, kSequence, Reason::kWrite});
+  check({"DO SETVAL(s, 9)", kPrimary, kSequence, Reason::kWrite});
+  check({"SELECT 1; SELECT LASTVAL(s)", kPrimary, kMultiStatement | kSequence, Reason::kMultiStatement});
 }
 
 TEST(Classifier, ShowsAServersOwnStateFromThePrimary) {
@@ -189,42 +215,83 @@ TEST(Classifier, ShowsAServersOwnStateFromThePrimary) {
                           "SHOW ANALYZE FOR 5", "SHOW USER_STATISTICS", "SHOW PROCEDURE CODE p", "EXPLAIN FOR CONNECTION 5", "SHOW what_is_this",
                           "SELECT * FROM information_schema.processlist", "SELECT * FROM INFORMATION_SCHEMA . `PROCESSLIST`",
                           "SELECT * FROM information_schema.GLOBAL_STATUS", "SELECT * FROM information_schema.innodb_trx",
-                          "SELECT * FROM `performance_schema`.`session_status`", "SELECT * FROM mysql.gtid_slave_pos",
+                          "SELECT * FROM `performance_schema`.`session_status`", "SELECT * FROM performance_schema.threads",
+                          "SELECT * FROM performance_schema . events_statements_history", "SELECT * FROM information_schema.TABLE_STATISTICS",
+                          "SELECT * FROM information_schema.CLIENT_STATISTICS, t", "SELECT * FROM information_schema.PROFILING",
+                          "SELECT * FROM mysql.gtid_slave_pos",
                           "SELECT LOAD_FILE('/etc/hosts')", "SELECT MASTER_POS_WAIT('x', 1)", "SELECT MASTER_GTID_WAIT('0-1-1')"}) {
     check({sql, kPrimary, 0, Reason::kServerLocal});
   }
   check({"SELECT @@gtid_current_pos", kPrimary, kReadsVariable, Reason::kServerLocal});
-  check({"SELECT @@global.read_only", kPrimary, kReadsVariable, Reason::kServerLocal});
+  for (const char* sql : {"SELECT @@global.read_only", "SELECT @@global.max_connections, @@session.sql_mode", "SELECT @@GLOBAL . `sql_mode`",
+                          "SELECT @@global.server_id", "SELECT @@max_connections", "SELECT @@innodb_buffer_pool_size", "SELECT @@no_such_variable",
+                          "SELECT @@version, @@read_only", "SELECT @@datadir", "SELECT @@wait_timeout, @@performance_schema, @@query_cache_size"}) {
+    check({sql, kPrimary, kReadsVariable, Reason::kServerLocal});
+  }
+  check({"/* holdfast: replica */ SELECT @@global.max_connections", kReader, kReadsVariable, Reason::kReadDespiteDoubt});
+}
+
+TEST(Classifier, KnowsWhoReadsOrSetsTheClientsOwnTracking) {
+  for (const char* sql : {"SHOW VARIABLES", "SHOW GLOBAL VARIABLES LIKE 'x'", "SHOW VARIABLES LIKE 'server_id'", "SHOW SESSION VARIABLES WHERE Variable_name = 'sql_mode'",
+                          "SELECT * FROM information_schema.SESSION_VARIABLES", "SELECT * FROM information_schema.GLOBAL_VARIABLES",
+                          "SELECT * FROM INFORMATION_SCHEMA.`system_variables`", "SELECT * FROM information_schema.user_variables", "SELECT * FROM performance_schema.session_variables"}) {
+    check({sql, kPrimary, kReadsTracking, Reason::kServerLocal});
+  }
+  for (const char* sql : {"SELECT @@session_track_system_variables", "SELECT @@session.session_track_schema, @@session_track_transaction_info",
+                          "SELECT @@Session_Track_State_Change"}) {
+    check({sql, kReader, kReadsTracking | kReadsVariable});
+  }
+  check({"SET @wish = @@session_track_system_variables", kPrimary, kReadsTracking | kReadsVariable | kUserVariable, Reason::kUserVariable});
+  check({"SET @@session_track_schema = 1, @wish = @@session_track_schema", kPrimary, kSetsVariable | kReadsTracking | kReadsVariable | kUserVariable, Reason::kUserVariable});
+  for (const char* sql : {"SET session_track_schema=0", "SET @@session.session_track_system_variables='*', autocommit=1",
+                          "SET session_track_schema=1,session_track_system_variables='auto_increment_increment',autocommit=1",
+                          "SET SESSION session_track_transaction_info=CHARACTERISTICS", "SET `session_track_state_change` := ON"}) {
+    check({sql, kAny, kSetsVariable | kReadsTracking, Reason::kReplayable});
+  }
+  check({"SET session_track_schema=0; SELECT 1", kPrimary, kMultiStatement | kSetsVariable | kReadsTracking, Reason::kMultiStatement});
+  check({"INSERT INTO t VALUES (@@session_track_schema)", kPrimary, kReadsTracking | kReadsVariable, Reason::kWrite});
 }
 
 TEST(Classifier, TracksReplayableSettings) {
-  for (const char* sql : {"SET NAMES utf8mb4", "SET NAMES 'utf8' COLLATE 'utf8_general_ci'", "SET NAMES DEFAULT", "SET CHARACTER SET latin1",
-                          "SET CHARSET 'utf8'", "SET autocommit=0", "SET AUTOCOMMIT := 1", "SET SESSION sql_mode='ANSI_QUOTES'", "SET @@sql_mode=''",
+  for (const char* sql : {"SET NAMES utf8mb4", "SET NAMES 'utf8' COLLATE 'utf8_general_ci'", "SET CHARACTER SET latin1",
+                          "SET CHARSET 'utf8'", "SET time_zone='+00:00', NAMES utf8mb4, sql_safe_updates = ON", "/*!40101 SET NAMES utf8 */",
+                          "/*! SET NAMES utf8 */;", "SET character_set_results = NULL", "SET @@session.Character_Set_Client=utf8mb4",
+                          "SET collation_connection = 'utf8mb4_bin', autocommit=1", "SET `character_set_database` = latin1"}) {
+    check({sql, kAny, kSetsVariable | kSetsCharset, Reason::kReplayable});
+  }
+  for (const char* sql : {"SET autocommit=0", "SET AUTOCOMMIT := 1", "SET SESSION sql_mode='ANSI_QUOTES'", "SET @@sql_mode=''",
                           "SET @@session.time_zone='+00:00'", "SET @@LOCAL . time_zone = '+00:00'", "SET LOCAL wait_timeout=100",
-                          "SET time_zone='+00:00', NAMES utf8mb4, sql_safe_updates = ON", "set unique_checks=0, foreign_key_checks=0",
+                          "set unique_checks=0, foreign_key_checks=0",
                           "SET SQL_AUTO_IS_NULL = 0", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
                           "SET SESSION TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE", "SET group_concat_max_len = 4096;",
-                          "/* driver 1.2 */ SET sql_select_limit=DEFAULT", "SET optimizer_search_depth=-1", "SET lc_messages = _utf8'en_US'",
-                          "/*!40101 SET NAMES utf8 */", "/*! SET NAMES utf8 */;", "SET `time_zone` = 'SYSTEM'"}) {
+                          "/* driver 1.2 */ SET sql_select_limit=18446744073709551615", "SET optimizer_search_depth=-1", "SET lc_messages = _utf8'en_US'",
+                          "SET default_collation_for_utf8mb4 = utf8mb4_0900_ai_ci", "SET `time_zone` = 'SYSTEM'"}) {
     check({sql, kAny, kSetsVariable, Reason::kReplayable});
+  }
+  // The global value is one server's own, and the primary's is meant; it is tracked as any other.
+  for (const char* sql : {"SET sql_select_limit=DEFAULT", "SET @@session.time_zone = default, autocommit=1"}) check({sql, kPrimary, kSetsVariable, Reason::kServerLocal});
+  for (const char* sql : {"SET NAMES DEFAULT", "SET CHARACTER SET Default", "SET collation_server=DEFAULT"}) {
+    check({sql, kPrimary, kSetsVariable | kSetsCharset, Reason::kServerLocal});
   }
 }
 
 TEST(Classifier, PinsForSettingsItCannotReplay) {
   for (const char* sql : {"SET sql_log_bin=0", "SET insert_id=5", "SET timestamp=1", "SET last_insert_id=1", "SET rand_seed1=1",
                           "SET gtid_domain_id=1", "SET gtid_seq_no=5", "SET debug_dbug='d'", "SET skip_replication=1", "SET profiling=1",
-                          "SET no_such_variable=1", "SET SESSION wsrep_on=0", "SET session_track_schema=0", "SET ROLE r", "SET ROLE NONE",
-                          "SET DEFAULT ROLE r FOR u@h", "SET PASSWORD FOR 'u'@'h' = 'x'", "SET PASSWORD = 'x'", "SET RESOURCE GROUP g",
-                          "SET a.b = 1", "SET", "SET x", "SET autocommit", "SET autocommit = ", "SET SQL_AUTO_IS_NULL = 1", "SET sql_log_bin = 0, insert_id = 1"}) {
+                          "SET no_such_variable=1", "SET SESSION wsrep_on=0", "SET PASSWORD = 'x'", "SET a.b = 1", "SET server_id = 5", "SET version = 'x'",
+                          "SET optimizer_trace='enabled=on'", "SET SQL_AUTO_IS_NULL = 1", "SET sql_log_bin = 0, insert_id = 1"}) {
     check({sql, kPrimary, kUnknownState, Reason::kUnreplayableSet});
   }
-  check({"SET pseudo_thread_id=7", kPrimary, kUnknownState | kConnectionId, Reason::kUnreplayableSet});
-  for (const char* sql : {"SET wait_timeout = (SELECT 1)", "SET wait_timeout = ?"}) {
-    check({sql, kPrimary, kUnknownState | kSetsVariable, Reason::kUnreplayableSet});
+  for (const char* sql : {"SET ROLE r", "set role none", "SET ROLE `r`", "SET DEFAULT ROLE r FOR u@h", "SET PASSWORD FOR 'u'@'h' = 'x'",
+                          "SET RESOURCE GROUP g", "SET", "SET x", "SET autocommit", "SET autocommit = "}) {
+    check({sql, kPrimary, kUnknownState | kRole, Reason::kUnreplayableSet});
   }
+  check({"SET ROLE r; SELECT 1", kPrimary, kMultiStatement | kUnknownState | kRole, Reason::kMultiStatement});
+  check({"SET pseudo_thread_id=7", kPrimary, kUnknownState | kConnectionId, Reason::kUnreplayableSet});
   check({"SET wait_timeout = f(1)", kPrimary, kUnknownState | kSetsVariable, Reason::kUnreplayableSet});
   check({"SET sql_mode = @old", kPrimary, kUnknownState | kSetsVariable | kUserVariable, Reason::kUserVariable});
-  check({"SET NAMES ?", kPrimary, kUnknownState | kSetsVariable, Reason::kUnreplayableSet});
+  check({"SET NAMES ?", kPrimary, kUnknownState | kSetsVariable | kSetsCharset, Reason::kUnreplayableSet});
+  check({"SET character_set_client = @cs", kPrimary, kUnknownState | kSetsVariable | kSetsCharset | kUserVariable, Reason::kUserVariable});
   check({"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", kPrimary, kNextTransaction, Reason::kNextTransaction});
   check({"SET TRANSACTION READ ONLY", kPrimary, kNextTransaction, Reason::kNextTransaction});
   check({"SET GLOBAL TRANSACTION READ ONLY", kPrimary, kSetsGlobal, Reason::kGlobalSet});
@@ -234,12 +301,12 @@ TEST(Classifier, PinsForSettingsItCannotReplay) {
   check({"SET GLOBAL wait_timeout=5, time_zone='x'", kPrimary, kSetsGlobal, Reason::kGlobalSet});
   check({"SET GLOBAL wait_timeout=5, SESSION time_zone='x'", kPrimary, kSetsGlobal | kSetsVariable, Reason::kGlobalSet});
   check({"SET @a=1", kPrimary, kUserVariable, Reason::kUserVariable});
-  check({"SET @a=1, NAMES utf8", kPrimary, kUserVariable | kSetsVariable, Reason::kUserVariable});
+  check({"SET @a=1, NAMES utf8", kPrimary, kUserVariable | kSetsVariable | kSetsCharset, Reason::kUserVariable});
   check({"SET @id = LAST_INSERT_ID()", kPrimary, kUserVariable | kReadsLastInsertId, Reason::kLastInsertId});
   check({"SET @a = f(1)", kPrimary, kUserVariable | kUnknownState, Reason::kUserVariable});
-  check({"SET STATEMENT sql_log_bin=0 FOR SELECT 1", kPrimary, 0, Reason::kUnreplayableSet});
-  check({"SET STATEMENT max_statement_time=1 FOR SET sql_mode=''", kPrimary, kUnknownState, Reason::kUnknownStatement});
-  check({"SET STATEMENT max_statement_time=1 FOR USE x", kPrimary, kUnknownState | kChangesSchema, Reason::kUnreplayableSet});
+  check({"SET STATEMENT sql_log_bin=0 FOR SELECT 1", kPrimary, kSetStatement, Reason::kUnreplayableSet});
+  check({"SET STATEMENT max_statement_time=1 FOR SET sql_mode=''", kPrimary, kUnknownState | kSetStatement, Reason::kUnknownStatement});
+  check({"SET STATEMENT max_statement_time=1 FOR USE x", kPrimary, kUnknownState | kChangesSchema | kSetStatement, Reason::kUnreplayableSet});
 }
 
 TEST(Classifier, MarksComputedValuesSoThatTheServersWordCanReplacePinning) {
@@ -249,7 +316,17 @@ TEST(Classifier, MarksComputedValuesSoThatTheServersWordCanReplacePinning) {
          kPrimary, kComputed | kReadsVariable, Reason::kComputedSet});
   check({"SET sql_mode = @@global.sql_mode", kPrimary, kComputed | kReadsVariable, Reason::kComputedSet});
   check({"SET sql_mode = CONCAT('A', ',B'), sql_log_bin = 0", kPrimary, kSetsVariable | kUnknownState, Reason::kComputedSet});
-  check({"SET wait_timeout = 1 + 1", kPrimary, kComputed, Reason::kComputedSet});
+  for (const char* sql : {"SET wait_timeout = 1 + 1", "SET wait_timeout = (SELECT 1)", "SET wait_timeout = ?"}) {
+    check({sql, kPrimary, kComputed, Reason::kComputedSet});
+  }
+  // As Connector/J, the MariaDB and the MySQL one, sends it: nothing in it pins.
+  check({"set session_track_schema=1,session_track_system_variables=CONCAT(@@session_track_system_variables,',transaction_isolation'),autocommit=1, "
+         "sql_mode=concat(@@sql_mode,',STRICT_TRANS_TABLES')", kPrimary, kComputed | kReadsVariable | kReadsTracking, Reason::kComputedSet});
+  check({"SET character_set_results = NULL, autocommit=1, sql_mode=CONCAT(@@sql_mode,',STRICT_TRANS_TABLES')", kPrimary,
+         kComputed | kReadsVariable | kSetsCharset, Reason::kComputedSet});
+  check({"SET session_track_system_variables = CONCAT(@@global.session_track_system_variables, ',sql_mode')", kPrimary,
+         kComputed | kReadsVariable | kReadsTracking, Reason::kComputedSet});
+  check({"SET session_track_schema = f(1)", kPrimary, kSetsVariable | kUnknownState | kReadsTracking, Reason::kUnreplayableSet});
 }
 
 TEST(Classifier, KnowsTransactions) {
@@ -294,7 +371,7 @@ TEST(Classifier, KnowsLocksAndSchemaChanges) {
   }
   check({"CREATE TEMPORARY TABLE t (a INT)", kPrimary, kTemporaryTable, Reason::kSchemaChange});
   check({"CREATE OR REPLACE TEMPORARY TABLE t SELECT @x", kPrimary, kTemporaryTable | kUserVariable, Reason::kSchemaChange});
-  check({"DROP TEMPORARY TABLE IF EXISTS t", kPrimary, kTemporaryTable, Reason::kSchemaChange});
+  check({"DROP TEMPORARY TABLE IF EXISTS t", kPrimary, 0, Reason::kSchemaChange});
   check({"CREATE TABLE t (a INT) SELECT f(1)", kPrimary, kImplicitCommit | kUnknownState, Reason::kSchemaChange});
   check({"INSTALL PLUGIN p SONAME 'x'", kPrimary, kImplicitCommit | kUnknownState, Reason::kSchemaChange});
   check({"CALL p(1)", kPrimary, kUnknownState, Reason::kCall});
@@ -309,7 +386,7 @@ TEST(Classifier, KnowsLocksAndSchemaChanges) {
 
 TEST(Classifier, SendsSeveralStatementsToThePrimaryWithAllTheirEffects) {
   check({"SELECT 1; SELECT 2", kPrimary, kMultiStatement, Reason::kMultiStatement});
-  check({"SELECT 1; SET @a=1; SET NAMES utf8", kPrimary, kMultiStatement | kUserVariable | kSetsVariable, Reason::kMultiStatement});
+  check({"SELECT 1; SET @a=1; SET NAMES utf8", kPrimary, kMultiStatement | kUserVariable | kSetsVariable | kSetsCharset, Reason::kMultiStatement});
   check({"SET sql_mode=CONCAT('a','b'); SELECT 1", kPrimary, kMultiStatement | kSetsVariable | kUnknownState, Reason::kMultiStatement});
   check({"USE x; CREATE TEMPORARY TABLE t (a INT)", kPrimary, kMultiStatement | kChangesSchema | kTemporaryTable, Reason::kMultiStatement});
   check({"CREATE PROCEDURE p() SELECT 1; SET @a=1", kPrimary, kMultiStatement | kImplicitCommit | kUserVariable, Reason::kMultiStatement});
@@ -338,9 +415,9 @@ TEST(Classifier, FollowsHints) {
   check({"/* holdfast: replica */ SELECT 1", kReader});
   check({"/* holdfast: replica */ UPDATE t SET a=1", kPrimary, 0, Reason::kWrite});
   check({"/* holdfast: replica */ SELECT f(1) FOR UPDATE", kPrimary, kLocking | kUnknownState, Reason::kLockingRead});
-  check({"/* holdfast: replica */ SELECT NEXTVAL(s)", kPrimary, 0, Reason::kSequence});
+  check({"/* holdfast: replica */ SELECT NEXTVAL(s)", kPrimary, kSequence, Reason::kSequence});
   check({"/* holdfast: replica */ CALL p()", kPrimary, kUnknownState, Reason::kCall});
-  check({"/* holdfast: primary */ SET NAMES utf8", kAny, kSetsVariable, Reason::kReplayable});
+  check({"/* holdfast: primary */ SET NAMES utf8", kAny, kSetsVariable | kSetsCharset, Reason::kReplayable});
   check({"/* holdfast: replica */ SELECT 1; SELECT f(1)", kPrimary, kMultiStatement, Reason::kMultiStatement});
 }
 
@@ -352,8 +429,8 @@ TEST(Classifier, TrustsDisputedCommentsOnlyWhenBothReadingsAgree) {
   check({"/*!999999 SELECT */ UPDATE", kPrimary, kVersionedComment, Reason::kWrite});
   check({"/*!99999 SELECT ' */ f(1) /*'*/", kPrimary, kVersionedComment | kUnknownState, Reason::kVersionedComment});
   check({"SELECT 1 /*!99999 ; */ /*M! SET @a=1 */", kPrimary, kVersionedComment | kMultiStatement | kUserVariable, Reason::kMultiStatement});
-  check({"/*!80000 SET NAMES utf8 */", kPrimary, kVersionedComment | kSetsVariable | kUnknownState, Reason::kVersionedComment});
-  check({"/*M!100100 SET */ USE x", kPrimary, kVersionedComment | kChangesSchema | kUnknownState, Reason::kUnreplayableSet});
+  check({"/*!80000 SET NAMES utf8 */", kPrimary, kVersionedComment | kSetsVariable | kSetsCharset | kUnknownState, Reason::kVersionedComment});
+  check({"/*M!100100 SET */ USE x", kPrimary, kVersionedComment | kChangesSchema | kUnknownState | kRole, Reason::kUnreplayableSet});
   check({"SELECT /*! 1 /*! 2 */ */", kPrimary, kUnknownState, Reason::kOddBytes});
   check({"SELECT 1 */ 2", kReader});  // an error wherever it runs
 }
@@ -406,8 +483,8 @@ TEST(Classifier, ReadsUse) {
 TEST(Classifier, NamesEveryKindReasonAndEffect) {
   for (int i = 0; i <= static_cast<int>(Kind::kUnknown); ++i) EXPECT_FALSE(to_string(static_cast<Kind>(i)).empty());
   for (int i = 0; i <= static_cast<int>(Reason::kHintPrimary); ++i) EXPECT_TRUE(to_string(static_cast<Reason>(i)).ends_with('.'));
-  for (int i = 0; i <= 25; ++i) EXPECT_FALSE(effect_name(1U << i).empty());
-  EXPECT_TRUE(effect_name(1U << 26).empty());
+  for (int i = 0; i < 32; ++i) EXPECT_FALSE(effect_name(1U << i).empty());
+  EXPECT_TRUE(effect_name(3).empty());
 }
 
 TEST(Classifier, IsLinearInLongAndDeepTexts) {

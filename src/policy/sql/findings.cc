@@ -20,7 +20,13 @@ bool ends_blind(ByteView name, std::string_view lower) {
 
 /// Tables of the system schemas that show the server's own sessions and counters.
 bool is_live_table(ByteView table) {
-  return equals_blind(table, "processlist") || ends_blind(table, "_status") || starts_blind(table, "innodb_");
+  constexpr std::string_view kLive[] = {"processlist", "profiling", "user_variables", "metadata_lock_info", "query_cache_info", "query_response_time",
+                                        "optimizer_trace", "temp_tables_info", "slave_status", "replica_host_status"};
+  for (const std::string_view name : kLive) {
+    if (equals_blind(table, name)) return true;
+  }
+  return ends_blind(table, "_status") || ends_blind(table, "_variables") || ends_blind(table, "_statistics") || starts_blind(table, "innodb_") ||
+         starts_blind(table, "thread_pool") || starts_blind(table, "wsrep_");
 }
 
 }  // namespace
@@ -38,6 +44,10 @@ void Findings::see(const Cursor& cursor) {
     } else if (token.op == ')' && depth_ > 0) {
       open_with_ &= ~depth_bit();
       --depth_;
+    } else if (token.op == ',' && cursor.before2().info.word == Word::kLimit) {
+      add(effect::kOffset);
+    } else if (token.op == ',' && mode_ == Mode::kWrite && depth_ == 0 && !assigns_) {
+      counts_ = true;  // UPDATE a, b SET …
     }
   } else if (cursor.is_name()) {
     if (cursor.word() != Word::kNone) {
@@ -60,6 +70,8 @@ void Findings::see_word(const Cursor& cursor) {
     case Word::kValue:
     case Word::kSet:
     case Word::kTable:
+      counts_ = counts_ || (cursor.word() == Word::kSelect && mode_ != Mode::kAccounts);
+      assigns_ = assigns_ || cursor.word() == Word::kSet;
       open_with_ &= ~depth_bit();
       if (mode_ == Mode::kNames && cursor.word() != Word::kTable) mode_ = Mode::kWrite;
       if (mode_ == Mode::kSchema && cursor.word() == Word::kSelect) mode_ = Mode::kWrite;
@@ -96,10 +108,22 @@ void Findings::see_word(const Cursor& cursor) {
       return;
     case Word::kFor: {
       const Word before2 = cursor.before2().info.word;
-      if (before == Word::kValue && (before2 == Word::kNext || before2 == Word::kPrevious)) refuse(Reason::kSequence);
+      if (before == Word::kValue && (before2 == Word::kNext || before2 == Word::kPrevious)) refuse(Reason::kSequence, effect::kSequence);
       return;
     }
+    case Word::kJoin:
+    case Word::kUsing: counts_ = counts_ || mode_ == Mode::kWrite; return;
+    case Word::kFrom:  // DELETE a FROM a, b …; words before it that are no names are DELETE's own
+      counts_ = counts_ || (mode_ == Mode::kWrite && depth_ == 0 && before != Word::kDelete && cursor.before().info.call != Call::kNone);
+      counts_ = counts_ || (mode_ == Mode::kWrite && cursor.before().token.is('*'));
+      return;
     case Word::kSqlCalcFoundRows: add(effect::kFoundRows); return;
+    case Word::kOffset: add(effect::kOffset); return;
+    case Word::kUnion:
+    case Word::kLimit:
+      (cursor.word() == Word::kUnion ? unites_ : limits_) = true;
+      if (unites_ && limits_) add(effect::kOffset);
+      return;
     default: return;
   }
 }
@@ -109,20 +133,21 @@ void Findings::see_qualified_name(const Cursor& cursor) {
   const Cursor::Seen& owner = cursor.before2();
   const ByteView name = cursor.bare_name(cursor.now());
   if (owner.token.kind == TokenKind::kSystemVariable) {
+    if (equals_blind(cursor.bare_name(owner.token), "global")) doubt(Reason::kServerLocal);
     see_variable(name);
     return;
   }
   if (equals_blind(name, "nextval") || equals_blind(name, "currval")) {
-    refuse(Reason::kSequence);
+    refuse(Reason::kSequence, effect::kSequence);
     return;
   }
   Word schema = owner.info.word;
   if (schema == Word::kNone && owner.token.kind != TokenKind::kQuotedName) return;
   if (owner.token.kind == TokenKind::kQuotedName) schema = find_word(cursor.bare_name(owner.token)).word;
   if (schema == Word::kMysql) doubt(Reason::kServerLocal);
-  if ((schema == Word::kInformationSchema || schema == Word::kPerformanceSchema) && is_live_table(name)) {
-    doubt(Reason::kServerLocal);
-  }
+  const bool live = schema == Word::kPerformanceSchema || (schema == Word::kInformationSchema && is_live_table(name));
+  if (live) doubt(Reason::kServerLocal);
+  if (live && ends_blind(name, "_variables")) add(effect::kReadsTracking);
 }
 
 /// At '(': is it a call, and of what?
@@ -164,7 +189,7 @@ void Findings::see_call(Call call, bool glued, const Context& context) {
     case Call::kReadMySql:
       if (context.flavor == Flavor::kMySql) return;
       break;
-    case Call::kSequence: refuse(Reason::kSequence); return;
+    case Call::kSequence: refuse(Reason::kSequence, effect::kSequence); return;
     case Call::kUserLock: refuse(Reason::kUserLock, effect::kUserLock); return;
     case Call::kLastInsertId: refuse(Reason::kLastInsertId, effect::kReadsLastInsertId); return;
     case Call::kDiagnostics: refuse(Reason::kDiagnostics, effect::kReadsDiagnostics); return;
@@ -181,8 +206,10 @@ void Findings::see_variable(ByteView name) {
     case Variable::kLastInsertId: refuse(Reason::kLastInsertId, effect::kReadsLastInsertId); return;
     case Variable::kDiagnostics: refuse(Reason::kDiagnostics, effect::kReadsDiagnostics); return;
     case Variable::kConnectionId: refuse(Reason::kConnectionId, effect::kConnectionId); return;
-    case Variable::kServerLocal: doubt(Reason::kServerLocal); return;
     case Variable::kOther:
+    case Variable::kServerLocal: doubt(Reason::kServerLocal); return;
+    case Variable::kTracking: add(effect::kReadsTracking); return;
+    case Variable::kShared:
     case Variable::kReplayable:
     case Variable::kScope: return;
   }

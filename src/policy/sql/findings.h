@@ -54,6 +54,8 @@ class Findings {
     doubted_effects_ |= effects;
   }
 
+  /// A SELECT in it, or several tables at once: FOUND_ROWS() may be another afterwards, though it is no SELECT.
+  bool counts() const { return counts_; }
   bool refused() const { return refusal_ != Reason::kRead; }
   bool doubted() const { return doubt_ != Reason::kRead; }
   Reason refusal() const { return refusal_; }
@@ -75,6 +77,10 @@ class Findings {
   Reason refusal_ = Reason::kRead;  // kRead: none
   Reason doubt_ = Reason::kRead;
   bool pending_write_ = false;      // INSERT or REPLACE that may turn out to be the function
+  bool unites_ = false;             // UNION, EXCEPT or INTERSECT
+  bool limits_ = false;             // LIMIT
+  bool counts_ = false;
+  bool assigns_ = false;            // SET was seen
   std::uint32_t effects_ = 0;
   std::uint32_t doubted_effects_ = 0;
   std::uint32_t depth_ = 0;

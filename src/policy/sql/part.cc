@@ -138,6 +138,7 @@ Statement Part::finish() const {
     out.route = base_;
     out.reason = base_reason_;
   }
+  out.counts = findings_.counts();
   if (computed_ && !out.has(effect::kUnknownState)) out.effects |= effect::kComputedValue | effect::kUnknownState;
   return out;
 }

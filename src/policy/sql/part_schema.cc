@@ -33,7 +33,7 @@ void Part::drop() {
   if (cursor_.word() == Word::kPrepare) return primary(Kind::kDeallocate, Reason::kPreparedText, effect::kPreparedText);
   if (cursor_.word() != Word::kTemporary) return schema_change();
   findings_.set_mode(Findings::Mode::kSchema);
-  primary(Kind::kDdl, Reason::kSchemaChange, effect::kTemporaryTable);
+  primary(Kind::kDdl, Reason::kSchemaChange);  // a session that has one is pinned already
 }
 
 void Part::schema_change() {

@@ -8,19 +8,30 @@
 namespace hf::policy::sql {
 namespace {
 
+bool equals_blind(ByteView value, std::string_view lower) {
+  if (value.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    if ((byte_at(value, i) | 0x20) != (byte_at(lower, i) | 0x20)) return false;
+  }
+  return true;
+}
+
 /// sql_auto_is_null makes "WHERE id IS NULL" read the last insert id, which lives on one connection: only switching it off is
 /// replayable.
 bool switches_off(ByteView value) {
   for (const std::string_view off : {"0", "off", "false", "'0'", "'off'"}) {
-    if (value.size() != off.size()) continue;
-    bool same = true;
-    for (std::size_t i = 0; i < off.size(); ++i) same = same && (byte_at(value, i) | 0x20) == (byte_at(off, i) | 0x20);
-    if (same) return true;
+    if (equals_blind(value, off)) return true;
   }
   return false;
 }
 
 constexpr std::string_view kAutoIsNull = "sql_auto_is_null";
+
+/// character_set_… and collation_…: setting one changes another, which the server does not report.
+bool names_charset(ByteView name) {
+  const auto begins = [&](std::string_view lower) { return equals_blind(name.substr(0, lower.size()), lower); };
+  return begins("character_set_") || begins("collation_");
+}
 
 }  // namespace
 
@@ -38,11 +49,13 @@ void Part::set() {
 /// SET ROLE, SET PASSWORD FOR, SET RESOURCE GROUP, and whatever else is no assignment.
 void Part::set_odd_form() {
   findings_.set_mode(Findings::Mode::kAccounts);
-  primary(Kind::kSet, Reason::kUnreplayableSet, effect::kUnknownState);
+  primary(Kind::kSet, Reason::kUnreplayableSet, effect::kUnknownState | effect::kRole);
 }
 
 void Part::judge(const Assignment& assignment) {
   using Target = Assignment::Target;
+  // DEFAULT is the global value, and the primary's is meant.
+  if (equals_blind(assignment.value, "default")) findings_.refuse(Reason::kServerLocal);
   switch (assignment.target) {
     case Target::kSession: judge_session_variable(assignment); return;
     case Target::kGlobal: findings_.refuse(Reason::kGlobalSet, effect::kSetsGlobal); return;
@@ -50,7 +63,7 @@ void Part::judge(const Assignment& assignment) {
     case Target::kNames:
     case Target::kCharacterSet:
       if (assignment.form != Assignment::Form::kPlain) findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
-      findings_.add(effect::kSetsVariable);
+      findings_.add(effect::kSetsVariable | effect::kSetsCharset);
       return;
     case Target::kTransaction: findings_.add(effect::kSetsVariable); return;
     case Target::kNextTransaction: findings_.refuse(Reason::kNextTransaction, effect::kNextTransaction); return;
@@ -61,12 +74,15 @@ void Part::judge(const Assignment& assignment) {
 void Part::judge_session_variable(const Assignment& assignment) {
   const Variable variable = find_variable(assignment.name);
   if (variable == Variable::kConnectionId) findings_.add(effect::kConnectionId);
+  const bool tracking = variable == Variable::kTracking;
   const bool auto_is_null = NameEnds::of(assignment.name) == NameEnds::of(kAutoIsNull) && assignment.name.size() == kAutoIsNull.size();
-  if (variable != Variable::kReplayable || (auto_is_null && !switches_off(assignment.value))) {
+  if ((variable != Variable::kReplayable && !tracking) || (auto_is_null && !switches_off(assignment.value))) {
     findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
     return;
   }
   findings_.add(effect::kSetsVariable);
+  if (tracking) findings_.add(effect::kReadsTracking);
+  if (names_charset(assignment.name)) findings_.add(effect::kSetsCharset);
   if (assignment.form == Assignment::Form::kUnknown) findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
   if (assignment.form == Assignment::Form::kComputed) {
     findings_.refuse(Reason::kComputedSet);
@@ -76,6 +92,7 @@ void Part::judge_session_variable(const Assignment& assignment) {
 
 /// SET STATEMENT x = y, … FOR statement: the settings last for that statement only, so its own verdict holds if they are tame.
 void Part::set_statement() {
+  findings_.add(effect::kSetStatement);
   std::uint32_t depth = 0;
   while (cursor_.advance()) {
     const Token& token = cursor_.now();

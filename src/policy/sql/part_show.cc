@@ -23,7 +23,6 @@ Shown shown_by(Word word) {
     case Word::kKeys:
     case Word::kDatabases:
     case Word::kSchemas:
-    case Word::kVariables:
     case Word::kCharacter:
     case Word::kCharset:
     case Word::kCollation:
@@ -79,7 +78,10 @@ void Part::show() {
       if (!more || cursor_.word() != Word::kStatus) findings_.doubt(Reason::kServerLocal);
       break;
     case Shown::kDiagnostics: findings_.refuse(Reason::kDiagnostics, effect::kReadsDiagnostics); break;
-    case Shown::kServerLocal: findings_.doubt(Reason::kServerLocal); break;
+    case Shown::kServerLocal:
+      if (cursor_.word() == Word::kVariables) findings_.add(effect::kReadsTracking);
+      findings_.doubt(Reason::kServerLocal);
+      break;
   }
   findings_.see_rest(cursor_);
 }

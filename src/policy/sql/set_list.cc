@@ -93,7 +93,7 @@ void AssignmentReader::read_value(Cursor& cursor, Findings& findings, Assignment
     const bool after_collate = charset && cursor.before().info.word == Word::kCollate;
     if (!(literal || is_word || (sign && tokens == 0) || collate)) plain = false;
     if (tokens > 0 && !(after_introducer || after_collate || collate || (after_sign && token.kind == TokenKind::kNumber))) plain = false;
-    if (cursor.word() == Word::kSelect || token.kind == TokenKind::kUserVariable || token.kind == TokenKind::kPlaceholder) unknown = true;
+    if (token.kind == TokenKind::kUserVariable) unknown = true;
     last = token;
     ++tokens;
   } while (cursor.advance());
@@ -101,7 +101,7 @@ void AssignmentReader::read_value(Cursor& cursor, Findings& findings, Assignment
   if (last.is('+') || last.is('-') || depth != 0) plain = false;
   const ByteView head = cursor.text(first);
   out.value = ByteView(head.data(), std::size_t{last.end} - first.begin);
-  if (unknown || findings.doubted()) {
+  if (unknown || findings.doubted_effects() != 0) {
     out.form = Form::kUnknown;
   } else {
     out.form = plain ? Form::kPlain : Form::kComputed;

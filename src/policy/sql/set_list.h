@@ -30,8 +30,8 @@ struct Assignment {
   };
   enum class Form : std::uint8_t {
     kPlain,     // a literal, a signed number, or one word (ON, DEFAULT, utf8mb4)
-    kComputed,  // an expression of known read-only functions and @@variables
-    kUnknown,   // anything else: subqueries, unknown functions, user variables, placeholders
+    kComputed,  // an expression of known read-only functions, @@variables, placeholders, subqueries: the server knows its value, and tells
+    kUnknown,   // anything else: unknown functions, user variables
   };
   Target target = Target::kSession;
   Form form = Form::kPlain;

@@ -62,11 +62,11 @@ TEST(SetList, TellsPlainFromComputedFromUnknown) {
   const auto list = read("SET a = CONCAT(@@a, ',X'), b = (SELECT 1), c = @x, d = 1 + 1");
   ASSERT_EQ(list.size(), 4U);
   expect(list[0], Target::kSession, "a", "CONCAT(@@a, ',X')", Form::kComputed);
-  expect(list[1], Target::kSession, "b", "(SELECT 1)", Form::kUnknown);
+  expect(list[1], Target::kSession, "b", "(SELECT 1)", Form::kComputed);
   expect(list[2], Target::kSession, "c", "@x", Form::kUnknown);
   EXPECT_NE(list[3].form, Form::kPlain);
   EXPECT_EQ(read("SET a = f(1)").at(0).form, Form::kUnknown);
-  EXPECT_EQ(read("SET a = ?").at(0).form, Form::kUnknown);
+  EXPECT_EQ(read("SET a = ?").at(0).form, Form::kComputed);
   EXPECT_EQ(read("SET a.b = 1").at(0).target, Target::kOther);
 }
 

@@ -73,7 +73,7 @@ void add_token(Hasher& hasher, const Lexer& lexer, const Token& token) {
   hasher.add_bytes(lexer.text(token), tag, blind ? NameEnds::kFold : 0);
 }
 
-/// Gives a text's tokens with every ", literal" after a literal left out.
+/// Gives a text's tokens with every ", literal" after a literal left out, but for LIMIT 1, 2: that is no list.
 class ShapeWalk {
  public:
   explicit ShapeWalk(Lexer& lexer) : lexer_(lexer) {}
@@ -84,6 +84,7 @@ class ShapeWalk {
     if (has_held_) {
       has_held_ = false;
       last_literal_ = held_.is_literal();
+      after_limit_ = false;
       return held_;
     }
     Token token = lexer_.next();
@@ -97,16 +98,23 @@ class ShapeWalk {
       repeated_ = true;
       token = lexer_.next();
     }
-    last_literal_ = token.is_literal();
+    last_literal_ = token.is_literal() && !after_limit_;
+    after_limit_ = token.kind == TokenKind::kWord && is_limit(lexer_.text(token));
     return token;
   }
   bool repeated() const { return repeated_; }
 
  private:
+  static bool is_limit(ByteView word) {
+    constexpr NameEnds kLimit = NameEnds::of("limit");
+    return word.size() == 5 && NameEnds::of(word) == kLimit;
+  }
+
   Lexer& lexer_;
   Token held_;
   bool has_held_ = false;
   bool last_literal_ = false;
+  bool after_limit_ = false;
   bool repeated_ = false;
 };
 

@@ -21,6 +21,9 @@ TEST(Shape, LeavesOutLiteralsCaseAndComments) {
   EXPECT_FALSE(same_shape("SELECT a", "SELECT b"));
   EXPECT_FALSE(same_shape("SELECT abcdefghijklmnopq", "SELECT abcdefghXjklmnopq"));
   EXPECT_FALSE(same_shape("SELECT a, 1", "SELECT a"));
+  EXPECT_TRUE(same_shape("SELECT a FROM t LIMIT 1, 2", "SELECT a FROM t Limit 3,4"));
+  EXPECT_FALSE(same_shape("SELECT a FROM t LIMIT 1", "SELECT a FROM t LIMIT 1, 2"));
+  EXPECT_FALSE(same_shape("SELECT a FROM t LIMIT ?", "SELECT a FROM t LIMIT ?, ?"));
   EXPECT_FALSE(same_shape("SELECT a.b", "SELECT a, b"));
   EXPECT_FALSE(same_shape("SELECT `A`", "SELECT A"));
   EXPECT_FALSE(same_shape("SELECT COUNT(*)", "SELECT COUNT (*)"));
@@ -55,6 +58,9 @@ TEST(ShapeCache, RemembersShapes) {
   }
   EXPECT_EQ(cache.misses(), 1U);
   EXPECT_EQ(cache.hits(), 9U);
+  EXPECT_FALSE(cache.lookup_or_classify("SELECT a FROM t LIMIT 5", {}).has(effect::kOffset));
+  EXPECT_TRUE(cache.lookup_or_classify("SELECT a FROM t LIMIT 5, 5", {}).has(effect::kOffset));
+  EXPECT_FALSE(cache.lookup_or_classify("SELECT a FROM t LIMIT 7", {}).has(effect::kOffset));
   cache.lookup_or_classify("KILL 5", {});
   EXPECT_EQ(cache.lookup_or_classify("KILL 6", {}).kill_id, 6U);
   EXPECT_EQ(cache.uncacheable(), 2U);
@@ -73,6 +79,7 @@ TEST(ShapeCache, StaysWithinItsBounds) {
 const std::vector<std::string>& seeds() {
   static const std::vector<std::string> texts = {
       "SELECT a.b, `c`, COUNT(*) FROM t AS a (x, y) WHERE id IN (1, 2, 'x''y') AND f(@v) = @@global.read_only FOR UPDATE",
+      "SELECT a FROM t, information_schema.session_variables v WHERE id IN (1, 2) ORDER BY 1, 2 LIMIT 5, 6 UNION SELECT @@session_track_schema LIMIT 1 OFFSET 2",
       "INSERT INTO db.t (a, b) VALUES (1, 'x'), (2, \"y\") ON DUPLICATE KEY UPDATE a = VALUES(a), b = now()",
       "WITH q (i) AS (SELECT 1), r (j) AS (SELECT 2) SELECT * FROM q JOIN r USING (i) LOCK IN SHARE MODE INTO OUTFILE 'f'",
       "SET SESSION sql_mode = CONCAT(@@sql_mode, ',X'), @a := 1, NAMES utf8 COLLATE utf8_bin, sql_auto_is_null = 0",

@@ -144,6 +144,12 @@ std::string_view effect_name(std::uint32_t bit) {
     case effect::kReadsVariable: return "reads-variable";
     case effect::kComputedValue: return "computed-value";
     case effect::kVersionedComment: return "versioned-comment";
+    case effect::kOffset: return "offset";
+    case effect::kSetsCharset: return "sets-charset";
+    case effect::kReadsTracking: return "reads-tracking";
+    case effect::kSetStatement: return "set-statement";
+    case effect::kSequence: return "sequence";
+    case effect::kRole: return "role";
     default: return {};
   }
 }

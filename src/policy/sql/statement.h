@@ -71,6 +71,13 @@ inline constexpr std::uint32_t kReadsVariable = 1U << 23;      // @@x: harmless,
 inline constexpr std::uint32_t kComputedValue = 1U << 24;      // SET x = expression: learn the value from the server's session
                                                                // tracking, then kUnknownState may be dropped; else pin
 inline constexpr std::uint32_t kVersionedComment = 1U << 25;   // holds /*!50700+ … */: runs on some servers only
+inline constexpr std::uint32_t kOffset = 1U << 26;             // LIMIT a,b, OFFSET, UNION … LIMIT: FOUND_ROWS() is not the rows sent
+inline constexpr std::uint32_t kSetsCharset = 1U << 27;        // SET NAMES and its like: the collation is not reported
+inline constexpr std::uint32_t kReadsTracking = 1U << 28;      // session_track_*, which are our own on servers, are read, or set
+                                                               // (then with kSetsVariable): what is set there is not reported
+inline constexpr std::uint32_t kSetStatement = 1U << 29;       // SET STATEMENT … FOR: what is reported is over by then
+inline constexpr std::uint32_t kSequence = 1U << 30;           // NEXTVAL, LASTVAL …: LASTVAL lives on one connection
+inline constexpr std::uint32_t kRole = 1U << 31;               // SET ROLE and odd forms of SET: outlives a reset of the connection
 }  // namespace effect
 
 /// Why a statement was routed as it was. Order matters to nobody.
@@ -98,6 +105,7 @@ struct Statement {
   KillScope kill_scope = KillScope::kNone;
   KillTarget kill_target : 4 = KillTarget::kNone;
   bool kill_soft : 1 = false;
+  bool counts : 1 = false;        // no SELECT itself, but has one in it, or several tables: may change FOUND_ROWS()
 
   bool has(std::uint32_t bits) const { return (effects & bits) != 0; }
   friend bool operator==(const Statement&, const Statement&) = default;

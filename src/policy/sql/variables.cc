@@ -52,6 +52,14 @@ constexpr std::string_view kServerLocals =
     "read_only super_read_only innodb_read_only offline_mode last_gtid gtid_binlog_pos gtid_binlog_state gtid_current_pos "
     "gtid_slave_pos gtid_executed gtid_purged gtid_owned gtid_next init_rpl_role";
 
+constexpr std::string_view kTracking =
+    "session_track_gtids session_track_schema session_track_state_change session_track_system_variables session_track_transaction_info";
+// The same on all servers of a set, or asked to learn who answers.
+constexpr std::string_view kShared =
+    "version version_comment version_compile_machine version_compile_os version_source_revision version_ssl_library license protocol_version "
+    "system_time_zone lower_case_table_names character_set_system server_id hostname port have_ssl have_openssl have_compress have_profiling "
+    "large_files_support max_allowed_packet net_buffer_length in_transaction proxy_user external_user max_user_connections init_connect";
+
 struct Group {
   std::string_view names;
   Variable variable;
@@ -63,6 +71,8 @@ constexpr Group kGroups[] = {
     {kDiagnostics, Variable::kDiagnostics},
     {kConnectionIds, Variable::kConnectionId},
     {kServerLocals, Variable::kServerLocal},
+    {kTracking, Variable::kTracking},
+    {kShared, Variable::kShared},
 };
 
 consteval std::size_t variable_count() {

@@ -37,7 +37,10 @@ constexpr Keyword kKeywords[] = {
     {"restart", Word::kRestart}, {"as", Word::kAs, Call::kNone}, {"of", Word::kOf}, {"into", Word::kInto, Call::kNone},
     {"outfile", Word::kOutfile, Call::kNone}, {"dumpfile", Word::kDumpfile}, {"for", Word::kFor, Call::kNone},
     {"share", Word::kShare}, {"next", Word::kNext}, {"previous", Word::kPrevious}, {"recursive", Word::kRecursive, Call::kNone},
-    {"sql_calc_found_rows", Word::kSqlCalcFoundRows, Call::kNone}, {"information_schema", Word::kInformationSchema},
+    {"sql_calc_found_rows", Word::kSqlCalcFoundRows, Call::kNone}, {"limit", Word::kLimit, Call::kNone}, {"offset", Word::kOffset},
+    {"union", Word::kUnion, Call::kNone}, {"except", Word::kUnion, Call::kNone}, {"intersect", Word::kUnion, Call::kNone}, {"from", Word::kFrom, Call::kNone},
+    {"join", Word::kJoin, Call::kNone}, {"straight_join", Word::kJoin, Call::kNone}, {"using", Word::kUsing, Call::kNone},
+    {"information_schema", Word::kInformationSchema},
     {"performance_schema", Word::kPerformanceSchema}, {"mysql", Word::kMysql}, {"global", Word::kGlobal}, {"session", Word::kSession},
     {"local", Word::kLocal}, {"persist", Word::kPersist}, {"persist_only", Word::kPersistOnly}, {"names", Word::kNames},
     {"character", Word::kCharacter, Call::kNone}, {"charset", Word::kCharset, Call::kRead}, {"transaction", Word::kTransaction},
@@ -63,9 +66,9 @@ constexpr Keyword kKeywords[] = {
 
 // Reserved words that may stand before a parenthesis.
 constexpr std::string_view kNotCalls =
-    "against between both by cross div distinct distinctrow else except exists from group having in inner "
-    "intersect is join key lateral leading like limit not on or order outer over partition regexp rlike straight_join then "
-    "trailing union using when where xor force ignore unique primary foreign references constraint returning "
+    "against between both by cross div distinct distinctrow else exists group having in inner "
+    "is key lateral leading like not on or order outer over partition regexp rlike then "
+    "trailing when where xor force ignore unique primary foreign references constraint returning "
     "decimal dec numeric float double real int integer bigint smallint mediumint tinyint varchar varbinary binary "
     "interval match row high_priority low_priority sql_no_cache "
     "sql_big_result sql_small_result";

@@ -26,7 +26,7 @@ enum class Word : std::uint8_t {
   kOptimize, kCache, kPurge, kReset, kChange, kStop, kShutdown, kInstall, kUninstall, kBinlog, kBackup, kSignal, kResignal, kGet,
   kClone, kImport, kRestart,
   // inside expressions and reads
-  kAs, kOf, kInto, kOutfile, kDumpfile, kFor, kShare, kNext, kPrevious, kRecursive, kSqlCalcFoundRows,
+  kAs, kOf, kInto, kOutfile, kDumpfile, kFor, kShare, kNext, kPrevious, kRecursive, kSqlCalcFoundRows, kLimit, kOffset, kUnion, kFrom, kJoin, kUsing,
   kInformationSchema, kPerformanceSchema, kMysql,
   // SET
   kGlobal, kSession, kLocal, kPersist, kPersistOnly, kNames, kCharacter, kCharset, kTransaction, kStatement, kCollate,
@@ -71,11 +71,13 @@ Call find_call(ByteView word);
 
 /// What a system variable is to us.
 enum class Variable : std::uint8_t {
-  kOther,         // fine to read; its SET is not replayable
+  kOther,         // a server's own, or unknown: the primary's is meant; its SET is not replayable
   kReplayable,    // session variable whose SET can be repeated on another connection
   kScope,         // not a variable: global, session, local, persist, persist_only
   kLastInsertId, kDiagnostics, kConnectionId,
-  kServerLocal,   // differs between primary and replica in a way that clients act on (read_only, gtid_…)
+  kServerLocal,   // a server's own in a way that clients act on (read_only, gtid_…)
+  kTracking,      // session_track_*: the client's wish; on servers it is ours
+  kShared,        // fine to read anywhere, not for a session to set (version …)
 };
 
 Variable find_variable(ByteView name);

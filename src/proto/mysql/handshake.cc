@@ -16,14 +16,14 @@ constexpr Capabilities kClassic = 0xFFFF'FFFFULL;
 struct LoginHead {
   Capabilities capabilities = 0;
   std::uint32_t max_packet = 0;
-  std::uint8_t charset = 0;
+  std::uint16_t charset = 0;
 };
 
 void append_login_head(std::string& out, const LoginHead& head) {
   append_le(out, head.capabilities, 4);
   append_le(out, head.max_packet, 4);
-  append_le(out, head.charset, 1);
-  out.append(19, '\0');
+  append_le(out, head.charset, 2);
+  out.append(18, '\0');
   append_le(out, mariadb_extended(head.capabilities) >> 32, 4);
 }
 
@@ -31,8 +31,8 @@ LoginHead read_login_head(Reader& reader) {
   LoginHead head;
   head.capabilities = reader.u32();
   head.max_packet = reader.u32();
-  head.charset = reader.u8();
-  reader.skip(19);
+  head.charset = reader.u16();
+  reader.skip(18);
   head.capabilities = mariadb_extended(head.capabilities | std::uint64_t{reader.u32()} << 32);
   return head;
 }

@@ -46,7 +46,7 @@ Result<Greeting> decode_greeting(ByteView payload);
 struct SslRequest {
   Capabilities capabilities = 0;
   std::uint32_t max_packet = 0;
-  std::uint8_t charset = 0;
+  std::uint16_t charset = 0;  // collation id: MariaDB reads two bytes here
 
   friend bool operator==(const SslRequest&, const SslRequest&) = default;
 };
@@ -58,7 +58,7 @@ Result<SslRequest> decode_ssl_request(ByteView payload);
 struct HandshakeResponse {
   Capabilities capabilities = 0;
   std::uint32_t max_packet = 1U << 24;
-  std::uint8_t charset = 0;
+  std::uint16_t charset = 0;
   std::string user{};
   std::string auth_response{};
   std::string database{};            // with kClientConnectWithDb

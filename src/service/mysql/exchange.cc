@@ -1,10 +1,12 @@
-// One command with one server: sending it, relaying the reply packet by packet, learning from its OK and ERR packets.
-#include <algorithm>
-#include <array>
+#include "service/mysql/exchange.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/response.h"
 #include "proto/mysql/session_state.h"
-#include "service/mysql/session.h"
 #include "service/mysql/shard_state.h"
 
 namespace hf::service::mysql {
@@ -17,30 +19,10 @@ using wire::Command;
 
 namespace {
 
-constexpr std::size_t kQueueLimit = 256 * 1024;
-constexpr std::size_t kQueueLow = 64 * 1024;
-constexpr Nanos kClientWriteTimeout = 60s;   // MariaDB's net_write_timeout
 constexpr std::size_t kHeader = wire::kPacketHeader;
-
-/// What a server tracks by default, so what a client would see of it on a direct connection.
-constexpr std::array<ByteView, 5> kTrackedByDefault = {"autocommit", "character_set_client", "character_set_results",
-                                                       "character_set_connection", "time_zone"};
-bool tracked_by_default(ByteView name) {
-  return std::find(kTrackedByDefault.begin(), kTrackedByDefault.end(), name) != kTrackedByDefault.end();
-}
-
-/// A statement that the server carries out whole or not at all.
-bool is_one_statement(const sql::Statement& statement) {
-  switch (statement.kind) {
-    case sql::Kind::kInsert:
-    case sql::Kind::kReplace:
-    case sql::Kind::kUpdate:
-    case sql::Kind::kDelete:
-    case sql::Kind::kBegin:
-    case sql::Kind::kDdl: return !statement.has(effect::kUnknownState | effect::kMultiStatement);
-    default: return false;
-  }
-}
+/// What a server keeps saying of long data until the statement is reset.
+constexpr std::uint16_t kErLongDataTooLarge = 1105;
+constexpr std::uint16_t kErWrongArguments = 1210;
 
 /// Inside a transaction it has no effect but through that transaction's COMMIT.
 bool undone_by_rollback(const sql::Statement& statement) {
@@ -54,122 +36,209 @@ bool undone_by_rollback(const sql::Statement& statement) {
   }
 }
 
-}  // namespace
-
-/// Refusals that say "not executed": by a replica that is read-only, or by a server that goes down.
-bool refused_as_read_only(std::uint16_t code, ByteView message) {
-  return (code == wire::kErOptionPreventsStatement && message.find("read-only") != ByteView::npos) ||
-         code == wire::kErReadOnlyMode;
+policy::session::Status status_of(wire::StatusFlags flags) {
+  policy::session::Status status;
+  status.autocommit = (flags & wire::kStatusAutocommit) != 0;
+  status.in_transaction = (flags & wire::kStatusInTransaction) != 0;
+  status.read_only_transaction = (flags & wire::kStatusInTransactionReadOnly) != 0;
+  status.no_backslash_escapes = (flags & wire::kStatusNoBackslashEscapes) != 0;
+  status.ansi_quotes = (flags & wire::kStatusAnsiQuotes) != 0;
+  return status;
 }
-void Session::count_route(const Work& work, bool at_primary) {
-  ServiceCounters& counters = service_.counters();
-  if (work.statement.route == sql::Route::kPrimary) {
-    counters.writes.add();
-  } else if (at_primary) {
-    counters.reads_on_primary.add();
+
+/// The one exchange at hand.
+class Exchange {
+ public:
+  Exchange(Session& session, Connection& connection, const Request& request, const policy::session::Attempt& attempt, ReplySink sink)
+      : session_(session), client_(session.client()), connection_(connection), request_(request), attempt_(attempt), sink_(sink) {}
+
+  void send();
+  Task<Reply> relay();
+
+ private:
+  std::uint8_t write_request();
+  void write_prepared();
+  Task<bool> stream_local_file();
+  bool take_packet(ByteView packet);
+  bool refused(ByteView payload);
+  void take_ok(ByteView packet, ByteView payload);
+  void take_prepare_ok(ByteView packet);
+  void take_session_state(ByteView session_state, std::string* for_client);
+  void to_client(ByteView bytes);
+  void write_with_value();
+  void finish();
+
+  Session& session_;
+  ClientEnd& client_;
+  Connection& connection_;
+  const Request& request_;
+  const policy::session::Attempt& attempt_;
+  ReplySink sink_;
+  wire::ReplyTracker tracker_;
+  Reply reply_;
+  std::string kept_back_;   // the whole reply, where a value in it is ours
+  bool forwarded_ = false;  // definitions or rows: it is not a lone OK
+};
+
+void Exchange::to_client(ByteView bytes) {
+  reply_.begun = true;
+  if (sink_ != ReplySink::kClient) return;
+  if (request_.only_value) {
+    kept_back_ += bytes;
   } else {
-    counters.reads_on_replicas.add();
+    client_.write(bytes);
   }
 }
 
-/// The client is told as a server would tell it, with the reason.
-void Session::report_lost() {
-  service_.counters().lost_errors.add();
-  wire::ErrorReply error = wire::lost_connection();
-  error.message += " (" + failure_->context + ")";
-  if (!forwarded_) sequence_ = 1;
-  send_error(error);
+/// The one row of the reply says what the session remembers: the packet before the last.
+void Exchange::write_with_value() {
+  std::vector<ByteView> packets;
+  ByteView left = kept_back_;
+  while (left.size() >= kHeader && left.size() >= kHeader + wire::load_packet_header(left).length) {
+    const std::size_t size = kHeader + wire::load_packet_header(left).length;
+    packets.push_back(left.substr(0, size));
+    left.remove_prefix(size);
+  }
+  const std::size_t row = packets.size() - 2;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (i != row || packets.size() < 4) {
+      client_.write(packets[i]);
+      continue;
+    }
+    std::string payload;
+    if (request_.prepared != nullptr) {
+      payload.assign(2, '\0');  // a binary row: header, no NULL
+      append_le(payload, static_cast<std::uint64_t>(*request_.only_value), 8);
+    } else {
+      const std::string text = std::to_string(*request_.only_value);
+      payload = static_cast<char>(text.size()) + text;
+    }
+    std::string packet;
+    wire::append_packet(packet, byte_at(packets[i], 3), payload);
+    client_.write(packet);
+  }
 }
 
-Task<Session::Outcome> Session::exchange(Connection* connection, const Work* work) {
-  forwarded_ = false;
-  state_changed_ = false;
-  other_state_changed_ = false;
-  failure_.reset();
-  refusal_ = {};
-  working_ = connection;
-  working_on_read_ = work->retry || work->statement.route == sql::Route::kReader;
-  working_in_transaction_ = in_transaction() && undone_by_rollback(work->statement);
-  abandoned_thread_ = connection->thread_id;
-  client_->watch_peer(this);
-  std::uint8_t first_sequence = 1;
-  if (work->prepared != nullptr) {
-    write_prepared(*connection, *work);
-  } else if (request_.size() < wire::kMaxPiece) {
-    char header[kHeader] = {static_cast<char>(request_.size()), static_cast<char>(request_.size() >> 8),
-                            static_cast<char>(request_.size() >> 16), 0};
-    connection->stream->write(ByteView(header, kHeader));
-    connection->stream->write(request_);
+/// Long data first, then the command itself, all for the statement's copy on this connection.
+void Exchange::write_prepared() {
+  PreparedStatement& statement = *request_.prepared;
+  policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(statement.meaning);
+  std::string packets;
+  const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
+  if (copy == nullptr) {  // COM_STMT_PREPARE itself
+    wire::append_packet(packets, 0, client_.request());
+  } else if (executes) {
+    ByteView left = statement.long_data;
+    while (left.size() >= 4) {
+      const std::size_t size = load_le(left, 0, 4);
+      wire::append_packet(packets, 0, with_statement_id(left.substr(4, size), copy->id));
+      left.remove_prefix(4 + size);
+    }
+    copy->has_long_data = !statement.long_data.empty();
+    wire::append_packet(packets, 0, execute_payload(client_.request(), statement, *copy));
   } else {
+    wire::append_packet(packets, 0, with_statement_id(client_.request(), copy->id));
+  }
+  connection_.stream->write(packets);
+}
+
+/// The sequence id of the first packet of the reply.
+std::uint8_t Exchange::write_request() {
+  if (request_.text) {
+    std::string payload(1, static_cast<char>(Command::kQuery));
+    payload += *request_.text;
     std::string packets;
-    first_sequence = wire::append_packet(packets, 0, request_);
-    connection->stream->write(packets);
+    const std::uint8_t next = wire::append_packet(packets, 0, payload);
+    connection_.stream->write(packets);
+    return next;
   }
-  service_.server(connection->slot).counters.bytes_to_server.add(request_.size() + kHeader);
-  tracker_.start(work->command, connection->capabilities, first_sequence);
-  const Outcome outcome = co_await relay_reply(connection, work);
-  client_->watch_peer(nullptr);
-  working_ = nullptr;
-  co_return outcome;
+  if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) {
+    write_prepared();
+    return 1;
+  }
+  const std::string& payload = client_.request();
+  if (payload.size() >= wire::kMaxPiece) {
+    std::string packets;
+    const std::uint8_t next = wire::append_packet(packets, 0, payload);
+    connection_.stream->write(packets);
+    return next;
+  }
+  const char header[kHeader] = {static_cast<char>(payload.size()), static_cast<char>(payload.size() >> 8),
+                                static_cast<char>(payload.size() >> 16), 0};
+  connection_.stream->write(ByteView(header, kHeader));
+  connection_.stream->write(payload);
+  return 1;
 }
 
-Task<Session::Outcome> Session::relay_reply(Connection* connection, const Work* work) {
-  runtime::EventLoop& loop = service_.loop();
-  ServerCounters& counters = service_.server(connection->slot).counters;
-  const Nanos silence = service_.config().server_timeout;
+void Exchange::send() {
+  connection_.at_rest = false;
+  const std::uint8_t first = write_request();
+  session_.service().server(connection_.slot).counters.bytes_to_server.add(client_.request().size() + kHeader);
+  tracker_.start(request_.text ? Command::kQuery : request_.command, connection_.capabilities, first);
+}
+
+Task<Reply> Exchange::relay() {
+  runtime::EventLoop& loop = session_.loop();
+  ServerCounters& counters = session_.service().server(connection_.slot).counters;
+  const Nanos silence = session_.service().config().server_timeout;
   while (!tracker_.done()) {
     const Deadline deadline = silence > Nanos::zero() ? loop.deadline_in(silence) : Deadline::never();
-    Result<ByteView> bytes = co_await connection->stream->recv(deadline);
+    Result<ByteView> bytes = co_await connection_.stream->recv(deadline);
     if (!bytes.ok() || bytes->empty()) {
-      failure_ = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
-      failure_->context = "server '" + service_.view()->servers[connection->slot].name + "': " + failure_->context;
-      co_return Outcome::kLost;
+      reply_.failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
+      reply_.failure->context = "server '" + session_.service().view()->servers[connection_.slot].name + "': " + reply_.failure->context;
+      reply_.end = Reply::End::kLost;
+      co_return std::move(reply_);
     }
     counters.bytes_from_server.add(bytes->size());
     ByteView input = *bytes;
     while (!input.empty() && !tracker_.done()) {
       Result<wire::ReplyTracker::Step> step = tracker_.next(input);
       if (!step.ok()) {
-        connection->stream->abort(step.error());
-        failure_ = std::move(step).error();
-        co_return Outcome::kLost;
+        connection_.stream->abort(step.error());
+        reply_.failure = std::move(step).error();
+        reply_.end = Reply::End::kLost;
+        co_return std::move(reply_);
       }
       input.remove_prefix(step->consumed);
       if (step->action == wire::ReplyTracker::Action::kForward) {
         forwarded_ = true;
         to_client(step->packet);
-      } else if (step->action == wire::ReplyTracker::Action::kPacket) {
-        if (!take_packet(*connection, *work, step->packet)) co_return Outcome::kRefused;
+      } else if (step->action == wire::ReplyTracker::Action::kPacket && !take_packet(step->packet)) {
+        reply_.end = Reply::End::kRefused;
+        connection_.at_rest = true;
+        co_return std::move(reply_);
       }
     }
-    if (!input.empty()) {
-      connection->stream->abort({ErrorCode::kProtocol, "bytes after the end of a reply"});
-    }
+    if (!input.empty()) connection_.stream->abort({ErrorCode::kProtocol, "bytes after the end of a reply"});
     if (tracker_.wants_local_infile()) {
-      const Outcome streamed = co_await stream_local_file(connection);
-      if (streamed != Outcome::kDone) co_return streamed;
+      const bool streamed = co_await stream_local_file();
+      if (!streamed) {
+        reply_.end = Reply::End::kClientGone;
+        co_return std::move(reply_);
+      }
     }
-    if (client_->broken()) co_return Outcome::kClientGone;
-    if (client_->queued() > kQueueLimit) {
-      const Result<void> drained = co_await client_->drained(kQueueLow, loop.deadline_in(kClientWriteTimeout));
-      if (!drained.ok()) co_return Outcome::kClientGone;
+    const bool room = sink_ == ReplySink::kNobody || co_await client_.room();
+    if (!room) {
+      reply_.end = Reply::End::kClientGone;
+      co_return std::move(reply_);
     }
   }
-  co_return Outcome::kDone;
+  finish();
+  co_return std::move(reply_);
 }
 
-/// LOAD DATA LOCAL INFILE: the client's packets go to the server as they are, up to the empty one.
-Task<Session::Outcome> Session::stream_local_file(Connection* connection) {
-  std::size_t left = 0;       // payload bytes of the packet at hand still to come
+/// LOAD DATA LOCAL INFILE: the client's packets go to the server as they are, up to the empty one. False: the client is gone.
+Task<bool> Exchange::stream_local_file() {
+  std::size_t left = 0;  // payload bytes of the packet at hand still to come
   std::string header;
   std::uint8_t last_sequence = 0;
   bool ended = false;
   while (!ended) {
-    std::string input = std::move(inbox_);
-    inbox_ = std::string();
+    std::string input = client_.take_inbox();
     if (input.empty()) {
-      Result<ByteView> bytes = co_await client_->recv(service_.loop().deadline_in(service_.config().client_timeout));
-      if (!bytes.ok() || bytes->empty()) co_return Outcome::kClientGone;
+      Result<ByteView> bytes = co_await client_.stream().recv(session_.loop().deadline_in(session_.service().config().client_timeout));
+      if (!bytes.ok() || bytes->empty()) co_return false;
       input = std::string(*bytes);
     }
     std::size_t at = 0;
@@ -189,87 +258,99 @@ Task<Session::Outcome> Session::stream_local_file(Connection* connection) {
       ended = left == 0;
       header.clear();
     }
-    connection->stream->write(ByteView(input).substr(0, at));
-    inbox_ = input.substr(at);
-    if (connection->stream->broken()) break;  // its reply, or the lack of one, is seen by the caller
-    if (connection->stream->queued() > kQueueLimit) {
-      const Result<void> drained = co_await connection->stream->drained(kQueueLow, service_.loop().deadline_in(kClientWriteTimeout));
+    connection_.stream->write(ByteView(input).substr(0, at));
+    client_.put_back(ByteView(input).substr(at));
+    if (connection_.stream->broken()) break;  // its reply, or the lack of one, is seen by the caller
+    if (connection_.stream->queued() > kQueueLimit) {
+      const Result<void> drained = co_await connection_.stream->drained(kQueueLow, session_.loop().deadline_in(kWritePatience));
       if (!drained.ok()) break;
     }
   }
-  sequence_ = static_cast<std::uint8_t>(last_sequence + 1);
+  client_.set_sequence(static_cast<std::uint8_t>(last_sequence + 1));
   tracker_.resume_after_local_infile(static_cast<std::uint8_t>(last_sequence + 1));
-  co_return Outcome::kDone;
+  co_return true;
 }
 
-/// An OK, ERR or EOF of the reply. False: the server refused the statement and the client has not seen anything yet, so that it
-/// can be run elsewhere; `refusal_` has the words.
-bool Session::take_packet(Connection& connection, const Work& work, ByteView packet) {
+/// An OK, ERR or EOF of the reply. False: a refusal that the client must not see.
+bool Exchange::take_packet(ByteView packet) {
   const ByteView payload = wire::payload_of(packet);
   const std::uint8_t head = byte_at(payload, 0);
-  if (head == wire::kErrHeader) {
-    const bool first = !forwarded_;
-    const bool not_executed = refused_as_read_only(tracker_.error_code(), tracker_.message());
-    const bool going_down = tracker_.error_code() == wire::kErServerShutdown && work.retry;
-    // On the primary only what is one statement to the server: of several, the first may have run before the refusal.
-    const bool whole = !on_primary(connection) || is_one_statement(work.statement);
-    if (first && work.reroute && ((not_executed && whole) || going_down)) {
-      refusal_ = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
-      return false;
-    }
-  }
-  const bool is_prepare = work.command == Command::kStmtPrepare && head == wire::kOkHeader;
-  const bool is_ok = !is_prepare && (head == wire::kOkHeader ||
-                                     (head == wire::kEofHeader && wire::has(connection.capabilities, wire::kClientDeprecateEof)));
-  forwarded_ = true;
-  sequence_ = static_cast<std::uint8_t>(byte_at(packet, 3) + 1);
-  if (is_prepare) {
-    std::string patched(packet);
-    const std::uint32_t ours = prepared_.last_id();
-    for (std::size_t i = 0; i < 4; ++i) patched[kHeader + 1 + i] = static_cast<char>(ours >> (8 * i));
-    to_client(patched);
+  if (head == wire::kErrHeader && refused(payload)) return false;
+  const bool sends = sink_ == ReplySink::kClient;
+  if (sends) client_.set_sequence(static_cast<std::uint8_t>(byte_at(packet, 3) + 1));
+  if (request_.command == Command::kStmtPrepare && !request_.text && head == wire::kOkHeader) {
+    take_prepare_ok(packet);
     return true;
   }
-  if (!is_ok) {
-    if (head == wire::kEofHeader && packet.size() == kHeader + 5) {
-      // Our own tracking must not show in the status.
+  const bool is_ok = head == wire::kOkHeader || (head == wire::kEofHeader && wire::has(connection_.capabilities, wire::kClientDeprecateEof));
+  if (is_ok) {
+    take_ok(packet, payload);
+    return true;
+  }
+  if (head == wire::kEofHeader && packet.size() == kHeader + 5) {
+    const bool changed = (static_cast<unsigned char>(packet[kHeader + 4]) & (wire::kStatusSessionStateChanged >> 8)) != 0;
+    if (changed) {  // what it was, an EOF cannot say; and our own tracking must not show
+      reply_.pending_change = true;
+      reply_.facts.state_changed = true;
       std::string patched(packet);
       patched[kHeader + 4] = static_cast<char>(static_cast<unsigned char>(patched[kHeader + 4]) & ~(wire::kStatusSessionStateChanged >> 8));
       to_client(patched);
       return true;
     }
-    const bool in_read_only = head == wire::kErrHeader && (status_ & wire::kStatusInTransactionReadOnly) != 0;
-    if (in_read_only && refused_as_read_only(tracker_.error_code(), tracker_.message())) {
-      // A replica says that it is read-only before it looks at the transaction; the primary would have said this.
-      std::string said;
-      wire::append_packet(said, byte_at(packet, 3), wire::read_only_transaction().encode(capabilities_));
-      to_client(said);
-      return true;
-    }
-    to_client(packet);
+  }
+  const bool in_read_only = head == wire::kErrHeader && session_.facts().status.read_only_transaction && session_.door() != policy::session::Door::kRead;
+  if (in_read_only && refused_as_read_only(tracker_.error_code(), tracker_.message())) {
+    // A replica says that it is read-only before it looks at the transaction; the primary would have said this.
+    std::string said;
+    wire::append_packet(said, byte_at(packet, 3), wire::read_only_transaction().encode(client_.capabilities()));
+    to_client(said);
     return true;
   }
-  Result<wire::OkPacket> ok = wire::decode_ok(payload, connection.capabilities);
-  if (!ok.ok()) {
-    to_client(packet);
-    return true;
-  }
-  if (ok->session_state.empty() && ok->info.empty()) {
-    to_client(packet);
-    return true;
-  }
-  std::string visible;
-  if (!ok->session_state.empty()) take_session_state(ok->session_state, work, &visible);
-  ok->session_state = visible;
-  if (visible.empty()) ok->status &= static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);
-  std::string rewritten;
-  wire::append_packet(rewritten, byte_at(packet, 3), wire::encode_ok(*ok, capabilities_));
-  to_client(rewritten);
+  to_client(packet);
   return true;
 }
 
-/// Learns what changed in the session, and collects what a direct connection would have shown the client of it.
-void Session::take_session_state(ByteView session_state, const Work& work, std::string* for_client) {
+/// Whether the error is one that the statement is tried again for.
+bool Exchange::refused(ByteView /*payload*/) {
+  policy::session::Attempt attempt = attempt_;
+  attempt.reply_begun = reply_.begun;
+  const policy::session::Refusal refusal{tracker_.error_code(), refused_as_read_only(tracker_.error_code(), tracker_.message()),
+                                         tracker_.error_code() == wire::kErServerShutdown};
+  if (policy::session::after_refusal(attempt, refusal, request_.verdict) == policy::session::Next::kReport) return false;
+  reply_.refusal = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
+  return true;
+}
+
+/// The client knows the statement by our id.
+void Exchange::take_prepare_ok(ByteView packet) {
+  std::string patched(packet);
+  const std::uint32_t ours = request_.prepared->id;
+  for (std::size_t i = 0; i < 4; ++i) patched[kHeader + 1 + i] = static_cast<char>(ours >> (8 * i));
+  to_client(patched);
+}
+
+void Exchange::take_ok(ByteView packet, ByteView payload) {
+  Result<wire::OkPacket> ok = wire::decode_ok(payload, connection_.capabilities);
+  if (!ok.ok() || (ok->session_state.empty() && ok->info.empty())) {
+    to_client(packet);
+    return;
+  }
+  std::string visible;
+  if (!ok->session_state.empty()) take_session_state(ok->session_state, &visible);
+  if (sink_ == ReplySink::kNobody) return;
+  ok->session_state = visible;
+  if (visible.empty()) ok->status &= static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);
+  std::string rewritten;
+  wire::append_packet(rewritten, byte_at(packet, 3), wire::encode_ok(*ok, client_.capabilities()));
+  to_client(rewritten);
+}
+
+/// What changed in the session, and what a direct connection would have shown the client of it.
+void Exchange::take_session_state(ByteView session_state, std::string* for_client) {
+  policy::session::ReplyFacts& facts = reply_.facts;
+  const policy::session::TrackingWish& wish = session_.facts().tracking;
+  // Where the client's own tracking is in force, the server tells what the client is to hear.
+  const bool all = connection_.facts.wish_shown;
   wire::SessionStateReader reader(session_state);
   for (;;) {
     Result<std::optional<wire::SessionStateEntry>> entry = reader.next();
@@ -277,22 +358,83 @@ void Session::take_session_state(ByteView session_state, const Work& work, std::
     const wire::SessionStateEntry& change = **entry;
     switch (change.type) {
       case wire::SessionChange::kSystemVariable:
-        if (!state_.set_variable(change.name, change.value)) other_state_changed_ = true;
-        if (change.name == "character_set_client") client_charset_ = policy::sql::charset_from_name(change.value);
-        if (change.name != "last_gtid") state_changed_ = true;
-        if (tracked_by_default(change.name)) wire::append_session_change(*for_client, change);
+        facts.variables.emplace_back(std::string(change.name), std::string(change.value));
+        if (all || wish.names(change.name)) wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kSchema:
-        state_.set_schema(change.value);
-        state_changed_ = true;
-        wire::append_session_change(*for_client, change);
+        facts.schema = std::string(change.value);
+        if (all || wish.schema) wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kStateChange:
-        if (work.statement.route == sql::Route::kPrimary || work.prepared != nullptr) other_state_changed_ = true;
+        facts.state_changed = true;
+        if (all || wish.state_change) wire::append_session_change(*for_client, change);
+        break;
+      case wire::SessionChange::kTransactionCharacteristics:
+        facts.next_transaction = std::string(change.value);
+        if (all || wish.transaction_info == "CHARACTERISTICS") wire::append_session_change(*for_client, change);
+        break;
+      case wire::SessionChange::kTransactionState:
+        if (all || wish.transaction_info != "OFF") wire::append_session_change(*for_client, change);
         break;
       default: wire::append_session_change(*for_client, change);
     }
   }
+}
+
+void Exchange::finish() {
+  policy::session::ReplyFacts& facts = reply_.facts;
+  facts.failed = tracker_.failed();
+  facts.error_code = tracker_.error_code();
+  const bool says_status = request_.command != Command::kStmtPrepare && request_.command != Command::kStatistics;
+  if (!facts.failed && says_status) {
+    facts.status = status_of(tracker_.status());
+    connection_.status = tracker_.status();
+    facts.cursor_open = (tracker_.status() & wire::kStatusCursorExists) != 0 && (tracker_.status() & wire::kStatusLastRowSent) == 0;
+  }
+  facts.affected_rows = tracker_.affected_rows();
+  facts.insert_id = tracker_.insert_id();
+  facts.rows = tracker_.rows();
+  facts.results = tracker_.results();
+  facts.result_set = forwarded_;
+  facts.warnings = tracker_.warnings();
+  if (facts.failed) reply_.refusal = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
+  reply_.statement_id = tracker_.statement_id();
+  reply_.parameters = tracker_.statement_parameters();
+  if (request_.prepared != nullptr && request_.command == Command::kStmtExecute) {
+    policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(request_.prepared->meaning);
+    const bool kept_by_server = facts.failed && (facts.error_code == kErLongDataTooLarge || facts.error_code == kErWrongArguments);
+    if (copy != nullptr && !kept_by_server) copy->has_long_data = false;
+  }
+  connection_.at_rest = true;
+  if (request_.only_value) write_with_value();
+}
+
+}  // namespace
+
+bool refused_as_read_only(std::uint16_t code, ByteView message) {
+  return (code == wire::kErOptionPreventsStatement && message.find("read-only") != ByteView::npos) || code == wire::kErReadOnlyMode;
+}
+
+Task<Reply> exchange(Session& session, Connection* connection, const Request* request, policy::session::Attempt attempt, ReplySink sink) {
+  if (!connection->usable()) {  // its end has arrived already: nothing is sent
+    Reply lost;
+    lost.end = Reply::End::kLost;
+    lost.unsent = true;
+    lost.failure = Error{ErrorCode::kClosed, "server '" + session.service().view()->servers[connection->slot].name + "': the server closed the connection"};
+    co_return lost;
+  }
+  Running& running = session.running();
+  running = {};
+  running.connection = connection;
+  running.read = attempt.repeatable || request->verdict.route == sql::Route::kReader;
+  running.undone_by_rollback = session.facts().status.in_transaction && undone_by_rollback(request->verdict);
+  if (sink == ReplySink::kClient) session.client().stream().watch_peer(&session.peer_watcher());
+  Exchange at_hand(session, *connection, *request, attempt, sink);
+  at_hand.send();
+  Reply reply = co_await at_hand.relay();
+  session.client().stream().watch_peer(nullptr);
+  running.connection = nullptr;
+  co_return reply;
 }
 
 }  // namespace hf::service::mysql

@@ -1,4 +1,5 @@
-// The session until its first command: greeting, login, authentication; and COM_CHANGE_USER, which repeats it.
+#include "service/mysql/login.h"
+
 #include <sys/random.h>
 
 #include "proto/mysql/auth/caching_sha2.h"
@@ -6,68 +7,42 @@
 #include "proto/mysql/auth/native_password.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/response.h"
-#include "service/mysql/session.h"
+#include "service/mysql/handlers/handlers.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/lend.h"
 #include "service/mysql/shard_state.h"
+#include "service/mysql/start.h"
 
 namespace hf::service::mysql {
 
 namespace wire = proto::mysql;
+using policy::session::Place;
 using runtime::Task;
+using upstream::MysqlAccount;
 
 namespace {
 
 constexpr Nanos kLoginTimeout = 10s;  // MariaDB's connect_timeout
+constexpr Nanos kNewsPatience = 1s;   // for the accounts of now, before a login is refused
 constexpr std::size_t kLargestLogin = 64 * 1024;
+constexpr std::uint32_t kMostProxied = 32;
+constexpr std::uint32_t kMostProxiedOfOne = 8;
+constexpr std::uint16_t kErAccountLocked = 4151;
 
-/// What we take away from a server's capabilities before we show them to a client.
+/// What we take away from a server's capabilities before we show them to a client. Cached metadata is taken away because a statement
+/// that is prepared again on another connection would begin without it.
 constexpr wire::Capabilities kNotOffered = wire::kClientSsl | wire::kClientCompress | wire::kClientZstdCompression |
                                            wire::kClientOptionalResultsetMetadata | wire::kClientQueryAttributes |
-                                           wire::kMariaDbComMulti | wire::kClientSslVerifyServerCert;
+                                           wire::kMariaDbComMulti | wire::kClientSslVerifyServerCert | wire::kMariaDbCacheMetadata;
 constexpr wire::Capabilities kMariaDbDefault =
     wire::kClientFoundRows | wire::kClientLongFlag | wire::kClientConnectWithDb | wire::kClientNoSchema | wire::kClientOdbc |
     wire::kClientLocalFiles | wire::kClientIgnoreSpace | wire::kClientProtocol41 | wire::kClientInteractive |
     wire::kClientTransactions | wire::kClientSecureConnection | wire::kClientMultiStatements | wire::kClientMultiResults |
     wire::kClientPsMultiResults | wire::kClientPluginAuth | wire::kClientConnectAttrs | wire::kClientPluginAuthLenencData |
     wire::kClientCanHandleExpiredPasswords | wire::kClientSessionTrack | wire::kClientDeprecateEof |
-    wire::kMariaDbProgress | wire::kMariaDbStmtBulkOperations | wire::kMariaDbExtendedMetadata | wire::kMariaDbCacheMetadata;
+    wire::kMariaDbProgress | wire::kMariaDbStmtBulkOperations | wire::kMariaDbExtendedMetadata;
 
-/// How character_set_client, given as a collation id, hides quotes (the ids are the servers' own, see SHOW COLLATION).
-policy::sql::Charset charset_of(std::uint8_t collation) {
-  using policy::sql::Charset;
-  switch (collation) {
-    case 28:
-    case 87: return Charset::kGbk;
-    case 248:
-    case 249:
-    case 250: return Charset::kGb18030;
-    case 13:
-    case 88:
-    case 95:
-    case 96: return Charset::kSjis;
-    case 1:
-    case 84: return Charset::kBig5;
-    case 11:
-    case 33:
-    case 45:
-    case 46:
-    case 63:
-    case 65:
-    case 76:
-    case 83: return Charset::kUtf8;
-    case 35:
-    case 54:
-    case 56:
-    case 60:
-    case 90: return Charset::kUnsafe;  // ucs2, utf16, utf32: not allowed for clients
-    default: break;
-  }
-  if (collation >= 192 && collation <= 247) return Charset::kUtf8;
-  return collation <= 99 && collation != 0 ? Charset::kSingleByte : Charset::kUnsafe;
-}
-
-}  // namespace
-
-std::string Session::make_nonce(std::size_t size) {
+std::string make_nonce(std::size_t size) {
   std::string nonce(size, '\0');
   std::size_t filled = 0;
   while (filled < size) {
@@ -82,262 +57,396 @@ std::string Session::make_nonce(std::size_t size) {
   return nonce;
 }
 
-void Session::use_charset(std::uint8_t collation) {
-  charset_ = collation;
-  client_charset_ = charset_of(collation);
-}
+/// What a client has shown of itself.
+struct Claim {
+  std::string user;
+  std::string plugin;
+  std::string proof;
+  std::string nonce;
+  Deadline deadline;
+};
 
-void Session::deny(const std::string& user, bool using_password, const std::string& why) {
-  service_.counters().login_failures.add();
-  service_.control().event(Event{EventId::kClientRefusedLogin, {}, 0, {{"service", service_.name()}, {"client", client_host_}, {"user", user}, {"reason", why}}});
-  send_error(wire::access_denied(user, client_host_, using_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
-}
+/// What came of it.
+enum class Verdict : std::uint8_t { kAccepted,
+                                    kRefused,  // not said yet: the accounts of now may know better
+                                    kOver };   // the client has heard, or is gone
 
-Task<bool> Session::greet_and_log_in() {
-  const upstream::ServiceViewPtr view = service_.view();
-  wire::Greeting greeting;
-  greeting.server_version = view->server_version.empty() ? "5.5.5-10.11.0-MariaDB" : view->server_version;
-  greeting.connection_id = id_;
-  greeting.nonce = make_nonce(wire::auth::kNativeNonce);
-  greeting.capabilities = (view->server_capabilities != 0 ? view->server_capabilities : kMariaDbDefault) & ~kNotOffered;
-  greeting.charset = view->server_charset;
-  greeting.status = wire::kStatusAutocommit;
-  greeting.auth_plugin = std::string(wire::kNativePasswordPlugin);
-  sequence_ = 0;
-  send_payload(wire::encode_greeting(greeting));
+struct Judgement {
+  Verdict verdict = Verdict::kOver;
+  std::string why;
+  bool with_password = false;
+  bool locked = false;
+};
 
-  const Deadline deadline = service_.loop().deadline_in(kLoginTimeout);
-  packets_.set_max_packet(kLargestLogin);
-  Result<void> read = co_await read_packet(1, deadline);
-  if (!read.ok()) {
-    if (read.error().code == ErrorCode::kProtocol) send_error(wire::bad_handshake());
-    co_return false;
-  }
-  sequence_ = 2;
-  if (wire::is_ssl_request(request_)) {
-    send_error(wire::own_error("this service does not offer TLS"));
-    co_return false;
-  }
-  Result<wire::HandshakeResponse> response = wire::decode_handshake_response(request_);
-  if (!response.ok()) {
-    send_error(wire::bad_handshake());
-    co_return false;
-  }
-  capabilities_ = wire::mariadb_extended(response->capabilities) & greeting.capabilities;
-  if (wire::has(response->capabilities, wire::kClientMysql)) capabilities_ |= wire::kClientMysql;
-  use_charset(response->charset == 0 ? greeting.charset : response->charset);
-  const std::string schema = std::move(response->database);
-  const bool accepted = co_await authenticate(std::move(response->user), std::move(response->auth_plugin),
-                                              std::move(response->auth_response), greeting.nonce);
-  if (!accepted) co_return false;
-  if (!schema.empty()) {
-    const bool known = co_await adopt_schema(schema);
-    if (!known) co_return false;
-  }
-  send_ok();
-  packets_.set_max_packet(1U << 30);
-  co_return true;
-}
-
-Task<Result<std::string>> Session::switch_plugin(std::string plugin, std::string nonce) {
-  send_payload(wire::encode_auth_switch_request({std::move(plugin), std::move(nonce)}));
-  Result<void> read = co_await read_packet(sequence_, service_.loop().deadline_in(kLoginTimeout));
+Task<Result<std::string>> switch_plugin(Session* session, std::string plugin, std::string nonce, Deadline deadline) {
+  ClientEnd& client = session->client();
+  client.send_payload(wire::encode_auth_switch_request({std::move(plugin), std::move(nonce)}));
+  Result<void> read = co_await client.read_packet(client.sequence(), deadline);
   HF_CO_RETURN_IF_ERROR(read);
-  co_return std::string(request_);
+  co_return std::string(client.request());
 }
 
-void Session::remember_login(const upstream::MysqlAccount& account, std::optional<upstream::Sha1Digest> stage1) {
-  credentials_ = upstream::MysqlCredentials{account.user, account.password, stage1};
-  account_ = account.id;
+void remember_login(Session& session, const MysqlAccount& account, std::optional<upstream::Sha1Digest> stage1) {
+  Identity& identity = session.identity();
+  identity.credentials = upstream::MysqlCredentials{account.user, account.password, stage1};
+  identity.account = account.id;
+  identity.limited = account.limited;
+  identity.proxied = false;
 }
 
-Task<bool> Session::authenticate(std::string user, std::string plugin, std::string proof, std::string nonce) {
-  const upstream::ServiceViewPtr view = service_.view();
-  const upstream::MysqlAccount* account = view->accounts == nullptr ? nullptr : view->accounts->find(user, client_host_);
-  const bool with_password = !proof.empty();
-  if (account != nullptr && !account->unusable.empty()) {
-    account_ = account->id;
-    const std::string reason = account->unusable;
-    const bool accepted = co_await log_in_by_proxy(std::move(user), reason);
-    co_return accepted;
+void deny(Session& session, const Claim& claim, const Judgement& judgement) {
+  ServiceShard& service = session.service();
+  service.counters().login_failures.add();
+  service.control().event(Event{EventId::kClientRefusedLogin, {}, 0, {{"service", service.name()}, {"client", session.client().host()}, {"user", claim.user}, {"reason", judgement.why}}});
+  if (judgement.locked) {
+    session.client().send_error({kErAccountLocked, "HY000", "Access denied, this account is locked"});
+    return;
   }
-  const bool knows_password = account != nullptr && account->password.has_value();
-  if (knows_password && plugin == wire::kCachingSha2Plugin) {
-    const std::string fresh = make_nonce(wire::auth::kSha2Nonce);
-    Result<std::string> answer = co_await switch_plugin(plugin, fresh);
-    if (!answer.ok()) co_return false;
-    if (!wire::auth::sha2_verify(*answer, fresh, *account->password)) {
-      deny(user, !answer->empty(), "wrong password");
-      co_return false;
-    }
-    if (!answer->empty()) send_payload(wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FastAuthSuccess, 1)));
-    remember_login(*account, std::nullopt);
-    co_return true;
-  }
-  const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash;
-  if (account != nullptr && (ed25519_only || (knows_password && plugin == wire::kEd25519Plugin))) {
-    const std::string fresh = make_nonce(wire::auth::kEd25519Nonce);
-    Result<std::string> answer = co_await switch_plugin(std::string(wire::kEd25519Plugin), fresh);
-    if (!answer.ok()) co_return false;
-    const wire::auth::Ed25519PublicKey key = wire::auth::ed25519_public_key(*account->password);
-    if (!wire::auth::ed25519_verify(*answer, fresh, key)) {
-      deny(user, !answer->empty(), "wrong password");
-      co_return false;
-    }
-    remember_login(*account, std::nullopt);
-    co_return true;
-  }
-  if (!plugin.empty() && plugin != wire::kNativePasswordPlugin) {
-    nonce = make_nonce(wire::auth::kNativeNonce);
-    Result<std::string> answer = co_await switch_plugin(std::string(wire::kNativePasswordPlugin), nonce);
-    if (!answer.ok()) co_return false;
-    proof = std::move(*answer);
-  }
-  if (account == nullptr || account->locked) {
-    deny(user, with_password || !proof.empty(), account == nullptr ? "unknown account" : "the account is locked");
-    co_return false;
-  }
-  const bool empty_expected = knows_password ? account->password->empty() : account->empty_password;
-  if (empty_expected || proof.empty()) {
-    if (!empty_expected || !proof.empty()) {
-      deny(user, !proof.empty(), "wrong password");
-      co_return false;
-    }
-    upstream::MysqlAccount passwordless = *account;
-    passwordless.password = "";
-    remember_login(passwordless, std::nullopt);
-    co_return true;
-  }
-  const wire::auth::Sha1Digest stage2 = knows_password ? wire::auth::native_stage2(*account->password) : *account->native_hash;
-  const std::optional<wire::auth::Sha1Digest> stage1 = wire::auth::native_verify(proof, nonce, stage2);
-  if (!stage1) {
-    deny(user, true, "wrong password");
-    co_return false;
-  }
-  remember_login(*account, stage1);
-  co_return true;
+  session.client().send_error(wire::access_denied(claim.user, session.client().host(), judgement.with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
 }
 
 /// Hands the server's authentication turns to the client and the client's answers back.
 class ClientProxy final : public upstream::AuthenticationProxy {
  public:
-  using Ask = Task<Result<std::string>> (*)(Session*, std::string);
-  ClientProxy(Session* session, Ask ask) : session_(session), ask_(ask) {}
-  Task<Result<std::string>> answer(std::string payload) override { return ask_(session_, std::move(payload)); }
+  ClientProxy(Session& session, Deadline deadline) : session_(session), deadline_(deadline) {}
+  Task<Result<std::string>> answer(std::string payload) override {
+    ClientEnd& client = session_.client();
+    client.send_payload(payload);
+    Result<void> read = co_await client.read_packet(client.sequence(), deadline_);
+    HF_CO_RETURN_IF_ERROR(read);
+    co_return std::string(client.request());
+  }
 
  private:
-  Session* session_;
-  Ask ask_;
+  Session& session_;
+  Deadline deadline_;
+};
+
+/// A login by proxy under way, counted.
+class ProxiedLogin {
+ public:
+  ProxiedLogin(ShardState& shard, std::string host) : shard_(shard), host_(std::move(host)) {
+    ++shard_.proxied_logins[host_];
+    ++shard_.proxied_logins[std::string()];
+  }
+  ProxiedLogin(const ProxiedLogin&) = delete;
+  ProxiedLogin& operator=(const ProxiedLogin&) = delete;
+  ~ProxiedLogin() {
+    --shard_.proxied_logins[std::string()];
+    if (--shard_.proxied_logins[host_] == 0) shard_.proxied_logins.erase(host_);
+  }
+  bool too_many() const { return shard_.proxied_logins[std::string()] > kMostProxied || shard_.proxied_logins[host_] > kMostProxiedOfOne; }
+
+ private:
+  ShardState& shard_;
+  std::string host_;
 };
 
 /// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
 /// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
-Task<bool> Session::log_in_by_proxy(std::string user, std::string reason) {
-  struct Ask {
-    static Task<Result<std::string>> client(Session* self, std::string payload) {
-      self->send_payload(payload);
-      Result<void> read = co_await self->read_packet(self->sequence_, self->service_.loop().deadline_in(kLoginTimeout));
-      HF_CO_RETURN_IF_ERROR(read);
-      co_return std::string(self->request_);
-    }
-  };
-  credentials_ = upstream::MysqlCredentials{user, std::nullopt, std::nullopt};
-  ClientProxy proxy(this, Ask::client);
-  upstream::MysqlLogin login = login_for_server();
+Task<bool> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadline deadline) {
+  ServiceShard& service = session.service();
+  ClientEnd& client = session.client();
+  ProxiedLogin counted(service.mysql(), client.host());
+  if (counted.too_many()) {
+    client.send_error(wire::too_many_connections());
+    co_return false;
+  }
+  Identity& identity = session.identity();
+  identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
+  identity.account = account.id;
+  identity.proxied = true;
+  const std::string reason = account.unusable;
+  ClientProxy proxy(session, deadline);
+  upstream::MysqlLogin login = login_for_server(session);
   login.proxy = &proxy;
-  const Deadline deadline = service_.loop().deadline_in(service_.config().mysql.hold_timeout);
-  upstream::ServiceViewPtr view = service_.view();
-  while (!view->primary && !deadline.passed(service_.loop().now())) {
-    const Result<void> waited = co_await service_.view_changed(deadline);
+  upstream::ServiceViewPtr view = service.view();
+  while (!view->primary && !deadline.passed(session.loop().now())) {
+    const Result<void> waited = co_await service.view_changed(deadline);
     if (!waited.ok()) break;
-    view = service_.view();
+    view = service.view();
   }
   if (!view->primary) {
-    send_error(wire::own_error("no primary: " + view->no_primary_reason + " (" + reason + ")"));
+    client.send_error(wire::own_error("no primary: " + view->no_primary_reason + " (" + reason + ")"));
     co_return false;
   }
   upstream::MysqlRefusal said;
-  Result<ConnectionPtr> opened = co_await service_.server(*view->primary).pool.open(view, login, pool_key(), &said, deadline);
+  const upstream::ServerView& primary = view->servers[*view->primary];
+  Result<ConnectionPtr> opened = co_await upstream::connect_mysql(session.loop(), primary.address, login, &said, deadline);
+  if (!opened.ok()) opened = Error{opened.error().code, "server '" + primary.name + "': " + opened.error().context};
+  if (opened.ok()) {
+    ConnectionPtr connection = std::move(*opened);
+    opened = co_await service.server(*view->primary).pool.adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
+  }
   if (!opened.ok()) {
-    service_.counters().login_failures.add();
+    service.counters().login_failures.add();
     // The server names our own host in its refusal; the client knows itself by another.
     if (said.code == wire::kErAccessDenied) {
       const bool with_password = said.message.ends_with("YES)");
-      send_error(wire::access_denied(user, client_host_, with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
+      client.send_error(wire::access_denied(account.user, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
     } else {
-      send_error(said.code != 0 ? wire::ErrorReply{said.code, wire::sqlstate_of(said.code), said.message} : wire::own_error(opened.error().context));
+      client.send_error(said.code != 0 ? wire::ErrorReply{said.code, wire::sqlstate_of(said.code), said.message} : wire::own_error(opened.error().context));
     }
     co_return false;
   }
-  held_ = std::move(*opened);
-  held_->opened_schema = true;
-  Result<void> fitted = co_await fit(held_.get());
-  if (!fitted.ok()) {
-    send_error(wire::own_error(fitted.error().context));
-    co_return false;
-  }
-  hold_ = hold::kPinned;
+  co_await hold(session, std::move(*opened), policy::session::tie::kLogin, policy::session::PinReason::kNone);
   co_return true;
 }
 
-/// The schema named at login must exist and be allowed, as a server would say at once. An idle connection that already has
-/// this schema proves it; otherwise one is made to, which the first statement then finds ready.
-Task<bool> Session::adopt_schema(std::string schema) {
-  state_.set_schema(schema);
-  if (held_ != nullptr) {  // a login by proxy has its connection already
-    state_number_ = service_.mysql().states().intern(state_);
-    const Result<void> fitted = co_await fit(held_.get());
-    if (!fitted.ok()) send_error(refusal_.code != 0 ? refusal_ : wire::own_error(fitted.error().context));
+/// caching_sha2_password and ed25519 for accounts whose password we have.
+Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const MysqlAccount* account) {
+  Judgement judgement;
+  const bool sha2 = claim->plugin == wire::kCachingSha2Plugin;
+  const std::string fresh = make_nonce(sha2 ? wire::auth::kSha2Nonce : wire::auth::kEd25519Nonce);
+  Result<std::string> answer = co_await switch_plugin(session, sha2 ? std::string(wire::kCachingSha2Plugin) : std::string(wire::kEd25519Plugin), fresh, claim->deadline);
+  if (!answer.ok()) co_return judgement;
+  judgement.with_password = !answer->empty();
+  judgement.verdict = Verdict::kRefused;
+  judgement.why = account == nullptr ? "unknown account" : "wrong password";
+  if (account == nullptr || account->locked) co_return judgement;
+  if (sha2) {
+    if (!wire::auth::sha2_verify(*answer, fresh, *account->password)) co_return judgement;
+    if (!answer->empty()) session->client().send_payload(wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FastAuthSuccess, 1)));
+  } else {
+    const wire::auth::Ed25519PublicKey key = wire::auth::ed25519_public_key(*account->password);
+    if (!wire::auth::ed25519_verify(*answer, fresh, key)) co_return judgement;
+  }
+  remember_login(*session, *account, std::nullopt);
+  judgement.verdict = Verdict::kAccepted;
+  co_return judgement;
+}
+
+/// By native password: what the client has shown, against the account.
+Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount* account) {
+  Judgement judgement{Verdict::kRefused, "wrong password", !claim.proof.empty(), false};
+  if (account == nullptr || account->locked) {
+    judgement.why = account == nullptr ? "unknown account" : "the account is locked";
+    judgement.locked = account != nullptr;
+    return judgement;
+  }
+  const bool knows_password = account->password.has_value();
+  const bool empty_expected = knows_password ? account->password->empty() : account->empty_password;
+  if (empty_expected || claim.proof.empty()) {
+    if (!empty_expected || !claim.proof.empty()) return judgement;
+    MysqlAccount passwordless = *account;
+    passwordless.password = "";
+    remember_login(session, passwordless, std::nullopt);
+    judgement.verdict = Verdict::kAccepted;
+    return judgement;
+  }
+  if (!knows_password && !account->native_hash) return judgement;
+  const wire::auth::Sha1Digest stage2 = knows_password ? wire::auth::native_stage2(*account->password) : *account->native_hash;
+  const std::optional<wire::auth::Sha1Digest> stage1 = wire::auth::native_verify(claim.proof, claim.nonce, stage2);
+  if (!stage1) return judgement;
+  remember_login(session, *account, stage1);
+  judgement.verdict = Verdict::kAccepted;
+  return judgement;
+}
+
+const MysqlAccount* find_account(const upstream::ServiceView& view, const std::string& user, const std::string& host) {
+  return view.accounts == nullptr ? nullptr : view.accounts->find(user, host);
+}
+
+/// Waits until the accounts are as of this question. False: they could not be had in time.
+Task<bool> wait_for_accounts(Session& session, upstream::RefreshPtr asked, Deadline deadline) {
+  ServiceShard& service = session.service();
+  const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
+  while (!asked->done(service.view()->accounts_round)) {
+    const Result<void> waited = co_await service.view_changed(patience);
+    if (!waited.ok()) co_return false;
+  }
+  co_return true;
+}
+
+/// The accounts of now, where the servers have them. False: there is no news to be had.
+Task<bool> newer_accounts(Session& session, Deadline deadline) {
+  const upstream::RefreshPtr asked = session.service().control().refresh_accounts(session.service().name());
+  co_return co_await wait_for_accounts(session, asked, deadline);
+}
+
+/// What changes accounts through us is seen by every login that begins after its answer.
+Task<void> see_account_changes(Session& session, Deadline deadline) {
+  constexpr Nanos kStep = 5ms;
+  ServiceShared& shared = session.service().shared();
+  const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
+  while (shared.account_changes.load(std::memory_order_relaxed) > 0 && !patience.passed(session.loop().now())) {
+    const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kStep).earlier(patience));
+    if (!slept.ok()) co_return;
+  }
+  const upstream::RefreshPtr asked = shared.accounts_asked();
+  if (asked == nullptr) co_return;
+  co_await wait_for_accounts(session, asked, deadline);
+}
+
+Task<bool> authenticate(Session& session, Claim claim) {
+  co_await see_account_changes(session, claim.deadline);
+  upstream::ServiceViewPtr view = session.service().view();
+  const MysqlAccount* account = find_account(*view, claim.user, session.client().host());
+  const bool from_servers = view->service->mysql.users_from_servers;
+  if (account == nullptr && from_servers) {
+    const bool news = co_await newer_accounts(session, claim.deadline);
+    if (news) view = session.service().view();
+    account = find_account(*view, claim.user, session.client().host());
+  }
+  if (account != nullptr && !account->unusable.empty()) co_return co_await log_in_by_proxy(session, *account, claim.deadline);
+
+  // A name that nobody has is asked as those of the file are.
+  const bool lists_users = !view->service->mysql.users.empty();
+  const bool knows_password = account == nullptr ? lists_users : account->password.has_value();
+  const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
+  if (ed25519_only) claim.plugin = std::string(wire::kEd25519Plugin);
+  if (ed25519_only || (knows_password && (claim.plugin == wire::kCachingSha2Plugin || claim.plugin == wire::kEd25519Plugin))) {
+    const Judgement judgement = co_await judge_by_plugin(&session, &claim, account);
+    if (judgement.verdict == Verdict::kRefused) deny(session, claim, judgement);
+    co_return judgement.verdict == Verdict::kAccepted;
+  }
+  if (!claim.plugin.empty() && claim.plugin != wire::kNativePasswordPlugin) {
+    claim.nonce = make_nonce(wire::auth::kNativeNonce);
+    Result<std::string> answer = co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim.nonce, claim.deadline);
+    if (!answer.ok()) co_return false;
+    claim.proof = std::move(*answer);
+  }
+  Judgement judgement = judge_native(session, claim, account);
+  if (judgement.verdict == Verdict::kRefused && from_servers) {  // the password or the lock may have changed just now
+    const bool news = co_await newer_accounts(session, claim.deadline);
+    if (news) {
+      view = session.service().view();
+      judgement = judge_native(session, claim, find_account(*view, claim.user, session.client().host()));
+    }
+  }
+  if (judgement.verdict == Verdict::kRefused) deny(session, claim, judgement);
+  co_return judgement.verdict == Verdict::kAccepted;
+}
+
+/// The schema named at login must exist and be allowed, as a server would say at once; and what the session begins with must be known.
+/// One connection is asked, which the first statement then finds ready. With no server up, the first statement is held and will tell.
+Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning beginning) {
+  const bool known = begin_settings(session, schema, beginning);
+  session.identity().logged_in_at = session.loop().now();
+  Holdings& holdings = session.holdings();
+  Trial trial;
+  trial.hold = session.hold_deadline();
+  if (holdings.held != nullptr) {  // a login by proxy has its connection already
+    if (!known) {
+      const Result<void> learnt = co_await learn_start(session, holdings.held.get());
+      if (!learnt.ok()) {
+        session.client().send_error(wire::own_error(learnt.error().context));
+        co_return false;
+      }
+    }
+    const Result<void> fitted = co_await restore(session, holdings.held.get(), {}, &trial);
+    if (!fitted.ok()) session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(fitted.error().context));
     co_return fitted.ok();
   }
-  state_number_ = service_.mysql().states().intern(state_);
-  const upstream::ServiceViewPtr view = service_.view();
+  if (known && schema.empty()) co_return true;
+  const upstream::ServiceViewPtr view = session.service().view();
   bool server_up = false;
   for (const upstream::ServerView& server : view->servers) server_up = server_up || (server.present && server.reachable);
-  if (!server_up) co_return true;  // the first statement will be held and will tell
-  policy::ServerSet tried;
-  const Target target = route_ == config::ListenRoute::kWrite ? Target::kPrimary : Target::kReader;
-  Result<ConnectionPtr> connection = co_await acquire(target, &tried, service_.loop().deadline_in(view->service->mysql.hold_timeout));
-  if (!connection.ok()) {
-    send_error(refusal_.code != 0 ? refusal_ : wire::own_error(connection.error().context));
-    refusal_ = {};
+  if (!server_up) co_return true;
+  const Place place = session.door() == policy::session::Door::kWrite ? Place::kPrimary : Place::kReader;
+  Result<ConnectionPtr> connection = co_await borrow(session, place, &trial);
+  if (connection.ok()) {
+    Result<void> fitted = co_await restore(session, connection->get(), {}, &trial);
+    const bool lacks = !fitted.ok() && place == Place::kReader && !session.on_primary(**connection) && trial.refusal.code != 0;
+    if (lacks) {  // a replica may not have it yet: the primary's word counts
+      trial.refusal = {};
+      connection->reset();
+      connection = co_await borrow(session, Place::kPrimary, &trial);
+      if (connection.ok()) fitted = co_await restore(session, connection->get(), {}, &trial);
+    }
+    if (connection.ok() && fitted.ok()) {
+      if (place == Place::kReader && !session.on_primary(**connection)) session.holdings().next_reader = (*connection)->slot;
+      give_back(session, std::move(*connection));
+      co_return true;
+    }
+    if (connection.ok()) connection = fitted.error();
+  }
+  session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(connection.error().context));
+  co_return false;
+}
+
+}  // namespace
+
+Task<bool> log_in(Session& session) {
+  const upstream::ServiceViewPtr view = session.service().view();
+  ClientEnd& client = session.client();
+  session.identity().defaults = view->defaults;
+  wire::Greeting greeting;
+  greeting.server_version = view->server_version.empty() ? "5.5.5-10.11.0-MariaDB" : view->server_version;
+  greeting.connection_id = session.id();
+  greeting.nonce = make_nonce(wire::auth::kNativeNonce);
+  greeting.capabilities = (view->server_capabilities != 0 ? view->server_capabilities : kMariaDbDefault) & ~kNotOffered;
+  greeting.charset = view->server_charset;
+  greeting.status = view->defaults->status;
+  greeting.auth_plugin = std::string(wire::kNativePasswordPlugin);
+  client.set_sequence(0);
+  client.send_payload(wire::encode_greeting(greeting));
+
+  const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
+  client.limit_packets(kLargestLogin);
+  Result<void> read = co_await client.read_packet(1, deadline);
+  if (!read.ok()) {
+    if (read.error().code == ErrorCode::kProtocol) client.send_error(wire::bad_handshake());
     co_return false;
   }
-  if (target == Target::kReader) next_reader_ = (*connection)->slot;
-  service_.server((*connection)->slot).pool.give(std::move(*connection));
+  client.set_sequence(2);
+  if (wire::is_ssl_request(client.request())) {
+    client.send_error(wire::own_error("this service does not offer TLS"));
+    co_return false;
+  }
+  Result<wire::HandshakeResponse> response = wire::decode_handshake_response(client.request());
+  if (!response.ok()) {
+    client.send_error(wire::bad_handshake());
+    co_return false;
+  }
+  wire::Capabilities capabilities = wire::mariadb_extended(response->capabilities) & greeting.capabilities;
+  if (wire::has(response->capabilities, wire::kClientMysql)) capabilities |= wire::kClientMysql;
+  client.set_capabilities(capabilities);
+  session.identity().collation = response->charset;
+  const std::string schema = std::move(response->database);
+  Claim claim{std::move(response->user), std::move(response->auth_plugin), std::move(response->auth_response), greeting.nonce, deadline};
+  const bool accepted = co_await authenticate(session, std::move(claim));
+  if (!accepted) co_return false;
+  const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
+  if (!adopted) co_return false;
+  client.send_ok(session.status_flags());
+  constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
+  const upstream::SessionDefaults& defaults = *session.identity().defaults;
+  client.limit_packets(defaults.variables.empty() ? kMostUnknown : defaults.max_allowed_packet);
   co_return true;
 }
 
-Task<bool> Session::change_user() {
-  Result<wire::ChangeUser> change = wire::decode_change_user(request_, capabilities_);
+Task<bool> on_change_user(Session& session) {
+  ClientEnd& client = session.client();
+  Result<wire::ChangeUser> change = wire::decode_change_user(client.request(), client.capabilities());
   if (!change.ok()) {
-    send_error(wire::bad_handshake());
+    client.send_error(wire::bad_handshake());
     co_return false;
   }
-  discard_held();
-  prepared_.clear();
-  state_.clear();
-  insert_id_.reset();
-  status_ = wire::kStatusAutocommit;
-  if (change->charset != 0) use_charset(static_cast<std::uint8_t>(change->charset));
+  Holdings& holdings = session.holdings();
+  policy::session::SessionFacts& facts = session.facts();
+  if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
+  give_up_held(session);
+  session.prepared().clear();
+  const policy::session::Remembered found = facts.found_rows;  // survives, as on a connection of one's own
+  facts = {};
+  facts.found_rows = found;
+  session.identity().collation = change->charset;
+  const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   // The proof in the packet was made with the greeting's nonce, long used up: a fresh one is asked for, as MariaDB does.
-  const std::string nonce = make_nonce(wire::auth::kNativeNonce);
-  std::string plugin = change->auth_plugin;
-  std::string proof;
-  if (plugin.empty() || plugin == wire::kNativePasswordPlugin) {
-    Result<std::string> answer = co_await switch_plugin(std::string(wire::kNativePasswordPlugin), nonce);
+  Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), make_nonce(wire::auth::kNativeNonce), deadline};
+  if (claim.plugin.empty() || claim.plugin == wire::kNativePasswordPlugin) {
+    Result<std::string> answer = co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim.nonce, deadline);
     if (!answer.ok()) co_return false;
-    proof = std::move(*answer);
-    plugin = std::string(wire::kNativePasswordPlugin);
+    claim.proof = std::move(*answer);
+    claim.plugin = std::string(wire::kNativePasswordPlugin);
   }
-  const bool accepted = co_await authenticate(std::move(change->user), std::move(plugin), std::move(proof), nonce);
+  const std::string schema = std::move(change->database);
+  const bool accepted = co_await authenticate(session, std::move(claim));
   if (!accepted) co_return false;
-  if (!change->database.empty()) {
-    const bool known = co_await adopt_schema(change->database);
-    if (!known) co_return false;
-  }
-  state_number_ = service_.mysql().states().intern(state_);
-  send_ok(state_.schema());
+  const bool adopted = co_await adopt_schema(session, schema, Beginning::kChangeUser);
+  if (!adopted) co_return false;
+  client.send_ok(session.status_flags(), schema);
   co_return true;
 }
 

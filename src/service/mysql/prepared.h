@@ -1,61 +1,67 @@
-// PreparedStatements: the binary protocol's statements of one session. The client knows our ids; each server connection has its
-// own. The text is kept, so a statement can be prepared again on another connection.
+// PreparedStatements: the binary protocol's statements of one session. The client knows our ids; the servers' ids live on their
+// connections (policy/session/prepared_cache.h), where a statement is prepared again when it is needed, under the state it was first
+// prepared in.
 //
 // Owner: the session. Thread: the shard's.
 // Invariants:
 //   1. Ids given to the client are never reused within a session.
-//   2. A statement is known on at most two connections: the session's held one (primary side) and its reader.
-//   3. Parameter types sent with one execution are kept and sent again to a connection that has not seen them.
+//   2. Parameter types sent with one execution are kept and sent again to a copy that has not seen them.
+//   3. Long data is kept here until the execution that takes it, at most kMostLongData for all statements of a session.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "base/bytes.h"
+#include "policy/session/facts.h"
 #include "policy/sql/statement.h"
 
 namespace hf::service::mysql {
 
 struct PreparedStatement {
-  struct Copy {
-    std::uint64_t connection = 0;  // the connection's server slot and thread; 0: not prepared there
-    std::uint32_t id = 0;          // the server's
-    bool types_sent = false;
-  };
-
   std::uint32_t id = 0;
-  std::string text;
+  policy::session::StatementMeaning meaning;
   policy::sql::Statement verdict;
   std::uint16_t parameters = 0;
   std::string types;               // two bytes per parameter, as last bound
   std::string long_data;           // COM_STMT_SEND_LONG_DATA payloads, 4-byte length first, until executed
-  Copy on_held;
-  Copy on_reader;
-  bool cursor_on_reader = false;
-  bool cursor_open = false;
+  bool made = false;               // a server has said OK to its prepare
+  bool long_data_refused = false;  // more of it than a server would take
+  policy::session::ConnectionSerial cursor_on = 0;  // the connection that has an open cursor of it; 0: none
 };
 
 class PreparedStatements {
  public:
-  PreparedStatement& add(std::string text, policy::sql::Statement verdict);
+  static constexpr std::size_t kMostLongData = 64 * 1024 * 1024;
+
+  PreparedStatement& add(policy::session::StatementMeaning meaning, policy::sql::Statement verdict);
   PreparedStatement* find(std::uint32_t id);
-  void erase(std::uint32_t id) { statements_.erase(id); }
-  void clear() { statements_.clear(); }
+  void erase(std::uint32_t id);
+  void clear();
   bool empty() const { return statements_.empty(); }
   std::size_t size() const { return statements_.size(); }
   std::uint32_t last_id() const { return next_id_ - 1; }
-  auto begin() { return statements_.begin(); }
-  auto end() { return statements_.end(); }
+
+  /// Keeps a piece; false: it would be more than `most_of_one` for the statement, or than the session may have.
+  bool add_long_data(PreparedStatement& statement, ByteView payload, std::size_t most_of_one);
+  void drop_long_data(PreparedStatement& statement);
+
+  bool any_cursor() const;
+  /// A connection is gone or reset, and its cursors with it.
+  void forget_cursors(policy::session::ConnectionSerial serial);
 
  private:
   std::uint32_t next_id_ = 1;
+  std::size_t long_data_ = 0;
   std::map<std::uint32_t, PreparedStatement> statements_;
 };
 
+/// The payload with another statement's id in it.
+std::string with_statement_id(ByteView payload, std::uint32_t id);
+
 /// Rewrites a COM_STMT_EXECUTE payload: the server's id, and the parameter types in front of the values where the client left
-/// them out but the connection needs them. Returns the payload to send; keeps new types in `statement`.
-std::string execute_payload(ByteView client_payload, PreparedStatement& statement, PreparedStatement::Copy& copy);
+/// them out but the copy needs them. Keeps new types in `statement` and `copy`.
+std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy);
 
 }  // namespace hf::service::mysql

@@ -8,7 +8,9 @@
 namespace hf::service::mysql {
 namespace {
 
+using policy::session::PreparedCache;
 using proto::mysql::testing::unhex;
+using Copy = PreparedCache::Copy;
 
 PreparedStatement statement_with(std::uint16_t parameters) {
   PreparedStatement statement;
@@ -17,7 +19,7 @@ PreparedStatement statement_with(std::uint16_t parameters) {
   return statement;
 }
 
-PreparedStatement::Copy copy_with(std::uint32_t id) { return {1, id, false}; }
+Copy copy_with(std::uint32_t id) { return {id, {}, false}; }
 
 // COM_STMT_EXECUTE of statement 1: id, flags, iterations, NULL bitmap, new-parameters flag, types, values.
 const std::string kWithTypes = unhex("17 01000000 00 01000000 00 01 0800 fd00 2a00000000000000 0178");
@@ -26,24 +28,24 @@ const std::string kTypes = unhex("0800 fd00");
 
 TEST(ExecutePayload, PutsTheServersIdInPlaceOfOurs) {
   PreparedStatement statement = statement_with(0);
-  PreparedStatement::Copy copy = copy_with(0x01020304);
+  Copy copy = copy_with(0x01020304);
   EXPECT_EQ(execute_payload(unhex("17 01000000 00 01000000"), statement, copy), unhex("17 04030201 00 01000000"));
-  EXPECT_FALSE(copy.types_sent);
+  EXPECT_TRUE(copy.types.empty());
 }
 
 TEST(ExecutePayload, KeepsTheTypesThatTheClientSends) {
   PreparedStatement statement = statement_with(2);
-  PreparedStatement::Copy copy = copy_with(9);
+  Copy copy = copy_with(9);
   std::string expected = kWithTypes;
   expected[1] = 9;
   EXPECT_EQ(execute_payload(kWithTypes, statement, copy), expected);
   EXPECT_EQ(statement.types, kTypes);
-  EXPECT_TRUE(copy.types_sent);
+  EXPECT_EQ(copy.types, kTypes);
 }
 
 TEST(ExecutePayload, LeavesTheTypesOutWhereTheConnectionKnowsThem) {
   PreparedStatement statement = statement_with(2);
-  PreparedStatement::Copy copy = copy_with(9);
+  Copy copy = copy_with(9);
   const std::string first = execute_payload(kWithTypes, statement, copy);
   std::string expected = kWithoutTypes;
   expected[1] = 9;
@@ -52,11 +54,11 @@ TEST(ExecutePayload, LeavesTheTypesOutWhereTheConnectionKnowsThem) {
 
 TEST(ExecutePayload, GivesAMovedStatementItsTypesOnceOnItsNewConnection) {
   PreparedStatement statement = statement_with(2);
-  PreparedStatement::Copy before = copy_with(9);
+  Copy before = copy_with(9);
   const std::string first = execute_payload(kWithTypes, statement, before);
-  PreparedStatement::Copy moved = copy_with(5);
+  Copy moved = copy_with(5);
   EXPECT_EQ(execute_payload(kWithoutTypes, statement, moved), unhex("17 05000000 00 01000000 00 01 0800 fd00 2b00000000000000 0179"));
-  EXPECT_TRUE(moved.types_sent);
+  EXPECT_EQ(moved.types, kTypes);
   std::string again = kWithoutTypes;
   again[1] = 5;
   EXPECT_EQ(execute_payload(kWithoutTypes, statement, moved), again);
@@ -64,10 +66,10 @@ TEST(ExecutePayload, GivesAMovedStatementItsTypesOnceOnItsNewConnection) {
 
 TEST(ExecutePayload, NewTypesReplaceTheOnesKept) {
   PreparedStatement statement = statement_with(2);
-  PreparedStatement::Copy copy = copy_with(9);
+  Copy copy = copy_with(9);
   std::string first = execute_payload(kWithTypes, statement, copy);
   first = execute_payload(unhex("17 01000000 00 01000000 00 01 0300 0300 01000000 02000000"), statement, copy);
-  PreparedStatement::Copy moved = copy_with(5);
+  Copy moved = copy_with(5);
   EXPECT_EQ(execute_payload(unhex("17 01000000 00 01000000 00 00 01000000 02000000"), statement, moved),
             unhex("17 05000000 00 01000000 00 01 0300 0300 01000000 02000000"));
 }
@@ -76,7 +78,7 @@ TEST(ExecutePayload, CountsTheNullBitmapInWholeBytes) {
   for (const std::uint16_t parameters : {std::uint16_t{7}, std::uint16_t{8}, std::uint16_t{9}, std::uint16_t{17}}) {
     PreparedStatement statement = statement_with(parameters);
     statement.types = std::string(std::size_t{2} * parameters, '\x03');
-    PreparedStatement::Copy copy = copy_with(1);
+    Copy copy = copy_with(1);
     const std::string bitmap((parameters + 7U) / 8U, '\xff');  // all NULL: no values
     const std::string head = unhex("17 01000000 00 01000000") + bitmap;
     EXPECT_EQ(execute_payload(head + '\0', statement, copy), head + '\1' + statement.types) << parameters;
@@ -85,15 +87,15 @@ TEST(ExecutePayload, CountsTheNullBitmapInWholeBytes) {
 
 TEST(ExecutePayload, WithoutKnownTypesItIsTheServersToComplain) {
   PreparedStatement statement = statement_with(2);
-  PreparedStatement::Copy copy = copy_with(1);
+  Copy copy = copy_with(1);
   EXPECT_EQ(execute_payload(kWithoutTypes, statement, copy), kWithoutTypes);
-  EXPECT_FALSE(copy.types_sent);
+  EXPECT_TRUE(copy.types.empty());
 }
 
 TEST(ExecutePayload, MalformedOnesPassAsTheyAreButForTheId) {
   for (std::size_t size = 5; size < kWithTypes.size(); ++size) {
     PreparedStatement statement = statement_with(2);
-    PreparedStatement::Copy copy = copy_with(9);
+    Copy copy = copy_with(9);
     std::string expected = kWithTypes.substr(0, size);
     expected[1] = 9;
     const std::string cut = kWithTypes.substr(0, size);  // a buffer of its own: a sanitizer sees reads past it
@@ -110,7 +112,7 @@ TEST(ExecutePayload, AnyBytesAreSurvived) {
     payload[0] = '\x17';
     PreparedStatement statement = statement_with(static_cast<std::uint16_t>(random.below(round % 7 == 0 ? 65536 : 20)));
     if (random.below(2) == 0) statement.types = std::string(std::size_t{2} * statement.parameters, 't');
-    PreparedStatement::Copy copy = copy_with(9);
+    Copy copy = copy_with(9);
     const std::string sent = execute_payload(payload, statement, copy);
     EXPECT_TRUE(sent.size() == payload.size() || sent.size() == payload.size() + statement.types.size());
   }
@@ -119,31 +121,64 @@ TEST(ExecutePayload, AnyBytesAreSurvived) {
 TEST(ExecutePayload, BulkExecutionsCarryTheirTypesThemselves) {
   PreparedStatement statement = statement_with(1);
   statement.types = unhex("0300");
-  PreparedStatement::Copy copy = copy_with(9);
+  Copy copy = copy_with(9);
   EXPECT_EQ(execute_payload(unhex("fa 01000000 8000 0300 00 01000000"), statement, copy), unhex("fa 09000000 8000 0300 00 01000000"));
-  EXPECT_FALSE(copy.types_sent);
+  EXPECT_TRUE(copy.types.empty());
+}
+
+TEST(ExecutePayload, ACopyThatAnotherSessionBoundOtherwiseIsGivenTheTypesAgain) {
+  PreparedStatement statement = statement_with(2);
+  Copy copy = copy_with(9);
+  ASSERT_FALSE(execute_payload(kWithTypes, statement, copy).empty());
+  copy.types = unhex("0300 0300");  // somebody else executed it in between
+  EXPECT_EQ(execute_payload(kWithoutTypes, statement, copy), unhex("17 09000000 00 01000000 00 01 0800 fd00 2b00000000000000 0179"));
+  EXPECT_EQ(copy.types, kTypes);
+}
+
+TEST(PreparedStatements, LongDataIsBoundedForOneStatementAndForAll) {
+  PreparedStatements statements;
+  PreparedStatement& one = statements.add({"SELECT ?", nullptr}, {});
+  PreparedStatement& other = statements.add({"SELECT ?", nullptr}, {});
+  EXPECT_TRUE(statements.add_long_data(one, std::string(600, 'x'), 1000));
+  EXPECT_FALSE(statements.add_long_data(one, std::string(600, 'x'), 1000));
+  EXPECT_TRUE(statements.add_long_data(other, std::string(PreparedStatements::kMostLongData - 1000, 'x'), PreparedStatements::kMostLongData));
+  EXPECT_FALSE(statements.add_long_data(other, std::string(600, 'x'), PreparedStatements::kMostLongData));
+  statements.drop_long_data(one);
+  EXPECT_TRUE(one.long_data.empty());
+  EXPECT_TRUE(statements.add_long_data(other, std::string(600, 'x'), PreparedStatements::kMostLongData));
+}
+
+TEST(PreparedStatements, CursorsEndWithTheirConnection) {
+  PreparedStatements statements;
+  PreparedStatement& one = statements.add({"SELECT 1", nullptr}, {});
+  one.cursor_on = 7;
+  EXPECT_TRUE(statements.any_cursor());
+  statements.forget_cursors(8);
+  EXPECT_TRUE(statements.any_cursor());
+  statements.forget_cursors(7);
+  EXPECT_FALSE(statements.any_cursor());
 }
 
 TEST(PreparedStatements, IdsAreNeverUsedAgain) {
   PreparedStatements statements;
-  const std::uint32_t first = statements.add("SELECT 1", {}).id;
-  const std::uint32_t second = statements.add("SELECT 2", {}).id;
+  const std::uint32_t first = statements.add({"SELECT 1", nullptr}, {}).id;
+  const std::uint32_t second = statements.add({"SELECT 2", nullptr}, {}).id;
   EXPECT_EQ(statements.size(), 2U);
-  EXPECT_EQ(statements.find(first)->text, "SELECT 1");
+  EXPECT_EQ(statements.find(first)->meaning.text, "SELECT 1");
   statements.erase(second);
   EXPECT_EQ(statements.find(second), nullptr);
-  EXPECT_NE(statements.add("SELECT 3", {}).id, second);
+  EXPECT_NE(statements.add({"SELECT 3", nullptr}, {}).id, second);
   statements.clear();
   EXPECT_TRUE(statements.empty());
-  EXPECT_GT(statements.add("SELECT 4", {}).id, second);
+  EXPECT_GT(statements.add({"SELECT 4", nullptr}, {}).id, second);
   EXPECT_EQ(statements.find(0), nullptr);
 }
 
 TEST(PreparedStatements, TheLastOnePreparedHasAnIdOfItsOwn) {
   PreparedStatements statements;
   EXPECT_EQ(statements.find(0xFFFFFFFF), nullptr);
-  statements.add("SELECT 1", {});
-  const std::uint32_t last = statements.add("SELECT 2", {}).id;
+  statements.add({"SELECT 1", nullptr}, {});
+  const std::uint32_t last = statements.add({"SELECT 2", nullptr}, {}).id;
   ASSERT_NE(statements.find(0xFFFFFFFF), nullptr);
   EXPECT_EQ(statements.find(0xFFFFFFFF)->id, last);
   statements.erase(last);
@@ -152,10 +187,10 @@ TEST(PreparedStatements, TheLastOnePreparedHasAnIdOfItsOwn) {
 
 TEST(PreparedStatements, AStatementStaysWhereItIsWhileOthersComeAndGo) {
   PreparedStatements statements;
-  PreparedStatement* first = &statements.add("SELECT 1", {});
+  PreparedStatement* first = &statements.add({"SELECT 1", nullptr}, {});
   const std::uint32_t id = first->id;
   for (int i = 0; i < 1000; ++i) {
-    const std::uint32_t other = statements.add("SELECT 2", {}).id;
+    const std::uint32_t other = statements.add({"SELECT 2", nullptr}, {}).id;
     if (i % 2 == 0) statements.erase(other);
   }
   EXPECT_EQ(statements.find(id), first);

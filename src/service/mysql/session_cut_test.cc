@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/mysql/response.h"
+#include "service/mysql/shard_state.h"
 #include "service/shard.h"
 #include "upstream/mysql_connection.h"
 #include "upstream/mysql_server_fake.h"
@@ -73,6 +74,10 @@ class SessionCut : public ::testing::Test {
     view_->service = config_->services.data();
     view_->server_version = upstream::fake_greeting().server_version;
     view_->server_capabilities = upstream::kFakeCapabilities;
+    auto defaults = std::make_shared<upstream::SessionDefaults>();
+    defaults->id = 1;
+    defaults->variables = {{"autocommit", "ON"}, {"sql_mode", ""}};
+    view_->defaults = std::move(defaults);
     view_->accounts = std::make_shared<upstream::MysqlAccounts>(std::vector<upstream::MysqlAccount>{account});
     upstream::ServerView& server = view_->servers.emplace_back();
     server.name = "db1";
@@ -83,6 +88,7 @@ class SessionCut : public ::testing::Test {
     view_->primary = 0;
     shared_->name = "orders";
     service_ = &shard_.add(shared_, view_);
+    service_->mysql().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
     const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     const net::Address address = net::Address::local_of(fd).value();
     service_->listen("front", fd, config::ListenRoute::kSplit);

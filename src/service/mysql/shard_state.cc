@@ -7,14 +7,32 @@ namespace hf::service::mysql {
 
 namespace {
 constexpr std::size_t kShapes = 8192;
-}
+constexpr std::size_t kMostFrail = 1024;
+}  // namespace
 
 ShardState::ShardState(Shard& shard) : shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
 
-std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, std::uint8_t charset,
-                                   bool has_schema) {
-  const auto [it, added] = keys_.try_emplace({account, capabilities, charset, has_schema}, keys_.size() + 1);
+std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, bool has_schema) {
+  const auto [it, added] = keys_.try_emplace({account, capabilities, has_schema}, std::uint64_t{account} << 32 | (keys_.size() + 1));
   return it->second;
+}
+
+const CollationName* ShardState::collation(std::uint16_t id) const {
+  const auto it = collations_.find(id);
+  return it == collations_.end() ? nullptr : &it->second;
+}
+
+void ShardState::add_collation(std::uint16_t id, CollationName name) { collations_[id] = std::move(name); }
+
+void ShardState::mark_frail(std::uint64_t shape, TimePoint until) {
+  if (frail_.size() >= kMostFrail) frail_.clear();
+  frail_[shape] = until;
+}
+
+bool ShardState::is_frail(std::uint64_t shape, TimePoint now) const {
+  if (frail_.empty()) return false;
+  const auto it = frail_.find(shape);
+  return it != frail_.end() && now < it->second;
 }
 
 std::uint32_t ShardState::enter(Session& session) {

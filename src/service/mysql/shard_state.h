@@ -1,19 +1,21 @@
-// ShardState: what the MySQL sessions of one service share on one shard: verdicts by statement shape, session states, pool keys,
+// ShardState: what the MySQL sessions of one service share on one shard: verdicts by statement shape, settings, pool keys, collations,
 // and who is connected under which id.
 //
 // Owner: ServiceShard. Thread: the shard's.
 // Invariant: connection ids are unique within the service: bit 30 marks them as ours, bits 24-29 are the shard.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 
+#include "base/time.h"
+#include "policy/session/settings.h"
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/capabilities.h"
-#include "service/mysql/session_state.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
@@ -24,19 +26,38 @@ namespace hf::service::mysql {
 
 class Session;
 
+/// Names of a collation id; both empty: the servers do not know it.
+struct CollationName {
+  std::string charset;
+  std::string collation;
+};
+
 class ShardState {
  public:
   explicit ShardState(Shard& shard);
 
   policy::sql::ShapeCache& shapes() { return shapes_; }
-  StateTable& states() { return states_; }
+  policy::session::SettingsTable& settings() { return settings_; }
 
-  /// A number for what connections must have in common to be shared: account, capabilities, charset, whether a schema is set.
-  std::uint64_t pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, std::uint8_t charset, bool has_schema);
+  /// A number for what connections must have in common to be shared; the account is its upper half.
+  std::uint64_t pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, bool has_schema);
+  static std::uint32_t account_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32); }
+
+  /// nullptr: not asked for yet.
+  const CollationName* collation(std::uint16_t id) const;
+  void add_collation(std::uint16_t id, CollationName name);
+  /// The collation that SET NAMES gives a charset when none is named; empty: not seen yet.
+  std::string& default_collation(const std::string& charset) { return default_collations_[charset]; }
+
+  /// A statement of this shape has cost two servers: for a while it is not sent to a second one.
+  void mark_frail(std::uint64_t shape, TimePoint until);
+  bool any_frail() const { return !frail_.empty(); }
+  bool is_frail(std::uint64_t shape, TimePoint now) const;
 
   std::uint32_t enter(Session& session);  // gives the session its connection id
   void leave(std::uint32_t id);
   Session* find(std::uint32_t id);
+  const std::unordered_map<std::uint32_t, Session*>& sessions() const { return sessions_; }
   static bool is_ours(std::uint64_t id) { return (id >> 30) == 1; }
   static std::uint32_t shard_of(std::uint64_t id) { return static_cast<std::uint32_t>(id >> 24) & 0x3F; }
 
@@ -46,16 +67,21 @@ class ShardState {
   void end_idle_sessions();
   bool draining() const { return draining_; }
 
-  /// Statements that had to wait for a server in the outage at hand. The first, and the outage's end, are events.
+  /// Statements that had to wait for a primary in the outage at hand. The first, and the outage's end, are events.
   std::uint64_t statements_held = 0;
+  /// Logins under way whose proof only a server can judge, all together and by client address.
+  std::map<std::string, std::uint32_t> proxied_logins;
 
  private:
   std::uint32_t shard_id_;
   std::uint32_t next_id_ = 1;
   bool draining_ = false;
   policy::sql::ShapeCache shapes_;
-  StateTable states_;
-  std::map<std::tuple<std::uint32_t, proto::mysql::Capabilities, std::uint8_t, bool>, std::uint64_t> keys_;
+  policy::session::SettingsTable settings_;
+  std::map<std::tuple<std::uint32_t, proto::mysql::Capabilities, bool>, std::uint64_t> keys_;
+  std::unordered_map<std::uint16_t, CollationName> collations_;
+  std::unordered_map<std::string, std::string> default_collations_;
+  std::unordered_map<std::uint64_t, TimePoint> frail_;
   std::unordered_map<std::uint32_t, Session*> sessions_;
 };
 

@@ -86,7 +86,7 @@ Task<void> serve(ServiceShard* service, net::Accepted accepted) {
       break;
     }
     tried.insert(*slot);
-    const upstream::ServiceViewPtr view = service->view();
+    upstream::ServiceViewPtr view = service->view();
     ServerShard& server = service->server(*slot);
     net::SocketOptions options;
     Result<std::unique_ptr<net::Stream>> connected =
@@ -105,7 +105,9 @@ Task<void> serve(ServiceShard* service, net::Accepted accepted) {
     live.use_server(connected->get());
     server.counters.statements.add();
     const RelayCounters counters{service->counters(), server.counters};
-    co_await relay(accepted.stream.get(), connected->get(), view->service->client_timeout, counters);
+    const Nanos idle_timeout = view->service->client_timeout;
+    view.reset();  // a relay may last for days; what it was begun under may go
+    co_await relay(accepted.stream.get(), connected->get(), idle_timeout, counters);
     live.use_server(nullptr);
     service->counters().clients.subtract();
     server.counters.connections_open.subtract();

@@ -1,0 +1,436 @@
+#include "policy/session/ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "policy/session/route.h"
+#include "policy/sql/set_list.h"
+
+namespace hf::policy::session {
+
+namespace effect = sql::effect;
+using sql::Kind;
+
+namespace {
+
+constexpr std::array<std::uint16_t, 26> kNotExecuted = {
+    1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
+    1305, 1290, 1347, 1370};
+
+/// Effects that tie a session to its connection for good, and their names for people.
+struct Pin {
+  std::uint32_t effect;
+  PinReason reason;
+};
+constexpr std::array<Pin, 8> kPins = {{{effect::kUserVariable, PinReason::kUserVariable},
+                                       {effect::kTemporaryTable, PinReason::kTemporaryTable},
+                                       {effect::kUserLock, PinReason::kUserLock},
+                                       {effect::kPreparedText, PinReason::kPreparedText},
+                                       {effect::kHandlerOpen, PinReason::kHandler},
+                                       {effect::kConnectionId, PinReason::kConnectionId},
+                                       {effect::kSequence, PinReason::kSequence},
+                                       {effect::kUnknownState, PinReason::kUnknownState}}};
+
+/// It may do anything. A computed value is no program: only the value is not known.
+bool is_program(const sql::Statement& statement) {
+  return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti || statement.kind == Kind::kUnknown ||
+         statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
+}
+
+bool selects(const sql::Statement& statement) {
+  return statement.kind == Kind::kSelect || statement.kind == Kind::kWith || statement.kind == Kind::kValues || statement.kind == Kind::kTable;
+}
+
+bool changes_rows(const sql::Statement& statement) {
+  return statement.kind == Kind::kInsert || statement.kind == Kind::kReplace || statement.kind == Kind::kUpdate ||
+         statement.kind == Kind::kDelete || statement.kind == Kind::kLoadData;
+}
+
+/// Whether the statement, which names no table, leaves the list of warnings as it is.
+bool leaves_list(const sql::Statement& statement) {
+  if (is_program(statement)) return false;
+  switch (statement.kind) {
+    case Kind::kEmpty:
+    case Kind::kSet:
+    case Kind::kUse:
+    case Kind::kBegin:
+    case Kind::kCommit:
+    case Kind::kRollback:
+    case Kind::kSavepoint:
+    case Kind::kKill:
+    case Kind::kUnlockTables:
+    case Kind::kPrepare:
+    case Kind::kDeallocate:
+    case Kind::kDiagnostics: return true;
+    default: return false;
+  }
+}
+
+/// Somebody else's list of warnings is on the connection, and the statement would leave it there.
+bool shows_another_list(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+  return needs.empty_list && connection.has_list && session.diagnostics_on != connection.serial;
+}
+
+/// What tracking_assignments() gives these variables.
+bool is_ours(ByteView name, ByteView value) {
+  if (name == "session_track_system_variables") return value == "*";
+  if (name == "session_track_transaction_info") return value == "OFF";
+  return value == "ON" || value == "1";
+}
+
+/// The statement did nothing at all.
+bool without_effect(const sql::Statement& statement, const ReplyFacts& reply) {
+  return reply.failed && !statement.has(effect::kMultiStatement) && statement.kind != Kind::kCall && statement.kind != Kind::kExecute &&
+         not_executed(reply.error_code);
+}
+
+/// Whether the statement may have set LAST_INSERT_ID().
+bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply) {
+  if (without_effect(statement, reply)) return false;
+  if (is_program(statement)) return true;
+  if (statement.has(effect::kReadsLastInsertId)) return true;  // LAST_INSERT_ID(expression)
+  if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace && statement.kind != Kind::kLoadData) return false;
+  // A lone OK without an id has set none; an id in it may be one that the client gave, and rows (RETURNING) tell nothing.
+  return reply.failed || reply.result_set || reply.insert_id > 0;
+}
+
+PinReason pin_of(const sql::Statement& statement, const ReplyFacts& reply, bool value_learnt) {
+  if (without_effect(statement, reply)) return PinReason::kNone;
+  const bool single = !statement.has(effect::kMultiStatement);
+  for (const Pin& pin : kPins) {
+    if (!statement.has(pin.effect)) continue;
+    if (reply.failed && single && (pin.effect & (effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen)) != 0) continue;
+    if (value_learnt && pin.effect == effect::kUnknownState) continue;
+    return pin.reason;
+  }
+  return PinReason::kNone;
+}
+
+struct Changes {
+  bool any = false;
+  bool tied = false;       // a variable that makes sense on one connection only
+  bool close = false;      // … and that a reset would not take away
+};
+
+using Named = std::pair<std::string, std::string>;
+
+/// `before` with what the reply named. Null stays null on a connection: what it has besides is not known.
+SettingsPtr changed(const SettingsPtr& before, const std::optional<std::string>& schema, const std::vector<const Named*>& settings, SettingsTable& table) {
+  Settings next = before == nullptr ? Settings() : *before;
+  if (schema) next.set_schema(*schema);
+  for (const Named* each : settings) next.set_variable(each->first, each->second);
+  if (before != nullptr && next == *before) return before;
+  return table.intern(std::move(next));
+}
+
+/// Variables and schema that the reply named.
+Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, SettingsTable& table) {
+  Changes changes;
+  std::vector<const Named*> settings;
+  for (const Named& each : reply.variables) {
+    switch (kind_of_variable(each.first)) {
+      case VariableKind::kMoment: continue;
+      case VariableKind::kTracking: connection.tracking = false; break;
+      case VariableKind::kTied:
+        changes.tied = true;
+        if (each.first.starts_with("profiling")) changes.close = true;
+        break;
+      case VariableKind::kSetting:
+        // SET STATEMENT: a value that lasted for the statement only. The true one comes later.
+        if (!statement.has(effect::kSetStatement)) settings.push_back(&each);
+        break;
+    }
+    changes.any = true;
+  }
+  changes.any = changes.any || reply.schema.has_value();
+  if (!reply.schema && settings.empty()) return changes;
+  // The two differ where the server would not give the connection all that the session has (a schema that is gone).
+  const bool equal = connection.settings == session.settings;
+  session.settings = changed(session.settings, reply.schema, settings, table);
+  if (equal) {
+    connection.settings = session.settings;
+  } else if (connection.settings != nullptr) {
+    connection.settings = changed(connection.settings, reply.schema, settings, table);
+  }
+  return changes;
+}
+
+/// What SET TRANSACTION has set is over with the next transaction: one that ends, or a statement that was one. A statement without a
+/// table is none. (A view that names no table either is taken for one.)
+bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply, std::uint32_t ties) {
+  if (reply.failed || session.status.in_transaction) return false;
+  if ((ties & tie::kTransaction) != 0 || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback) return true;
+  return changes_rows(statement) || statement.has(effect::kImplicitCommit) || (selects(statement) && !sent.keeps_list);
+}
+
+std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
+                               std::uint32_t ties) {
+  const bool failed_whole = reply.failed && !statement.has(effect::kMultiStatement);
+  if (statement.has(effect::kLockTables) && !failed_whole) ties |= tie::kTableLock;
+  if (statement.kind == Kind::kUnlockTables && !reply.failed) ties &= ~tie::kTableLock;
+  if (statement.has(effect::kNextTransaction) && !failed_whole) {
+    ties |= tie::kNextTransaction;
+  } else if (uses_up_transaction(session, statement, sent, reply, ties)) {
+    ties &= ~tie::kNextTransaction;
+  }
+  // After an error the server does not say whether a transaction is open: believe so until it does.
+  const bool maybe_open = reply.failed && (!session.status.autocommit || (ties & tie::kTransaction) != 0 || statement.has(effect::kMultiStatement));
+  ties = session.status.in_transaction || maybe_open ? ties | tie::kTransaction : ties & ~tie::kTransaction;
+  return reply.cursor_open ? ties | tie::kCursor : ties;
+}
+
+void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply) {
+  const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
+  if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
+  session.last_had_rows = reply.result_set;
+  // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
+  if (statement.has(effect::kReadsDiagnostics) && !plain) return;
+  if (without_effect(statement, reply) || leaves_found_rows(statement)) return;
+  const bool as_sent = plain && !reply.failed && !is_program(statement) &&
+                       !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
+  if (as_sent) {
+    session.found_rows = {reply.rows, 0};
+    connection.found_rows = reply.rows;
+  } else {
+    session.found_rows = {0, connection.serial};
+    connection.found_rows.reset();
+  }
+}
+
+/// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings.
+bool restores_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+  const bool own_list = session.diagnostics_on == connection.serial && session.has_list;
+  return needs.found_rows && session.found_rows.known() && !own_list;
+}
+
+}  // namespace
+
+bool leaves_found_rows(const sql::Statement& statement) {
+  if (statement.kind == Kind::kSet && statement.has(effect::kRole)) return true;
+  if (is_program(statement) || statement.counts) return false;
+  switch (statement.kind) {
+    case Kind::kSelect:
+    case Kind::kWith:
+    case Kind::kTable:
+    case Kind::kShow:      // some do, some do not
+    case Kind::kExplain:
+    case Kind::kDescribe:
+    case Kind::kCall:
+    case Kind::kExecute:
+    case Kind::kMulti:
+    case Kind::kUnknown: return false;
+    default: return true;
+  }
+}
+
+bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }
+
+ByteView tracking_assignments() {
+  return "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_schema=1,"
+         "@@session.session_track_transaction_info='OFF'";  // else every read inside a transaction is a change
+}
+
+std::string count_statement(std::uint64_t rows) {
+  if (rows == 1) return "SELECT 1 FROM (SELECT 1) counted";
+  // A table that every server has and that needs no default schema; three of it side by side are rows enough.
+  return "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b,"
+         " information_schema.COLLATIONS c LIMIT " +
+         std::to_string(rows) + ") counted LIMIT 1";
+}
+
+Needs needs_of(const sql::Statement& statement) {
+  Needs needs;
+  needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || changes_rows(statement);
+  needs.tracking = statement.has(effect::kReadsTracking);
+  needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
+  needs.empty_list = !changes_rows(statement);
+  needs.quiet = asks_about_last(statement) && !statement.has(effect::kUnknownState);
+  return needs;
+}
+
+std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs, bool fresh_rights) {
+  std::vector<Step> steps;
+  if (session.settings == nullptr) return steps;
+  const Settings& wanted = *session.settings;
+  const bool unknown = connection.settings == nullptr;
+  const bool fits = same(connection.settings, session.settings);
+  if (needs.multi_statements != connection.multi_statements) {
+    steps.push_back({Step::Kind::kOption, std::string(1, needs.multi_statements ? '\0' : '\1') + '\0'});
+  }
+  const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema());
+  if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
+  const bool count = restores_count(session, connection, needs);
+  if (shows_another_list(session, connection, needs)) {
+    steps.push_back({Step::Kind::kStatement, count_statement(count ? session.found_rows.value : 1)});
+  } else if (count && connection.found_rows != session.found_rows.value) {
+    steps.push_back({Step::Kind::kStatement, count_statement(session.found_rows.value)});
+  }
+  std::string more;
+  if (needs.tracking) {
+    more = session.tracking.assignments();
+  } else if (!needs.quiet && (!connection.tracking || connection.wish_shown)) {
+    more = tracking_assignments();
+  }
+  if (!fits || !more.empty()) {
+    std::string set = set_statement(connection.settings.get(), wanted, more);
+    if (!set.empty()) steps.push_back({Step::Kind::kStatement, std::move(set)});
+  }
+  if (needs.insert_id && session.insert_id.known() && connection.insert_id != session.insert_id.value) {
+    steps.push_back({Step::Kind::kStatement, "SET @@session.last_insert_id=" + std::to_string(session.insert_id.value)});
+  }
+  return steps;
+}
+
+void restored(const SessionFacts& session, ConnectionFacts& connection, const Needs& needs) {
+  connection.settings = session.settings;
+  connection.multi_statements = needs.multi_statements;
+  const bool count = restores_count(session, connection, needs);
+  if (shows_another_list(session, connection, needs)) {
+    connection.has_list = false;
+    connection.found_rows = count ? session.found_rows.value : 1;
+  } else if (count) {
+    if (connection.found_rows != session.found_rows.value) connection.has_list = false;
+    connection.found_rows = session.found_rows.value;
+  }
+  if (!needs.quiet || needs.tracking) {
+    connection.tracking = !needs.tracking;
+    connection.wish_shown = needs.tracking;
+  }
+  if (needs.insert_id && session.insert_id.known()) {
+    connection.insert_id = session.insert_id.value;
+    if (session.insert_id.value != 0) connection.stains |= stain::kInsertId;
+  }
+}
+
+std::vector<Step> reset_steps(const Settings& start) {
+  std::vector<Step> steps;
+  steps.push_back({Step::Kind::kReset, {}});
+  steps.push_back({Step::Kind::kStatement, count_statement(1)});  // FOUND_ROWS() and warnings survive a reset
+  steps.push_back({Step::Kind::kStatement, set_statement(nullptr, start, tracking_assignments())});
+  return steps;
+}
+
+void reset(ConnectionFacts& connection, SettingsPtr start) {
+  connection.settings = std::move(start);
+  connection.stains = 0;
+  connection.tracking = true;
+  connection.wish_shown = false;
+  connection.insert_id = 0;
+  connection.found_rows = 1;
+  connection.has_list = false;
+  connection.prepared.clear();
+}
+
+Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
+             std::uint32_t ties, SettingsTable& table) {
+  Learnt learnt;
+  const bool nothing_done = without_effect(statement, reply);
+  if (reply.status) {
+    const Status before = session.status;
+    session.status = *reply.status;
+    // Its settings are over by now, though the status word still shows them.
+    if (statement.has(effect::kSetStatement)) {
+      session.status.ansi_quotes = before.ansi_quotes;
+      session.status.no_backslash_escapes = before.no_backslash_escapes;
+    }
+  }
+  const Changes changes = take_changes(session, connection, statement, reply, table);
+  const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
+  learnt.ask_tracking = sets_tracking && !nothing_done;
+  learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) || statement.kind == Kind::kDo || statement.kind == Kind::kShow);
+  learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
+
+  const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);
+  PinReason pin = pin_of(statement, reply, value_learnt);
+  // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
+  const bool sets = statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement));
+  const bool explained = (changes.any || learnt.ask_tracking) && !is_program(statement) && sets;
+  if (pin == PinReason::kNone && reply.state_changed && !explained) pin = PinReason::kUnnamedChange;
+  if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
+  if (statement.kind == Kind::kXa && !nothing_done) {
+    pin = PinReason::kXa;
+    connection.must_close = true;
+  }
+  if (changes.close || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
+  // With the client's own tracking in force the server may keep a change to itself.
+  const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !sent.keeps_list && statement.kind != Kind::kShow;
+  if (blind && !nothing_done) connection.stains |= stain::kOdd;
+
+  ties = transaction_ties(session, statement, sent, reply, ties);
+  if (pin != PinReason::kNone) {
+    if ((ties & tie::kPinned) == 0) learnt.pin = pin;
+    ties |= tie::kPinned;
+    connection.stains |= stain::kState;
+  }
+  if ((ties & (tie::kTableLock | tie::kNextTransaction | tie::kCursor)) != 0) connection.stains |= stain::kState;
+  if (learnt.unsettled) connection.stains |= stain::kOdd;
+
+  if (may_set_insert_id(statement, reply)) {
+    session.insert_id = {0, connection.serial};
+    connection.insert_id.reset();
+    connection.stains |= stain::kInsertId;
+    ties |= tie::kInsertId;
+  }
+
+  const bool stays = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || leaves_list(statement) || is_program(statement);
+  const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
+  learn_counts(session, connection, statement, reply);
+  const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
+  if (reply.failed || reply.warnings > 0 || counted) {
+    ties |= tie::kDiagnostics;
+    session.diagnostics_on = connection.serial;
+    if (!stays) session.has_list = false;
+    session.has_list = session.has_list || reply.failed || reply.warnings > 0;
+  } else if (!list_kept) {
+    ties &= ~tie::kDiagnostics;
+    session.diagnostics_on = 0;
+    session.has_list = false;
+  }
+  connection.has_list = reply.failed || reply.warnings > 0 || (connection.has_list && stays);
+  learnt.ties = ties;
+  return learnt;
+}
+
+void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
+  const bool tracking = connection.tracking;
+  take_changes(session, connection, sql::Statement{}, told, table);
+  connection.tracking = tracking;
+  for (const auto& [name, value] : told.variables) {
+    if (!connection.wish_shown && kind_of_variable(name) == VariableKind::kTracking && !is_ours(name, value)) connection.tracking = false;
+  }
+}
+
+std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql, const sql::Context& context) {
+  std::vector<std::string> names = {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"};
+  if (session.settings == nullptr) return names;
+  const std::size_t wishes = names.size();
+  sql::SetList list(sql, context);
+  bool all_known = true;
+  while (const auto assignment = list.next()) {
+    if (assignment->target == sql::Assignment::Target::kGlobal || assignment->target == sql::Assignment::Target::kUserVariable) continue;
+    std::string name(assignment->name);
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (kind_of_variable(name) == VariableKind::kTracking) continue;
+    all_known = all_known && session.settings->has_variable(name);  // NAMES, TRANSACTION and other spellings are not
+    if (all_known) names.push_back(std::move(name));
+  }
+  if (statement.kind == Kind::kSet && list.ok() && all_known) return names;
+  names.resize(wishes);
+  for (const auto& entry : session.settings->variables()) names.push_back(entry.first);
+  return names;
+}
+
+void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
+  for (const auto& [name, value] : told.variables) session.tracking.set(name, value);
+  take_changes(session, connection, sql::Statement{}, told, table);
+}
+
+void forget_connection(SessionFacts& session, ConnectionSerial serial) {
+  if (session.insert_id.on == serial) session.insert_id = {0, 0};
+  if (session.found_rows.on == serial) session.found_rows = {1, 0};
+  if (session.diagnostics_on == serial) session.diagnostics_on = 0;
+}
+
+}  // namespace hf::policy::session

@@ -1,0 +1,79 @@
+#include "policy/session/prepared_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hf::policy::session {
+namespace {
+
+SettingsPtr settings(std::string schema, Settings::Variables variables = {}) {
+  return std::make_shared<const Settings>(std::move(schema), std::move(variables));
+}
+
+TEST(SameMeaning, IsDecidedByWhatAStatementIsBoundToWhenItIsParsed) {
+  const Settings base("s", {{"sql_mode", ""}, {"time_zone", "SYSTEM"}, {"collation_connection", "utf8mb4_bin"}});
+  EXPECT_TRUE(same_meaning(base, base));
+  EXPECT_FALSE(same_meaning(base, Settings("t", base.variables())));
+  for (const char* name : {"sql_mode", "character_set_client", "character_set_connection", "collation_connection", "old_mode", "system_versioning_asof",
+                           "character_set_server", "collation_server", "character_set_results"}) {
+    Settings other = base;
+    other.set_variable(name, "x");
+    EXPECT_FALSE(same_meaning(base, other)) << name;
+  }
+  for (const char* name : {"time_zone", "div_precision_increment", "sql_select_limit", "autocommit", "wait_timeout", "group_concat_max_len"}) {
+    Settings other = base;
+    other.set_variable(name, "x");
+    EXPECT_TRUE(same_meaning(base, other)) << name;
+  }
+}
+
+TEST(PreparedCache, FindsAStatementByTextAndMeaning) {
+  PreparedCache cache;
+  const SettingsPtr a = settings("a", {{"time_zone", "SYSTEM"}});
+  EXPECT_EQ(cache.find({"select 1", a}), nullptr);
+  EXPECT_EQ(cache.add({"select 1", a}, 7), std::nullopt);
+  ASSERT_NE(cache.find({"select 1", a}), nullptr);
+  EXPECT_EQ(cache.find({"select 1", a})->id, 7U);
+  EXPECT_NE(cache.find({"select 1", settings("a", {{"time_zone", "+01:00"}})}), nullptr);
+  EXPECT_EQ(cache.find({"select 1", settings("b")}), nullptr);
+  EXPECT_EQ(cache.find({"select 2", a}), nullptr);
+  EXPECT_EQ(cache.find({"select 1", nullptr}), nullptr);
+  EXPECT_EQ(cache.add({"select 1", settings("b")}, 8), std::nullopt);
+  EXPECT_EQ(cache.find({"select 1", settings("b")})->id, 8U);
+  EXPECT_EQ(cache.find({"select 1", a})->id, 7U);
+}
+
+TEST(PreparedCache, ReplacesACopyOfTheSameMeaningAndTellsTheOldId) {
+  PreparedCache cache;
+  const SettingsPtr a = settings("a");
+  cache.add({"select 1", a}, 7);
+  cache.find({"select 1", a})->types = "xx";
+  EXPECT_EQ(cache.add({"select 1", a}, 9), 7U);
+  EXPECT_EQ(cache.size(), 1U);
+  EXPECT_EQ(cache.find({"select 1", a})->types, "");
+  EXPECT_EQ(cache.erase({"select 1", a}), 9U);
+  EXPECT_EQ(cache.erase({"select 1", a}), std::nullopt);
+  EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(PreparedCache, LetsTheOneGoThatWasNotUsedForLongest) {
+  PreparedCache cache;
+  const SettingsPtr a = settings("a");
+  std::uint32_t id = 0;
+  while (id < 128) {
+    ++id;
+    EXPECT_EQ(cache.add({"select " + std::to_string(id), a}, id), std::nullopt);
+  }
+  ASSERT_NE(cache.find({"select 1", a}), nullptr);  // used
+  EXPECT_EQ(cache.add({"select 129", a}, 129), 2U);
+  EXPECT_NE(cache.find({"select 1", a}), nullptr);
+  EXPECT_EQ(cache.find({"select 2", a}), nullptr);
+  EXPECT_EQ(cache.size(), 128U);
+  cache.clear();
+  EXPECT_EQ(cache.size(), 0U);
+  EXPECT_EQ(cache.find({"select 1", a}), nullptr);
+}
+
+}  // namespace
+}  // namespace hf::policy::session

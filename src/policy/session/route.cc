@@ -1,0 +1,52 @@
+#include "policy/session/route.h"
+
+namespace hf::policy::session {
+
+namespace effect = sql::effect;
+using sql::Kind;
+
+namespace {
+
+/// Ties the session for good when it runs: not where it could not write afterwards.
+constexpr std::uint32_t kPinningEffects = effect::kUserVariable | effect::kTemporaryTable | effect::kUserLock | effect::kPreparedText |
+                                          effect::kHandlerOpen | effect::kUnknownState | effect::kConnectionId | effect::kSequence | effect::kRole;
+
+}  // namespace
+
+bool asks_about_last(const sql::Statement& statement) {
+  return statement.has(effect::kReadsDiagnostics) &&
+         (statement.kind == Kind::kSelect || statement.kind == Kind::kShow || statement.kind == Kind::kDiagnostics);
+}
+
+bool leaves_read_only_transaction(const sql::Statement& statement, const RouteFacts& facts) {
+  const bool on_replica = facts.holds && (facts.ties & tie::kHard) == tie::kTransaction && !facts.held_is_primary && facts.status.read_only_transaction;
+  const bool commits = statement.route == sql::Route::kPrimary && statement.has(effect::kImplicitCommit);
+  const bool begins = statement.has(effect::kBegin) && statement.kind != Kind::kXa;  // XA START is refused inside a transaction
+  const bool ends_it = begins || statement.kind == Kind::kLockTables || commits;
+  return on_replica && ends_it && facts.door == Door::kSplit;
+}
+
+Routed route(const sql::Statement& statement, const RouteFacts& facts) {
+  const bool reads = statement.route != sql::Route::kPrimary;
+  if (facts.holds && (facts.ties & tie::kHard) != 0) return {Place::kHeld, false, false};
+  Routed routed;
+  routed.repeatable = reads && !statement.has(effect::kBegin) && facts.status.autocommit;
+  routed.reroutable = facts.door != Door::kRead;
+  const bool has_list = facts.holds && (facts.ties & tie::kDiagnostics) != 0;
+  const bool wants_list = asks_about_last(statement) || (!statement.has(kPinningEffects) && facts.keeps_list);
+  if (has_list && wants_list) return {Place::kHeld, routed.repeatable, false};
+  // A `read` address has no one place for LAST_INSERT_ID(): it is where the session has it.
+  const bool has_id = facts.holds && (facts.ties & tie::kInsertId) != 0;
+  if (has_id && facts.door == Door::kRead && statement.has(effect::kReadsLastInsertId)) return {Place::kHeld, false, false};
+  // What the session keeps must learn what it sets.
+  if (facts.holds && statement.route == sql::Route::kAny) return {Place::kHeld, routed.repeatable, routed.reroutable};
+  const bool may_leave_primary = facts.status.autocommit || statement.has(effect::kBeginReadOnly);
+  switch (facts.door) {
+    case Door::kRead: routed.place = Place::kReader; break;
+    case Door::kWrite: routed.place = Place::kPrimary; break;
+    case Door::kSplit: routed.place = reads && may_leave_primary ? Place::kReader : Place::kPrimary; break;
+  }
+  return routed;
+}
+
+}  // namespace hf::policy::session

@@ -1,0 +1,172 @@
+#include "policy/session/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+namespace hf::policy::session {
+
+namespace {
+
+constexpr std::array<ByteView, 14> kMoments = {"last_gtid", "in_transaction", "warning_count", "error_count", "pseudo_slave_mode",
+                                               "proxy_user", "external_user", "max_user_connections", "net_buffer_length", "max_allowed_packet",
+                                               "hostname", "version", "server_id_bits", "have_profiling"};
+/// Variables that a session may set but that make sense on its own connection only.
+constexpr std::array<ByteView, 20> kTied = {
+    "timestamp", "last_insert_id", "insert_id", "identity", "rand_seed1", "rand_seed2", "sql_log_bin", "gtid_domain_id",
+    "gtid_seq_no", "server_id", "pseudo_thread_id", "skip_replication", "profiling", "profiling_history_size", "optimizer_trace",
+    "binlog_format", "binlog_row_image", "skip_parallel_replication", "wsrep_on", "debug_sync"};
+
+template <std::size_t N>
+bool contains(const std::array<ByteView, N>& names, ByteView name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_number(ByteView value) {
+  const std::size_t start = !value.empty() && value[0] == '-' ? 1 : 0;
+  bool digits = false;
+  bool point = false;
+  for (std::size_t i = start; i < value.size(); ++i) {
+    if (value[i] >= '0' && value[i] <= '9') {
+      digits = true;
+    } else if (value[i] == '.' && !point) {
+      point = true;
+    } else {
+      return false;
+    }
+  }
+  return digits;
+}
+
+bool is_plain(ByteView value) {
+  return std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7F && c != '\\'; });
+}
+
+/// A character set variable: set after all others, and in this order, because one sets the other.
+int charset_rank(ByteView name) {
+  if (name == "character_set_client") return 1;
+  if (name == "character_set_results") return 2;
+  if (name == "character_set_connection") return 3;
+  if (name == "collation_connection") return 4;
+  if (name == "character_set_server") return 5;
+  if (name == "collation_server") return 6;
+  return 0;
+}
+
+auto find_name(const Settings::Variables& variables, ByteView name) {
+  return std::lower_bound(variables.begin(), variables.end(), name, [](const auto& entry, ByteView wanted) { return entry.first < wanted; });
+}
+
+}  // namespace
+
+Settings::Settings(std::string schema, Variables variables) : schema_(std::move(schema)), variables_(std::move(variables)) {
+  std::sort(variables_.begin(), variables_.end());
+}
+
+ByteView Settings::variable(ByteView name) const {
+  const auto at = find_name(variables_, name);
+  return at != variables_.end() && at->first == name ? ByteView(at->second) : ByteView();
+}
+
+bool Settings::has_variable(ByteView name) const {
+  const auto at = find_name(variables_, name);
+  return at != variables_.end() && at->first == name;
+}
+
+void Settings::set_variable(ByteView name, ByteView value) {
+  const auto at = variables_.begin() + (find_name(variables_, name) - variables_.cbegin());
+  if (at != variables_.end() && at->first == name) {
+    at->second = value;
+  } else {
+    variables_.emplace(at, std::string(name), std::string(value));
+  }
+}
+
+std::size_t Settings::hash() const {
+  std::size_t sum = std::hash<std::string>{}(schema_);
+  for (const auto& [name, value] : variables_) {
+    sum = sum * 1099511628211ULL + std::hash<std::string>{}(name);
+    sum = sum * 1099511628211ULL + std::hash<std::string>{}(value);
+  }
+  return sum;
+}
+
+bool same(const SettingsPtr& a, const SettingsPtr& b) {
+  if (a == nullptr || b == nullptr) return false;
+  return a == b || *a == *b;
+}
+
+VariableKind kind_of_variable(ByteView name) {
+  if (name.starts_with("session_track_")) return VariableKind::kTracking;
+  if (contains(kMoments, name)) return VariableKind::kMoment;
+  if (contains(kTied, name)) return VariableKind::kTied;
+  return VariableKind::kSetting;
+}
+
+std::string literal(ByteView name, ByteView value) {
+  if (value.empty() && (name == "character_set_results" || name == "default_tmp_storage_engine")) return "NULL";
+  if (name == "system_versioning_asof" && value == "DEFAULT") return "DEFAULT";  // the server's word for "not set", no time
+  if (is_number(value)) return std::string(value);
+  if (!is_plain(value)) {  // what a backslash or a high byte means depends on the session: hexadecimal does not
+    constexpr char kHex[] = "0123456789abcdef";
+    std::string hex = "x'";
+    for (const char c : value) {
+      hex += kHex[static_cast<unsigned char>(c) >> 4];
+      hex += kHex[static_cast<unsigned char>(c) & 15];
+    }
+    return hex + "'";
+  }
+  std::string quoted = "'";
+  for (const char c : value) {
+    if (c == '\'') quoted += '\'';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
+std::string set_statement(const Settings* from, const Settings& to, ByteView more) {
+  std::string text(more);
+  const auto add = [&text](ByteView name, const std::string& value) {
+    if (!text.empty()) text += ',';
+    text += "@@session.";
+    text += name;
+    text += '=';
+    text += value;
+  };
+  std::vector<std::pair<int, const std::pair<std::string, std::string>*>> charsets;
+  bool charset_differs = from == nullptr;
+  for (const auto& entry : to.variables()) {
+    const int rank = charset_rank(entry.first);
+    const bool differs = from == nullptr || !from->has_variable(entry.first) || from->variable(entry.first) != entry.second;
+    if (rank > 0) {
+      charsets.emplace_back(rank, &entry);
+      charset_differs = charset_differs || differs;
+    } else if (differs) {
+      add(entry.first, literal(entry.first, entry.second));
+    }
+  }
+  if (from != nullptr) {
+    for (const auto& [name, value] : from->variables()) {
+      if (to.has_variable(name)) continue;
+      add(name, "DEFAULT");
+      charset_differs = charset_differs || charset_rank(name) > 0;
+    }
+  }
+  if (charset_differs) {  // all of them: setting one changes another
+    std::sort(charsets.begin(), charsets.end());
+    for (const auto& [rank, entry] : charsets) add(entry->first, literal(entry->first, entry->second));
+  }
+  return text.empty() ? text : "SET " + text;
+}
+
+SettingsPtr SettingsTable::intern(Settings settings) {
+  const std::size_t hash = settings.hash();
+  const auto [first, last] = known_.equal_range(hash);
+  for (auto it = first; it != last; ++it) {
+    if (*it->second == settings) return it->second;
+  }
+  if (known_.size() >= kMost) known_.clear();
+  return known_.emplace(hash, std::make_shared<const Settings>(std::move(settings)))->second;
+}
+
+}  // namespace hf::policy::session

@@ -1,0 +1,78 @@
+// Settings: the part of a session that can be given to another connection: default schema and system variables, as absolute values.
+// Settings are immutable and interned, so that "does this connection fit?" is one comparison of pointers.
+//
+// Owner: shared_ptr<const>; the table belongs to a shard's part of a service. Thread: the shard's.
+// Invariants:
+//   1. Variables are sorted by name, names are lower case, values are spelt as the server's session tracking spells them.
+//   2. What is not in here (user variables, temporary tables, locks …) is a stain on a connection and ties it to its session.
+//   3. Two Settings with equal content compare equal even when the table has forgotten one of them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace hf::policy::session {
+
+class Settings {
+ public:
+  using Variables = std::vector<std::pair<std::string, std::string>>;
+
+  Settings() = default;
+  Settings(std::string schema, Variables variables);
+
+  const std::string& schema() const { return schema_; }
+  const Variables& variables() const { return variables_; }
+  /// Empty when the variable is not among them.
+  ByteView variable(ByteView name) const;
+  bool has_variable(ByteView name) const;
+
+  void set_schema(ByteView schema) { schema_ = schema; }
+  void set_variable(ByteView name, ByteView value);
+
+  std::size_t hash() const;
+  friend bool operator==(const Settings&, const Settings&) = default;
+
+ private:
+  std::string schema_;
+  Variables variables_;
+};
+
+using SettingsPtr = std::shared_ptr<const Settings>;
+
+/// Equal content; a null pointer equals nothing.
+bool same(const SettingsPtr& a, const SettingsPtr& b);
+
+/// How a variable that the server reports is treated.
+enum class VariableKind {
+  kSetting,   // belongs to Settings
+  kMoment,    // says something about a moment: not state
+  kTracking,  // session_track_*: the client's wish, never left on a server
+  kTied,      // makes sense on its own connection only: ties the session to it
+};
+VariableKind kind_of_variable(ByteView name);
+
+/// An SQL literal that means this value whatever sql_mode and character set are in force. Numbers stay bare.
+std::string literal(ByteView name, ByteView value);
+
+/// The one SET statement, without `;`, that brings `from` to `to` (schemas apart); empty when nothing differs. A variable that only
+/// `from` has goes back to the server's global value. A null `from` sets all. `more`: assignments to begin with, as "a=1".
+std::string set_statement(const Settings* from, const Settings& to, ByteView more);
+
+/// Makes equal settings share one object. Bounded: beyond the bound it forgets, and sharing begins anew.
+class SettingsTable {
+ public:
+  SettingsPtr intern(Settings settings);
+  std::size_t size() const { return known_.size(); }
+
+ private:
+  static constexpr std::size_t kMost = 4096;
+  std::unordered_multimap<std::size_t, SettingsPtr> known_;
+};
+
+}  // namespace hf::policy::session

@@ -1,0 +1,136 @@
+#include "policy/session/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hf::policy::session {
+namespace {
+
+TEST(Settings, SpellsValuesSoThatEverySessionReadsThemAlike) {
+  const struct {
+    const char* name;
+    std::string value;
+    const char* literal;
+  } cases[] = {
+      {"sql_select_limit", "5", "5"},
+      {"optimizer_search_depth", "-1", "-1"},
+      {"long_query_time", "10.000000", "10.000000"},
+      {"lc_time_names", "-", "'-'"},
+      {"lc_time_names", ".", "'.'"},
+      {"time_zone", "+01:00", "'+01:00'"},
+      {"default_regex_flags", "1e5", "'1e5'"},
+      {"default_regex_flags", "1.2.3", "'1.2.3'"},
+      {"sql_mode", "", "''"},
+      {"autocommit", "ON", "'ON'"},
+      {"time_zone", "O'Brien", "'O''Brien'"},
+      {"time_zone", "\"x\" -- ;", "'\"x\" -- ;'"},
+      {"time_zone", "a\\", "x'615c'"},
+      {"time_zone", "caf\xC3\xA9", "x'636166c3a9'"},
+      {"time_zone", std::string("a\0b", 3), "x'610062'"},
+      {"time_zone", "a\nb", "x'610a62'"},
+      {"character_set_results", "", "NULL"},
+      {"default_tmp_storage_engine", "", "NULL"},
+      {"character_set_client", "", "''"},
+      {"system_versioning_asof", "DEFAULT", "DEFAULT"},
+      {"system_versioning_asof", "2020-01-01 00:00:00", "'2020-01-01 00:00:00'"},
+      {"default_storage_engine", "DEFAULT", "'DEFAULT'"},
+  };
+  for (const auto& each : cases) EXPECT_EQ(literal(each.name, each.value), each.literal) << each.name;
+}
+
+TEST(Settings, KeepsItsVariablesSortedAndFindsThem) {
+  Settings settings("shop", {{"time_zone", "SYSTEM"}, {"autocommit", "ON"}});
+  EXPECT_EQ(settings.variables().front().first, "autocommit");
+  EXPECT_EQ(settings.variable("time_zone"), "SYSTEM");
+  EXPECT_EQ(settings.variable("sql_mode"), "");
+  EXPECT_FALSE(settings.has_variable("sql_mode"));
+  settings.set_variable("sql_mode", "");
+  EXPECT_TRUE(settings.has_variable("sql_mode"));
+  settings.set_variable("time_zone", "+01:00");
+  EXPECT_EQ(settings.variable("time_zone"), "+01:00");
+  EXPECT_EQ(settings, Settings("shop", {{"sql_mode", ""}, {"time_zone", "+01:00"}, {"autocommit", "ON"}}));
+  EXPECT_NE(settings, Settings("", {{"sql_mode", ""}, {"time_zone", "+01:00"}, {"autocommit", "ON"}}));
+}
+
+TEST(Settings, SetsOnlyWhatDiffers) {
+  const Settings from("a", {{"autocommit", "ON"}, {"sql_mode", "ANSI"}, {"time_zone", "SYSTEM"}});
+  const Settings to("b", {{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}});
+  EXPECT_EQ(set_statement(&from, from, ""), "");
+  EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.sql_mode=''");
+  EXPECT_EQ(set_statement(&from, to, "@@session.x=1"), "SET @@session.x=1,@@session.sql_mode=''");
+  EXPECT_EQ(set_statement(&from, from, "@@session.x=1"), "SET @@session.x=1");
+  EXPECT_EQ(set_statement(nullptr, to, ""), "SET @@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM'");
+}
+
+TEST(Settings, GivesBackTheGlobalValueOfWhatTheOtherDoesNotHave) {
+  const Settings from("", {{"sql_mode", "ANSI"}, {"tx_isolation", "SERIALIZABLE"}});
+  const Settings to("", {{"sql_mode", "ANSI"}});
+  EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.tx_isolation=DEFAULT");
+  EXPECT_EQ(set_statement(&to, from, ""), "SET @@session.tx_isolation='SERIALIZABLE'");
+}
+
+/// One sets the other: client, results, connection, then the collation, and all of them as soon as one differs.
+TEST(Settings, SetsCharsetsTogetherLastAndInTheOrderThatKeepsThem) {
+  const Settings::Variables utf8 = {{"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}, {"collation_server", "utf8mb4_general_ci"}, {"character_set_server", "utf8mb4"}, {"time_zone", "SYSTEM"}};
+  const Settings from("", utf8);
+  Settings to("", utf8);
+  to.set_variable("collation_connection", "utf8mb4_bin");
+  to.set_variable("time_zone", "+01:00");
+  const std::string tail =
+      "@@session.character_set_client='utf8mb4',@@session.character_set_results='utf8mb4',"
+      "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_bin',"
+      "@@session.character_set_server='utf8mb4',@@session.collation_server='utf8mb4_general_ci'";
+  EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.time_zone='+01:00'," + tail);
+  EXPECT_EQ(set_statement(nullptr, to, ""), "SET @@session.time_zone='+01:00'," + tail);
+  to.set_variable("character_set_results", "");
+  EXPECT_NE(set_statement(&from, to, "").find("@@session.character_set_results=NULL"), std::string::npos);
+  Settings time_only("", utf8);
+  time_only.set_variable("time_zone", "+01:00");
+  EXPECT_EQ(set_statement(&from, time_only, ""), "SET @@session.time_zone='+01:00'");
+}
+
+TEST(Settings, SetsCharsetsAnewWhenOneOfThemGoesBackToTheGlobal) {
+  const Settings from("", {{"character_set_connection", "latin1"}, {"collation_connection", "utf8mb4_bin"}});
+  const Settings to("", {{"collation_connection", "utf8mb4_bin"}});
+  EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.character_set_connection=DEFAULT,@@session.collation_connection='utf8mb4_bin'");
+}
+
+TEST(Settings, KnowsWhichVariablesMove) {
+  for (const char* name : {"sql_mode", "time_zone", "autocommit", "character_set_client", "wait_timeout", "system_versioning_asof", "not_heard_of"}) {
+    EXPECT_EQ(kind_of_variable(name), VariableKind::kSetting) << name;
+  }
+  for (const char* name : {"last_gtid", "in_transaction", "warning_count", "error_count", "max_allowed_packet", "proxy_user"}) {
+    EXPECT_EQ(kind_of_variable(name), VariableKind::kMoment) << name;
+  }
+  for (const char* name : {"timestamp", "insert_id", "last_insert_id", "identity", "rand_seed1", "sql_log_bin", "profiling", "gtid_seq_no", "pseudo_thread_id"}) {
+    EXPECT_EQ(kind_of_variable(name), VariableKind::kTied) << name;
+  }
+  for (const char* name : {"session_track_system_variables", "session_track_schema", "session_track_state_change"}) {
+    EXPECT_EQ(kind_of_variable(name), VariableKind::kTracking) << name;
+  }
+}
+
+TEST(SettingsTable, MakesEqualSettingsOneObject) {
+  SettingsTable table;
+  const SettingsPtr a = table.intern(Settings("s", {{"x", "1"}}));
+  EXPECT_EQ(a, table.intern(Settings("s", {{"x", "1"}})));
+  EXPECT_NE(a, table.intern(Settings("s", {{"x", "2"}})));
+  EXPECT_NE(a, table.intern(Settings("t", {{"x", "1"}})));
+  EXPECT_EQ(table.size(), 3U);
+}
+
+TEST(SettingsTable, ForgetsBeyondItsBoundAndEqualStaysEqual) {
+  SettingsTable table;
+  const SettingsPtr first = table.intern(Settings("s", {}));
+  for (int i = 0; i < 5000; ++i) table.intern(Settings("s", {{"x", std::to_string(i)}}));
+  EXPECT_LE(table.size(), 4096U);
+  const SettingsPtr again = table.intern(Settings("s", {}));
+  EXPECT_NE(first, again);
+  EXPECT_TRUE(same(first, again));
+  EXPECT_FALSE(same(first, nullptr));
+  EXPECT_FALSE(same(nullptr, nullptr));
+}
+
+}  // namespace
+}  // namespace hf::policy::session

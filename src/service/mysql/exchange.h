@@ -1,0 +1,59 @@
+// Exchange: one command with one server: sent, its reply relayed packet by packet, and what its OK, EOF and ERR packets told collected.
+//
+// Owner: the session's run. Thread: the shard's.
+// Invariants:
+//   1. A refusal that is to be tried elsewhere is the reply's first packet, and the client has seen nothing of it.
+//   2. After anything but kComplete the connection is not at rest: it is broken, or about to be dropped by the caller.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "policy/session/retry.h"
+#include "service/mysql/session.h"
+
+namespace hf::service::mysql {
+
+/// Where a reply goes.
+enum class ReplySink : std::uint8_t {
+  kClient,
+  kNobody,  // a command of our own, or one that is repeated unseen
+};
+
+/// One command, whatever connection it runs on.
+struct Request {
+  proto::mysql::Command command = proto::mysql::Command::kQuery;
+  policy::sql::Statement verdict;
+  policy::session::Sent sent;
+  PreparedStatement* prepared = nullptr;  // of COM_STMT_*
+  std::optional<std::string> text;        // a COM_QUERY of our own instead of the client's request
+  std::optional<policy::session::Place> place;  // decided already
+  std::optional<std::int64_t> only_value;       // one row with one integer is the answer, and this is it, whatever the server says
+};
+
+struct Reply {
+  enum class End : std::uint8_t {
+    kComplete,
+    kLost,        // the server's connection broke: `failure` says how
+    kRefused,     // `refusal`, of which the client has seen nothing
+    kClientGone,
+  };
+  End end = End::kComplete;
+  bool begun = false;                // the client has seen a part
+  bool unsent = false;               // kLost: the server's end had arrived before a byte was written
+  bool pending_change = false;       // something changed that an EOF could not tell
+  policy::session::ReplyFacts facts;
+  proto::mysql::ErrorReply refusal;
+  std::optional<Error> failure;
+  std::uint32_t statement_id = 0;    // COM_STMT_PREPARE: the server's
+  std::uint16_t parameters = 0;
+};
+
+/// `attempt` tells what a refusal would mean, so that it can be kept from the client.
+runtime::Task<Reply> exchange(Session& session, Connection* connection, const Request* request, policy::session::Attempt attempt, ReplySink sink);
+
+/// Refusals that say "not executed": by a server that is read-only.
+bool refused_as_read_only(std::uint16_t code, ByteView message);
+
+}  // namespace hf::service::mysql

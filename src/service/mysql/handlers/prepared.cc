@@ -1,0 +1,163 @@
+// COM_STMT_*: statements of the binary protocol.
+#include "service/mysql/prepared.h"
+
+#include "proto/mysql/response.h"
+#include "service/mysql/handlers/handlers.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/lend.h"
+#include "service/mysql/run.h"
+
+namespace hf::service::mysql {
+
+namespace wire = proto::mysql;
+namespace sql = policy::sql;
+namespace effect = policy::sql::effect;
+namespace tie = policy::session::tie;
+using policy::session::Place;
+using runtime::Task;
+using wire::Command;
+
+namespace {
+
+constexpr std::uint16_t kErNoCursor = 1421;
+constexpr std::uint16_t kErTooManyPrepared = 1461;
+
+PreparedStatement* addressed_statement(Session& session, ByteView caller) {
+  const std::string& request = session.client().request();
+  const auto id = static_cast<std::uint32_t>(request.size() >= 5 ? load_le(request, 1, 4) : 0);
+  PreparedStatement* statement = session.prepared().find(id);
+  if (statement == nullptr) session.client().send_error(wire::unknown_statement(id, caller));
+  return statement;
+}
+
+/// COM_STMT_EXECUTE asks for a cursor.
+bool wants_cursor(const std::string& request) { return request.size() > 5 && (byte_at(request, 5) & 0x07) != 0; }
+
+bool names_no_table(const PreparedStatement& statement) {
+  return statement.verdict.kind == sql::Kind::kSelect && !mentions(statement.meaning.text, "from");
+}
+
+}  // namespace
+
+Task<bool> on_prepare(Session& session) {
+  if (session.prepared().size() >= session.identity().defaults->max_prepared_stmt_count) {
+    session.client().send_error({kErTooManyPrepared, "42000", "Can't create more than max_prepared_stmt_count statements (current value: " + std::to_string(session.identity().defaults->max_prepared_stmt_count) + ")"});
+    co_return true;
+  }
+  if (session.facts().settings == nullptr) {  // what it is parsed under must be known
+    Trial trial;
+    trial.hold = session.hold_deadline();
+    Result<ConnectionPtr> any = co_await borrow(session, Place::kPrimary, &trial);
+    if (!any.ok()) {
+      session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(any.error().context));
+      co_return any.error().code != ErrorCode::kCancelled;
+    }
+    give_back(session, std::move(*any));
+  }
+  const std::string text(session.client().argument());
+  Request request;
+  request.command = Command::kStmtPrepare;
+  const sql::Statement verdict = session.classify(text);
+  request.prepared = &session.prepared().add({text, session.facts().settings}, verdict);
+  request.sent.keeps_list = true;
+  // It does nothing where it is prepared: on the kind of server that will execute it, but it ties nothing.
+  request.verdict.kind = sql::Kind::kSelect;
+  request.verdict.route = verdict.route == sql::Route::kReader ? sql::Route::kReader : sql::Route::kPrimary;
+  const std::uint32_t id = request.prepared->id;
+  const bool go_on = co_await run(session, std::move(request));
+  PreparedStatement* made = session.prepared().find(id);
+  if (made != nullptr && !made->made) session.prepared().erase(id);
+  co_return go_on;
+}
+
+Task<bool> on_execute(Session& session, Command command) {
+  PreparedStatement* statement = addressed_statement(session, command == Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
+  if (statement == nullptr) co_return true;
+  if (statement->long_data_refused) {
+    session.client().send_error(wire::own_error(
+        "Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
+        "'max_long_data_size' bytes"));
+    co_return true;
+  }
+  Request request;
+  request.command = command;
+  request.verdict = statement->verdict;
+  request.prepared = statement;
+  request.sent.keeps_list = names_no_table(*statement);
+  if (session.holdings().row_count && statement->verdict.has(effect::kReadsDiagnostics) && asks_row_count_only(statement->meaning.text)) {
+    request.only_value = session.holdings().row_count;
+  }
+  // A cursor ties the session to where it is: there it must be able to write.
+  if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
+    request.place = Place::kPrimary;
+  }
+  const bool go_on = co_await run(session, std::move(request));
+  co_return go_on;
+}
+
+Task<bool> on_fetch(Session& session) {
+  PreparedStatement* statement = addressed_statement(session, "mysqld_stmt_fetch");
+  if (statement == nullptr) co_return true;
+  const Holdings& holdings = session.holdings();
+  if (statement->cursor_on == 0 || holdings.held == nullptr || holdings.held->facts.serial != statement->cursor_on) {
+    session.client().send_error({kErNoCursor, "HY000", "The statement (" + std::to_string(statement->id) + ") has no open cursor."});
+    co_return true;
+  }
+  Request request;
+  request.command = Command::kStmtFetch;
+  request.prepared = statement;
+  request.verdict.kind = sql::Kind::kSelect;
+  const bool go_on = co_await run(session, std::move(request));
+  co_return go_on;
+}
+
+/// Where the server has something of the statement, it is told; where only we have, we answer.
+Task<bool> on_statement_reset(Session& session) {
+  PreparedStatement* statement = addressed_statement(session, "mysqld_stmt_reset");
+  if (statement == nullptr) co_return true;
+  session.prepared().drop_long_data(*statement);
+  const Holdings& holdings = session.holdings();
+  if (statement->cursor_on == 0 || holdings.held == nullptr || holdings.held->facts.serial != statement->cursor_on) {
+    statement->cursor_on = 0;
+    session.client().send_ok(session.status_flags());
+    co_return true;
+  }
+  Request request;
+  request.command = Command::kStmtReset;
+  request.prepared = statement;
+  request.verdict.kind = sql::Kind::kEmpty;
+  const bool go_on = co_await run(session, std::move(request));
+  co_return go_on;
+}
+
+/// No reply: errors show at the execution. The pieces are kept and sent with it, to whichever connection runs it.
+void on_long_data(Session& session) {
+  const std::string& request = session.client().request();
+  if (request.size() < 7) return;
+  PreparedStatement* statement = session.prepared().find(static_cast<std::uint32_t>(load_le(request, 1, 4)));
+  if (statement == nullptr || statement->long_data_refused) return;
+  // Somewhat more than a server takes, so that the refusal is the server's own.
+  const std::size_t most = session.identity().defaults->max_allowed_packet * 2;
+  if (!session.prepared().add_long_data(*statement, request, most)) {
+    session.prepared().drop_long_data(*statement);
+    statement->long_data_refused = true;
+  }
+}
+
+void on_statement_close(Session& session) {
+  const std::string& request = session.client().request();
+  if (request.size() < 5) return;
+  PreparedStatement* statement = session.prepared().find(static_cast<std::uint32_t>(load_le(request, 1, 4)));
+  if (statement == nullptr) return;
+  Holdings& holdings = session.holdings();
+  if (statement->cursor_on != 0 && holdings.held != nullptr && holdings.held->facts.serial == statement->cursor_on) {
+    const std::optional<std::uint32_t> copy = holdings.held->facts.prepared.erase(statement->meaning);
+    if (copy) upstream::close_statement(*holdings.held, *copy);  // and its cursor with it
+  }
+  session.prepared().erase(statement->id);
+  if (session.prepared().any_cursor() || !holdings.has(tie::kCursor)) return;
+  holdings.ties &= ~tie::kCursor;
+  if (holdings.ties == 0) give_up_held(session);
+}
+
+}  // namespace hf::service::mysql

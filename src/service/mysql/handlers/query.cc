@@ -1,0 +1,90 @@
+// COM_QUERY: a statement as text.
+#include <algorithm>
+#include <array>
+
+#include "policy/session/route.h"
+#include "service/mysql/handlers/handlers.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/run.h"
+#include "service/mysql/shard_state.h"
+#include "service/shard.h"
+
+namespace hf::service::mysql {
+
+namespace sql = policy::sql;
+namespace effect = policy::sql::effect;
+namespace tie = policy::session::tie;
+using runtime::Task;
+
+namespace {
+
+constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
+
+/// A statement without a table leaves the list of warnings as it was, so it runs where the list is.
+bool names_no_table(const sql::Statement& statement, ByteView text) {
+  return statement.kind == sql::Kind::kSelect && text.size() <= kMostLookedAt && !mentions(text, "from");
+}
+
+/// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False: the session is over.
+Task<bool> leave_read_only_transaction(Session& session) {
+  Holdings& holdings = session.holdings();
+  std::vector<policy::session::Step> steps;
+  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT"});
+  const Result<void> committed =
+      co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
+  session.facts().status.in_transaction = false;
+  session.facts().status.read_only_transaction = false;
+  holdings.ties &= ~(tie::kTransaction | tie::kDiagnostics);
+  if (!committed.ok()) lose_held(session);
+  if (holdings.held != nullptr && holdings.ties == 0) give_up_held(session);
+  co_return true;
+}
+
+/// A statement that may change accounts, or what they may do.
+bool changes_accounts(const sql::Statement& statement, ByteView text) {
+  const bool may = statement.kind == sql::Kind::kDdl || statement.kind == sql::Kind::kFlush || statement.kind == sql::Kind::kMulti || statement.has(effect::kRole);
+  if (!may || text.size() > kMostLookedAt) return false;
+  constexpr std::array<ByteView, 6> kWords = {"user", "grant", "revoke", "password", "privileges", "role"};
+  return std::any_of(kWords.begin(), kWords.end(), [&](ByteView word) { return mentions(text, word); });
+}
+
+}  // namespace
+
+Task<bool> on_query(Session& session) {
+  const ByteView text = session.client().argument();
+  Request request;
+  request.verdict = session.classify(text);
+  const sql::Statement& statement = request.verdict;
+  const bool kills_ours = statement.kind == sql::Kind::kKill && statement.kill_target == sql::KillTarget::kNumber &&
+                          ShardState::is_ours(statement.kill_id) && statement.kill_scope != sql::KillScope::kQueryId;
+  if (kills_ours) {
+    co_return co_await on_kill(session, statement.kill_id, statement.kill_scope == sql::KillScope::kQuery ? KillWhat::kQuery : KillWhat::kConnection);
+  }
+  Holdings& holdings = session.holdings();
+  request.sent.keeps_list = names_no_table(statement, text);
+  if (holdings.row_count && statement.has(effect::kReadsDiagnostics) && text.size() <= kMostLookedAt && asks_row_count_only(text)) {
+    request.only_value = holdings.row_count;
+  }
+  if (policy::session::leaves_read_only_transaction(statement, session.route_facts())) {
+    const bool left = co_await leave_read_only_transaction(session);
+    if (!left) co_return false;
+  }
+  const bool wants_list = statement.route == sql::Route::kPrimary && holdings.has(tie::kDiagnostics) &&
+                          (statement.has(effect::kReadsDiagnostics) || request.sent.keeps_list);
+  if (wants_list) co_await move_diagnostics_to_primary(session);
+  // Changes of accounts and globals that pass by are looked at on the servers at once.
+  ServiceShard& service = session.service();
+  const bool accounts = changes_accounts(statement, text);
+  const bool globals = statement.has(effect::kSetsGlobal);
+  if (accounts) service.shared().account_changes.fetch_add(1, std::memory_order_relaxed);
+  const bool go_on = co_await run(session, std::move(request));
+  if (accounts) {
+    service.shared().accounts_changed(service.control().refresh_accounts(service.name()));
+    service.shared().account_changes.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (globals) service.control().refresh_defaults(service.name());
+  co_return go_on;
+}
+
+}  // namespace hf::service::mysql

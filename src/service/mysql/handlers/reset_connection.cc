@@ -1,0 +1,81 @@
+// COM_RESET_CONNECTION: the session begins anew, in the same schema.
+#include "proto/mysql/response.h"
+#include "service/mysql/handlers/handlers.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/lend.h"
+#include "service/mysql/run.h"
+#include "service/mysql/start.h"
+
+namespace hf::service::mysql {
+
+namespace wire = proto::mysql;
+namespace sql = policy::sql;
+namespace tie = policy::session::tie;
+using runtime::Task;
+using wire::Command;
+
+namespace {
+
+/// The connection that nobody but the client could log in again: the server resets it, and it stays.
+Task<bool> reset_proxied(Session& session) {
+  Request request;
+  request.command = Command::kResetConnection;
+  request.verdict.kind = sql::Kind::kEmpty;
+  request.verdict.route = sql::Route::kAny;
+  request.place = policy::session::Place::kHeld;
+  const bool go_on = co_await run(session, std::move(request));
+  Holdings& holdings = session.holdings();
+  if (holdings.held == nullptr) co_return go_on;
+  holdings.held->facts.settings = nullptr;
+  holdings.held->facts.stains = 0;
+  holdings.held->facts.tracking = false;
+  holdings.held->facts.insert_id = 0;
+  holdings.held->facts.prepared.clear();
+  holdings.ties = tie::kLogin;
+  co_return go_on;
+}
+
+}  // namespace
+
+Task<bool> on_reset_connection(Session& session) {
+  Holdings& holdings = session.holdings();
+  policy::session::SessionFacts& facts = session.facts();
+  session.prepared().clear();
+  // FOUND_ROWS() survives a reset, as on a connection of one's own.
+  if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
+  const bool proxied = session.identity().proxied;
+  if (!proxied && holdings.hard()) {
+    // Locks and transactions end before the client hears that they have.
+    ConnectionPtr held = std::move(holdings.held);
+    const policy::session::SettingsPtr start =
+        held->facts.settings == nullptr || held->facts.must_close ? nullptr : start_in_schema(session, held->facts.settings->schema());
+    policy::session::forget_connection(facts, held->facts.serial);
+    give_up_held(session);
+    holdings.ties = 0;
+    held->facts.stains |= policy::session::stain::kState;
+    if (start != nullptr && !session.identity().limited && session.identity().defaults->init_connect.empty()) {
+      const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+      const Result<void> done = co_await upstream::run_steps(*held, policy::session::reset_steps(*start), nullptr, deadline);
+      if (done.ok()) policy::session::reset(held->facts, start);
+      if (!done.ok() && done.error().code == ErrorCode::kCancelled) co_return false;
+    }
+    if (held->facts.clean()) give_back(session, std::move(held));
+  } else if (!proxied) {
+    give_up_held(session);
+  }
+  const policy::session::Remembered found = facts.found_rows;
+  facts.tracking = {};
+  facts.insert_id = {};
+  facts.diagnostics_on = 0;
+  facts.last_had_rows = false;
+  reset_settings(session);
+  facts.found_rows = found;
+  if (proxied) {
+    const bool go_on = co_await reset_proxied(session);
+    co_return go_on;
+  }
+  session.client().send_ok(session.status_flags());
+  co_return true;
+}
+
+}  // namespace hf::service::mysql

@@ -1,0 +1,105 @@
+#include "service/mysql/holdings.h"
+
+#include <cstdlib>
+
+#include "service/mysql/shard_state.h"
+#include "service/mysql/start.h"
+
+namespace hf::service::mysql {
+
+namespace tie = policy::session::tie;
+namespace stain = policy::session::stain;
+using policy::session::PinReason;
+using runtime::Task;
+
+void give_back(Session& session, ConnectionPtr connection) {
+  const bool resettable = !session.identity().limited && !session.identity().proxied && session.identity().defaults->init_connect.empty();
+  const policy::session::SettingsPtr& has = connection->facts.settings;
+  connection->reset_to = resettable && has != nullptr ? start_in_schema(session, has->schema()) : nullptr;
+  connection->key = pool_key(session, has != nullptr && !has->schema().empty());
+  if (has == nullptr && !connection->facts.clean()) connection->facts.must_close = true;
+  session.service().server(connection->slot).pool.give(std::move(connection));
+}
+
+namespace {
+
+/// What SHOW WARNINGS says, so that it can be made to say so again.
+Task<void> ask_warnings(Session& session) {
+  Holdings& holdings = session.holdings();
+  Result<proto::mysql::TextResult> shown =
+      co_await upstream::query(*holdings.held, "SHOW WARNINGS", session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!shown.ok() || shown->error) co_return;
+  for (const auto& row : shown->rows) {
+    if (row.size() >= 3 && row[0] && row[1] && row[2]) holdings.warnings.push_back({*row[0] == "Error", *row[1], *row[2]});
+  }
+}
+
+}  // namespace
+
+Task<void> ask_held(Session& session) {
+  Holdings& holdings = session.holdings();
+  policy::session::SessionFacts& facts = session.facts();
+  const policy::session::ConnectionSerial serial = holdings.held->facts.serial;
+  const bool only_here = facts.insert_id.on == serial || facts.found_rows.on == serial || facts.diagnostics_on == serial;
+  if (!only_here || !holdings.held->usable()) co_return;
+  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()",
+                                                                    session.loop().deadline_in(session.service().config().connect_timeout));
+  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 3;
+  if (!answered) {
+    holdings.held->stream->abort({ErrorCode::kReset, "LAST_INSERT_ID() could not be asked for"});
+    co_return;
+  }
+  const auto number = [&](std::size_t i) { return asked->rows[0][i] ? std::strtoull(asked->rows[0][i]->c_str(), nullptr, 10) : 0; };
+  if (facts.insert_id.on == serial) facts.insert_id = {number(0), 0};
+  if (facts.found_rows.on == serial) facts.found_rows = {number(1), 0};
+  holdings.held->facts.found_rows = 1;  // the question was a SELECT
+  if (facts.diagnostics_on != serial) co_return;
+  holdings.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
+  holdings.warnings.clear();
+  if (facts.has_list) co_await ask_warnings(session);
+}
+
+Task<void> release_soft(Session& session) {
+  Holdings& holdings = session.holdings();
+  if (!holdings.soft()) co_return;
+  co_await ask_held(session);
+  policy::session::forget_connection(session.facts(), holdings.held->facts.serial);
+  holdings.ties = 0;
+  give_back(session, std::move(holdings.held));
+}
+
+void give_up_held(Session& session) {
+  Holdings& holdings = session.holdings();
+  if (holdings.pin != PinReason::kNone) session.service().counters().pinned.subtract();
+  holdings.pin = PinReason::kNone;
+  holdings.pinned_by = std::string();
+  if (holdings.held == nullptr) return;
+  const policy::session::ConnectionSerial serial = holdings.held->facts.serial;
+  policy::session::forget_connection(session.facts(), serial);
+  session.prepared().forget_cursors(serial);
+  if (holdings.hard()) holdings.held->facts.stains |= stain::kState;
+  holdings.ties = 0;
+  give_back(session, std::move(holdings.held));
+}
+
+void lose_held(Session& session) {
+  Holdings& holdings = session.holdings();
+  if (holdings.held == nullptr) return;
+  holdings.held->facts.must_close = true;
+  give_up_held(session);
+}
+
+Task<void> hold(Session& session, ConnectionPtr connection, std::uint32_t ties, PinReason pin) {
+  Holdings& holdings = session.holdings();
+  if (holdings.held != nullptr) co_await release_soft(session);
+  if (holdings.held != nullptr) give_up_held(session);
+  connection->at_rest = true;
+  holdings.held = std::move(connection);
+  holdings.ties = ties;
+  if (pin != PinReason::kNone && holdings.pin == PinReason::kNone) {
+    holdings.pin = pin;
+    session.service().counters().pinned.add();
+  }
+}
+
+}  // namespace hf::service::mysql

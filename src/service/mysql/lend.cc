@@ -1,0 +1,263 @@
+#include "service/mysql/lend.h"
+
+#include "proto/mysql/handshake.h"
+#include "proto/mysql/reply_tracker.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/shard_state.h"
+#include "service/mysql/start.h"
+#include "service/shard.h"
+
+namespace hf::service::mysql {
+
+namespace wire = proto::mysql;
+using policy::session::Needs;
+using policy::session::Place;
+using policy::session::Step;
+using runtime::Task;
+
+namespace {
+
+constexpr Nanos kRetryPause = 50ms;
+constexpr int kMostMakingRoom = 5;  // times that our own idle connections give way to one login
+constexpr Nanos kRoomPause = 20ms;  // until a server has counted a connection out
+constexpr std::uint16_t kErTooManyUserConnections = 1203;
+
+bool is_limit(std::uint16_t code) {
+  return code == wire::kErConCount || code == kErTooManyUserConnections || code == wire::kErUserLimitReached;
+}
+
+std::optional<upstream::ServerSlot> choose(Session& session, const upstream::ServiceView& view, Place place, const policy::ServerSet& tried) {
+  if (place == Place::kReader) {
+    const std::optional<upstream::ServerSlot> picked = std::exchange(session.holdings().next_reader, std::nullopt);
+    if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;
+    const std::optional<upstream::ServerSlot> reader = session.service().pick_reader(tried);
+    if (reader) return reader;
+    if (!view.service->mysql.reads_fallback_to_primary) return std::nullopt;
+  }
+  if (view.primary && !tried.contains(*view.primary)) return view.primary;
+  return std::nullopt;
+}
+
+/// Nobody is there: waits for news. Errors: the client's, or kCancelled, kClosed.
+Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) {
+  ServiceShard& service = session.service();
+  const upstream::ServiceViewPtr view = service.view();
+  const std::string reason = nobody(*view, place, trial->latest);
+  if (trial->hold.passed(session.loop().now())) {
+    service.counters().hold_timeouts.add();
+    service.control().event(Event{EventId::kHeldWritesTimeout, {}, 0, {{"service", service.name()}, {"reason", reason}}});
+    co_return Error{ErrorCode::kUnreachable, reason};
+  }
+  if (!trial->counted) {
+    trial->counted = true;
+    service.counters().held.add();
+    if (place == Place::kPrimary && service.mysql().statements_held++ == 0) {
+      service.control().event(Event{EventId::kWritesHeld, {}, 0, {{"service", service.name()}, {"reason", reason}}});
+    }
+  }
+  trial->tried.clear();
+  const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
+  if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return waited.error();
+  if (session.client().broken()) co_return Error{ErrorCode::kClosed, "the client went away"};
+  co_return Result<void>{};
+}
+
+/// Idle connections of this account to this server end, here and on the other shards. Whether there may have been any.
+bool make_room(Session& session, upstream::ServerSlot slot) {
+  ServiceShard& service = session.service();
+  const std::uint32_t account = session.identity().account;
+  bool any = service.server(slot).pool.close_idle_of(account, &ShardState::account_of) > 0;
+  const std::string name = service.name();
+  for (Shard* peer : service.shard().peers()) {
+    if (peer == &service.shard()) continue;
+    any = true;
+    peer->post([peer, name, slot, account] {
+      ServiceShard* there = peer->find(name);
+      if (there != nullptr && slot < there->servers().size()) there->server(slot).pool.close_idle_of(account, &ShardState::account_of);
+    });
+  }
+  return any;
+}
+
+/// Opens a connection. Our own idle ones of the account make room where the server counts them.
+Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Trial* trial, upstream::MysqlRefusal* said) {
+  ServerShard& server = session.service().server(slot);
+  const upstream::MysqlLogin login = login_for_server(session);
+  for (int round = 0;; ++round) {
+    *said = {};
+    server.counters.connections_total.add();
+    Result<ConnectionPtr> opened =
+        co_await server.pool.open(session.service().view(), login, pool_key(session, !login.schema.empty()), said, trial->hold);
+    if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot)) co_return opened;
+    const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
+    if (!slept.ok()) co_return slept.error();
+  }
+}
+
+/// What a failed login means. True: another server, or the same one a little later; false: `trial` has the client's error.
+Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure, const upstream::MysqlRefusal& said,
+                                      Trial* trial) {
+  ServiceShard& service = session.service();
+  const upstream::ServiceViewPtr view = service.view();
+  if (failure.code == ErrorCode::kCancelled) co_return failure;
+  trial->latest = failure.context;
+  if (failure.code == ErrorCode::kOverload) {
+    service.control().event(Event{EventId::kPoolExhausted, {}, 0, {{"service", service.name()}, {"server", view->servers[slot].name}}});
+    co_return failure;
+  }
+  service.server(slot).counters.connect_failures.add();
+  trial->tried.insert(slot);
+  const bool answer = (said.code != 0 && said.code != wire::kErServerShutdown) || failure.code == ErrorCode::kUnsupported;
+  if (answer) {
+    if (said.code != 0) trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+    const bool another = place == Place::kReader && choose(session, *view, place, trial->tried).has_value();
+    if (!another) co_return failure;
+    co_return true;
+  }
+  service.control().server_failed(service.name(), slot, failure.context);
+  if (place != Place::kPrimary) co_return true;
+  // The primary may be on its way down or up: look again shortly.
+  if (trial->hold.passed(session.loop().now())) co_return failure;
+  trial->tried.clear();
+  const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
+  if (!slept.ok()) co_return slept.error();
+  co_return true;
+}
+
+}  // namespace
+
+std::string nobody(const upstream::ServiceView& view, Place place, const std::string& latest) {
+  if (place == Place::kPrimary) return "no primary: " + view.no_primary_reason + (latest.empty() ? "" : " (" + latest + ")");
+  std::string why;
+  for (const upstream::ServerView& server : view.servers) {
+    const bool is_primary = view.primary && &view.servers[*view.primary] == &server;
+    if (!server.present || server.reader || is_primary) continue;
+    why += (why.empty() ? "" : "; ") + server.name + ": " + server.reason;
+  }
+  if (!latest.empty()) why += (why.empty() ? "" : "; ") + latest;
+  return "no server for reads: " + (why.empty() ? std::string("none is configured") : why);
+}
+
+upstream::PoolAges ages_of(const upstream::ServiceView& view) {
+  return {view.service->mysql.max_connection_age, std::chrono::seconds(view.defaults->wait_timeout)};
+}
+
+upstream::MysqlLogin login_for_server(Session& session) {
+  upstream::MysqlLogin login;
+  login.credentials = session.identity().credentials;
+  const wire::Capabilities flags = wire::kClientIgnoreSpace | wire::kClientInteractive;  // their effects are settings
+  login.capabilities = (session.client().capabilities() & ~flags) | wire::kClientSessionTrack | wire::kClientMultiResults | wire::kClientPsMultiResults;
+  login.schema = session.facts().settings != nullptr ? session.facts().settings->schema() : session.identity().schema;
+  wire::append_connect_attribute(login.connect_attributes, "_client_name", "holdfast");
+  wire::append_connect_attribute(login.connect_attributes, "service", session.service().name());
+  return login;
+}
+
+Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) {
+  for (;;) {
+    const upstream::ServiceViewPtr view = session.service().view();
+    const std::optional<upstream::ServerSlot> slot = choose(session, *view, place, trial->tried);
+    if (!slot) {
+      Result<void> waited = co_await wait_for_server(session, place, trial);
+      HF_CO_RETURN_IF_ERROR(waited);
+      continue;
+    }
+    const policy::session::SettingsPtr& wanted = session.facts().settings;
+    // What a login begins with here can only be seen on one: no connection of the pool will do.
+    const bool must_be_fresh = wanted == nullptr && session.identity().beginning == Beginning::kLogin && !session.identity().defaults->init_connect.empty();
+    ConnectionPtr connection;
+    if (!must_be_fresh) {
+      const bool has_schema = wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty();
+      connection = session.service().server(*slot).pool.take(pool_key(session, has_schema), wanted, ages_of(*view));
+    }
+    if (connection == nullptr) {
+      upstream::MysqlRefusal said;
+      Result<ConnectionPtr> opened = co_await open(session, *slot, trial, &said);
+      if (!opened.ok()) {
+        const Error failure = opened.error();
+        Result<bool> again = co_await after_failed_login(session, place, *slot, failure, said, trial);
+        HF_CO_RETURN_IF_ERROR(again);
+        continue;
+      }
+      connection = std::move(*opened);
+    }
+    if (session.client().broken()) {  // nothing is begun for it
+      give_back(session, std::move(connection));
+      co_return Error{ErrorCode::kClosed, "the client went away"};
+    }
+    const bool begun_otherwise = !session.identity().defaults->init_connect.empty() && session.identity().beginning != Beginning::kLogin;
+    if (begun_otherwise && session.facts().settings != nullptr && connection->facts.settings == nullptr) {
+      // The login has run init_connect, which a reset or a change of user does not.
+      connection->facts.must_close = true;
+      const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings), nullptr,
+                                                                session.loop().deadline_in(session.service().config().connect_timeout));
+      if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
+    }
+    if (session.facts().settings == nullptr) {
+      Result<void> learnt = co_await learn_start(session, connection.get());
+      if (!learnt.ok()) {
+        trial->latest = learnt.error().context;
+        trial->tried.insert(*slot);
+        if (learnt.error().code == ErrorCode::kCancelled || trial->hold.passed(session.loop().now())) co_return learnt.error();
+        continue;
+      }
+    }
+    co_return std::move(connection);
+  }
+}
+
+Task<Result<void>> restore(Session& session, Connection* connection, Needs needs, Trial* trial) {
+  needs.multi_statements = session.client().has(wire::kClientMultiStatements);
+  const bool old_rights = connection->schema_entered < session.identity().logged_in_at;
+  std::vector<Step> steps = policy::session::before(session.facts(), connection->facts, needs, old_rights);
+  if (steps.empty()) co_return Result<void>{};
+  const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
+  session.service().counters().state_restores.add();
+  upstream::MysqlRefusal said;
+  const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+  Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
+  if (!done.ok()) {
+    connection->facts.settings = nullptr;  // some of it may have been taken
+    connection->facts.stains |= policy::session::stain::kOdd;
+    if (said.code != 0) {
+      trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+      co_return Error{ErrorCode::kRefused, said.message};
+    }
+    co_return done;
+  }
+  if (enters) connection->schema_entered = session.loop().now();
+  policy::session::restored(session.facts(), connection->facts, needs);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial) {
+  const PreparedStatement& statement = *request->prepared;
+  if (connection->facts.prepared.find(statement.meaning) != nullptr) co_return Result<void>{};
+  // A server keeps a statement's meaning from its prepare: it is prepared again in the state of the first one.
+  policy::session::SessionFacts& facts = session.facts();
+  const policy::session::SettingsPtr now = facts.settings;
+  const bool elsewhere = statement.meaning.parsed_under != nullptr && !policy::session::same_meaning(*statement.meaning.parsed_under, *now);
+  if (elsewhere) {
+    facts.settings = statement.meaning.parsed_under;
+    Result<void> there = co_await restore(session, connection, {}, trial);
+    facts.settings = now;
+    HF_CO_RETURN_IF_ERROR(there);
+  }
+  upstream::MysqlRefusal said;
+  const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+  Result<std::uint32_t> id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);
+  if (!id.ok() && said.code == 0) co_return id.error();
+  if (elsewhere) {
+    Result<void> back = co_await restore(session, connection, {}, trial);
+    HF_CO_RETURN_IF_ERROR(back);
+  }
+  if (!id.ok()) {
+    trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+    co_return Error{ErrorCode::kRefused, said.message};
+  }
+  const std::optional<std::uint32_t> gone = connection->facts.prepared.add(statement.meaning, *id);
+  if (gone) upstream::close_statement(*connection, *gone);
+  co_return Result<void>{};
+}
+
+}  // namespace hf::service::mysql

@@ -1,0 +1,48 @@
+// Lend: a connection that fits: choosing a server, taking or opening a connection to it, and giving it what the session is entitled to.
+//
+// Owner: the session's run. Thread: the shard's.
+// Invariants:
+//   1. A connection that comes out of borrow() is this session's until it is held or given back; it is usable and clean.
+//   2. What a server says to a login is an answer: it reaches the client with code and words, after other servers were asked.
+//   3. Every wait ends by the deadline that the caller gives.
+#pragma once
+
+#include <string>
+
+#include "policy/balance/balance.h"
+#include "service/mysql/exchange.h"
+#include "service/mysql/session.h"
+
+namespace hf::service::mysql {
+
+/// What one statement has tried so far.
+struct Trial {
+  policy::ServerSet tried;
+  Deadline hold;
+  bool counted = false;                 // among the held statements
+  std::string latest;                   // why the latest server did not do
+  proto::mysql::ErrorReply refusal;     // a server's own words, for the client; code 0: none
+};
+
+/// A connection to a server of the wanted kind. Waits for one until `trial.hold`. Errors: kCancelled, kClosed (the client has left),
+/// anything else is the client's error: `trial.refusal` when a server said it, else the error's own words.
+runtime::Task<Result<ConnectionPtr>> borrow(Session& session, policy::session::Place place, Trial* trial);
+
+/// Makes it fit the session for this statement. Errors: those of the stream; kRefused: the server would not take the state (its words
+/// in `trial.refusal`).
+runtime::Task<Result<void>> restore(Session& session, Connection* connection, policy::session::Needs needs, Trial* trial);
+
+/// The request's prepared statement has a copy on the connection, made under the state that it was first prepared in. kRefused: the
+/// server would not prepare it (its words in `trial.refusal`).
+runtime::Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial);
+
+/// Logs in as the session's account, beside the pool's places, for KILL; and what a login is made of.
+upstream::MysqlLogin login_for_server(Session& session);
+
+/// How old a connection may be.
+upstream::PoolAges ages_of(const upstream::ServiceView& view);
+
+/// Why there is nobody for this, in words.
+std::string nobody(const upstream::ServiceView& view, policy::session::Place place, const std::string& latest);
+
+}  // namespace hf::service::mysql

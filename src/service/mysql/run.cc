@@ -1,0 +1,461 @@
+#include "service/mysql/run.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "policy/sql/shape_cache.h"
+#include "proto/mysql/response.h"
+#include "service/mysql/handlers/handlers.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/lend.h"
+#include "service/mysql/settle.h"
+#include "service/mysql/shard_state.h"
+
+namespace hf::service::mysql {
+
+namespace wire = proto::mysql;
+namespace sql = policy::sql;
+namespace effect = policy::sql::effect;
+namespace tie = policy::session::tie;
+using policy::session::Attempt;
+using policy::session::Next;
+using policy::session::Place;
+using policy::session::Routed;
+using runtime::Task;
+using wire::Command;
+
+namespace {
+
+constexpr Nanos kRetryPause = 50ms;
+constexpr std::uint16_t kErAccountLocked = 4151;
+constexpr Nanos kFrailFor = 60s;
+constexpr std::size_t kMostShaped = 4096;
+constexpr std::size_t kMostShown = 200;
+constexpr std::size_t kMostOfMessage = 500;
+constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
+
+/// One command under way.
+struct Work {
+  Session& session;
+  Request request;
+  Trial trial;
+  Routed routed;
+  Attempt attempt;
+  ConnectionPtr connection;
+  std::uint32_t ties = 0;     // of the connection while it was held
+  upstream::ServerSlot slot = 0;
+};
+
+enum class Step : std::uint8_t { kGoOn,
+                                 kBare,  // … without the session's schema, which is gone
+                                 kAgain,
+                                 kDone,
+                                 kOver };
+
+void count_route(Session& session, const Request& request, bool at_primary) {
+  ServiceCounters& counters = session.service().counters();
+  if (request.verdict.route == sql::Route::kPrimary) {
+    counters.writes.add();
+  } else if (at_primary) {
+    counters.reads_on_primary.add();
+  } else {
+    counters.reads_on_replicas.add();
+  }
+}
+
+/// The client is told as a server would tell it, with the reason.
+void report_lost(Session& session, const Reply& reply) {
+  session.service().counters().lost_errors.add();
+  wire::ErrorReply error = wire::lost_connection();
+  if (reply.failure) error.message += " (" + reply.failure->context + ")";
+  if (!reply.begun) session.client().set_sequence(1);
+  session.client().send_error(error);
+}
+
+void report(Session& session, const Trial& trial, const Error& error) {
+  session.client().set_sequence(1);
+  session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(error.context));
+}
+
+ByteView text_of(const Work& work) {
+  return work.request.prepared != nullptr ? ByteView(work.request.prepared->meaning.text) : work.session.client().argument();
+}
+
+/// Statements of one shape are one where it is remembered that they cost servers.
+std::uint64_t shape_of(const Work& work) {
+  constexpr sql::ShapeKey kKey{0x9E3779B97F4A7C15ULL, 0xC2B2AE3D27D4EB4FULL};
+  return sql::shape_of(text_of(work).substr(0, kMostShaped), work.session.sql_context(), kKey).hash.low;
+}
+
+std::string shown(const Work& work) { return sql::shape_text(text_of(work).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
+
+/// A question about the statement before is answered where that ran, or where it is made to look so: on a fresh connection, at each
+/// attempt anew.
+Task<void> make_answerable(Work* work) {
+  Session& session = work->session;
+  const Holdings& holdings = session.holdings();
+  work->attempt.only_here = false;
+  if (!policy::session::asks_about_last(work->request.verdict)) co_return;
+  const ByteView text = text_of(*work);
+  const policy::session::SessionFacts& facts = session.facts();
+  const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
+  const bool counted_elsewhere = !counted_here && text.size() <= kMostLookedAt && mentions(text, "found_rows");
+  const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
+  if (!knows || counted_elsewhere) {
+    co_await recreate_last_statement(session);
+  } else {
+    work->attempt.only_here = !holdings.hard();
+  }
+}
+
+/// Whether what the session keeps is where the statement goes.
+bool uses_held(Session& session, const Routed& routed) {
+  const Holdings& holdings = session.holdings();
+  if (holdings.held == nullptr) return false;
+  if (routed.place == Place::kHeld) return true;
+  if (routed.place == Place::kPrimary) return session.on_primary(*holdings.held);
+  return session.door() == policy::session::Door::kRead;  // one reader is as good as another, and a second one may not be had
+}
+
+/// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
+/// on a connection of its own, where only what needs the schema fails.
+Task<Step> without_state(Work* work) {
+  Session& session = work->session;
+  const std::uint16_t code = work->trial.refusal.code;
+  const bool schema = code == wire::kErBadDb || code == wire::kErDbaccessDenied;
+  policy::session::SessionFacts& facts = session.facts();
+  if (!schema || facts.settings == nullptr || facts.settings->schema().empty()) co_return Step::kDone;
+  work->connection.reset();
+  const policy::session::SettingsPtr whole = facts.settings;
+  policy::session::Settings bare = *whole;
+  bare.set_schema({});
+  facts.settings = session.service().mysql().settings().intern(std::move(bare));
+  Result<ConnectionPtr> borrowed = co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
+  if (borrowed.ok()) {
+    Result<void> restored = co_await restore(session, borrowed->get(), policy::session::needs_of(work->request.verdict), &work->trial);
+    if (restored.ok()) work->connection = std::move(*borrowed);
+  }
+  const policy::session::SettingsPtr without = facts.settings;
+  facts.settings = whole;
+  if (work->connection == nullptr) co_return Step::kDone;
+  work->connection->facts.settings = without;
+  work->trial.refusal = {};
+  co_return Step::kGoOn;
+}
+
+/// The held connection or one of the pool, in `work.connection`.
+Task<Step> get_connection(Work* work) {
+  Session& session = work->session;
+  Holdings& holdings = session.holdings();
+  const bool use_held = uses_held(session, work->routed);
+  if (use_held && !holdings.hard() && !holdings.held->usable() && !work->attempt.only_here) {
+    lose_held(session);  // kept for convenience, and gone: another one does as well
+    if (work->routed.place == Place::kHeld) work->routed = policy::session::route(work->request.verdict, session.route_facts());
+    co_return Step::kAgain;
+  }
+  if (use_held) {
+    work->ties = std::exchange(holdings.ties, 0);
+    work->connection = std::move(holdings.held);
+    co_return Step::kGoOn;
+  }
+  work->ties = 0;
+  work->trial.refusal = {};
+  const Place place = work->routed.place == Place::kHeld ? Place::kPrimary : work->routed.place;
+  Result<ConnectionPtr> borrowed = co_await borrow(session, place, &work->trial);
+  if (!borrowed.ok()) {
+    if (borrowed.error().code == ErrorCode::kCancelled || session.client().broken()) co_return Step::kOver;
+    const Step bare = co_await without_state(work);
+    if (bare == Step::kGoOn) co_return Step::kBare;
+    report(session, work->trial, borrowed.error());
+    // A session whose proof is out of date, and of which nothing was kept, can do nothing any more: it does not pretend to live.
+    const std::uint16_t code = work->trial.refusal.code;
+    co_return code == wire::kErAccessDenied || code == kErAccountLocked ? Step::kOver : Step::kDone;
+  }
+  work->connection = std::move(*borrowed);
+  co_return Step::kGoOn;
+}
+
+/// The connection fits the session, and has the prepared statement.
+Task<Step> make_fit(Work* work) {
+  Session& session = work->session;
+  Connection* connection = work->connection.get();
+  const Request& request = work->request;
+  const bool bound = (work->ties & tie::kHard) != 0;
+  Result<void> fits{};
+  const policy::session::Needs needs = policy::session::needs_of(request.verdict);
+  // A session that cannot leave its connection has made it what it is.
+  if (!bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking) fits = co_await restore(session, connection, needs, &work->trial);
+  const bool needs_copy = request.prepared != nullptr && request.command != Command::kStmtPrepare;
+  if (fits.ok() && needs_copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
+  if (fits.ok()) co_return Step::kGoOn;
+  if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
+  if (fits.error().code == ErrorCode::kRefused) {
+    if (needs_copy && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
+      report(session, work->trial, fits.error());
+      give_back(session, std::move(work->connection));
+      co_return Step::kDone;
+    }
+    const bool elsewhere = !bound && work->routed.place == Place::kReader && !session.on_primary(*connection);
+    if (elsewhere) {  // a replica that lacks what the primary has
+      work->trial.tried.insert(connection->slot);
+      work->connection.reset();
+      co_return Step::kAgain;
+    }
+    const Step bare = co_await without_state(work);
+    if (bare == Step::kGoOn) co_return bare;
+    report(session, work->trial, fits.error());
+    if (work->connection != nullptr) work->connection->facts.must_close = true;
+    work->connection.reset();
+    co_return bound ? Step::kOver : Step::kDone;
+  }
+  // Broken while it was made to fit: nothing of the statement was sent.
+  session.service().control().server_failed(session.service().name(), connection->slot, fits.error().context);
+  const std::uint32_t lost = work->ties & tie::kHard;
+  policy::session::forget_connection(session.facts(), connection->facts.serial);
+  work->connection.reset();
+  if (lost != 0 || work->trial.hold.passed(session.loop().now())) {
+    Reply reply;
+    reply.failure = fits.error();
+    report_lost(session, reply);
+    co_return lost != 0 && lost != tie::kTransaction ? Step::kOver : Step::kDone;
+  }
+  co_return Step::kAgain;
+}
+
+/// The server refused the statement, and the client has not heard of it.
+Task<Step> after_refusal(Work* work, Reply reply) {
+  Session& session = work->session;
+  ServiceShard& service = session.service();
+  const bool read_only = refused_as_read_only(reply.refusal.code, reply.refusal.message);
+  const std::string server = service.view()->servers[work->slot].name;
+  const policy::session::Refusal refusal{reply.refusal.code, read_only, reply.refusal.code == wire::kErServerShutdown};
+  const Next next = policy::session::after_refusal(work->attempt, refusal, work->request.verdict);
+  if ((work->ties & tie::kSoft) != 0) policy::session::forget_connection(session.facts(), work->connection->facts.serial);
+  give_back(session, std::move(work->connection));
+  if (next == Next::kPrimary) {
+    service.counters().rerouted.add();
+    service.control().event(Event{EventId::kStatementRerouted, {}, 0, {{"service", service.name()}, {"server", server}}});
+    if (work->request.prepared != nullptr) work->request.prepared->verdict.route = sql::Route::kPrimary;
+    work->request.place = Place::kPrimary;
+    work->trial.tried.clear();
+    co_return Step::kAgain;
+  }
+  service.control().server_failed(service.name(), work->slot, reply.refusal.message);
+  if (work->trial.hold.passed(session.loop().now())) {
+    session.client().set_sequence(1);
+    session.client().send_error(reply.refusal);
+    co_return Step::kDone;
+  }
+  if (!work->attempt.at_primary) {
+    work->trial.tried.insert(work->slot);
+    co_return Step::kAgain;
+  }
+  // The primary was demoted or goes down: hold the statement until the next one is known.
+  if (!std::exchange(work->trial.counted, true)) service.counters().held.add();
+  const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(work->trial.hold));
+  co_return waited.ok() || waited.error().code != ErrorCode::kCancelled ? Step::kAgain : Step::kOver;
+}
+
+/// The server was lost under the statement.
+Task<Step> after_loss(Work* work, Reply reply) {
+  Session& session = work->session;
+  ServiceShard& service = session.service();
+  const std::uint32_t thread = work->connection->thread_id;
+  const policy::session::ConnectionSerial serial = work->connection->facts.serial;
+  work->attempt.killed = work->connection->facts.told_kill;
+  work->attempt.reply_begun = reply.begun;
+  work->attempt.sent = !reply.unsent;
+  work->connection.reset();
+  policy::session::forget_connection(session.facts(), serial);
+  session.prepared().forget_cursors(serial);
+  if (session.running().client_left) {
+    const Result<void> killed = co_await kill_thread(session, work->slot, thread, KillWhat::kConnection, nullptr);
+    (void)killed;  // its end is all the same to a client that has left
+    co_return Step::kOver;
+  }
+  service.server(work->slot).counters.lost.add();
+  if (!work->attempt.killed) service.control().server_failed(service.name(), work->slot, reply.failure->context);
+  if (reply.failure->code == ErrorCode::kCancelled) co_return Step::kOver;
+  Next next = policy::session::after_loss(work->attempt);
+  if (work->trial.hold.passed(session.loop().now()) && next != Next::kReportAndEnd) next = Next::kReport;
+  if (work->attempt.sent) ++work->attempt.lost_before;
+  if (next == Next::kAgain || next == Next::kOtherReader) {
+    work->trial.tried.insert(work->slot);
+    if (next == Next::kOtherReader) {
+      const upstream::ServiceViewPtr view = service.view();
+      if (view->primary) work->trial.tried.insert(*view->primary);
+      service.counters().retried_reads.add();
+      service.control().event(Event{EventId::kReadRetried, {}, 0, {{"service", service.name()}, {"server", view->servers[work->slot].name}}});
+      if (!service.pick_reader(work->trial.tried)) {
+        report_lost(session, reply);
+        co_return Step::kDone;
+      }
+    }
+    co_return Step::kAgain;
+  }
+  if (work->attempt.lost_before > 1) {
+    service.mysql().mark_frail(shape_of(*work), session.loop().now() + kFrailFor);
+    service.control().event(Event{EventId::kFrailStatement, {}, 0, {{"service", service.name()}, {"statement", shown(*work)}}});
+  }
+  if ((work->ties & tie::kTransaction) != 0) session.facts().status.in_transaction = false;
+  report_lost(session, reply);
+  co_return next == Next::kReportAndEnd ? Step::kOver : Step::kDone;
+}
+
+Task<Step> once(Work* work) {
+  Session& session = work->session;
+  const Step got = co_await get_connection(work);
+  if (got != Step::kGoOn && got != Step::kBare) co_return got;
+  if (got == Step::kGoOn) {
+    const Step fit = co_await make_fit(work);
+    if (fit != Step::kGoOn) co_return fit;
+  }
+  Connection* connection = work->connection.get();
+  work->slot = connection->slot;
+  work->attempt.at_primary = session.on_primary(*connection);
+  work->attempt.repeatable = work->routed.repeatable;
+  work->attempt.reroutable = work->routed.reroutable;
+  work->attempt.ties = work->ties;
+  work->attempt.prepare = work->request.command == Command::kStmtPrepare;
+  ServerShard& server = session.service().server(work->slot);
+  ++server.in_flight;
+  server.counters.in_flight.add();
+  server.counters.statements.add();
+  Reply reply = co_await exchange(session, connection, &work->request, work->attempt, ReplySink::kClient);
+  --server.in_flight;
+  server.counters.in_flight.subtract();
+  count_route(session, work->request, work->attempt.at_primary);
+  switch (reply.end) {
+    case Reply::End::kComplete: {
+      const bool go_on = co_await settle(session, std::move(work->connection), &work->request, &reply, work->ties);
+      co_return go_on ? Step::kDone : Step::kOver;
+    }
+    case Reply::End::kClientGone:
+      connection->stream->abort({ErrorCode::kClosed, "the client went away"});
+      co_return Step::kOver;
+    case Reply::End::kRefused: {
+      const Step next = co_await after_refusal(work, std::move(reply));
+      co_return next;
+    }
+    case Reply::End::kLost: break;
+  }
+  const Step next = co_await after_loss(work, std::move(reply));
+  co_return next;
+}
+
+}  // namespace
+
+bool asks_row_count_only(ByteView text) {
+  std::string squeezed;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) > ' ') squeezed += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  constexpr ByteView kQuestion = "selectrow_count()";
+  if (!squeezed.starts_with(kQuestion)) return false;
+  return std::all_of(squeezed.begin() + kQuestion.size(), squeezed.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '`' || c == ';'; });
+}
+
+Task<bool> run(Session& session, Request request) {
+  Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0};
+  work.trial.hold = session.hold_deadline();
+  Holdings& holdings = session.holdings();
+  for (;;) {
+    co_await make_answerable(&work);
+    policy::session::RouteFacts facts = session.route_facts();
+    facts.keeps_list = work.request.sent.keeps_list;
+    work.routed = policy::session::route(work.request.verdict, facts);
+    const bool bound = (facts.ties & tie::kHard) != 0;
+    if (work.request.place && !bound) work.routed.place = *work.request.place;
+    ShardState& shard = session.service().mysql();
+    work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
+    // A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows that it leaves as it is.
+    if (holdings.has(tie::kDiagnostics) && !uses_held(session, work.routed)) {
+      const bool count_kept = session.facts().found_rows.on == holdings.held->facts.serial && policy::session::leaves_found_rows(work.request.verdict);
+      if (count_kept) co_await ask_held(session);
+      holdings.ties &= ~tie::kDiagnostics;
+      session.facts().diagnostics_on = 0;
+      if (holdings.ties == 0) give_up_held(session);
+    }
+    const Step step = co_await once(&work);
+    if (step == Step::kAgain) continue;
+    co_return step == Step::kDone && !session.client().broken();
+  }
+}
+
+namespace {
+
+/// A program that leaves this list of warnings and errors behind. Notes become warnings: nothing can signal a note.
+std::string signals(const std::vector<Warning>& warnings) {
+  std::string program = "BEGIN NOT ATOMIC ";
+  for (const Warning& warning : warnings) {
+    program += std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
+               policy::session::literal("", warning.message.substr(0, kMostOfMessage)) + ";";
+  }
+  return program + "END";
+}
+
+}  // namespace
+
+Task<void> recreate_last_statement(Session& session) {
+  Holdings& holdings = session.holdings();
+  policy::session::SessionFacts& facts = session.facts();
+  Trial trial;
+  trial.hold = session.hold_deadline();
+  if (holdings.held == nullptr) {
+    Result<ConnectionPtr> borrowed =
+        co_await borrow(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, &trial);
+    if (!borrowed.ok()) co_return;  // the statement itself will say so
+    Result<void> restored = co_await restore(session, borrowed->get(), {}, &trial);
+    if (!restored.ok()) co_return;
+    co_await hold(session, std::move(*borrowed), 0, policy::session::PinReason::kNone);
+  }
+  std::vector<policy::session::Step> steps;
+  steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(facts.found_rows.value)});
+  // ROW_COUNT() is -1 after rows, 0 after anything that changed none. A session that is tied to its connection has the count alone made
+  // again there.
+  const bool whole = !holdings.hard();
+  if (whole && !facts.last_had_rows) steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
+  if (whole && !holdings.warnings.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals(holdings.warnings)});
+  upstream::MysqlRefusal said;  // a list that ends with an error ends with an error
+  const Result<void> done =
+      co_await upstream::run_steps(*holdings.held, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!done.ok() && said.code == 0) {
+    holdings.held->stream->abort(done.error());
+    co_return;
+  }
+  holdings.held->facts.found_rows = facts.found_rows.value;
+  holdings.held->facts.has_list = whole && !holdings.warnings.empty();
+  if (!whole) co_return;
+  holdings.ties |= tie::kDiagnostics;
+  facts.diagnostics_on = holdings.held->facts.serial;
+}
+
+Task<void> move_diagnostics_to_primary(Session& session) {
+  Holdings& holdings = session.holdings();
+  const bool needed = holdings.held != nullptr && !holdings.hard() && holdings.has(tie::kDiagnostics) && !session.on_primary(*holdings.held) &&
+                      !holdings.last_text.empty() && session.door() == policy::session::Door::kSplit;
+  if (!needed) co_return;
+  Trial trial;
+  trial.hold = session.hold_deadline();
+  Result<ConnectionPtr> primary = co_await borrow(session, Place::kPrimary, &trial);
+  if (!primary.ok()) co_return;  // stays where it is: the answer is right all the same
+  Result<void> restored = co_await restore(session, primary->get(), {}, &trial);
+  if (!restored.ok()) co_return;
+  std::vector<policy::session::Step> again;
+  again.push_back({policy::session::Step::Kind::kStatement, holdings.last_text});
+  const Result<void> repeated =
+      co_await upstream::run_steps(**primary, std::move(again), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  (void)repeated;  // its error, if it is one, is the diagnostics
+  policy::session::SessionFacts& facts = session.facts();
+  const policy::session::ConnectionSerial before = holdings.held->facts.serial;
+  const bool found_there = facts.found_rows.on == before;
+  holdings.ties &= ~(tie::kDiagnostics);
+  give_up_held(session);
+  if (found_there) facts.found_rows = {0, (*primary)->facts.serial};
+  (*primary)->facts.found_rows.reset();
+  facts.diagnostics_on = (*primary)->facts.serial;
+  co_await hold(session, std::move(*primary), tie::kDiagnostics, policy::session::PinReason::kNone);
+}
+
+}  // namespace hf::service::mysql

@@ -1,0 +1,27 @@
+// Run: one command of the client's to its end, on as many servers as it takes, text and prepared alike.
+//
+//   route ─► borrow or the held one ─► restore, copy ─► exchange ─┬─ complete ─► settle: learn, hold or give back
+//     ▲                                                           ├─ refused  ─► retry.h: elsewhere, later, or the client's
+//     └──────────────────────── again ────────────────────────────┴─ lost     ─► retry.h: once more, or the error
+//
+// Owner: the session. Thread: the shard's. Invariant: what is sent again is decided in policy/session/retry.h, nowhere else.
+#pragma once
+
+#include "runtime/task.h"
+#include "service/mysql/exchange.h"
+#include "service/mysql/session.h"
+
+namespace hf::service::mysql {
+
+/// False: the session is over.
+runtime::Task<bool> run(Session& session, Request request);
+
+/// The statement's connection knows nothing of the last statement any more: the held or another one is made to have counted as much.
+runtime::Task<void> recreate_last_statement(Session& session);
+/// "SELECT ROW_COUNT()" and nothing else, under whatever name: the answer to it can be given from memory.
+bool asks_row_count_only(ByteView text);
+/// The session's warnings are on a replica, and a statement that needs them may pin the session: not there, where it could not write any
+/// more. The read that left them is repeated on the primary, unseen.
+runtime::Task<void> move_diagnostics_to_primary(Session& session);
+
+}  // namespace hf::service::mysql

@@ -1,0 +1,273 @@
+#include "service/mysql/settle.h"
+
+#include <array>
+#include <cctype>
+#include <cstdlib>
+
+#include "policy/sql/shape_cache.h"
+#include "service/mysql/holdings.h"
+#include "service/mysql/lend.h"
+#include "service/mysql/run.h"
+#include "service/mysql/shard_state.h"
+
+namespace hf::service::mysql {
+
+namespace sql = policy::sql;
+namespace effect = policy::sql::effect;
+namespace tie = policy::session::tie;
+using policy::session::Learnt;
+using policy::session::PinReason;
+using policy::session::ReplyFacts;
+using proto::mysql::Command;
+using runtime::Task;
+
+namespace {
+
+constexpr std::size_t kMostShown = 200;  // of a statement that pinned, for people
+
+std::string lower(ByteView text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/// A command that leaves counts and lists as they are.
+sql::Statement nothing_asked() {
+  sql::Statement statement;
+  statement.kind = sql::Kind::kEmpty;
+  statement.effects = effect::kReadsDiagnostics;
+  return statement;
+}
+
+/// A reply to a command on a prepared statement: ids and cursors.
+void take_prepared(Session& session, Connection& connection, const Request& request, const Reply& reply) {
+  PreparedStatement& statement = *request.prepared;
+  if (request.command == Command::kStmtPrepare) {
+    if (reply.facts.failed) return;
+    statement.made = true;
+    statement.parameters = reply.parameters;
+    const std::optional<std::uint32_t> gone = connection.facts.prepared.add(statement.meaning, reply.statement_id);
+    if (gone) upstream::close_statement(connection, *gone);
+    return;
+  }
+  if (request.command == Command::kStmtReset || reply.facts.failed) statement.cursor_on = 0;
+  if (!reply.facts.failed && (request.command == Command::kStmtExecute || request.command == Command::kStmtFetch)) {
+    statement.cursor_on = reply.facts.cursor_open ? connection.facts.serial : 0;
+  }
+  if (request.command != Command::kStmtExecute && request.command != Command::kStmtBulkExecute) return;
+  policy::session::PreparedCache::Copy* copy = connection.facts.prepared.find(statement.meaning);
+  if (copy != nullptr && copy->has_long_data) {
+    // The server refuses it until the client resets it, so we keep the data and say so again; the copy is everybody's and starts anew.
+    const std::optional<std::uint32_t> gone = connection.facts.prepared.erase(statement.meaning);
+    if (gone) upstream::close_statement(connection, *gone);
+  } else {
+    session.prepared().drop_long_data(statement);
+  }
+}
+
+/// A question of ours changes FOUND_ROWS(): asked for before, where only this connection knows it.
+Task<void> keep_found_rows(Session& session, Connection* connection) {
+  policy::session::SessionFacts& facts = session.facts();
+  connection->facts.found_rows.reset();
+  if (facts.found_rows.on != connection->facts.serial) co_return;
+  Result<proto::mysql::TextResult> asked =
+      co_await upstream::query(*connection, "SELECT FOUND_ROWS()", session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 1) {
+    connection->stream->abort({ErrorCode::kReset, "FOUND_ROWS() could not be asked for"});
+    co_return;
+  }
+  facts.found_rows = {std::strtoull(asked->rows[0][0].value_or("0").c_str(), nullptr, 10), 0};
+}
+
+/// After a SET of session_track_*, which turns our own tracking off before anything was told: asks for all that it may have set.
+Task<void> learn_tracking(Session& session, Connection* connection, const Request* request) {
+  const ByteView text = request->prepared != nullptr ? ByteView(request->prepared->meaning.text)
+                        : request->text              ? ByteView(*request->text)
+                                                     : session.client().argument();
+  std::string names;
+  for (const std::string& name : policy::session::names_to_ask(session.facts(), request->verdict, text, session.sql_context())) {
+    names += (names.empty() ? "'" : ",'") + name + "'";
+  }
+  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")",
+                                                                    session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!shown.ok() || shown->error) {
+    connection->stream->abort({ErrorCode::kReset, "the session's variables could not be read"});
+    co_return;
+  }
+  ReplyFacts told;
+  for (const auto& row : shown->rows) {
+    if (row.size() >= 2 && row[0]) told.variables.emplace_back(*row[0], row[1].value_or(""));
+  }
+  policy::session::learn_wish(session.facts(), connection->facts, told, session.service().mysql().settings());
+}
+
+/// Asks for the collation that SET NAMES and its like do not report.
+Task<void> learn_collation(Session& session, Connection* connection, const Request* request, const Reply* reply) {
+  ShardState& shard = session.service().mysql();
+  policy::session::SessionFacts& facts = session.facts();
+  const ByteView text = request->text ? ByteView(*request->text) : session.client().argument();
+  const ByteView charset = facts.settings == nullptr ? ByteView() : facts.settings->variable("character_set_connection");
+  const bool plain = mentions(text, "names") && !mentions(text, "coll") && !mentions(text, "char") && !reply->facts.failed;
+  std::string& usual = shard.default_collation(std::string(charset));
+  ReplyFacts learnt;
+  if (plain && !usual.empty()) {
+    learnt.variables.emplace_back("collation_connection", usual);
+  } else {
+    Result<proto::mysql::TextResult> asked = co_await upstream::query(
+        *connection, "SELECT @@character_set_client,@@character_set_connection,@@character_set_results,@@collation_connection,@@character_set_server,@@collation_server",
+        session.loop().deadline_in(session.service().config().connect_timeout));
+    if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 6) {
+      connection->stream->abort({ErrorCode::kReset, "the session's collation could not be read"});
+      co_return;
+    }
+    constexpr std::array<const char*, 6> kNames = {"character_set_client", "character_set_connection", "character_set_results",
+                                                   "collation_connection", "character_set_server", "collation_server"};
+    for (std::size_t i = 0; i < kNames.size(); ++i) learnt.variables.emplace_back(kNames[i], asked->rows[0][i].value_or(""));
+    if (plain) usual = asked->rows[0][3].value_or("");
+  }
+  policy::session::learn_values(facts, connection->facts, learnt, shard.settings());
+}
+
+/// What the server has not told yet comes out with the next OK that has a change to tell. Whether it had a name.
+Task<bool> flush_changes(Session& session, Connection* connection) {
+  Request request;
+  request.text = "SET @@session.session_track_schema=1";
+  const Reply reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);
+  if (reply.end != Reply::End::kComplete || reply.facts.failed) {
+    connection->stream->abort({ErrorCode::kReset, "the session's changes could not be read"});
+    co_return false;
+  }
+  policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.service().mysql().settings());
+  co_return reply.facts.schema.has_value() || reply.facts.variables.size() > 1;
+}
+
+/// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session stays there.
+Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, Learnt* learnt) {
+  const bool executes = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
+  if (request->command != Command::kQuery && !executes) co_return nullptr;
+  Trial trial;
+  trial.hold = session.hold_deadline();
+  Result<ConnectionPtr> primary = co_await borrow(session, policy::session::Place::kPrimary, &trial);
+  if (!primary.ok()) co_return nullptr;
+  Result<void> restored = co_await restore(session, primary->get(), policy::session::needs_of(request->verdict), &trial);
+  if (restored.ok() && executes) restored = co_await ensure_copy(session, primary->get(), request, &trial);
+  if (!restored.ok()) co_return nullptr;
+  const Reply reply = co_await exchange(session, primary->get(), request, {}, ReplySink::kNobody);
+  if (reply.end != Reply::End::kComplete) co_return nullptr;
+  *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, request->sent, reply.facts, 0, session.service().mysql().settings());
+  co_return std::move(*primary);
+}
+
+/// COMMIT or ROLLBACK after which the server closes the connection.
+bool releases(Session& session, const Request& request) {
+  if (request.verdict.kind != sql::Kind::kCommit && request.verdict.kind != sql::Kind::kRollback) return false;
+  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
+  if (mentions(text, "release")) return !mentions(text, "no release") && !mentions(text, "savepoint");
+  if (mentions(text, "chain") && !mentions(text, "no chain")) return false;
+  return session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
+}
+
+/// A CALL of a procedure that is not there, rather than of one that calls such a one: nothing has happened.
+bool calls_nobody(Session& session, const Request& request, const Reply& reply) {
+  constexpr std::uint16_t kErNoSuchRoutine = 1305;
+  constexpr ByteView kBefore = "PROCEDURE ";
+  constexpr ByteView kBehind = " does not exist";
+  if (request.verdict.kind != sql::Kind::kCall || !reply.facts.failed || reply.facts.error_code != kErNoSuchRoutine) return false;
+  ByteView said = reply.refusal.message;
+  if (!said.starts_with(kBefore) || !said.ends_with(kBehind)) return false;
+  said = said.substr(kBefore.size(), said.size() - kBefore.size() - kBehind.size());
+  const std::string name = lower(said.substr(said.rfind('.') + 1));
+  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
+  const ByteView called = text.substr(0, text.find('('));
+  return !name.empty() && mentions(called, name);
+}
+
+void remember_pin(Session& session, const Request& request) {
+  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
+  session.holdings().pinned_by = policy::sql::shape_text(text.substr(0, kMostShown), session.sql_context());
+}
+
+}  // namespace
+
+Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, const Reply* reply, std::uint32_t ties) {
+  ShardState& shard = session.service().mysql();
+  Holdings& holdings = session.holdings();
+  if (request->prepared != nullptr) take_prepared(session, *connection, *request, *reply);
+  if (request->command == Command::kStmtPrepare) {
+    // Errors and warnings of a prepare are the session's; nothing else has happened.
+    Learnt prepared = policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, reply->facts, ties, shard.settings());
+    if (prepared.ties != 0) {
+      co_await hold(session, std::move(connection), prepared.ties, PinReason::kNone);
+    } else {
+      give_back(session, std::move(connection));
+    }
+    co_return true;
+  }
+  ReplyFacts told = reply->facts;
+  // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
+  // Our own setting of the client's wish is such a change, too.
+  bool flushed = false;
+  if (reply->pending_change && connection->facts.wish_shown) {
+    told.state_changed = false;
+  } else if (reply->pending_change) {
+    told.state_changed = !co_await flush_changes(session, connection.get());
+    flushed = true;
+  }
+  sql::Statement verdict = request->verdict;
+  if (calls_nobody(session, *request, *reply)) {
+    verdict.kind = sql::Kind::kDdl;
+    verdict.effects &= ~effect::kUnknownState;
+  }
+  if (!told.failed && releases(session, *request)) {
+    connection->facts.must_close = true;
+    co_return false;
+  }
+  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, request->sent, told, ties, shard.settings());
+  if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
+  if (session.identity().proxied) learnt.ties |= tie::kLogin;
+  if (learnt.unsettled) co_await flush_changes(session, connection.get());
+  flushed = flushed || learnt.unsettled;
+  if (!request->verdict.has(effect::kReadsDiagnostics) && !request->sent.keeps_list) {
+    holdings.row_count.reset();
+    holdings.warnings.clear();
+  }
+  if (flushed) {  // by a SET, which counts no rows
+    holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
+  }
+  if (learnt.ask_collation || learnt.ask_tracking) co_await keep_found_rows(session, connection.get());
+  if (learnt.ask_tracking) co_await learn_tracking(session, connection.get(), request);
+  if (learnt.ask_collation) co_await learn_collation(session, connection.get(), request, reply);
+
+  const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit &&
+                       !session.on_primary(*connection) && request->verdict.route == sql::Route::kReader;
+  if (strayed) {
+    Learnt there;
+    ConnectionPtr primary = co_await repeat_on_primary(session, request, &there);
+    if (primary != nullptr) {
+      give_back(session, std::move(connection));
+      connection = std::move(primary);
+      learnt = there;
+    }  // else it stays where it is: reads are right, and a write gets the replica's honest error
+  }
+  if ((learnt.ties & tie::kDiagnostics) != 0 && request->command == Command::kQuery && !request->text && !request->verdict.has(effect::kReadsDiagnostics)) {
+    // Only a read may ever be repeated (move_diagnostics_to_primary).
+    holdings.last_text = request->verdict.route == sql::Route::kReader ? std::string(session.client().argument()) : std::string();
+  }
+  if (!connection->usable()) {
+    const bool hard = (learnt.ties & tie::kHard) != 0;
+    policy::session::forget_connection(session.facts(), connection->facts.serial);
+    co_return !hard || session.client().broken();
+  }
+  if (learnt.ties == 0) {
+    if (holdings.held == nullptr) holdings.last_text = std::string();
+    give_back(session, std::move(connection));
+    co_return true;
+  }
+  if (learnt.pin != PinReason::kNone && holdings.pin == PinReason::kNone) remember_pin(session, *request);
+  co_await hold(session, std::move(connection), learnt.ties, learnt.pin);
+  // What is kept for convenience is better given back at once where somebody waits for it.
+  if (holdings.soft() && session.service().server(holdings.held->slot).pool.wanted()) co_await release_soft(session);
+  co_return true;
+}
+
+}  // namespace hf::service::mysql

@@ -1,0 +1,159 @@
+#include "service/mysql/start.h"
+
+#include "service/mysql/shard_state.h"
+
+namespace hf::service::mysql {
+
+namespace wire = proto::mysql;
+using policy::session::Settings;
+using policy::session::SettingsPtr;
+using runtime::Task;
+
+namespace {
+
+/// The servers' globals as settings; session_track_* are no setting.
+Settings::Variables variables_of(const upstream::SessionDefaults& defaults) {
+  Settings::Variables variables;
+  for (const auto& entry : defaults.variables) {
+    if (policy::session::kind_of_variable(entry.first) == policy::session::VariableKind::kSetting) variables.push_back(entry);
+  }
+  return variables;
+}
+
+/// The charset variables of a login with this collation.
+void set_charset(Settings& settings, const CollationName& name) {
+  settings.set_variable("character_set_client", name.charset);
+  settings.set_variable("character_set_connection", name.charset);
+  settings.set_variable("character_set_results", name.charset);
+  settings.set_variable("collation_connection", name.collation);
+}
+
+/// What the client's handshake flags do to a login's settings.
+void apply_flags(Settings& settings, wire::Capabilities capabilities, const upstream::SessionDefaults& defaults) {
+  if (wire::has(capabilities, wire::kClientInteractive)) settings.set_variable("wait_timeout", std::to_string(defaults.interactive_timeout));
+  if (!wire::has(capabilities, wire::kClientIgnoreSpace)) return;
+  const std::string mode(settings.variable("sql_mode"));
+  if (mode.find("IGNORE_SPACE") == std::string::npos) settings.set_variable("sql_mode", mode.empty() ? "IGNORE_SPACE" : mode + ",IGNORE_SPACE");
+}
+
+/// A login's own settings cannot be told from the globals: the server runs a text at each, or the account has a limit of its own.
+bool must_ask(const Identity& identity, Beginning beginning) {
+  if (beginning == Beginning::kReset) return false;
+  return identity.limited || (beginning == Beginning::kLogin && !identity.defaults->init_connect.empty());
+}
+
+void adopt(Session& session, Settings settings, const std::string& schema) {
+  ShardState& shard = session.service().mysql();
+  settings.set_schema({});
+  session.identity().start = shard.settings().intern(settings);
+  settings.set_schema(schema);
+  session.facts().settings = shard.settings().intern(std::move(settings));
+  session.facts().status = status_of(*session.facts().settings);
+}
+
+}  // namespace
+
+policy::session::Status status_of(const Settings& settings) {
+  policy::session::Status status;
+  status.autocommit = settings.variable("autocommit") != "OFF";
+  const ByteView mode = settings.variable("sql_mode");
+  status.no_backslash_escapes = mode.find("NO_BACKSLASH_ESCAPES") != ByteView::npos;
+  status.ansi_quotes = mode.find("ANSI_QUOTES") != ByteView::npos;
+  return status;
+}
+
+bool begin_settings(Session& session, const std::string& schema, Beginning beginning) {
+  Identity& identity = session.identity();
+  identity.beginning = beginning;
+  identity.start = nullptr;
+  identity.schema = schema;
+  identity.defaults = session.service().view()->defaults;
+  session.facts().settings = nullptr;
+  session.facts().status.autocommit = (identity.defaults->status & wire::kStatusAutocommit) != 0;
+  session.facts().status.no_backslash_escapes = (identity.defaults->status & wire::kStatusNoBackslashEscapes) != 0;
+  session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;
+  if (identity.defaults->variables.empty() || must_ask(identity, beginning)) return false;
+  Settings settings(schema, variables_of(*identity.defaults));
+  const std::uint16_t collation = beginning == Beginning::kReset ? identity.reset_collation : identity.collation;
+  if (collation != 0) {
+    const CollationName* name = session.service().mysql().collation(collation);
+    if (name == nullptr) return false;
+    if (!name->charset.empty()) {
+      set_charset(settings, *name);
+      identity.reset_collation = collation;
+    }
+  }
+  if (beginning == Beginning::kLogin) apply_flags(settings, session.client().capabilities(), *identity.defaults);
+  adopt(session, std::move(settings), schema);
+  return true;
+}
+
+Task<Result<void>> learn_start(Session& session, Connection* connection) {
+  Identity& identity = session.identity();
+  const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+  ShardState& shard = session.service().mysql();
+  if (identity.collation != 0 && shard.collation(identity.collation) == nullptr) {
+    const std::string id = std::to_string(identity.collation);
+    connection->facts.found_rows.reset();
+    Result<wire::TextResult> named = co_await upstream::query(
+        *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id, deadline);
+    HF_CO_RETURN_IF_ERROR(named);
+    if (named->error) {  // before MariaDB 10.10, and MySQL
+      named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID=" + id, deadline);
+      HF_CO_RETURN_IF_ERROR(named);
+    }
+    CollationName name;  // empty: the server does not know it either, and takes its own
+    if (!named->error && !named->rows.empty() && named->rows[0].size() == 2 && named->rows[0][0] && named->rows[0][1]) {
+      name = {*named->rows[0][0], *named->rows[0][1]};
+    }
+    shard.add_collation(identity.collation, std::move(name));
+  }
+  const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : identity.schema;
+  if (begin_settings(session, schema, identity.beginning)) co_return Result<void>{};
+  std::string names;
+  for (const auto& [name, value] : identity.defaults->variables) names += (names.empty() ? "'" : ",'") + name + "'";
+  if (names.empty()) names = "'autocommit','sql_mode','time_zone','character_set_client','character_set_connection','character_set_results','collation_connection'";
+  connection->facts.found_rows.reset();  // of this question
+  Result<wire::TextResult> shown = co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")", deadline);
+  HF_CO_RETURN_IF_ERROR(shown);
+  if (shown->error) co_return Error{ErrorCode::kRefused, "the session's variables could not be read: " + shown->error->message};
+  Settings settings;
+  for (const auto& row : shown->rows) {
+    if (row.size() < 2 || !row[0]) continue;
+    if (policy::session::kind_of_variable(*row[0]) == policy::session::VariableKind::kSetting) settings.set_variable(*row[0], row[1].value_or(""));
+  }
+  const CollationName* name = identity.collation == 0 ? nullptr : shard.collation(identity.collation);
+  if (name != nullptr && !name->charset.empty()) identity.reset_collation = identity.collation;
+  if (name != nullptr && !name->charset.empty() && identity.defaults->init_connect.empty()) set_charset(settings, *name);
+  apply_flags(settings, session.client().capabilities(), *identity.defaults);
+  adopt(session, std::move(settings), schema);
+  co_return Result<void>{};
+}
+
+void reset_settings(Session& session) {
+  const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : std::string();
+  const bool known = begin_settings(session, schema, Beginning::kReset);
+  if (!known) session.identity().schema = schema;
+}
+
+SettingsPtr start_in_schema(Session& session, const std::string& schema) {
+  if (session.identity().start == nullptr) return nullptr;
+  if (schema.empty()) return session.identity().start;
+  const SettingsPtr& now = session.facts().settings;
+  if (now != nullptr && now->schema() == schema && now->variables() == session.identity().start->variables()) return now;
+  Settings settings = *session.identity().start;
+  settings.set_schema(schema);
+  return session.service().mysql().settings().intern(std::move(settings));
+}
+
+std::uint64_t pool_key(Session& session, bool has_schema) {
+  // What a handshake flag does to settings is set by us on every connection; multi-statements are compared.
+  constexpr wire::Capabilities kNotShared = ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs |
+                                              wire::kClientPluginAuth | wire::kClientPluginAuthLenencData | wire::kClientMultiStatements |
+                                              wire::kClientIgnoreSpace | wire::kClientInteractive | wire::kClientOdbc |
+                                              wire::kClientRememberOptions | wire::kClientIgnoreSigpipe | wire::kClientReserved | wire::kClientSessionTrack |
+                                              wire::kClientCanHandleExpiredPasswords);
+  return session.service().mysql().pool_key(session.identity().account, session.client().capabilities() & kNotShared, has_schema);
+}
+
+}  // namespace hf::service::mysql
