@@ -260,7 +260,8 @@ class Gateway {
 
   ConnectionPtr take(Client& client, int server) {
     auto& pool = idle_[server];
-    const bool has_schema = !client.facts.settings->schema().empty();
+    const std::string& schema = client.facts.settings->schema();
+    const bool has_schema = !schema.empty() && cluster.schemas.contains(schema);
     std::size_t found = pool.size();
     for (std::size_t i = pool.size(); i-- > 0;) {
       if (pool[i]->has_schema != has_schema) continue;
@@ -327,6 +328,7 @@ class Gateway {
   /// False: it could not be made to fit (and is gone).
   bool restore(Client& client, Connection& connection, Needs needs) {
     needs.multi_statements = client.multi;
+    if (needs.insert_id && client.held != nullptr && client.facts.insert_id.on == client.held->facts.serial) ask(client);
     const std::vector<Step> steps = before(client.facts, connection.facts, needs, false);
     if (steps.empty()) return true;
     int error = 0;

@@ -63,6 +63,7 @@ bool leaves_list(const sql::Statement& statement) {
     case Kind::kUnlockTables:
     case Kind::kPrepare:
     case Kind::kDeallocate:
+    case Kind::kDo:
     case Kind::kDiagnostics: return true;
     default: return false;
   }
@@ -209,6 +210,7 @@ bool restores_count(const SessionFacts& session, const ConnectionFacts& connecti
 
 bool leaves_found_rows(const sql::Statement& statement) {
   if (statement.kind == Kind::kSet && statement.has(effect::kRole)) return true;
+  if (statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState)) return !statement.counts;
   if (is_program(statement) || statement.counts) return false;
   switch (statement.kind) {
     case Kind::kSelect:

@@ -50,6 +50,7 @@ int charset_rank(ByteView name) {
   if (name == "collation_connection") return 4;
   if (name == "character_set_server") return 5;
   if (name == "collation_server") return 6;
+  if (name == kNamesCollation) return 7;
   return 0;
 }
 
@@ -74,6 +75,9 @@ bool Settings::has_variable(ByteView name) const {
 }
 
 void Settings::set_variable(ByteView name, ByteView value) {
+  if (const int rank = charset_rank(name); rank >= 1 && rank <= 4) {
+    std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
+  }
   const auto at = variables_.begin() + (find_name(variables_, name) - variables_.cbegin());
   if (at != variables_.end() && at->first == name) {
     at->second = value;
@@ -148,13 +152,21 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
   if (from != nullptr) {
     for (const auto& [name, value] : from->variables()) {
       if (to.has_variable(name)) continue;
-      add(name, "DEFAULT");
+      if (name != kNamesCollation) add(name, "DEFAULT");
       charset_differs = charset_differs || charset_rank(name) > 0;
     }
   }
   if (charset_differs) {  // all of them: setting one changes another
     std::sort(charsets.begin(), charsets.end());
-    for (const auto& [rank, entry] : charsets) add(entry->first, literal(entry->first, entry->second));
+    const bool by_names = to.has_variable(kNamesCollation);
+    for (const auto& [rank, entry] : charsets) {
+      if (rank == 7 || (by_names && rank <= 4)) continue;
+      add(entry->first, literal(entry->first, entry->second));
+    }
+    if (by_names) {
+      if (!text.empty()) text += ',';
+      text += "NAMES " + literal({}, to.variable("character_set_client")) + " COLLATE " + literal({}, to.variable(kNamesCollation));
+    }
   }
   return text.empty() ? text : "SET " + text;
 }

@@ -19,6 +19,10 @@
 
 namespace hf::policy::session {
 
+/// Not a variable: set by SET NAMES … COLLATE, over with any later change of a character set. The one way to give the columns of results
+/// another collation than their character set's own.
+inline constexpr ByteView kNamesCollation = "names collation";
+
 class Settings {
  public:
   using Variables = std::vector<std::pair<std::string, std::string>>;

@@ -111,6 +111,18 @@ TEST(Settings, KnowsWhichVariablesMove) {
   }
 }
 
+TEST(Settings, NamesWithACollationAreSetAsThatUntilAnotherCharacterSetIsSet) {
+  Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
+  to.set_variable(kNamesCollation, "utf8mb4_bin");
+  EXPECT_EQ(set_statement(nullptr, to, ""), "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin'");
+  EXPECT_EQ(set_statement(&to, to, ""), "");
+  Settings later = to;
+  later.set_variable("character_set_results", "utf8mb4");
+  EXPECT_FALSE(later.has_variable(kNamesCollation));
+  EXPECT_NE(set_statement(&to, later, "").find("@@session.character_set_results='utf8mb4'"), std::string::npos);
+  EXPECT_EQ(set_statement(&to, later, "").find("names collation"), std::string::npos);
+}
+
 TEST(SettingsTable, MakesEqualSettingsOneObject) {
   SettingsTable table;
   const SettingsPtr a = table.intern(Settings("s", {{"x", "1"}}));

@@ -12,13 +12,30 @@ struct Pass {
   bool versioned = false;
 };
 
+/// FOUND_ROWS() may be another after it.
+bool may_count(const Statement& part) {
+  switch (part.kind) {
+    case Kind::kSelect:
+    case Kind::kWith:
+    case Kind::kTable:
+    case Kind::kShow:
+    case Kind::kExplain:
+    case Kind::kDescribe:
+    case Kind::kCall:
+    case Kind::kExecute:
+    case Kind::kUnknown: return true;
+    default: return part.counts;
+  }
+}
+
 /// Two statements in one text: the primary, and everything that either may leave behind.
 void merge_part(Statement& sum, const Statement& part) {
   std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
   effects &= ~effect::kComputedValue;
   const Hint hint = sum.hint;
+  const bool counts = may_count(sum) || may_count(part);
   sum = Statement{};
-  sum.counts = true;
+  sum.counts = counts;
   sum.kind = Kind::kMulti;
   sum.reason = Reason::kMultiStatement;
   sum.effects = effects;

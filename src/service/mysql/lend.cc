@@ -208,6 +208,9 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
 
 Task<Result<void>> restore(Session& session, Connection* connection, Needs needs, Trial* trial) {
   needs.multi_statements = session.client().has(wire::kClientMultiStatements);
+  // What only the connection that the session still keeps knows, and this one needs.
+  const Connection* held = session.holdings().held.get();
+  if (needs.insert_id && held != nullptr && session.facts().insert_id.on == held->facts.serial) co_await ask_held(session);
   const bool old_rights = connection->schema_entered < session.identity().logged_in_at;
   std::vector<Step> steps = policy::session::before(session.facts(), connection->facts, needs, old_rights);
   if (steps.empty()) co_return Result<void>{};
@@ -228,6 +231,18 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
   if (enters) connection->schema_entered = session.loop().now();
   policy::session::restored(session.facts(), connection->facts, needs);
   co_return Result<void>{};
+}
+
+Task<Result<ConnectionPtr>> borrow_fit(Session& session, Place place, Needs needs, Trial* trial) {
+  for (;;) {
+    Result<ConnectionPtr> borrowed = co_await borrow(session, place, trial);
+    HF_CO_RETURN_IF_ERROR(borrowed);
+    Result<void> fits = co_await restore(session, borrowed->get(), needs, trial);
+    if (fits.ok()) co_return std::move(*borrowed);
+    const bool over = fits.error().code == ErrorCode::kRefused || fits.error().code == ErrorCode::kCancelled;
+    if (over || trial->hold.passed(session.loop().now())) co_return fits.error();
+    session.service().control().server_failed(session.service().name(), (*borrowed)->slot, fits.error().context);
+  }
 }
 
 Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial) {

@@ -31,6 +31,8 @@ runtime::Task<Result<ConnectionPtr>> borrow(Session& session, policy::session::P
 /// Makes it fit the session for this statement. Errors: those of the stream; kRefused: the server would not take the state (its words
 /// in `trial.refusal`).
 runtime::Task<Result<void>> restore(Session& session, Connection* connection, policy::session::Needs needs, Trial* trial);
+/// Both, again where a server was lost under them.
+runtime::Task<Result<ConnectionPtr>> borrow_fit(Session& session, policy::session::Place place, policy::session::Needs needs, Trial* trial);
 
 /// The request's prepared statement has a copy on the connection, made under the state that it was first prepared in. kRefused: the
 /// server would not prepare it (its words in `trial.refusal`).

@@ -344,22 +344,15 @@ Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning b
   for (const upstream::ServerView& server : view->servers) server_up = server_up || (server.present && server.reachable);
   if (!server_up) co_return true;
   const Place place = session.door() == policy::session::Door::kWrite ? Place::kPrimary : Place::kReader;
-  Result<ConnectionPtr> connection = co_await borrow(session, place, &trial);
+  Result<ConnectionPtr> connection = co_await borrow_fit(session, place, {}, &trial);
+  if (!connection.ok() && place == Place::kReader && trial.refusal.code != 0) {  // a replica may not have it yet: the primary's word counts
+    trial.refusal = {};
+    connection = co_await borrow_fit(session, Place::kPrimary, {}, &trial);
+  }
   if (connection.ok()) {
-    Result<void> fitted = co_await restore(session, connection->get(), {}, &trial);
-    const bool lacks = !fitted.ok() && place == Place::kReader && !session.on_primary(**connection) && trial.refusal.code != 0;
-    if (lacks) {  // a replica may not have it yet: the primary's word counts
-      trial.refusal = {};
-      connection->reset();
-      connection = co_await borrow(session, Place::kPrimary, &trial);
-      if (connection.ok()) fitted = co_await restore(session, connection->get(), {}, &trial);
-    }
-    if (connection.ok() && fitted.ok()) {
-      if (place == Place::kReader && !session.on_primary(**connection)) session.holdings().next_reader = (*connection)->slot;
-      give_back(session, std::move(*connection));
-      co_return true;
-    }
-    if (connection.ok()) connection = fitted.error();
+    if (place == Place::kReader && !session.on_primary(**connection)) session.holdings().next_reader = (*connection)->slot;
+    give_back(session, std::move(*connection));
+    co_return true;
   }
   session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(connection.error().context));
   co_return false;

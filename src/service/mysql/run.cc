@@ -404,10 +404,8 @@ Task<void> recreate_last_statement(Session& session) {
   trial.hold = session.hold_deadline();
   if (holdings.held == nullptr) {
     Result<ConnectionPtr> borrowed =
-        co_await borrow(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, &trial);
+        co_await borrow_fit(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, {}, &trial);
     if (!borrowed.ok()) co_return;  // the statement itself will say so
-    Result<void> restored = co_await restore(session, borrowed->get(), {}, &trial);
-    if (!restored.ok()) co_return;
     co_await hold(session, std::move(*borrowed), 0, policy::session::PinReason::kNone);
   }
   std::vector<policy::session::Step> steps;
@@ -438,10 +436,8 @@ Task<void> move_diagnostics_to_primary(Session& session) {
   if (!needed) co_return;
   Trial trial;
   trial.hold = session.hold_deadline();
-  Result<ConnectionPtr> primary = co_await borrow(session, Place::kPrimary, &trial);
+  Result<ConnectionPtr> primary = co_await borrow_fit(session, Place::kPrimary, {}, &trial);
   if (!primary.ok()) co_return;  // stays where it is: the answer is right all the same
-  Result<void> restored = co_await restore(session, primary->get(), {}, &trial);
-  if (!restored.ok()) co_return;
   std::vector<policy::session::Step> again;
   again.push_back({policy::session::Step::Kind::kStatement, holdings.last_text});
   const Result<void> repeated =

@@ -101,13 +101,34 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
   policy::session::learn_wish(session.facts(), connection->facts, told, session.service().mysql().settings());
 }
 
+enum class Names : std::uint8_t { kNone,
+                                  kPlain,
+                                  kCollate };
+
+/// SET NAMES x, SET NAMES x COLLATE y, or anything else.
+Names names_of(ByteView text) {
+  std::string words;
+  std::size_t count = 0;
+  for (const char c : text) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ';
+    if (!blank && (words.empty() || words.back() == ' ')) ++count;
+    if (!blank || (!words.empty() && words.back() != ' ')) words += blank ? ' ' : c;
+    if (count > 5 || c == ',' || c == ';' || c == '/') return Names::kNone;
+  }
+  words = lower(words);
+  if (!words.starts_with("set names ")) return Names::kNone;
+  if (count == 5) return mentions(words, " collate ") ? Names::kCollate : Names::kNone;
+  return count == 3 ? Names::kPlain : Names::kNone;
+}
+
 /// Asks for the collation that SET NAMES and its like do not report.
 Task<void> learn_collation(Session& session, Connection* connection, const Request* request, const Reply* reply) {
   ShardState& shard = session.service().mysql();
   policy::session::SessionFacts& facts = session.facts();
   const ByteView text = request->text ? ByteView(*request->text) : session.client().argument();
   const ByteView charset = facts.settings == nullptr ? ByteView() : facts.settings->variable("character_set_connection");
-  const bool plain = mentions(text, "names") && !mentions(text, "coll") && !mentions(text, "char") && !reply->facts.failed;
+  const Names names = reply->facts.failed ? Names::kNone : names_of(text);
+  const bool plain = names == Names::kPlain;
   std::string& usual = shard.default_collation(std::string(charset));
   ReplyFacts learnt;
   if (plain && !usual.empty()) {
@@ -124,6 +145,7 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
                                                    "collation_connection", "character_set_server", "collation_server"};
     for (std::size_t i = 0; i < kNames.size(); ++i) learnt.variables.emplace_back(kNames[i], asked->rows[0][i].value_or(""));
     if (plain) usual = asked->rows[0][3].value_or("");
+    if (names == Names::kCollate) learnt.variables.emplace_back(policy::session::kNamesCollation, asked->rows[0][3].value_or(""));
   }
   policy::session::learn_values(facts, connection->facts, learnt, shard.settings());
 }
@@ -147,11 +169,12 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   if (request->command != Command::kQuery && !executes) co_return nullptr;
   Trial trial;
   trial.hold = session.hold_deadline();
-  Result<ConnectionPtr> primary = co_await borrow(session, policy::session::Place::kPrimary, &trial);
+  Result<ConnectionPtr> primary = co_await borrow_fit(session, policy::session::Place::kPrimary, policy::session::needs_of(request->verdict), &trial);
   if (!primary.ok()) co_return nullptr;
-  Result<void> restored = co_await restore(session, primary->get(), policy::session::needs_of(request->verdict), &trial);
-  if (restored.ok() && executes) restored = co_await ensure_copy(session, primary->get(), request, &trial);
-  if (!restored.ok()) co_return nullptr;
+  if (executes) {
+    const Result<void> made = co_await ensure_copy(session, primary->get(), request, &trial);
+    if (!made.ok()) co_return nullptr;
+  }
   const Reply reply = co_await exchange(session, primary->get(), request, {}, ReplySink::kNobody);
   if (reply.end != Reply::End::kComplete) co_return nullptr;
   *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, request->sent, reply.facts, 0, session.service().mysql().settings());
@@ -226,12 +249,12 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.unsettled) co_await flush_changes(session, connection.get());
-  flushed = flushed || learnt.unsettled;
+  flushed = flushed || learnt.unsettled || learnt.ask_collation || learnt.ask_tracking;
   if (!request->verdict.has(effect::kReadsDiagnostics) && !request->sent.keeps_list) {
     holdings.row_count.reset();
     holdings.warnings.clear();
   }
-  if (flushed) {  // by a SET, which counts no rows
+  if (flushed) {  // by a statement of ours, after which ROW_COUNT() is another
     holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
   }
   if (learnt.ask_collation || learnt.ask_tracking) co_await keep_found_rows(session, connection.get());

@@ -47,7 +47,7 @@ Task<bool> on_prepare(Session& session) {
   if (session.facts().settings == nullptr) {  // what it is parsed under must be known
     Trial trial;
     trial.hold = session.hold_deadline();
-    Result<ConnectionPtr> any = co_await borrow(session, Place::kPrimary, &trial);
+    Result<ConnectionPtr> any = co_await borrow_fit(session, Place::kPrimary, {}, &trial);
     if (!any.ok()) {
       session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(any.error().context));
       co_return any.error().code != ErrorCode::kCancelled;
