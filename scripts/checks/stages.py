@@ -22,6 +22,7 @@ LOGS = ROOT / "build" / "test-logs"
 CORES = os.cpu_count() or 2
 TSAN_ROOMS = ("runtime", "net", "upstream", "service")  # the rooms that cross threads
 FUZZ_SECONDS = int(os.environ.get("HF_FUZZ_SECONDS", "10"))
+FEWER_SCRIPTS = "2000"  # of the sessions' model, where the unit stage runs them all
 CXX = "clang++-19"
 
 
@@ -77,7 +78,7 @@ def stage_unit():
 def stage_asan():
     return unit_programs("asan", "asan", env={
         "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1",
-        "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"})
+        "HF_SESSION_SCRIPTS": FEWER_SCRIPTS, "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"})
 
 
 def stage_tsan():
@@ -86,7 +87,7 @@ def stage_tsan():
 
 
 def stage_gcc():
-    return unit_programs("gcc", "gcc-pure")
+    return unit_programs("gcc", "gcc-pure", env={"HF_SESSION_SCRIPTS": FEWER_SCRIPTS})
 
 
 def stage_fuzz():
