@@ -42,7 +42,7 @@ std::string wrong_proof(ByteView plugin) {
   if (plugin.empty() || plugin == mysql::kNativePasswordPlugin) return std::string(mysql::auth::kNativeNonce, '\0');
   if (plugin == mysql::kEd25519Plugin) return std::string(kEd25519ProofSize, '\0');
   if (plugin == mysql::kCachingSha2Plugin) return std::string(kSha2ProofSize, '\0');
-  if (plugin == mysql::kOldPasswordPlugin) return std::string("AAAAAAAA", 9);
+  if (plugin == mysql::kOldPasswordPlugin) return std::string(8, 'A') + '\0';
   return std::string(1, '\0');  // as text: an empty password
 }
 
