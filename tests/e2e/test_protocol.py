@@ -321,7 +321,7 @@ def test_the_binary_log_streams_through(make_gateway, cluster, table):
 
     def dump(port):
         done = subprocess.run(["mariadb-binlog", "--no-defaults", "--read-from-remote-server", "-h127.0.0.1", f"-P{port}", "-urepl",
-                               "-prepl-secret", "--base64-output=decode-rows", "-v", first], capture_output=True, text=True, timeout=60)
+                               "-prepl-secret", "--base64-output=decode-rows", "-v", first], capture_output=True, encoding="latin-1", timeout=60)
         assert done.returncode == 0, done.stderr
         return [line for line in done.stdout.splitlines() if not line.startswith("#") and "pseudo_thread_id" not in line]
     through = dump(gateway.port("write"))
