@@ -90,7 +90,9 @@ TEST(Retry, NothingThatMayHaveRunIsSentTwiceButAReadOnce) {
 
 TEST(Retry, AfterAKillNothingThatWasSentIsRepeated) {
   for_all([](const Attempt& attempt) {
-    if (attempt.killed && (attempt.sent || attempt.reply_begun)) EXPECT_FALSE(goes_on(after_loss(attempt)));
+    if (attempt.killed && (attempt.sent || attempt.reply_begun)) {
+      EXPECT_FALSE(goes_on(after_loss(attempt)));
+    }
   });
 }
 
@@ -98,13 +100,17 @@ TEST(Retry, ALostReadNeverGoesToThePrimaryNext) {
   for_all([](const Attempt& attempt) {
     const Next next = after_loss(attempt);
     EXPECT_NE(name(next), name(Next::kPrimary));
-    if (attempt.sent && !attempt.prepare) EXPECT_NE(name(next), name(Next::kAgain));
+    if (attempt.sent && !attempt.prepare) {
+      EXPECT_NE(name(next), name(Next::kAgain));
+    }
   });
 }
 
 TEST(Retry, NothingIsRepeatedThatTheClientHasSeenAPartOf) {
   for_all([](const Attempt& attempt) {
-    if (attempt.reply_begun) EXPECT_FALSE(goes_on(after_loss(attempt)));
+    if (attempt.reply_begun) {
+      EXPECT_FALSE(goes_on(after_loss(attempt)));
+    }
   });
 }
 

@@ -135,7 +135,9 @@ TEST(Route, AReadAddressNeverReachesThePrimaryByChoice) {
 
 TEST(Route, AWriteAddressNeverReachesAReader) {
   for_all([](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
-    if (each.door == Door::kWrite) EXPECT_NE(static_cast<int>(routed.place), static_cast<int>(Place::kReader)) << text;
+    if (each.door == Door::kWrite) {
+      EXPECT_NE(static_cast<int>(routed.place), static_cast<int>(Place::kReader)) << text;
+    }
   });
 }
 
