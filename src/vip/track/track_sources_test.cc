@@ -278,6 +278,7 @@ TEST_F(ProcessTrackTest, OneOfTwoIsEnoughAndANewOneIsFound) {
   ProcessTrack source(*loop_, track_, [&changes] { ++changes; });
   source.start();
   ASSERT_TRUE(becomes(source, false));
+  const int before = changes;  // a process that has just been started may not have its name yet: then it was bad first
   first.reset();
   for (int turns = 0; turns < 5; ++turns) loop_.turn();
   EXPECT_FALSE(source.result().bad);
@@ -285,7 +286,7 @@ TEST_F(ProcessTrackTest, OneOfTwoIsEnoughAndANewOneIsFound) {
   ASSERT_TRUE(loop_.run_until([&source] { return source.result().bad; }));
   const Sleeper third(track_.target);
   EXPECT_TRUE(becomes(source, false));
-  EXPECT_EQ(changes, 3);
+  EXPECT_EQ(changes, before + 2);
 }
 
 TEST_F(ProcessTrackTest, AtLeastTwo) {
