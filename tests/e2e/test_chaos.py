@@ -40,6 +40,8 @@ def test_replicas_die_freeze_and_restart_under_200_sessions(gateway, repaired):
                        f"work to go on after {how} of {replica.name}", 30)
             repair()
             eventually(replica.replicates, f"{replica.name} to replicate again", 30, 0.05, (Exception,))
+            # A read that has lost its server is sent to another replica, never to the primary: there must be one.
+            eventually(lambda: gateway.server(replica.name)["reader"], f"the gateway to read from {replica.name} again", 30)
             assert clients.failures == [], f"after disruption {number} ({how} of {replica.name})"
         clients.stop()
     assert clients.failures == []
