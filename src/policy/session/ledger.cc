@@ -19,6 +19,8 @@ constexpr std::array<std::uint16_t, 26> kNotExecuted = {
     1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
     1305, 1290, 1347, 1370};
 
+constexpr std::uint64_t kMostCounted = 1000;  // rows that are counted again before a program, which hardly ever asks
+
 /// Effects that tie a session to its connection for good, and their names for people.
 struct Pin {
   std::uint32_t effect;
@@ -200,10 +202,11 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   }
 }
 
-/// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings.
+/// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings, or the server more than it is worth: the
+/// rows of count_statement() are made one by one.
 bool restores_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
   const bool own_list = session.diagnostics_on == connection.serial && session.has_list;
-  return needs.found_rows && session.found_rows.known() && !own_list;
+  return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list;
 }
 
 }  // namespace

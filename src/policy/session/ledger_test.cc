@@ -612,6 +612,17 @@ TEST_F(Ledger, RowsFoundAreWhatWasSentOnlyForAPlainSelect) {
   }
 }
 
+TEST_F(Ledger, ACountIsMadeAgainBeforeAProgramUnlessItIsLarge) {
+  renew();
+  const std::pair<std::uint64_t, bool> counts[] = {{7, true}, {1000, true}, {1001, false}, {50'000'000, false}};
+  for (const auto& [rows, again] : counts) {
+    session_.found_rows = {rows, 0};
+    connection_.found_rows = 1;
+    const std::string steps = shown(before(session_, connection_, needs_of(sql::classify("CALL p()", {})), false));
+    EXPECT_EQ(steps.find(count_statement(rows)) != std::string::npos, again) << rows;
+  }
+}
+
 TEST_F(Ledger, RowCountIsMinusOneAfterRowsAlsoWhenThereWereNone) {
   run("SELECT a FROM t WHERE 0", rows(0));
   EXPECT_TRUE(session_.last_had_rows);
