@@ -9,6 +9,7 @@ using runtime::Task;
 namespace {
 
 constexpr Nanos kResetPatience = 10s;               // a reset rolls back what was open
+constexpr Nanos kClosePatience = 1s;                // for resets under way when the pool closes
 constexpr std::size_t kLooked = 64;               // idle connections looked at for a fitting state
 constexpr std::uint64_t kNoKey = ~std::uint64_t{0};  // of a wait that no connection suits
 
@@ -149,6 +150,8 @@ Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
 
 Task<Result<void>> MysqlPool::close(Deadline deadline) {
   closing_ = true;
+  const Result<void> finished = co_await resets_.idle(loop_.deadline_in(kClosePatience).earlier(deadline));
+  (void)finished;  // those that are left are cut, which their server counts as aborted
   Result<void> ended = co_await resets_.close(deadline);
   co_return ended;
 }

@@ -460,6 +460,42 @@ TEST_F(MysqlPoolTest, EveryConnectionThatThePoolEndsSaysGoodbye) {
   EXPECT_TRUE(loop_.run_until([&] { return wish.ended && goodbyes() == 4; }));
 }
 
+Task<void> close_task(MysqlPool* pool, bool* closed) {
+  const Result<void> done = co_await pool->close(Deadline::never());
+  *closed = done.ok();
+}
+
+TEST_F(MysqlPoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
+  for (const bool answers : {true, false}) {
+    ServerScript script = login_script();
+    for (int i = 0; i < 3; ++i) script.push_back(expect_step());  // all of a reset is in one write
+    if (!answers) script.push_back(hang_step());
+    for (int i = 0; i < 3; ++i) script.push_back(ok_step(1));
+    script.push_back(expect_step());
+    MysqlServerFake server(*loop_, std::move(script));
+    auto view = std::make_shared<ServiceView>(*view_);
+    view->servers[0].address = server.address();
+    view_ = view;
+    bool closed = false;
+    {
+      MysqlPool closing(*loop_, 0);
+      MysqlConnectionPtr connection = open(closing);
+      connection->facts.stains = policy::session::stain::kState;
+      connection->reset_to = std::make_shared<policy::session::Settings>();
+      closing.give(std::move(connection));
+      scope_.spawn("close", close_task, &closing, &closed);
+      if (!answers) {
+        EXPECT_TRUE(loop_.run_until([&] { return server.received().size() == 4; }));
+        EXPECT_FALSE(closed);
+        loop_.advance(1s);
+      }
+      EXPECT_TRUE(loop_.run_until([&] { return closed; }));
+    }
+    EXPECT_TRUE(loop_.run_until([&] { return server.open() == 0; }));
+    EXPECT_EQ(server.received().back() == "\x01", answers);
+  }
+}
+
 TEST_F(MysqlPoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
   view_ = view_with(2);
   MysqlConnectionPtr lent = open(pool_);

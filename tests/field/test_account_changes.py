@@ -57,7 +57,8 @@ def use_all_connections(gateway, database):
 
 def test_a_revoked_global_right_is_gone_for_the_next_login(changing, cluster):
     grant(cluster, "grant select, process on *.* to changing@'%'")
-    eventually(lambda: logs_in(changing, "other"), "the login")
+    eventually(lambda: "accounts_changed" in changing.log_text(), "the gateway to have seen the grant", 10, 0.1)
+    assert logs_in(changing, "other")
     use_all_connections(changing, "other")
     grant(cluster, "revoke select, process on *.* from changing@'%'", "grant usage on *.* to changing@'%'")
 

@@ -29,7 +29,7 @@ def gateway(cluster):
                           "create or replace table test.ledger (id int auto_increment primary key, who int)")
     make_passers_table(cluster)
     make_answering_table(cluster)
-    with gateway_for(cluster, shards=1, hold_timeout="3s", users="servers") as running:
+    with gateway_for(cluster, tcp=False, shards=1, hold_timeout="3s", users="servers") as running:
         yield running
     drop_answering_table(cluster)
     cluster.primary.query("drop table test.place, test.ledger, test.passers_by")
@@ -494,7 +494,7 @@ def aborted(cluster):
 def test_row_30_aborted_clients(gateway, cluster, steps):
     """Five clients end cleanly, then the gateway: no server counts a connection as aborted."""
     before = aborted(cluster)
-    with gateway_for(cluster, shards=1) as running:
+    with gateway_for(cluster, shards=1, tcp=False) as running:
         for _ in range(5):
             with Session(running.port()) as session:
                 for step in steps:
@@ -513,7 +513,7 @@ def test_row_30_aborted_clients_by_the_pool_itself(gateway, cluster, why):
     """Connections that the pool ends: idle too long, making room for another login charset, a drained server."""
     before = aborted(cluster)
     extra = 'pool_idle_timeout = "1s"' if why == "idle" else 'pool_idle_timeout = "60s"'
-    with gateway_for(cluster, shards=1, max_server_connections=2, mysql_extra=extra) as running:
+    with gateway_for(cluster, shards=1, tcp=False, max_server_connections=2, mysql_extra=extra) as running:
         for charset in (45, 8, 9, 33, 28):
             with Session(running.port(), charset=charset) as session:
                 session.run(READ, INSERT, "/*master*/ select 1")

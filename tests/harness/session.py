@@ -46,7 +46,10 @@ class Session(Wire):
 
     def binary(self, sql, *values):
         """All results of a statement that is prepared, executed once and closed."""
-        statement = self.prepare(sql)
+        try:
+            statement = self.prepare(sql)
+        except OSError:
+            return [LOST]
         if statement["kind"] == "error":
             return [("error", statement["code"])]
         results = self.executed(statement, *values)

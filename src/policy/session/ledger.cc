@@ -15,9 +15,10 @@ using sql::Kind;
 
 namespace {
 
-constexpr std::array<std::uint16_t, 26> kNotExecuted = {
+constexpr std::uint16_t kErUnknownStatementHandler = 1243;
+constexpr std::array<std::uint16_t, 27> kNotExecuted = {
     1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
-    1305, 1290, 1347, 1370};
+    1305, 1290, 1347, 1370, 1959};
 
 constexpr std::uint64_t kMostCounted = 1000;  // rows that are counted again before a program, which hardly ever asks
 
@@ -83,15 +84,20 @@ bool is_ours(ByteView name, ByteView value) {
   return value == "ON" || value == "1";
 }
 
-/// The statement did nothing at all.
-bool without_effect(const sql::Statement& statement, const ReplyFacts& reply) {
-  return reply.failed && !statement.has(effect::kMultiStatement) && statement.kind != Kind::kCall && statement.kind != Kind::kExecute &&
-         not_executed(reply.error_code);
+/// The statement did nothing at all. `pinned`: statements may have been prepared by name; then what EXECUTE reports may be theirs.
+bool without_effect(const sql::Statement& statement, const ReplyFacts& reply, bool pinned) {
+  if (!reply.failed || statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall) return false;
+  if (statement.kind == Kind::kExecute) return !pinned && statement.has(effect::kPreparedText) && reply.error_code == kErUnknownStatementHandler;
+  return not_executed(reply.error_code);
+}
+
+/// DROP TEMPORARY TABLE: a session that has one is pinned already.
+bool drops_temporary(const sql::Statement& statement) {
+  return statement.kind == Kind::kDdl && !statement.has(effect::kImplicitCommit | effect::kTemporaryTable | effect::kUnknownState);
 }
 
 /// Whether the statement may have set LAST_INSERT_ID().
 bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply) {
-  if (without_effect(statement, reply)) return false;
   if (is_program(statement)) return true;
   if (statement.has(effect::kReadsLastInsertId)) return true;  // LAST_INSERT_ID(expression)
   if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace && statement.kind != Kind::kLoadData) return false;
@@ -100,7 +106,6 @@ bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply)
 }
 
 PinReason pin_of(const sql::Statement& statement, const ReplyFacts& reply, bool value_learnt) {
-  if (without_effect(statement, reply)) return PinReason::kNone;
   const bool single = !statement.has(effect::kMultiStatement);
   for (const Pin& pin : kPins) {
     if (!statement.has(pin.effect)) continue;
@@ -184,13 +189,13 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
   return reply.cursor_open ? ties | tie::kCursor : ties;
 }
 
-void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply) {
+void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
   const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
   session.last_had_rows = reply.result_set;
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
   if (statement.has(effect::kReadsDiagnostics) && !plain) return;
-  if (without_effect(statement, reply) || leaves_found_rows(statement)) return;
+  if (nothing_done || leaves_found_rows(statement)) return;
   const bool as_sent = plain && !reply.failed && !is_program(statement) &&
                        !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
   if (as_sent) {
@@ -213,21 +218,8 @@ bool restores_count(const SessionFacts& session, const ConnectionFacts& connecti
 
 bool leaves_found_rows(const sql::Statement& statement) {
   if (statement.kind == Kind::kSet && statement.has(effect::kRole)) return true;
-  if (statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState)) return !statement.counts;
-  if (is_program(statement) || statement.counts) return false;
-  switch (statement.kind) {
-    case Kind::kSelect:
-    case Kind::kWith:
-    case Kind::kTable:
-    case Kind::kShow:      // some do, some do not
-    case Kind::kExplain:
-    case Kind::kDescribe:
-    case Kind::kCall:
-    case Kind::kExecute:
-    case Kind::kMulti:
-    case Kind::kUnknown: return false;
-    default: return true;
-  }
+  const bool known_parts = statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState);
+  return (known_parts || !is_program(statement)) && !sql::may_count(statement);
 }
 
 bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }
@@ -331,7 +323,7 @@ void reset(ConnectionFacts& connection, SettingsPtr start) {
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table) {
   Learnt learnt;
-  const bool nothing_done = without_effect(statement, reply);
+  const bool nothing_done = without_effect(statement, reply, (ties & tie::kPinned) != 0);
   if (reply.status) {
     const Status before = session.status;
     session.status = *reply.status;
@@ -348,11 +340,12 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
   const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);
-  PinReason pin = pin_of(statement, reply, value_learnt);
+  PinReason pin = nothing_done ? PinReason::kNone : pin_of(statement, reply, value_learnt);
   // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
   const bool sets = statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement));
   const bool explained = (changes.any || learnt.ask_tracking) && !is_program(statement) && sets;
-  if (pin == PinReason::kNone && reply.state_changed && !explained) pin = PinReason::kUnnamedChange;
+  const bool nameless = reply.state_changed && !explained && !drops_temporary(statement);
+  if (pin == PinReason::kNone && nameless) pin = PinReason::kUnnamedChange;
   if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
   if (statement.kind == Kind::kXa && !nothing_done) {
     pin = PinReason::kXa;
@@ -363,6 +356,10 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !sent.keeps_list && statement.kind != Kind::kShow;
   if (blind && !nothing_done) connection.stains |= stain::kOdd;
 
+  const bool sets_id = !nothing_done && may_set_insert_id(statement, reply);
+  // `id IS NULL` finds the latest id once only, and what is left of that nobody can give to another connection.
+  const bool null_is_id = sets_id && session.settings != nullptr && session.settings->variable("sql_auto_is_null") == "ON";
+  if (pin == PinReason::kNone && null_is_id) pin = PinReason::kVariable;
   ties = transaction_ties(session, statement, sent, reply, ties);
   if (pin != PinReason::kNone) {
     if ((ties & tie::kPinned) == 0) learnt.pin = pin;
@@ -372,7 +369,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   if ((ties & (tie::kTableLock | tie::kNextTransaction | tie::kCursor)) != 0) connection.stains |= stain::kState;
   if (learnt.unsettled) connection.stains |= stain::kOdd;
 
-  if (may_set_insert_id(statement, reply)) {
+  if (sets_id) {
     session.insert_id = {0, connection.serial};
     connection.insert_id.reset();
     connection.stains |= stain::kInsertId;
@@ -381,7 +378,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
 
   const bool stays = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || leaves_list(statement) || is_program(statement);
   const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
-  learn_counts(session, connection, statement, reply);
+  learn_counts(session, connection, statement, reply, nothing_done);
   const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
   if (reply.failed || reply.warnings > 0 || counted) {
     ties |= tie::kDiagnostics;

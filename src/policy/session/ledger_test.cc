@@ -444,6 +444,41 @@ TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
     renew();
     EXPECT_NE(run(text, error(1305)).ties & tie::kHard, 0U) << text;
   }
+  renew();
+  run("SET ROLE nosuch", error(1959));
+  EXPECT_FALSE(connection_.must_close);
+  EXPECT_TRUE(connection_.clean());
+}
+
+TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {
+  EXPECT_EQ(run("EXECUTE nosuch", error(1243)).ties & tie::kHard, 0U);
+  EXPECT_NE(run("EXECUTE IMMEDIATE 'CALL p()'", error(1243)).ties & tie::kPinned, 0U) << "the procedure may have said so";
+  renew();
+  run("PREPARE s FROM 'CALL p()'", ok());
+  ASSERT_NE(ties_ & tie::kPinned, 0U);
+  connection_.stains = 0;
+  run("EXECUTE s", error(1243));
+  EXPECT_NE(ties_ & tie::kPinned, 0U);
+  EXPECT_NE(connection_.stains, 0U) << "what was prepared may have said so";
+}
+
+TEST_F(Ledger, DroppingATemporaryTableThatWasNeverMadeTiesNothing) {
+  ReplyFacts reply = ok({}, true);
+  reply.warnings = 1;
+  EXPECT_EQ(run("DROP TEMPORARY TABLE IF EXISTS t", reply).ties & tie::kHard, 0U);
+  EXPECT_TRUE(connection_.clean());
+  EXPECT_NE(run("CREATE TABLE t LIKE u", ok({}, true)).ties & tie::kPinned, 0U);
+}
+
+TEST_F(Ledger, AnIdThatNullStandsForTies) {
+  EXPECT_EQ(run("INSERT INTO t VALUES (1)", inserted(5)).ties & tie::kHard, 0U);
+  renew();
+  set("sql_auto_is_null", "ON");
+  connection_.settings = session_.settings;
+  EXPECT_EQ(run("UPDATE t SET a = 1", ok()).ties & tie::kHard, 0U);
+  const Learnt learnt = run("INSERT INTO t VALUES (1)", inserted(5));
+  EXPECT_NE(learnt.ties & tie::kPinned, 0U);
+  EXPECT_EQ(to_string(learnt.pin), to_string(PinReason::kVariable));
 }
 
 TEST_F(Ledger, AfterAnErrorTheServerMayHaveMoreToTell) {
@@ -466,7 +501,6 @@ TEST_F(Ledger, WhatAResetWouldNotTakeAwayCloses) {
                         {"XA PREPARE 'x'", ok()},
                         {"XA COMMIT 'x'", ok()},
                         {"SET ROLE r", ok({}, true)},
-                        {"SET ROLE r", error(1959)},
                         {"SET profiling = 1", ok({{"profiling", "ON"}})},
                         {"CALL p()", ok({{"profiling_history_size", "5"}})}};
   for (const Case& each : cases) {

@@ -18,6 +18,26 @@ bool asks_about_last(const sql::Statement& statement) {
          (statement.kind == Kind::kSelect || statement.kind == Kind::kShow || statement.kind == Kind::kDiagnostics);
 }
 
+bool refused_by_read_address(const sql::Statement& statement) {
+  if (statement.route != sql::Route::kPrimary) return false;
+  switch (statement.kind) {
+    case Kind::kInsert:
+    case Kind::kReplace:
+    case Kind::kUpdate:
+    case Kind::kDelete:
+    case Kind::kLoadData:
+    case Kind::kAnalyze:
+    case Kind::kXa:
+    case Kind::kMulti:
+    case Kind::kUnknown: return true;
+    case Kind::kDdl: return !statement.has(effect::kTemporaryTable);
+    case Kind::kWith:
+      if (statement.reason == sql::Reason::kWrite) return true;
+      [[fallthrough]];
+    default: return statement.has(effect::kSetsGlobal | effect::kSequence) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
+  }
+}
+
 bool leaves_read_only_transaction(const sql::Statement& statement, const RouteFacts& facts) {
   const bool on_replica = facts.holds && (facts.ties & tie::kHard) == tie::kTransaction && !facts.held_is_primary && facts.status.read_only_transaction;
   const bool commits = statement.route == sql::Route::kPrimary && statement.has(effect::kImplicitCommit);

@@ -1,5 +1,7 @@
 #include "policy/sql/classifier.h"
 
+#include <algorithm>
+
 #include "policy/sql/cursor.h"
 #include "policy/sql/part.h"
 
@@ -13,29 +15,15 @@ struct Pass {
 };
 
 /// FOUND_ROWS() may be another after it.
-bool may_count(const Statement& part) {
-  switch (part.kind) {
-    case Kind::kSelect:
-    case Kind::kWith:
-    case Kind::kTable:
-    case Kind::kShow:
-    case Kind::kExplain:
-    case Kind::kDescribe:
-    case Kind::kCall:
-    case Kind::kExecute:
-    case Kind::kUnknown: return true;
-    default: return part.counts;
-  }
-}
-
-/// Two statements in one text: the primary, and everything that either may leave behind.
 void merge_part(Statement& sum, const Statement& part) {
   std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
   effects &= ~effect::kComputedValue;
   const Hint hint = sum.hint;
   const bool counts = may_count(sum) || may_count(part);
+  const Release release = std::max(sum.release, part.release);
   sum = Statement{};
   sum.counts = counts;
+  sum.release = release;
   sum.kind = Kind::kMulti;
   sum.reason = Reason::kMultiStatement;
   sum.effects = effects;

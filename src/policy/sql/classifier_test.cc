@@ -176,7 +176,7 @@ TEST(Classifier, KeepsWhatLivesOnOneConnectionOnThePrimary) {
   check({"PREPARE s FROM 'SELECT 1'", kPrimary, kPreparedText, Reason::kPreparedText});
   check({"EXECUTE s", kPrimary, kPreparedText | kUnknownState, Reason::kPreparedText});
   check({"EXECUTE s USING @a", kPrimary, kPreparedText | kUnknownState | kUserVariable, Reason::kPreparedText});
-  check({"EXECUTE IMMEDIATE 'SET @x=1'", kPrimary, kPreparedText | kUnknownState, Reason::kPreparedText});
+  check({"EXECUTE IMMEDIATE 'SET @x=1'", kPrimary, kUnknownState, Reason::kPreparedText});
   check({"DEALLOCATE PREPARE s", kPrimary, kPreparedText, Reason::kPreparedText});
   check({"DROP PREPARE s", kPrimary, kPreparedText, Reason::kPreparedText});
 }

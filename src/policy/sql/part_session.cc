@@ -158,10 +158,14 @@ void Part::start_transaction() {
 void Part::end_transaction(Kind kind) {
   out_.kind = kind;
   findings_.refuse(Reason::kTransaction);
+  out_.release = Release::kBySetting;
   while (cursor_.advance()) {
+    const Word before = cursor_.before().info.word;
     if (cursor_.word() == Word::kTo) out_.kind = Kind::kSavepoint;
-    if (cursor_.word() == Word::kChain && cursor_.before().info.word == Word::kAnd) findings_.add(effect::kBegin);
+    if (cursor_.word() == Word::kChain && before == Word::kAnd) findings_.add(effect::kBegin);
+    if (cursor_.word() == Word::kRelease) out_.release = before == Word::kNo ? Release::kNo : Release::kYes;
   }
+  if (out_.kind == Kind::kSavepoint) out_.release = Release::kNo;
 }
 
 void Part::xa() {
@@ -225,7 +229,11 @@ void Part::flush() {
 }
 
 /// EXECUTE runs a text that we did not see.
-void Part::execute() { primary(Kind::kExecute, Reason::kPreparedText, effect::kPreparedText | effect::kUnknownState); }
+void Part::execute() {
+  cursor_.advance();
+  const std::uint32_t by_name = cursor_.word() == Word::kImmediate ? 0 : effect::kPreparedText;
+  primary(Kind::kExecute, Reason::kPreparedText, effect::kUnknownState | by_name);
+}
 
 void Part::load() {
   cursor_.advance();

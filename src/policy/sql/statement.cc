@@ -2,6 +2,21 @@
 
 namespace hf::policy::sql {
 
+bool may_count(const Statement& statement) {
+  switch (statement.kind) {
+    case Kind::kSelect:
+    case Kind::kWith:
+    case Kind::kTable:
+    case Kind::kShow:  // some do, some do not
+    case Kind::kExplain:
+    case Kind::kDescribe:
+    case Kind::kCall:
+    case Kind::kExecute:
+    case Kind::kUnknown: return true;
+    default: return statement.counts;
+  }
+}
+
 std::string used_schema(const Statement& statement, ByteView sql) {
   std::string out;
   if (statement.kind != Kind::kUse || statement.name_offset > sql.size()) return out;

@@ -89,6 +89,9 @@ enum class Reason : std::uint8_t {
   kVersionedComment, kUnknownStatement, kHintPrimary,
 };
 
+/// What COMMIT and ROLLBACK do to the connection: nothing, what completion_type says, or its end.
+enum class Release : std::uint8_t { kNo, kBySetting, kYes };
+
 enum class KillScope : std::uint8_t { kNone, kConnection, kQuery, kQueryId, kUser };
 /// How KILL names its target: a number we read (kill_id), or something we did not (an expression, a user).
 enum class KillTarget : std::uint8_t { kNone, kNumber, kOther };
@@ -105,12 +108,16 @@ struct Statement {
   KillScope kill_scope = KillScope::kNone;
   KillTarget kill_target : 4 = KillTarget::kNone;
   bool kill_soft : 1 = false;
+  Release release : 2 = Release::kNo;
   bool counts : 1 = false;        // no SELECT itself, but has one in it, or several tables: may change FOUND_ROWS()
 
   bool has(std::uint32_t bits) const { return (effects & bits) != 0; }
   friend bool operator==(const Statement&, const Statement&) = default;
 };
 static_assert(std::is_trivially_copyable_v<Statement> && sizeof(Statement) <= 32);
+
+/// Whether the statement may change FOUND_ROWS(): whatever may hold a SELECT.
+bool may_count(const Statement& statement);
 
 /// The schema that USE names, with doubled quotes undone. Empty if `statement` is no USE of this text.
 std::string used_schema(const Statement& statement, ByteView sql);

@@ -31,6 +31,7 @@ inline constexpr std::uint16_t kErHandshake = 1043;
 inline constexpr std::uint16_t kErDbaccessDenied = 1044;
 inline constexpr std::uint16_t kErAccessDenied = 1045;
 inline constexpr std::uint16_t kErUnknownCommand = 1047;
+inline constexpr std::uint16_t kErNoDb = 1046;
 inline constexpr std::uint16_t kErBadDb = 1049;
 inline constexpr std::uint16_t kErServerShutdown = 1053;
 inline constexpr std::uint16_t kErNoSuchThread = 1094;

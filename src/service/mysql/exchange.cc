@@ -20,6 +20,8 @@ using wire::Command;
 namespace {
 
 constexpr std::size_t kHeader = wire::kPacketHeader;
+/// How long a silent read goes on for a client that has closed its half: some wait for their answer, most are gone.
+constexpr Nanos kLeavingPatience = 2s;
 /// What a server keeps saying of long data until the statement is reset.
 constexpr std::uint16_t kErLongDataTooLarge = 1105;
 constexpr std::uint16_t kErWrongArguments = 1210;
@@ -181,9 +183,17 @@ Task<Reply> Exchange::relay() {
   runtime::EventLoop& loop = session_.loop();
   ServerCounters& counters = session_.service().server(connection_.slot).counters;
   const Nanos silence = session_.service().config().server_timeout;
+  Running& running = session_.running();
   while (!tracker_.done()) {
     const Deadline deadline = silence > Nanos::zero() ? loop.deadline_in(silence) : Deadline::never();
-    Result<ByteView> bytes = co_await connection_.stream->recv(deadline);
+    const bool leaving = running.client_half_closed;
+    Result<ByteView> bytes = co_await connection_.stream->recv(leaving ? deadline.earlier(loop.deadline_in(kLeavingPatience)) : deadline);
+    const bool timed_out = !bytes.ok() && bytes.error().code == ErrorCode::kTimeout;
+    if (timed_out && !leaving && running.client_half_closed) continue;  // that woke us
+    if (timed_out && leaving) {  // a read that serves nobody any more: the server is told to stop
+      running.client_left = true;
+      connection_.stream->abort({ErrorCode::kClosed, "the client went away"});
+    }
     if (!bytes.ok() || bytes->empty()) {
       reply_.failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
       reply_.failure->context = "server '" + session_.service().view()->servers[connection_.slot].name + "': " + reply_.failure->context;
@@ -297,6 +307,13 @@ bool Exchange::take_packet(ByteView packet) {
       to_client(patched);
       return true;
     }
+  }
+  if (head == wire::kErrHeader && !request_.gone_schema.empty() && tracker_.error_code() == wire::kErNoDb) {
+    // A connection of the client's own would still have the schema's name.
+    std::string said;
+    wire::append_packet(said, byte_at(packet, 3), wire::unknown_database(request_.gone_schema).encode(client_.capabilities()));
+    to_client(said);
+    return true;
   }
   const bool in_read_only = head == wire::kErrHeader && session_.facts().status.read_only_transaction && session_.door() != policy::session::Door::kRead;
   if (in_read_only && refused_as_read_only(tracker_.error_code(), tracker_.message())) {

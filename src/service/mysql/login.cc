@@ -64,6 +64,7 @@ struct Claim {
   std::string proof;
   std::string nonce;
   Deadline deadline;
+  bool proof_is_old = false;  // made with a nonce that has been used: another one is to be asked for
 };
 
 /// What came of it.
@@ -144,13 +145,14 @@ class ProxiedLogin {
 
 /// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
 /// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
-Task<bool> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadline deadline) {
+/// `denied`: the server's refusal in the client's words, not said yet.
+Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadline deadline, wire::ErrorReply* denied) {
   ServiceShard& service = session.service();
   ClientEnd& client = session.client();
   ProxiedLogin counted(service.mysql(), client.host());
   if (counted.too_many()) {
     client.send_error(wire::too_many_connections());
-    co_return false;
+    co_return Verdict::kOver;
   }
   Identity& identity = session.identity();
   identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
@@ -168,7 +170,7 @@ Task<bool> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadli
   }
   if (!view->primary) {
     client.send_error(wire::own_error("no primary: " + view->no_primary_reason + " (" + reason + ")"));
-    co_return false;
+    co_return Verdict::kOver;
   }
   upstream::MysqlRefusal said;
   const upstream::ServerView& primary = view->servers[*view->primary];
@@ -179,18 +181,18 @@ Task<bool> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadli
     opened = co_await service.server(*view->primary).pool.adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
   }
   if (!opened.ok()) {
-    service.counters().login_failures.add();
     // The server names our own host in its refusal; the client knows itself by another.
     if (said.code == wire::kErAccessDenied) {
       const bool with_password = said.message.ends_with("YES)");
-      client.send_error(wire::access_denied(account.user, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
-    } else {
-      client.send_error(said.code != 0 ? wire::ErrorReply{said.code, wire::sqlstate_of(said.code), said.message} : wire::own_error(opened.error().context));
+      *denied = wire::access_denied(account.user, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
+      co_return Verdict::kRefused;
     }
-    co_return false;
+    service.counters().login_failures.add();
+    client.send_error(said.code != 0 ? wire::ErrorReply{said.code, wire::sqlstate_of(said.code), said.message} : wire::own_error(opened.error().context));
+    co_return Verdict::kOver;
   }
   co_await hold(session, std::move(*opened), policy::session::tie::kLogin, policy::session::PinReason::kNone);
-  co_return true;
+  co_return Verdict::kAccepted;
 }
 
 /// caching_sha2_password and ed25519 for accounts whose password we have.
@@ -278,6 +280,33 @@ Task<void> see_account_changes(Session& session, Deadline deadline) {
   co_await wait_for_accounts(session, asked, deadline);
 }
 
+/// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a COM_CHANGE_USER from it.
+Task<bool> ask_native_proof(Session& session, Claim* claim) {
+  claim->nonce.assign(session.identity().nonce.begin(), session.identity().nonce.end());
+  Result<std::string> answer = co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim->nonce, claim->deadline);
+  if (!answer.ok()) co_return false;
+  claim->proof = std::move(*answer);
+  claim->proof_is_old = false;
+  claim->plugin = std::string(wire::kNativePasswordPlugin);
+  co_return true;
+}
+
+/// Whether the client is in; nothing: the account has become one that we can check ourselves.
+Task<std::optional<bool>> authenticate_by_proxy(Session& session, const Claim* claim, const MysqlAccount& account) {
+  wire::ErrorReply denied;
+  const Verdict verdict = co_await log_in_by_proxy(session, account, claim->deadline, &denied);
+  if (verdict != Verdict::kRefused) co_return verdict == Verdict::kAccepted;
+  const bool news = co_await newer_accounts(session, claim->deadline);
+  if (news) {
+    const upstream::ServiceViewPtr view = session.service().view();
+    const MysqlAccount* now = find_account(*view, claim->user, session.client().host());
+    if (now != nullptr && now->unusable.empty()) co_return std::nullopt;
+  }
+  session.service().counters().login_failures.add();
+  session.client().send_error(denied);
+  co_return false;
+}
+
 Task<bool> authenticate(Session& session, Claim claim) {
   co_await see_account_changes(session, claim.deadline);
   upstream::ServiceViewPtr view = session.service().view();
@@ -288,11 +317,16 @@ Task<bool> authenticate(Session& session, Claim claim) {
     if (news) view = session.service().view();
     account = find_account(*view, claim.user, session.client().host());
   }
-  if (account != nullptr && !account->unusable.empty()) co_return co_await log_in_by_proxy(session, *account, claim.deadline);
+  if (account != nullptr && !account->unusable.empty()) {
+    const std::optional<bool> by_proxy = co_await authenticate_by_proxy(session, &claim, *account);
+    if (by_proxy) co_return *by_proxy;
+    view = session.service().view();
+    account = find_account(*view, claim.user, session.client().host());
+  }
 
-  // A name that nobody has is asked as those of the file are.
-  const bool lists_users = !view->service->mysql.users.empty();
-  const bool knows_password = account == nullptr ? lists_users : account->password.has_value();
+  // A name that nobody has is asked as those of the file are. Where the servers' accounts are known as well, of most of which there
+  // is no password, everybody is asked for the native proof: nobody can tell who exists.
+  const bool knows_password = !from_servers && (account == nullptr ? !view->service->mysql.users.empty() : account->password.has_value());
   const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
   if (ed25519_only) claim.plugin = std::string(wire::kEd25519Plugin);
   if (ed25519_only || (knows_password && (claim.plugin == wire::kCachingSha2Plugin || claim.plugin == wire::kEd25519Plugin))) {
@@ -300,11 +334,9 @@ Task<bool> authenticate(Session& session, Claim claim) {
     if (judgement.verdict == Verdict::kRefused) deny(session, claim, judgement);
     co_return judgement.verdict == Verdict::kAccepted;
   }
-  if (!claim.plugin.empty() && claim.plugin != wire::kNativePasswordPlugin) {
-    claim.nonce = make_nonce(wire::auth::kNativeNonce);
-    Result<std::string> answer = co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim.nonce, claim.deadline);
-    if (!answer.ok()) co_return false;
-    claim.proof = std::move(*answer);
+  if (claim.proof_is_old || (!claim.plugin.empty() && claim.plugin != wire::kNativePasswordPlugin)) {
+    const bool asked = co_await ask_native_proof(session, &claim);
+    if (!asked) co_return false;
   }
   Judgement judgement = judge_native(session, claim, account);
   if (judgement.verdict == Verdict::kRefused && from_servers) {  // the password or the lock may have changed just now
@@ -368,6 +400,7 @@ Task<bool> log_in(Session& session) {
   greeting.server_version = view->server_version.empty() ? "5.5.5-10.11.0-MariaDB" : view->server_version;
   greeting.connection_id = session.id();
   greeting.nonce = make_nonce(wire::auth::kNativeNonce);
+  std::copy_n(greeting.nonce.begin(), session.identity().nonce.size(), session.identity().nonce.begin());
   greeting.capabilities = (view->server_capabilities != 0 ? view->server_capabilities : kMariaDbDefault) & ~kNotOffered;
   greeting.charset = view->server_charset;
   greeting.status = view->defaults->status;
@@ -397,7 +430,7 @@ Task<bool> log_in(Session& session) {
   client.set_capabilities(capabilities);
   session.identity().collation = response->charset;
   const std::string schema = std::move(response->database);
-  Claim claim{std::move(response->user), std::move(response->auth_plugin), std::move(response->auth_response), greeting.nonce, deadline};
+  Claim claim{std::move(response->user), std::move(response->auth_plugin), std::move(response->auth_response), greeting.nonce, deadline, false};
   const bool accepted = co_await authenticate(session, std::move(claim));
   if (!accepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
@@ -426,14 +459,7 @@ Task<bool> on_change_user(Session& session) {
   facts.found_rows = found;
   session.identity().collation = change->charset;
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
-  // The proof in the packet was made with the greeting's nonce, long used up: a fresh one is asked for, as MariaDB does.
-  Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), make_nonce(wire::auth::kNativeNonce), deadline};
-  if (claim.plugin.empty() || claim.plugin == wire::kNativePasswordPlugin) {
-    Result<std::string> answer = co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim.nonce, deadline);
-    if (!answer.ok()) co_return false;
-    claim.proof = std::move(*answer);
-    claim.plugin = std::string(wire::kNativePasswordPlugin);
-  }
+  Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), std::string(), deadline, true};
   const std::string schema = std::move(change->database);
   const bool accepted = co_await authenticate(session, std::move(claim));
   if (!accepted) co_return false;

@@ -140,6 +140,7 @@ Task<Step> without_state(Work* work) {
   if (work->connection == nullptr) co_return Step::kDone;
   work->connection->facts.settings = without;
   work->trial.refusal = {};
+  work->request.gone_schema = whole->schema();
   co_return Step::kGoOn;
 }
 
@@ -268,6 +269,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   work->connection.reset();
   policy::session::forget_connection(session.facts(), serial);
   session.prepared().forget_cursors(serial);
+  if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;  // several statements, one of which ended the connection
   if (session.running().client_left) {
     const Result<void> killed = co_await kill_thread(session, work->slot, thread, KillWhat::kConnection, nullptr);
     (void)killed;  // its end is all the same to a client that has left
@@ -302,6 +304,20 @@ Task<Step> after_loss(Work* work, Reply reply) {
   co_return next == Next::kReportAndEnd ? Step::kOver : Step::kDone;
 }
 
+/// The reads of a `read` address have fallen back to the primary, which its clients cannot write to all the same.
+void refuse_write(Work* work) {
+  Session& session = work->session;
+  session.client().set_sequence(1);
+  session.client().send_error(wire::option_prevents_statement("--read-only"));
+  if ((work->ties & tie::kHard) == 0) {
+    if (work->ties != 0) policy::session::forget_connection(session.facts(), work->connection->facts.serial);
+    give_back(session, std::move(work->connection));
+    return;
+  }
+  session.holdings().ties = work->ties;
+  session.holdings().held = std::move(work->connection);
+}
+
 Task<Step> once(Work* work) {
   Session& session = work->session;
   const Step got = co_await get_connection(work);
@@ -309,6 +325,10 @@ Task<Step> once(Work* work) {
   if (got == Step::kGoOn) {
     const Step fit = co_await make_fit(work);
     if (fit != Step::kGoOn) co_return fit;
+  }
+  if (session.door() == policy::session::Door::kRead && session.on_primary(*work->connection) && policy::session::refused_by_read_address(work->request.verdict)) {
+    refuse_write(work);
+    co_return Step::kDone;
   }
   Connection* connection = work->connection.get();
   work->slot = connection->slot;

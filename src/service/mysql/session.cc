@@ -177,16 +177,15 @@ void Session::watch_held(net::PeerWatcher* watcher) {
   if (holdings_.held != nullptr) holdings_.held->stream->watch_peer(watcher);
 }
 
-/// The client has left while a statement runs for it, or the held connection has ended between commands. A read serves nobody any
-/// more: the server is told to stop. A write runs on.
+/// The client sends no more while a statement runs for it (see Exchange::relay), or the held connection has ended between commands.
 void Session::peer_closed() {
   if (running_.connection == nullptr) {
     client_.stream().wake_reader();
     return;
   }
   if (!running_.read || !client_.quiet()) return;
-  running_.client_left = true;
-  running_.connection->stream->abort({ErrorCode::kClosed, "the client went away"});
+  running_.client_half_closed = true;
+  running_.connection->stream->wake_reader();
 }
 
 void Session::give_back(upstream::ServerSlot slot) {

@@ -13,6 +13,7 @@
 // settle (what it left behind), holdings (the connection that is kept).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "policy/session/ledger.h"
 #include "policy/session/route.h"
 #include "policy/sql/lexer.h"
+#include "proto/mysql/auth/native_password.h"
 #include "proto/mysql/command.h"
 #include "runtime/task.h"
 #include "service/client_filter.h"
@@ -52,6 +54,7 @@ struct Identity {
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
   std::uint16_t reset_collation = 0;  // the last of them that the servers know: what a reset goes back to
+  std::array<char, proto::mysql::auth::kNativeNonce> nonce{};  // the greeting's
   TimePoint logged_in_at;
   upstream::SessionDefaultsPtr defaults;    // the servers' as of the login
   policy::session::SettingsPtr start;       // what a fresh login has, without the schema; null: not known yet
@@ -87,6 +90,7 @@ struct Running {
   Connection* connection = nullptr;
   bool read = false;                  // serves nobody once the client has left
   bool undone_by_rollback = false;
+  bool client_half_closed = false;    // it sends no more: it waits for its answer, or is gone
   bool client_left = false;           // while a read was running for it
   bool killed = false;                // a KILL was aimed at it
 };

@@ -181,15 +181,6 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   co_return std::move(*primary);
 }
 
-/// COMMIT or ROLLBACK after which the server closes the connection.
-bool releases(Session& session, const Request& request) {
-  if (request.verdict.kind != sql::Kind::kCommit && request.verdict.kind != sql::Kind::kRollback) return false;
-  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
-  if (mentions(text, "release")) return !mentions(text, "no release") && !mentions(text, "savepoint");
-  if (mentions(text, "chain") && !mentions(text, "no chain")) return false;
-  return session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
-}
-
 /// A CALL of a procedure that is not there, rather than of one that calls such a one: nothing has happened.
 bool calls_nobody(Session& session, const Request& request, const Reply& reply) {
   constexpr std::uint16_t kErNoSuchRoutine = 1305;
@@ -211,6 +202,11 @@ void remember_pin(Session& session, const Request& request) {
 }
 
 }  // namespace
+
+bool releases(Session& session, const sql::Statement& statement) {
+  const bool by_setting = session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
+  return statement.release == sql::Release::kYes || (statement.release == sql::Release::kBySetting && by_setting);
+}
 
 Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, const Reply* reply, std::uint32_t ties) {
   ShardState& shard = session.service().mysql();
@@ -241,7 +237,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
     verdict.kind = sql::Kind::kDdl;
     verdict.effects &= ~effect::kUnknownState;
   }
-  if (!told.failed && releases(session, *request)) {
+  if (!told.failed && releases(session, request->verdict)) {
     connection->facts.must_close = true;
     co_return false;
   }

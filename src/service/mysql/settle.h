@@ -13,4 +13,7 @@ namespace hf::service::mysql {
 /// server has released, say).
 runtime::Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, const Reply* reply, std::uint32_t ties);
 
+/// Whether the server closes the connection after this COMMIT or ROLLBACK.
+bool releases(Session& session, const policy::sql::Statement& statement);
+
 }  // namespace hf::service::mysql
