@@ -354,6 +354,7 @@ Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::se
     mysql::append_packet(packets, 0, payload);
   }
   const bool was_at_rest = std::exchange(connection.at_rest, false);
+  connection.warned = false;
   connection.stream->write(packets);
   std::optional<Error> refused;
   std::string input;
@@ -363,6 +364,7 @@ Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::se
     Result<void> read = co_await read_reply(connection, reply, &input, deadline);
     HF_CO_RETURN_IF_ERROR(read);
     if (!reply.failed()) connection.status = reply.status();
+    connection.warned = connection.warned || reply.warnings() > 0;
     if (reply.failed() && !refused) {
       if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
       refused = Error{ErrorCode::kAccessDenied, reply.message()};

@@ -82,6 +82,7 @@ struct MysqlConnection {
   /// Nothing that we asked is unanswered. True after the login and in the pool. A session that has it says so itself: true when a
   /// reply is complete, false before it asks the next.
   bool at_rest = false;
+  bool warned = false;      // the latest steps of our own left warnings
 
   // The pool's.
   std::uint64_t key = 0;       // account, capabilities, whether a schema is set: only equals may share

@@ -28,6 +28,7 @@ KNOWN_LIMITS = (
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or behind a view",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
+    "a default schema that somebody else has dropped",
     "CONNECTION_ID() behind a view or in a trigger",
     "what init_connect changed, told to a client that tracks changes by the first OK after its login",
     "COM_RESET_CONNECTION of a login with collation id 0: the server gives it the charset of an earlier connection",
@@ -43,6 +44,8 @@ def normal(observation, tracks):
     for name, value in observation.items():
         if name == "status":
             value &= ~(QUERY_WAS_SLOW if tracks else QUERY_WAS_SLOW | STATE_CHANGED)
+        elif name in ("middle", "end"):
+            value = normal(value, False)  # an EOF cannot say what has changed, so the gateway does not say that something has
         elif name == "session":
             value = changes(value)
         elif name == "rows":

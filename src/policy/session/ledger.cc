@@ -301,11 +301,13 @@ void restored(const SessionFacts& session, ConnectionFacts& connection, const Ne
   }
 }
 
+void left_warnings(ConnectionFacts& connection) { connection.has_list = true; }
+
 std::vector<Step> reset_steps(const Settings& start) {
   std::vector<Step> steps;
   steps.push_back({Step::Kind::kReset, {}});
-  steps.push_back({Step::Kind::kStatement, count_statement(1)});  // FOUND_ROWS() and warnings survive a reset
   steps.push_back({Step::Kind::kStatement, set_statement(nullptr, start, tracking_assignments())});
+  steps.push_back({Step::Kind::kStatement, count_statement(1)});  // FOUND_ROWS() and warnings survive a reset, and the SET may warn
   return steps;
 }
 

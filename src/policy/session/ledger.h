@@ -53,6 +53,9 @@ std::string count_statement(std::uint64_t rows);
 /// All steps have succeeded.
 void restored(const SessionFacts& session, ConnectionFacts& connection, const Needs& needs);
 
+/// A step has left warnings, of a deprecated variable, say: they are to be taken away like anybody's, by another before().
+void left_warnings(ConnectionFacts& connection);
+
 /// Steps that make a connection clean again and put it into `start`, in one write. It may be lent when all of them were answered OK.
 std::vector<Step> reset_steps(const Settings& start);
 void reset(ConnectionFacts& connection, SettingsPtr start);

@@ -202,10 +202,20 @@ TEST_F(Ledger, KnowsWhoMayReadTheInsertId) {
 TEST_F(Ledger, AResetIsFollowedByWhatItLosesInOneWrite) {
   const std::vector<Step> all = reset_steps(*start_);
   ASSERT_EQ(all.size(), 3U);
-  EXPECT_EQ(shown({all[0], all[1]}), "RESET | " + count_statement(1));
-  EXPECT_EQ(all[2].text, set_statement(nullptr, *start_, kTracking));
-  EXPECT_TRUE(all[2].text.starts_with("SET " + kTracking + ",@@session.autocommit='ON'"));
+  EXPECT_EQ(shown({all[0], all[2]}), "RESET | " + count_statement(1));
+  EXPECT_EQ(all[1].text, set_statement(nullptr, *start_, kTracking));
+  EXPECT_TRUE(all[1].text.starts_with("SET " + kTracking + ",@@session.autocommit='ON'"));
   EXPECT_EQ(tracking_assignments(), kTracking);
+}
+
+TEST_F(Ledger, WarningsOfOurOwnStepsAreTakenAway) {
+  Needs needs;
+  needs.empty_list = true;
+  EXPECT_EQ(steps(needs), "");
+  left_warnings(connection_);
+  EXPECT_EQ(steps(needs), count_statement(1));
+  restored(session_, connection_, needs);
+  EXPECT_EQ(steps(needs), "");
 }
 
 TEST_F(Ledger, OnlyAResetMakesClean) {

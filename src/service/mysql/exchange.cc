@@ -428,6 +428,11 @@ void Exchange::finish() {
 
 }  // namespace
 
+ByteView text_of(Session& session, const Request& request) {
+  if (request.prepared != nullptr) return request.prepared->meaning.text;
+  return request.text ? ByteView(*request.text) : session.client().argument();
+}
+
 bool refused_as_read_only(std::uint16_t code, ByteView message) {
   return (code == wire::kErOptionPreventsStatement && message.find("read-only") != ByteView::npos) || code == wire::kErReadOnlyMode;
 }

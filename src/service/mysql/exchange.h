@@ -54,6 +54,9 @@ struct Reply {
 /// `attempt` tells what a refusal would mean, so that it can be kept from the client.
 runtime::Task<Reply> exchange(Session& session, Connection* connection, const Request* request, policy::session::Attempt attempt, ReplySink sink);
 
+/// The statement's text, whether it came as such or was prepared.
+ByteView text_of(Session& session, const Request& request);
+
 /// Refusals that say "not executed": by a server that is read-only.
 bool refused_as_read_only(std::uint16_t code, ByteView message);
 

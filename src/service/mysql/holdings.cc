@@ -21,20 +21,26 @@ void give_back(Session& session, ConnectionPtr connection) {
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 
-namespace {
-
-/// What SHOW WARNINGS says, so that it can be made to say so again.
-Task<void> ask_warnings(Session& session) {
-  Holdings& holdings = session.holdings();
+Task<std::vector<Warning>> ask_warnings(Session& session, Connection* connection) {
+  std::vector<Warning> warnings;
   Result<proto::mysql::TextResult> shown =
-      co_await upstream::query(*holdings.held, "SHOW WARNINGS", session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!shown.ok() || shown->error) co_return;
+      co_await upstream::query(*connection, "SHOW WARNINGS", session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!shown.ok() || shown->error) co_return warnings;
   for (const auto& row : shown->rows) {
-    if (row.size() >= 3 && row[0] && row[1] && row[2]) holdings.warnings.push_back({*row[0] == "Error", *row[1], *row[2]});
+    if (row.size() >= 3 && row[0] && row[1] && row[2]) warnings.push_back({*row[0] == "Error", *row[1], *row[2]});
   }
+  co_return warnings;
 }
 
-}  // namespace
+std::string signals_of(const std::vector<Warning>& warnings) {
+  constexpr std::size_t kMostOfMessage = 500;
+  std::string program = "BEGIN NOT ATOMIC ";
+  for (const Warning& warning : warnings) {
+    program += std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
+               policy::session::literal("", warning.message.substr(0, kMostOfMessage)) + ";";
+  }
+  return program + "END";
+}
 
 Task<void> ask_held(Session& session) {
   Holdings& holdings = session.holdings();
@@ -56,7 +62,7 @@ Task<void> ask_held(Session& session) {
   if (facts.diagnostics_on != serial) co_return;
   holdings.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
   holdings.warnings.clear();
-  if (facts.has_list) co_await ask_warnings(session);
+  if (facts.has_list) holdings.warnings = co_await ask_warnings(session, holdings.held.get());
 }
 
 Task<void> release_soft(Session& session) {

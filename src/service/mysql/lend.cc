@@ -20,6 +20,7 @@ namespace {
 constexpr Nanos kRetryPause = 50ms;
 constexpr int kMostMakingRoom = 5;  // times that our own idle connections give way to one login
 constexpr Nanos kRoomPause = 20ms;  // until a server has counted a connection out
+constexpr int kMostRestoring = 2;     // the second time without the warnings of the first
 constexpr std::uint16_t kErTooManyUserConnections = 1203;
 
 bool is_limit(std::uint16_t code) {
@@ -211,25 +212,29 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
   // What only the connection that the session still keeps knows, and this one needs.
   const Connection* held = session.holdings().held.get();
   if (needs.insert_id && held != nullptr && session.facts().insert_id.on == held->facts.serial) co_await ask_held(session);
-  const bool old_rights = connection->schema_entered < session.identity().logged_in_at;
-  std::vector<Step> steps = policy::session::before(session.facts(), connection->facts, needs, old_rights);
-  if (steps.empty()) co_return Result<void>{};
-  const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
-  session.service().counters().state_restores.add();
-  upstream::MysqlRefusal said;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
-  if (!done.ok()) {
-    connection->facts.settings = nullptr;  // some of it may have been taken
-    connection->facts.stains |= policy::session::stain::kOdd;
-    if (said.code != 0) {
-      trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
-      co_return Error{ErrorCode::kRefused, said.message};
+  for (int round = 0; round < kMostRestoring; ++round) {
+    const bool old_rights = connection->schema_entered < session.identity().logged_in_at;
+    std::vector<Step> steps = policy::session::before(session.facts(), connection->facts, needs, old_rights);
+    if (steps.empty()) break;
+    const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
+    session.service().counters().state_restores.add();
+    upstream::MysqlRefusal said;
+    Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
+    if (!done.ok()) {
+      connection->facts.settings = nullptr;  // some of it may have been taken
+      connection->facts.stains |= policy::session::stain::kOdd;
+      if (said.code != 0) {
+        trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+        co_return Error{ErrorCode::kRefused, said.message};
+      }
+      co_return done;
     }
-    co_return done;
+    if (enters) connection->schema_entered = session.loop().now();
+    policy::session::restored(session.facts(), connection->facts, needs);
+    if (!connection->warned) break;
+    policy::session::left_warnings(connection->facts);
   }
-  if (enters) connection->schema_entered = session.loop().now();
-  policy::session::restored(session.facts(), connection->facts, needs);
   co_return Result<void>{};
 }
 

@@ -2,6 +2,8 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
+
 #include "proto/mysql/auth/caching_sha2.h"
 #include "proto/mysql/auth/ed25519.h"
 #include "proto/mysql/auth/native_password.h"
@@ -28,6 +30,8 @@ constexpr std::size_t kLargestLogin = 64 * 1024;
 constexpr std::uint32_t kMostProxied = 32;
 constexpr std::uint32_t kMostProxiedOfOne = 8;
 constexpr std::uint16_t kErAccountLocked = 4151;
+constexpr int kMostFailedChanges = 3;         // of the user; MariaDB answers further ones with 1047
+constexpr Nanos kPauseAfterRefusal = 1s;
 
 /// What we take away from a server's capabilities before we show them to a client. Cached metadata is taken away because a statement
 /// that is prepared again on another connection would begin without it.
@@ -435,12 +439,33 @@ Task<bool> log_in(Session& session) {
   if (!accepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
   if (!adopted) co_return false;
-  client.send_ok(session.status_flags());
+  client.send_ok(session.status_flags(), schema);
   constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
   const upstream::SessionDefaults& defaults = *session.identity().defaults;
   client.limit_packets(defaults.variables.empty() ? kMostUnknown : defaults.max_allowed_packet);
   co_return true;
 }
+
+namespace {
+
+/// A refused change of user leaves the user and the schema as they were, in a session begun anew; a pause makes guessing slow. As servers do.
+Task<bool> stay_who_one_was(Session& session, Identity before, const std::string& schema) {
+  if (session.client().broken() || before.proxied) co_return false;  // nobody but the client could log in as that again
+  give_up_held(session);
+  before.failed_changes = static_cast<std::uint8_t>(std::min(before.failed_changes + 1, kMostFailedChanges));
+  session.identity() = std::move(before);
+  begin_settings(session, schema, Beginning::kChangeUser);
+  const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kPauseAfterRefusal));
+  co_return slept.ok();
+}
+
+/// Whether the client is who it says.
+Task<bool> become(Session& session, Claim claim, const std::string& schema) {
+  const bool accepted = co_await authenticate(session, std::move(claim));
+  co_return accepted && co_await adopt_schema(session, schema, Beginning::kChangeUser);
+}
+
+}  // namespace
 
 Task<bool> on_change_user(Session& session) {
   ClientEnd& client = session.client();
@@ -449,22 +474,26 @@ Task<bool> on_change_user(Session& session) {
     client.send_error(wire::bad_handshake());
     co_return false;
   }
+  if (session.identity().failed_changes >= kMostFailedChanges) {
+    client.send_error(wire::unknown_command());
+    co_return true;
+  }
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
   give_up_held(session);
   session.prepared().clear();
+  const std::string schema_before = facts.settings != nullptr ? facts.settings->schema() : session.identity().schema;
   const policy::session::Remembered found = facts.found_rows;  // survives, as on a connection of one's own
   facts = {};
   facts.found_rows = found;
+  Identity before = session.identity();
   session.identity().collation = change->charset;
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), std::string(), deadline, true};
   const std::string schema = std::move(change->database);
-  const bool accepted = co_await authenticate(session, std::move(claim));
-  if (!accepted) co_return false;
-  const bool adopted = co_await adopt_schema(session, schema, Beginning::kChangeUser);
-  if (!adopted) co_return false;
+  const bool accepted = co_await become(session, std::move(claim), schema);
+  if (!accepted) co_return co_await stay_who_one_was(session, std::move(before), schema_before);
   client.send_ok(session.status_flags(), schema);
   co_return true;
 }

@@ -31,7 +31,6 @@ constexpr std::uint16_t kErAccountLocked = 4151;
 constexpr Nanos kFrailFor = 60s;
 constexpr std::size_t kMostShaped = 4096;
 constexpr std::size_t kMostShown = 200;
-constexpr std::size_t kMostOfMessage = 500;
 constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
 
 /// One command under way.
@@ -77,17 +76,13 @@ void report(Session& session, const Trial& trial, const Error& error) {
   session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(error.context));
 }
 
-ByteView text_of(const Work& work) {
-  return work.request.prepared != nullptr ? ByteView(work.request.prepared->meaning.text) : work.session.client().argument();
-}
-
 /// Statements of one shape are one where it is remembered that they cost servers.
 std::uint64_t shape_of(const Work& work) {
   constexpr sql::ShapeKey kKey{0x9E3779B97F4A7C15ULL, 0xC2B2AE3D27D4EB4FULL};
-  return sql::shape_of(text_of(work).substr(0, kMostShaped), work.session.sql_context(), kKey).hash.low;
+  return sql::shape_of(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(), kKey).hash.low;
 }
 
-std::string shown(const Work& work) { return sql::shape_text(text_of(work).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
+std::string shown(const Work& work) { return sql::shape_text(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
 
 /// A question about the statement before is answered where that ran, or where it is made to look so: on a fresh connection, at each
 /// attempt anew.
@@ -96,7 +91,7 @@ Task<void> make_answerable(Work* work) {
   const Holdings& holdings = session.holdings();
   work->attempt.only_here = false;
   if (!policy::session::asks_about_last(work->request.verdict)) co_return;
-  const ByteView text = text_of(*work);
+  const ByteView text = text_of(session, work->request);
   const policy::session::SessionFacts& facts = session.facts();
   const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && text.size() <= kMostLookedAt && mentions(text, "found_rows");
@@ -117,6 +112,9 @@ bool uses_held(Session& session, const Routed& routed) {
   return session.door() == policy::session::Door::kRead;  // one reader is as good as another, and a second one may not be had
 }
 
+/// Whether the command works on a server's copy of a prepared statement.
+bool needs_copy(const Request& request) { return request.prepared != nullptr && request.command != Command::kStmtPrepare; }
+
 /// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
 /// on a connection of its own, where only what needs the schema fails.
 Task<Step> without_state(Work* work) {
@@ -133,6 +131,12 @@ Task<Step> without_state(Work* work) {
   Result<ConnectionPtr> borrowed = co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
   if (borrowed.ok()) {
     Result<void> restored = co_await restore(session, borrowed->get(), policy::session::needs_of(work->request.verdict), &work->trial);
+    if (restored.ok() && needs_copy(work->request)) {
+      PreparedStatement& statement = *work->request.prepared;
+      const policy::session::SettingsPtr& parsed_under = statement.meaning.parsed_under;
+      if (parsed_under != nullptr && parsed_under->schema() == whole->schema()) statement.meaning.parsed_under = facts.settings;
+      restored = co_await ensure_copy(session, borrowed->get(), &work->request, &work->trial);
+    }
     if (restored.ok()) work->connection = std::move(*borrowed);
   }
   const policy::session::SettingsPtr without = facts.settings;
@@ -186,12 +190,11 @@ Task<Step> make_fit(Work* work) {
   const policy::session::Needs needs = policy::session::needs_of(request.verdict);
   // A session that cannot leave its connection has made it what it is.
   if (!bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking) fits = co_await restore(session, connection, needs, &work->trial);
-  const bool needs_copy = request.prepared != nullptr && request.command != Command::kStmtPrepare;
-  if (fits.ok() && needs_copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
+  if (fits.ok() && needs_copy(request)) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
   if (fits.error().code == ErrorCode::kRefused) {
-    if (needs_copy && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
+    if (needs_copy(request) && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
       report(session, work->trial, fits.error());
       give_back(session, std::move(work->connection));
       co_return Step::kDone;
@@ -403,20 +406,6 @@ Task<bool> run(Session& session, Request request) {
   }
 }
 
-namespace {
-
-/// A program that leaves this list of warnings and errors behind. Notes become warnings: nothing can signal a note.
-std::string signals(const std::vector<Warning>& warnings) {
-  std::string program = "BEGIN NOT ATOMIC ";
-  for (const Warning& warning : warnings) {
-    program += std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
-               policy::session::literal("", warning.message.substr(0, kMostOfMessage)) + ";";
-  }
-  return program + "END";
-}
-
-}  // namespace
-
 Task<void> recreate_last_statement(Session& session) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
@@ -434,7 +423,7 @@ Task<void> recreate_last_statement(Session& session) {
   // again there.
   const bool whole = !holdings.hard();
   if (whole && !facts.last_had_rows) steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
-  if (whole && !holdings.warnings.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals(holdings.warnings)});
+  if (whole && !holdings.warnings.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals_of(holdings.warnings)});
   upstream::MysqlRefusal said;  // a list that ends with an error ends with an error
   const Result<void> done =
       co_await upstream::run_steps(*holdings.held, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));

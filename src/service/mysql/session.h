@@ -59,6 +59,7 @@ struct Identity {
   upstream::SessionDefaultsPtr defaults;    // the servers' as of the login
   policy::session::SettingsPtr start;       // what a fresh login has, without the schema; null: not known yet
   Beginning beginning = Beginning::kLogin;
+  std::uint8_t failed_changes = 0;          // of the user, by COM_CHANGE_USER
   std::string schema;                       // … and the schema that goes with it until then
 };
 

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "policy/sql/set_list.h"
 #include "policy/sql/shape_cache.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
@@ -81,9 +82,7 @@ Task<void> keep_found_rows(Session& session, Connection* connection) {
 
 /// After a SET of session_track_*, which turns our own tracking off before anything was told: asks for all that it may have set.
 Task<void> learn_tracking(Session& session, Connection* connection, const Request* request) {
-  const ByteView text = request->prepared != nullptr ? ByteView(request->prepared->meaning.text)
-                        : request->text              ? ByteView(*request->text)
-                                                     : session.client().argument();
+  const ByteView text = text_of(session, *request);
   std::string names;
   for (const std::string& name : policy::session::names_to_ask(session.facts(), request->verdict, text, session.sql_context())) {
     names += (names.empty() ? "'" : ",'") + name + "'";
@@ -106,28 +105,21 @@ enum class Names : std::uint8_t { kNone,
                                   kCollate };
 
 /// SET NAMES x, SET NAMES x COLLATE y, or anything else.
-Names names_of(ByteView text) {
-  std::string words;
-  std::size_t count = 0;
-  for (const char c : text) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ';
-    if (!blank && (words.empty() || words.back() == ' ')) ++count;
-    if (!blank || (!words.empty() && words.back() != ' ')) words += blank ? ' ' : c;
-    if (count > 5 || c == ',' || c == ';' || c == '/') return Names::kNone;
-  }
-  words = lower(words);
-  if (!words.starts_with("set names ")) return Names::kNone;
-  if (count == 5) return mentions(words, " collate ") ? Names::kCollate : Names::kNone;
-  return count == 3 ? Names::kPlain : Names::kNone;
+Names names_of(Session& session, const Request& request) {
+  if (request.verdict.kind != sql::Kind::kSet) return Names::kNone;
+  sql::SetList list(text_of(session, request), session.sql_context());
+  const std::optional<sql::Assignment> only = list.next();
+  if (!only || only->target != sql::Assignment::Target::kNames || only->form != sql::Assignment::Form::kPlain) return Names::kNone;
+  if (list.next() || !list.ok() || lower(only->value) == "default") return Names::kNone;
+  return mentions(only->value, "collate") ? Names::kCollate : Names::kPlain;
 }
 
 /// Asks for the collation that SET NAMES and its like do not report.
 Task<void> learn_collation(Session& session, Connection* connection, const Request* request, const Reply* reply) {
   ShardState& shard = session.service().mysql();
   policy::session::SessionFacts& facts = session.facts();
-  const ByteView text = request->text ? ByteView(*request->text) : session.client().argument();
   const ByteView charset = facts.settings == nullptr ? ByteView() : facts.settings->variable("character_set_connection");
-  const Names names = reply->facts.failed ? Names::kNone : names_of(text);
+  const Names names = reply->facts.failed ? Names::kNone : names_of(session, *request);
   const bool plain = names == Names::kPlain;
   std::string& usual = shard.default_collation(std::string(charset));
   ReplyFacts learnt;
@@ -191,14 +183,115 @@ bool calls_nobody(Session& session, const Request& request, const Reply& reply) 
   if (!said.starts_with(kBefore) || !said.ends_with(kBehind)) return false;
   said = said.substr(kBefore.size(), said.size() - kBefore.size() - kBehind.size());
   const std::string name = lower(said.substr(said.rfind('.') + 1));
-  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
+  const ByteView text = text_of(session, request);
   const ByteView called = text.substr(0, text.find('('));
   return !name.empty() && mentions(called, name);
 }
 
 void remember_pin(Session& session, const Request& request) {
-  const ByteView text = request.prepared != nullptr ? ByteView(request.prepared->meaning.text) : session.client().argument();
-  session.holdings().pinned_by = policy::sql::shape_text(text.substr(0, kMostShown), session.sql_context());
+  session.holdings().pinned_by = policy::sql::shape_text(text_of(session, request).substr(0, kMostShown), session.sql_context());
+}
+
+/// A statement of ours whose answer does not matter: an error that it leaves behind is meant.
+Task<void> run_own(Session& session, Connection* connection, std::string text) {
+  std::vector<policy::session::Step> steps;
+  steps.push_back({policy::session::Step::Kind::kStatement, std::move(text)});
+  upstream::MysqlRefusal said;
+  const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!done.ok() && said.code == 0) connection->stream->abort(done.error());
+}
+
+/// After a SET of ours behind rows, ROW_COUNT() and FOUND_ROWS() are made those of the rows again.
+Task<void> count_again(Session& session, Connection* connection) {
+  constexpr std::uint64_t kMostCounted = 1000;
+  const policy::session::Remembered& found = session.facts().found_rows;
+  if (!found.known() || found.value > kMostCounted) co_return;
+  co_await run_own(session, connection, policy::session::count_statement(found.value));
+  connection->facts.found_rows = found.value;
+}
+
+/// A prepare has done nothing: its errors and warnings are the session's all the same.
+Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Reply* reply, std::uint32_t ties) {
+  const Learnt learnt =
+      policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, reply->facts, ties, session.service().mysql().settings());
+  if (learnt.ties == 0) {
+    give_back(session, std::move(connection));
+  } else {
+    co_await hold(session, std::move(connection), learnt.ties, PinReason::kNone);
+  }
+}
+
+/// What the reply taught, and what the server was asked for besides.
+Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, const Reply* reply, std::uint32_t ties) {
+  ReplyFacts told = reply->facts;
+  // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
+  // Our own setting of the client's wish is such a change, too.
+  bool flushed = false;
+  if (reply->pending_change && connection->facts.wish_shown) {
+    told.state_changed = false;
+  } else if (reply->pending_change) {
+    told.state_changed = !co_await flush_changes(session, connection);
+    flushed = true;
+  }
+  sql::Statement verdict = request->verdict;
+  if (calls_nobody(session, *request, *reply)) {
+    verdict.kind = sql::Kind::kDdl;
+    verdict.effects &= ~effect::kUnknownState;
+  }
+  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, request->sent, told, ties, session.service().mysql().settings());
+  if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
+  if (session.identity().proxied) learnt.ties |= tie::kLogin;
+  if (learnt.unsettled) co_await flush_changes(session, connection);
+  Holdings& holdings = session.holdings();
+  if (!request->verdict.has(effect::kReadsDiagnostics) && !request->sent.keeps_list) {
+    holdings.row_count.reset();
+    holdings.warnings.clear();
+  }
+  const bool asks = learnt.ask_collation || learnt.ask_tracking;
+  if (flushed || learnt.unsettled || asks) {  // a statement of ours, after which ROW_COUNT() is another
+    holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
+  }
+  if (flushed && told.result_set && !told.failed && told.warnings == 0) co_await count_again(session, connection);
+  if (!asks) co_return learnt;
+  // Our questions take the list of warnings away, which a SET leaves as it is.
+  const bool has_list = session.facts().has_list && session.facts().diagnostics_on == connection->facts.serial;
+  std::vector<Warning> list;
+  if (has_list) list = co_await ask_warnings(session, connection);
+  co_await keep_found_rows(session, connection);
+  if (learnt.ask_tracking) co_await learn_tracking(session, connection, request);
+  if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
+  if (!list.empty()) co_await run_own(session, connection, signals_of(list));
+  co_return learnt;
+}
+
+/// A read of a session that is not tied to a replica has left something there that pins.
+bool has_strayed(Session& session, const Connection& connection, const Request& request, const Learnt& learnt, std::uint32_t ties) {
+  return learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit && !session.on_primary(connection) &&
+         request.verdict.route == sql::Route::kReader;
+}
+
+/// The connection stays for what `learnt.ties` says, or goes. False: the session is over.
+Task<bool> keep(Session& session, ConnectionPtr connection, const Request* request, const Learnt* learnt) {
+  Holdings& holdings = session.holdings();
+  const bool leaves_list = (learnt->ties & tie::kDiagnostics) != 0 && !request->verdict.has(effect::kReadsDiagnostics);
+  if (leaves_list && request->command == Command::kQuery && !request->text) {
+    // Only a read may ever be repeated (move_diagnostics_to_primary).
+    holdings.last_text = request->verdict.route == sql::Route::kReader ? std::string(session.client().argument()) : std::string();
+  }
+  if (!connection->usable()) {
+    policy::session::forget_connection(session.facts(), connection->facts.serial);
+    co_return (learnt->ties & tie::kHard) == 0 || session.client().broken();
+  }
+  if (learnt->ties == 0) {
+    if (holdings.held == nullptr) holdings.last_text = std::string();
+    give_back(session, std::move(connection));
+    co_return true;
+  }
+  if (learnt->pin != PinReason::kNone && holdings.pin == PinReason::kNone) remember_pin(session, *request);
+  co_await hold(session, std::move(connection), learnt->ties, learnt->pin);
+  // What is kept for convenience is better given back at once where somebody waits for it.
+  if (holdings.soft() && session.service().server(holdings.held->slot).pool.wanted()) co_await release_soft(session);
+  co_return true;
 }
 
 }  // namespace
@@ -209,57 +302,17 @@ bool releases(Session& session, const sql::Statement& statement) {
 }
 
 Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, const Reply* reply, std::uint32_t ties) {
-  ShardState& shard = session.service().mysql();
-  Holdings& holdings = session.holdings();
   if (request->prepared != nullptr) take_prepared(session, *connection, *request, *reply);
   if (request->command == Command::kStmtPrepare) {
-    // Errors and warnings of a prepare are the session's; nothing else has happened.
-    Learnt prepared = policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, reply->facts, ties, shard.settings());
-    if (prepared.ties != 0) {
-      co_await hold(session, std::move(connection), prepared.ties, PinReason::kNone);
-    } else {
-      give_back(session, std::move(connection));
-    }
+    co_await settle_prepare(session, std::move(connection), reply, ties);
     co_return true;
   }
-  ReplyFacts told = reply->facts;
-  // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
-  // Our own setting of the client's wish is such a change, too.
-  bool flushed = false;
-  if (reply->pending_change && connection->facts.wish_shown) {
-    told.state_changed = false;
-  } else if (reply->pending_change) {
-    told.state_changed = !co_await flush_changes(session, connection.get());
-    flushed = true;
-  }
-  sql::Statement verdict = request->verdict;
-  if (calls_nobody(session, *request, *reply)) {
-    verdict.kind = sql::Kind::kDdl;
-    verdict.effects &= ~effect::kUnknownState;
-  }
-  if (!told.failed && releases(session, request->verdict)) {
+  if (!reply->facts.failed && releases(session, request->verdict)) {
     connection->facts.must_close = true;
     co_return false;
   }
-  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, request->sent, told, ties, shard.settings());
-  if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
-  if (session.identity().proxied) learnt.ties |= tie::kLogin;
-  if (learnt.unsettled) co_await flush_changes(session, connection.get());
-  flushed = flushed || learnt.unsettled || learnt.ask_collation || learnt.ask_tracking;
-  if (!request->verdict.has(effect::kReadsDiagnostics) && !request->sent.keeps_list) {
-    holdings.row_count.reset();
-    holdings.warnings.clear();
-  }
-  if (flushed) {  // by a statement of ours, after which ROW_COUNT() is another
-    holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
-  }
-  if (learnt.ask_collation || learnt.ask_tracking) co_await keep_found_rows(session, connection.get());
-  if (learnt.ask_tracking) co_await learn_tracking(session, connection.get(), request);
-  if (learnt.ask_collation) co_await learn_collation(session, connection.get(), request, reply);
-
-  const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit &&
-                       !session.on_primary(*connection) && request->verdict.route == sql::Route::kReader;
-  if (strayed) {
+  Learnt learnt = co_await learn_all(session, connection.get(), request, reply, ties);
+  if (has_strayed(session, *connection, *request, learnt, ties)) {
     Learnt there;
     ConnectionPtr primary = co_await repeat_on_primary(session, request, &there);
     if (primary != nullptr) {
@@ -268,25 +321,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
       learnt = there;
     }  // else it stays where it is: reads are right, and a write gets the replica's honest error
   }
-  if ((learnt.ties & tie::kDiagnostics) != 0 && request->command == Command::kQuery && !request->text && !request->verdict.has(effect::kReadsDiagnostics)) {
-    // Only a read may ever be repeated (move_diagnostics_to_primary).
-    holdings.last_text = request->verdict.route == sql::Route::kReader ? std::string(session.client().argument()) : std::string();
-  }
-  if (!connection->usable()) {
-    const bool hard = (learnt.ties & tie::kHard) != 0;
-    policy::session::forget_connection(session.facts(), connection->facts.serial);
-    co_return !hard || session.client().broken();
-  }
-  if (learnt.ties == 0) {
-    if (holdings.held == nullptr) holdings.last_text = std::string();
-    give_back(session, std::move(connection));
-    co_return true;
-  }
-  if (learnt.pin != PinReason::kNone && holdings.pin == PinReason::kNone) remember_pin(session, *request);
-  co_await hold(session, std::move(connection), learnt.ties, learnt.pin);
-  // What is kept for convenience is better given back at once where somebody waits for it.
-  if (holdings.soft() && session.service().server(holdings.held->slot).pool.wanted()) co_await release_soft(session);
-  co_return true;
+  co_return co_await keep(session, std::move(connection), request, &learnt);
 }
 
 }  // namespace hf::service::mysql

@@ -30,6 +30,7 @@ class Session;
 struct CollationName {
   std::string charset;
   std::string collation;
+  bool is_default = true;  // of its charset
 };
 
 class ShardState {

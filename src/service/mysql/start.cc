@@ -26,6 +26,8 @@ void set_charset(Settings& settings, const CollationName& name) {
   settings.set_variable("character_set_connection", name.charset);
   settings.set_variable("character_set_results", name.charset);
   settings.set_variable("collation_connection", name.collation);
+  // Results have the collation of the login, which only this way of setting it gives them.
+  if (!name.is_default) settings.set_variable(policy::session::kNamesCollation, name.collation);
 }
 
 /// What the client's handshake flags do to a login's settings.
@@ -96,15 +98,15 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     const std::string id = std::to_string(identity.collation);
     connection->facts.found_rows.reset();
     Result<wire::TextResult> named = co_await upstream::query(
-        *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id, deadline);
+        *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id, deadline);
     HF_CO_RETURN_IF_ERROR(named);
     if (named->error) {  // before MariaDB 10.10, and MySQL
-      named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME FROM information_schema.COLLATIONS WHERE ID=" + id, deadline);
+      named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id, deadline);
       HF_CO_RETURN_IF_ERROR(named);
     }
     CollationName name;  // empty: the server does not know it either, and takes its own
-    if (!named->error && !named->rows.empty() && named->rows[0].size() == 2 && named->rows[0][0] && named->rows[0][1]) {
-      name = {*named->rows[0][0], *named->rows[0][1]};
+    if (!named->error && !named->rows.empty() && named->rows[0].size() == 3 && named->rows[0][0] && named->rows[0][1]) {
+      name = {*named->rows[0][0], *named->rows[0][1], named->rows[0][2] == "Yes"};
     }
     shard.add_collation(identity.collation, std::move(name));
   }

@@ -100,7 +100,7 @@ Task<bool> on_fetch(Session& session) {
   if (statement == nullptr) co_return true;
   const Holdings& holdings = session.holdings();
   if (statement->cursor_on == 0 || holdings.held == nullptr || holdings.held->facts.serial != statement->cursor_on) {
-    session.client().send_error({kErNoCursor, "HY000", "The statement (" + std::to_string(statement->id) + ") has no open cursor."});
+    session.client().send_error({kErNoCursor, "HY000", "The statement (" + std::to_string(statement->id) + ") has no open cursor"});
     co_return true;
   }
   Request request;
