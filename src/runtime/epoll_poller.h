@@ -26,6 +26,8 @@ class EpollPoller final : public Poller {
   void wait(Deadline until) override;
   void dispatch() override;
   void wake() override;
+  /// wait() has found something that dispatch() has not told yet.
+  bool found_any() const { return batch_size_ > 0; }
 
  private:
   static constexpr std::size_t kBatch = 256;

@@ -12,10 +12,13 @@ constexpr Nanos kTick = 100ms;
 }
 
 Shard::Shard(std::uint32_t id, Control control, std::uint64_t seed)
+    : Shard(id, std::move(control), seed, std::make_unique<runtime::EpollPoller>()) {}
+
+Shard::Shard(std::uint32_t id, Control control, std::uint64_t seed, std::unique_ptr<runtime::Poller> poller)
     : id_(id),
       control_(std::move(control)),
       random_(seed),
-      loop_(std::make_unique<runtime::EpollPoller>()),
+      loop_(std::move(poller)),
       background_(loop_) {
   HF_CHECK(id < kMostShards);  // connection ids have room for no more
 }

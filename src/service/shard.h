@@ -20,6 +20,8 @@ namespace hf::service {
 class Shard {
  public:
   Shard(std::uint32_t id, Control control, std::uint64_t seed);
+  /// With another source of time and readiness: for tests.
+  Shard(std::uint32_t id, Control control, std::uint64_t seed, std::unique_ptr<runtime::Poller> poller);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
   ~Shard();
