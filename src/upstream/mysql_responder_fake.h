@@ -129,9 +129,14 @@ class MysqlResponderFake {
   /// What the answer to a login is, instead of OK. Its packets begin with number 2.
   void on_login(std::optional<std::string> packets) { login_answer_ = std::move(packets); }
 
+  /// Replies go out in pieces of this, one per turn; 0: each at once.
+  void set_piece(std::size_t piece) { piece_ = piece; }
+
   /// Commands, in the order of arrival; logins are apart.
   const std::vector<Heard>& heard() const { return heard_; }
   const std::vector<std::string>& logins() const { return logins_; }
+  /// Contents of the local files that replies of 0xFB asked for.
+  const std::string& files() const { return files_; }
   /// The texts of COM_QUERY.
   std::vector<std::string> texts() const {
     std::vector<std::string> all;
@@ -149,8 +154,12 @@ class MysqlResponderFake {
   std::size_t accepted() const { return accepted_; }
   std::size_t open() const { return connections_.size(); }
   /// The server dies, or one connection of it ends.
-  void cut() { cut_if([](const Connection&) { return true; }); }
-  void cut_thread(std::uint32_t id) { cut_if([id](const Connection& each) { return each.thread_id == id; }); }
+  void cut() {
+    cut_if([](const Connection&) { return true; });
+  }
+  void cut_thread(std::uint32_t id) {
+    cut_if([id](const Connection& each) { return each.thread_id == id; });
+  }
   /// Nobody can connect any more, and everybody is cut.
   void stop() {
     listener_->close();
@@ -175,6 +184,7 @@ class MysqlResponderFake {
     std::uint32_t prepared = 0;
     std::string input;
     std::uint8_t sequence = 0;  // of the packet read last
+    bool struck = false;        // by the fault, at the latest step
   };
 
   template <typename Which>
@@ -222,14 +232,24 @@ class MysqlResponderFake {
       const auto command = static_cast<proto::mysql::Command>(byte_at(*payload, 0));
       if (command == proto::mysql::Command::kQuit) co_return;
       if (proto::mysql::has_no_reply(command)) continue;
-      const bool said = self->say(*connection, self->answer(*connection, *payload));
+      const std::string answer = self->answer(*connection, *payload);
+      if (self->piece_ > 0) {
+        co_await say_in_pieces(self, connection, &answer);
+        continue;
+      }
+      const bool said = self->say(*connection, answer);
       if (!said) co_return;
+      const bool wants_file = !connection->struck && answer.size() > proto::mysql::kPacketHeader && byte_at(answer, proto::mysql::kPacketHeader) == proto::mysql::kLocalInfileHeader;
+      if (!wants_file) continue;
+      for (payload = co_await read(connection); payload && !payload->empty(); payload = co_await read(connection)) self->files_ += *payload;
+      if (!payload) co_return;
+      const bool thanked = self->say(*connection, ok_packet(static_cast<std::uint8_t>(connection->sequence + 1)));
+      if (!thanked) co_return;
     }
   }
 
   static runtime::Task<std::optional<std::string>> read(Connection* connection) {
     proto::mysql::PacketAssembler packets(std::size_t{64} << 20);
-    packets.expect_sequence(connection->input.size() < proto::mysql::kPacketHeader ? 0 : byte_at(connection->input, 3));
     std::string& input = connection->input;
     bool first = true;
     for (;;) {
@@ -247,6 +267,14 @@ class MysqlResponderFake {
       Result<ByteView> bytes = co_await connection->stream->recv(Deadline::never());
       if (!bytes.ok() || bytes->empty()) co_return std::nullopt;
       input.append(*bytes);
+    }
+  }
+
+  static runtime::Task<void> say_in_pieces(MysqlResponderFake* self, Connection* connection, const std::string* bytes) {
+    for (std::size_t at = 0; at < bytes->size(); at += self->piece_) {
+      connection->stream->write(ByteView(*bytes).substr(at, self->piece_));
+      const Result<void> next_turn = co_await runtime::sleep_until(Deadline{self->loop_.now()});
+      if (!next_turn.ok()) co_return;
     }
   }
 
@@ -288,7 +316,8 @@ class MysqlResponderFake {
   /// One step. False: the connection ends.
   bool say(Connection& connection, const std::string& packets) {
     net::Stream& stream = *connection.stream;
-    if (fault_ == nullptr || !fault_->strikes()) {
+    connection.struck = fault_ != nullptr && fault_->strikes();
+    if (!connection.struck) {
       stream.write(packets);
       return !stream.broken();
     }
@@ -296,7 +325,7 @@ class MysqlResponderFake {
     switch (fault_->kind) {
       case ServerFault::Kind::kError:
         stream.write(proto::mysql::testing::packet(sequence, proto::mysql::encode_err({fault_->code, "HY000", fault_->message}, kFakeCapabilities)));
-        return sequence == 1;
+        return sequence != 0 && sequence != 2;  // a refused login is the end
       case ServerFault::Kind::kGarbage:
         stream.write(proto::mysql::testing::packet(static_cast<std::uint8_t>(sequence + 7), "\x07garbage"));
         return true;
@@ -318,8 +347,10 @@ class MysqlResponderFake {
   std::optional<std::string> login_answer_;
   std::vector<Heard> heard_;
   std::vector<std::string> logins_;
+  std::string files_;
   std::vector<Connection*> connections_;
   std::size_t accepted_ = 0;
+  std::size_t piece_ = 0;
   runtime::Scope scope_;
 };
 

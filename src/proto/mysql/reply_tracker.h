@@ -60,6 +60,12 @@ class ReplyTracker {
   /// A byte of the reply has arrived: the server has at least seen the command.
   bool begun() const { return begun_; }
   Command command() const { return command_; }
+  /// The id that an ERR must have which ends the reply where it is now, if what was handed out so far went to the client; nothing in the
+  /// middle of a packet, where nothing but its rest can follow.
+  std::optional<std::uint8_t> next_sequence() const {
+    if (piece_left_ > 0 || continuation_) return std::nullopt;
+    return expected_;
+  }
 
   /// The server asked for a file of the client's (its request was forwarded). The caller streams the client's packets,
   /// up to and including the empty one, then resumes; the reply goes on. `next_sequence`: the id after the client's

@@ -398,6 +398,32 @@ TEST(ReplyTracker, MalformedRepliesAreErrors) {
   }
 }
 
+TEST(ReplyTracker, WhereverAReplyBreaksOffItKnowsWhatTheNextPacketsIdMustBe) {
+  for (const Capabilities caps : kDialects) {
+    const std::string all = ReplyWriter(caps).result_set(2, 3, kMore).result_set(1, 1, kStatusAutocommit).bytes();
+    for (std::size_t cut = 1; cut < all.size(); ++cut) {
+      ReplyTracker tracker;
+      tracker.start(Command::kQuery, caps);
+      EXPECT_EQ(tracker.next_sequence(), 1);
+      std::string handed_out;
+      ByteView left = ByteView(all).substr(0, cut);
+      while (!left.empty()) {
+        const auto step = tracker.next(left);
+        ASSERT_TRUE(step.ok());
+        handed_out += step->packet;
+        left.remove_prefix(step->consumed);
+      }
+      std::uint8_t next = 1;
+      ByteView whole = handed_out;
+      while (whole.size() >= kPacketHeader && whole.size() >= kPacketHeader + load_packet_header(whole).length) {
+        next = static_cast<std::uint8_t>(load_packet_header(whole).sequence + 1);
+        whole.remove_prefix(kPacketHeader + load_packet_header(whole).length);
+      }
+      EXPECT_EQ(tracker.next_sequence(), whole.empty() ? std::optional<std::uint8_t>(next) : std::nullopt) << cut;
+    }
+  }
+}
+
 TEST(ReplyTracker, ForgetsAnUnfinishedReplyWhenStartedAgain) {
   ReplyTracker tracker;
   tracker.start(Command::kQuery, kLegacy);

@@ -68,6 +68,7 @@ class Exchange {
   void take_session_state(ByteView session_state, std::string* for_client);
   void to_client(ByteView bytes);
   void write_with_value();
+  void lose(Error failure);
   void finish();
 
   Session& session_;
@@ -103,7 +104,7 @@ void Exchange::write_with_value() {
   }
   const std::size_t row = packets.size() - 2;
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    if (i != row || packets.size() < 4) {
+    if (i != row || packets.size() < 4 || reply_.facts.failed) {
       client_.write(packets[i]);
       continue;
     }
@@ -195,9 +196,9 @@ Task<Reply> Exchange::relay() {
       connection_.stream->abort({ErrorCode::kClosed, "the client went away"});
     }
     if (!bytes.ok() || bytes->empty()) {
-      reply_.failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
-      reply_.failure->context = "server '" + session_.service().view()->servers[connection_.slot].name + "': " + reply_.failure->context;
-      reply_.end = Reply::End::kLost;
+      Error failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
+      failure.context = "server '" + session_.service().view()->servers[connection_.slot].name + "': " + failure.context;
+      lose(std::move(failure));
       co_return std::move(reply_);
     }
     counters.bytes_from_server.add(bytes->size());
@@ -206,8 +207,7 @@ Task<Reply> Exchange::relay() {
       Result<wire::ReplyTracker::Step> step = tracker_.next(input);
       if (!step.ok()) {
         connection_.stream->abort(step.error());
-        reply_.failure = std::move(step).error();
-        reply_.end = Reply::End::kLost;
+        lose(std::move(step).error());
         co_return std::move(reply_);
       }
       input.remove_prefix(step->consumed);
@@ -236,6 +236,21 @@ Task<Reply> Exchange::relay() {
   }
   finish();
   co_return std::move(reply_);
+}
+
+/// The server is lost. What the client has of the reply can be ended by an ERR behind it, but not in the middle of a packet: there only
+/// the end of its own connection tells.
+void Exchange::lose(Error failure) {
+  reply_.failure = std::move(failure);
+  reply_.end = Reply::End::kLost;
+  if (sink_ != ReplySink::kClient || !reply_.begun) return;
+  const std::optional<std::uint8_t> next = request_.only_value ? std::uint8_t{1} : tracker_.next_sequence();
+  if (next) {
+    client_.set_sequence(*next);
+    return;
+  }
+  client_.stream().close();
+  client_.stream().abort(*reply_.failure);
 }
 
 /// LOAD DATA LOCAL INFILE: the client's packets go to the server as they are, up to the empty one. False: the client is gone.

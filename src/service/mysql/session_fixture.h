@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -20,7 +21,9 @@
 #include <vector>
 
 #include "net/socket_stream.h"
+#include "proto/mysql/error_code.h"
 #include "proto/mysql/reply_tracker.h"
+#include "proto/mysql/session_state.h"
 #include "runtime/leaping_poller_fake.h"
 #include "service/mysql/shard_state.h"
 #include "service/shard.h"
@@ -267,6 +270,14 @@ class Stage {
   explicit Stage(const StageOptions& options = {}, upstream::ServerFault fault = {}) : fault_(std::move(fault)) {
     control_.server_failed = [this](const std::string& /*service*/, upstream::ServerSlot slot, const std::string& /*what*/) { failed_servers.push_back(slot); };
     control_.event = [this](const Event& event) { events.push_back(event.id); };
+    control_.refresh_accounts = [this](const std::string& /*service*/) {
+      ++account_refreshes;
+      return upstream::Refresh::nothing_to_wait_for();
+    };
+    control_.refresh_defaults = [this](const std::string& /*service*/) {
+      ++default_refreshes;
+      return upstream::Refresh::nothing_to_wait_for();
+    };
     std::vector<Shard*> peers;
     for (std::size_t i = 0; i < options.shards; ++i) {
       shards_.push_back(std::make_unique<Shard>(static_cast<std::uint32_t>(i), control_, i + 1, std::make_unique<runtime::LeapingPoller>()));
@@ -423,6 +434,9 @@ class Stage {
 
   std::vector<upstream::ServerSlot> failed_servers;
   std::vector<EventId> events;
+  std::size_t account_refreshes = 0;
+  std::size_t default_refreshes = 0;
+  bool happened(EventId id) const { return std::find(events.begin(), events.end(), id) != events.end(); }
 
  private:
   void make_config(const StageOptions& options) {

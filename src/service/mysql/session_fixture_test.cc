@@ -12,8 +12,9 @@ TEST(Stage, AClientLogsInAndIsAnsweredByTheServerOfTheTable) {
   const Answer answer = stage.ask_query(client, "SELECT a FROM t");
   ASSERT_TRUE(answer.ok());
   ASSERT_EQ(answer.packets().size(), 5U);
-  EXPECT_EQ(answer.packets()[2], (Packet{3, "\x01"
-                                            "7"}));
+  EXPECT_EQ(answer.packets()[2], (Packet{3,
+                                         "\x01"
+                                         "7"}));
   EXPECT_EQ(answer.packets()[3], (Packet{4, "\xFB"}));
   EXPECT_EQ(stage.server().texts().back(), "SELECT a FROM t");
 }
