@@ -128,6 +128,8 @@ class MysqlResponderFake {
   void on_payload(std::string begins, ServerReply reply, std::size_t times = SIZE_MAX) { rules_.push_back({std::move(begins), std::move(reply), times}); }
   /// What the answer to a login is, instead of OK. Its packets begin with number 2.
   void on_login(std::optional<std::string> packets) { login_answer_ = std::move(packets); }
+  /// A login in turns: each payload is said, and an answer to it (kept with the logins) read, before the last, which is the verdict.
+  void on_login_turns(std::vector<std::string> payloads) { login_turns_ = std::move(payloads); }
 
   /// Replies go out in pieces of this, one per turn; 0: each at once.
   void set_piece(std::size_t piece) { piece_ = piece; }
@@ -223,8 +225,13 @@ class MysqlResponderFake {
     if (!response.ok()) co_return;
     self->logins_.push_back(*payload);
     connection->capabilities = response->capabilities & self->capabilities_;
-    const bool let_in = self->say(*connection, self->login_answer_ ? *self->login_answer_ : ok_packet(2));
-    if (!let_in || self->login_answer_) co_return;
+    if (self->login_turns_.empty()) {
+      const bool let_in = self->say(*connection, self->login_answer_ ? *self->login_answer_ : ok_packet(2));
+      if (!let_in || self->login_answer_) co_return;
+    } else {
+      const bool let_in = co_await take_turns(self, connection);
+      if (!let_in) co_return;
+    }
     for (;;) {
       payload = co_await read(connection);
       if (!payload || payload->empty()) co_return;
@@ -268,6 +275,20 @@ class MysqlResponderFake {
       if (!bytes.ok() || bytes->empty()) co_return std::nullopt;
       input.append(*bytes);
     }
+  }
+
+  /// The turns of a login. Whether the verdict is not an error.
+  static runtime::Task<bool> take_turns(MysqlResponderFake* self, Connection* connection) {
+    const std::vector<std::string> turns = self->login_turns_;
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+      const auto sequence = static_cast<std::uint8_t>(connection->sequence + 1);
+      const bool said = self->say(*connection, proto::mysql::testing::packet(sequence, turns[i]));
+      if (!said || i + 1 == turns.size()) co_return said && !proto::mysql::is_err(turns[i]);
+      std::optional<std::string> answer = co_await read(connection);
+      if (!answer) co_return false;
+      self->logins_.push_back(std::move(*answer));
+    }
+    co_return false;
   }
 
   static runtime::Task<void> say_in_pieces(MysqlResponderFake* self, Connection* connection, const std::string* bytes) {
@@ -345,6 +366,7 @@ class MysqlResponderFake {
   std::unique_ptr<net::Listener> listener_;
   std::vector<Rule> rules_;
   std::optional<std::string> login_answer_;
+  std::vector<std::string> login_turns_;
   std::vector<Heard> heard_;
   std::vector<std::string> logins_;
   std::string files_;

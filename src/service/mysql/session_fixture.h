@@ -25,6 +25,7 @@
 #include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/session_state.h"
 #include "runtime/leaping_poller_fake.h"
+#include "runtime/signal.h"
 #include "service/mysql/shard_state.h"
 #include "service/shard.h"
 #include "upstream/mysql_connection.h"
@@ -103,14 +104,14 @@ struct Answer {
 struct ClientLogin {
   std::string user = "app";
   std::string password = "secret";
-  std::string schema;
+  std::string schema{};
   proto::mysql::Capabilities capabilities = kModernClient;
   std::uint16_t charset = 45;
 };
 
 class TestClient {
  public:
-  explicit TestClient(runtime::EventLoop& loop) : loop_(loop), scope_(loop) {}
+  explicit TestClient(runtime::EventLoop& loop) : loop_(loop), reads_again_(loop), scope_(loop) {}
   TestClient(const TestClient&) = delete;
   TestClient& operator=(const TestClient&) = delete;
   ~TestClient() {
@@ -149,6 +150,12 @@ class TestClient {
   void leave() {
     if (stream_ != nullptr) stream_->abort({ErrorCode::kCancelled, "the client leaves"});
     gone_ = true;
+  }
+
+  /// A client that does not read leaves what comes in its socket.
+  void set_reading(bool reads) {
+    reads_ = reads;
+    if (reads) reads_again_.notify_all();
   }
 
   const std::deque<Answer>& answers() const { return answers_; }
@@ -196,6 +203,10 @@ class TestClient {
 
   static runtime::Task<void> read(TestClient* self) {
     for (;;) {
+      while (!self->reads_) {
+        const Result<void> waited = co_await self->reads_again_.wait(Deadline::never());
+        if (!waited.ok()) self->reads_ = true;
+      }
       const Result<ByteView> bytes = co_await self->stream_->recv(Deadline::never());
       if (!bytes.ok() || bytes->empty()) break;
       self->take(*bytes);
@@ -242,6 +253,8 @@ class TestClient {
   proto::mysql::Capabilities capabilities_ = 0;
   bool connected_ = false;
   bool gone_ = false;
+  bool reads_ = true;
+  runtime::Signal reads_again_;
   proto::mysql::ReplyTracker tracker_;
   std::deque<Answer> answers_;
   std::size_t at_ = 0;  // the answer that is being read
@@ -261,6 +274,7 @@ struct StageOptions {
   std::function<void(config::Service&)> change_service{};
   std::function<void(upstream::SessionDefaults&)> change_defaults{};
   std::function<void(upstream::ServiceView&)> change_view{};
+  std::function<upstream::RefreshPtr()> refresh_accounts{};  // what the control thread answers; empty: there is nothing to wait for
 };
 
 class Stage {
@@ -270,9 +284,9 @@ class Stage {
   explicit Stage(const StageOptions& options = {}, upstream::ServerFault fault = {}) : fault_(std::move(fault)) {
     control_.server_failed = [this](const std::string& /*service*/, upstream::ServerSlot slot, const std::string& /*what*/) { failed_servers.push_back(slot); };
     control_.event = [this](const Event& event) { events.push_back(event.id); };
-    control_.refresh_accounts = [this](const std::string& /*service*/) {
+    control_.refresh_accounts = [this, ask = options.refresh_accounts](const std::string& /*service*/) {
       ++account_refreshes;
-      return upstream::Refresh::nothing_to_wait_for();
+      return ask ? ask() : upstream::Refresh::nothing_to_wait_for();
     };
     control_.refresh_defaults = [this](const std::string& /*service*/) {
       ++default_refreshes;
