@@ -247,6 +247,8 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
     holdings.row_count.reset();
     holdings.warnings.clear();
   }
+  // Whatever it was, it is -1 behind a SELECT: also behind a question, and one that leaves the list of warnings.
+  if (holdings.row_count && told.result_set && request->verdict.kind == sql::Kind::kSelect) holdings.row_count = -1;
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
   if (flushed || learnt.unsettled || asks) {  // a statement of ours, after which ROW_COUNT() is another
     holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);

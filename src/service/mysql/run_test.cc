@@ -1,0 +1,431 @@
+// One command on as many servers as it takes: what is sent again, what is not, and who answers questions about the statement before.
+#include "service/mysql/run.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "service/mysql/session_words_fake.h"
+
+namespace hf::service::mysql {
+namespace {
+
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
+
+constexpr const char* kReadOnly = "The MariaDB server is running with the --read-only option so it cannot execute this statement";
+constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
+
+class RunTest : public ::testing::Test {
+ protected:
+  void start() { stage_ = std::make_unique<Stage>(options_); }
+  Stage& stage() { return *stage_; }
+  std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
+  std::size_t told(EventId id) const { return static_cast<std::size_t>(std::count(stage_->events.begin(), stage_->events.end(), id)); }
+  /// Which of the servers has heard of it; the number of servers when none has.
+  std::size_t who_heard(std::string_view text) {
+    std::size_t slot = 0;
+    while (slot <= options_.replicas && !stage().server(slot).heard(text)) ++slot;
+    return slot;
+  }
+  std::size_t times_sent(std::string_view text) {
+    std::size_t all = 0;
+    for (std::size_t slot = 0; slot <= options_.replicas; ++slot) all += stage().server(slot).count(text);
+    return all;
+  }
+  /// Sends a statement to which nobody replies, and cuts the server that got it.
+  void lose(TestClient& client, ByteView sql) {
+    for (std::size_t slot = 0; slot <= options_.replicas; ++slot) stage().server(slot).on(sql, reply::silence(), 1);
+    const std::size_t before = times_sent(sql);
+    client.send(query(sql));
+    ASSERT_TRUE(stage().run_until([&] { return times_sent(sql) > before; }));
+    for (std::size_t slot = 0; slot <= options_.replicas; ++slot) stage().server(slot).on(sql, reply::rows({{"7"}}));
+    stage().server(who_heard(sql)).cut();
+    stage().wait(client);
+  }
+
+  StageOptions options_;
+  std::unique_ptr<Stage> stage_;
+};
+
+TEST(AsksRowCountOnly, IsTheQuestionAloneUnderWhateverName) {
+  for (const char* yes : {"SELECT ROW_COUNT()", "select row_count ( ) ;", "SELECT ROW_COUNT() AS n", "SELECT\tROW_COUNT()\nAS `n`"}) EXPECT_TRUE(asks_row_count_only(yes)) << yes;
+  for (const char* no : {"SELECT ROW_COUNT()+1", "SELECT ROW_COUNT(), 1", "SELECT 1, ROW_COUNT()", "SELECT ROW_COUNT() FROM DUAL WHERE 1=1", "SELECT -ROW_COUNT()", "INSERT INTO t SELECT ROW_COUNT()", "", "SELECT"}) EXPECT_FALSE(asks_row_count_only(no)) << no;
+}
+
+// --- a server is lost -----------------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, AReadWhoseReplicaDiesRunsOnceMoreOnAnother) {
+  options_.replicas = 2;
+  start();
+  TestClient& client = stage().log_in();
+  lose(client, "SELECT a FROM t");
+  EXPECT_EQ(shown(client.answers().back()), "rows 7");
+  EXPECT_EQ(times_sent("SELECT a FROM t"), 2U);
+  EXPECT_EQ(stage().primary().count("SELECT a FROM t"), 0U);
+  EXPECT_EQ(stage().counters().retried_reads.get(), 1U);
+  EXPECT_EQ(told(EventId::kReadRetried), 1U);
+  EXPECT_EQ(stage().counters().lost_errors.get(), 0U);
+}
+
+TEST_F(RunTest, AReadIsNotTriedAgainOnThePrimary) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  lose(client, "SELECT a FROM t");
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
+  EXPECT_EQ(times_sent("SELECT a FROM t"), 1U);
+  EXPECT_EQ(ask(client, "SELECT a FROM t"), "rows 7") << "the session goes on";
+}
+
+TEST_F(RunTest, AReadWhoseReplyHasBegunIsNotTriedAgain) {
+  options_.replicas = 2;
+  start();
+  TestClient& client = stage().log_in();
+  for (const std::size_t slot : {1U, 2U}) {
+    stage().server(slot).on("SELECT half", [](const upstream::ServerTurn& turn) {
+      return reply::writer(turn).column_count(1).definitions(1).definitions_eof(0).rows(1).bytes();
+    });
+  }
+  client.send(query("SELECT half"));
+  ASSERT_TRUE(stage().run_until([&] { return times_sent("SELECT half") == 1; }));
+  stage().turn(4);
+  stage().server(who_heard("SELECT half")).cut();
+  stage().wait(client);
+  EXPECT_TRUE(shown(client.answers().back()).starts_with("rows 7 error 2013 "));
+  EXPECT_EQ(times_sent("SELECT half"), 1U);
+}
+
+TEST_F(RunTest, AStatementThatCostTwoServersIsNotTriedOnASecondOneForAWhile) {
+  options_.replicas = 3;
+  start();
+  TestClient& client = stage().log_in();
+  for (const std::size_t slot : {1U, 2U, 3U}) stage().server(slot).on("SELECT deadly", reply::silence());
+  client.send(query("SELECT deadly FROM t WHERE id=1"));
+  for (int lost = 0; lost < 2; ++lost) {
+    ASSERT_TRUE(stage().run_until([&] { return who_heard("deadly") < 4; }));
+    MysqlResponderFake& server = stage().server(who_heard("deadly"));
+    server.forget_heard();
+    server.cut();
+  }
+  stage().wait(client);
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
+  EXPECT_EQ(told(EventId::kFrailStatement), 1U);
+  lose(client, "SELECT deadly FROM t WHERE id=2");
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection) << "the same shape";
+  EXPECT_EQ(times_sent("id=2"), 1U);
+  lose(client, "SELECT harmless FROM t");
+  EXPECT_EQ(shown(client.answers().back()), "rows 7");
+}
+
+TEST_F(RunTest, AWriteWhoseServerDiesHasAnUnknownOutcomeAndIsNotSentAgain) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  lose(client, "INSERT INTO t VALUES (1)");
+  const Answer& answer = client.answers().back();
+  EXPECT_EQ(answer.error_code(), wire::kErLostConnection);
+  EXPECT_NE(answer.message().find("db1"), std::string::npos) << answer.message();
+  EXPECT_EQ(times_sent("INSERT"), 1U);
+  EXPECT_EQ(stage().counters().lost_errors.get(), 1U);
+  EXPECT_EQ(stage().service()->server(0).counters.lost.get(), 1U);
+  EXPECT_EQ(stage().failed_servers, std::vector<upstream::ServerSlot>{0});
+  EXPECT_EQ(ask(client, "SELECT 1"), "ok");
+}
+
+TEST_F(RunTest, ALostTransactionIsOverAndTheSessionGoesOn) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "BEGIN");
+  lose(client, "UPDATE t SET a=1");
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
+  const Answer next = stage().ask_query(client, "SELECT 1");
+  EXPECT_TRUE(next.ok());
+  EXPECT_FALSE(next.in_transaction());
+}
+
+TEST_F(RunTest, WhereStateIsLostTheSessionEndsWithTheError) {
+  for (const char* pins : {"SET @a=1", "LOCK TABLES t WRITE", "CREATE TEMPORARY TABLE x (a INT)"}) {
+    start();
+    TestClient& client = stage().log_in();
+    EXPECT_EQ(ask(client, pins), "ok");
+    lose(client, "UPDATE t SET a=1");
+    EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection) << pins;
+    EXPECT_TRUE(stage().wait_gone(client)) << pins;
+    stage().finish();
+  }
+}
+
+// --- a server refuses -----------------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, WhatAReplicaRefusesAsReadOnlyRunsOnThePrimaryUnseen) {
+  options_.replicas = 1;
+  for (const std::uint16_t code : {std::uint16_t{1290}, std::uint16_t{1836}}) {
+    start();
+    TestClient& client = stage().log_in();
+    stage().replica().on("SELECT", reply::error(code, kReadOnly));
+    stage().primary().on("SELECT", reply::rows({{"8"}}));
+    EXPECT_EQ(ask(client, "SELECT writes FROM a_view"), "rows 8");
+    EXPECT_EQ(stage().counters().rerouted.get(), 1U);
+    EXPECT_EQ(told(EventId::kStatementRerouted), 1U);
+    EXPECT_TRUE(stage().failed_servers.empty());
+    stage().finish();
+  }
+}
+
+TEST_F(RunTest, APreparedStatementThatWasReroutedGoesToThePrimaryAtOnceAfterwards) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().ask(client, command(Command::kStmtPrepare, "SELECT writes FROM a_view"));
+  stage().replica().on_command(Command::kStmtExecute, reply::error(1290, kReadOnly));
+  EXPECT_EQ(shown(stage().ask(client, execute(1))), "ok");
+  EXPECT_EQ(shown(stage().ask(client, execute(1))), "ok");
+  EXPECT_EQ(stage().replica().count("\x17"), 1U);
+  EXPECT_EQ(stage().primary().count("\x17"), 2U);
+}
+
+TEST_F(RunTest, OtherWordsUnderTheSameNumberAreTheClients) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("SELECT", reply::error(1290, "The MariaDB server is running with the --secure-file-priv option"));
+  EXPECT_EQ(ask(client, "SELECT a FROM t"), "error 1290 The MariaDB server is running with the --secure-file-priv option");
+  EXPECT_EQ(stage().primary().count("SELECT"), 0U);
+}
+
+TEST_F(RunTest, OnAReadAddressARefusalIsTheClients) {
+  options_.replicas = 1;
+  options_.route = config::ListenRoute::kRead;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("INSERT", reply::error(1290, kReadOnly));
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), std::string("error 1290 ") + kReadOnly);
+  EXPECT_EQ(stage().primary().accepted(), 0U);
+}
+
+TEST_F(RunTest, AWriteThatADemotedPrimaryRefusesWaitsForTheNextOne) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::error(1290, kReadOnly));
+  client.send(query("INSERT INTO t VALUES (1)"));
+  stage().rest(60ms);
+  EXPECT_FALSE(client.answered());
+  EXPECT_GE(stage().primary().count("INSERT"), 1U);
+  stage().change_view([](upstream::ServiceView& view) { view.primary = 1; });
+  stage().wait(client);
+  EXPECT_EQ(shown(client.answers().back()), "ok");
+  EXPECT_EQ(stage().replica().count("INSERT"), 1U);
+}
+
+TEST_F(RunTest, AWriteThatIsRefusedForTooLongIsTheServersError) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::error(1290, kReadOnly));
+  const TimePoint before = stage().loop().now();
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), std::string("error 1290 ") + kReadOnly);
+  EXPECT_GE(stage().loop().now() - before, 200ms);
+}
+
+TEST_F(RunTest, WhatMayHaveRunInPartIsNotRunAgain) {
+  start();
+  TestClient& client = stage().log_in({.capabilities = kModernClient | wire::kClientMultiStatements});
+  for (const char* sql : {"CALL p()", "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)"}) {
+    stage().primary().on(sql, reply::error(1290, kReadOnly));
+    EXPECT_EQ(ask(client, sql), std::string("error 1290 ") + kReadOnly);
+    EXPECT_EQ(stage().primary().count(sql), 1U) << sql;
+  }
+}
+
+TEST_F(RunTest, InsideATransactionARefusalIsTheClients) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "BEGIN");
+  stage().primary().on("INSERT", reply::error(1290, kReadOnly));
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), std::string("error 1290 ") + kReadOnly);
+  EXPECT_EQ(stage().primary().count("INSERT"), 1U);
+}
+
+TEST_F(RunTest, AReadThatAServerInShutdownRefusesRunsElsewhere) {
+  options_.replicas = 2;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica(1).on("SELECT", reply::error(1053, "Server shutdown in progress"));
+  stage().replica(2).on("SELECT", reply::rows({{"7"}}));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(client, "SELECT a FROM t"), "rows 7");
+  EXPECT_GT(std::count(stage().failed_servers.begin(), stage().failed_servers.end(), 1U), 0);
+  stage().primary().on("UPDATE", reply::error(1053, "Server shutdown in progress"));
+  EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "error 1053 Server shutdown in progress") << "a write may have run";
+  EXPECT_EQ(stage().primary().count("UPDATE"), 1U);
+}
+
+// --- connections that ended between two statements ------------------------------------------------------------------------
+
+TEST_F(RunTest, AWriteOnASoftlyKeptConnectionWhoseEndHasArrivedRunsOnAnother) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "ok");
+  EXPECT_EQ(stage().lent(0), 1U);
+  stage().primary().cut();
+  // In one turn: the end of the connection and the statement.
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (2)"), "ok");
+  EXPECT_EQ(times_sent("VALUES (2)"), 1U);
+  EXPECT_EQ(stage().primary().accepted(), 2U);
+  EXPECT_EQ(stage().counters().lost_errors.get(), 0U);
+}
+
+TEST_F(RunTest, AWriteBehindAnOutageIsHeldUntilThePrimaryIsBack) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  ask(client, "INSERT INTO t VALUES (1)");
+  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1053, "08S01", "Server shutdown in progress"}, upstream::kFakeCapabilities)));
+  stage().primary().cut();
+  client.send(query("INSERT INTO t VALUES (2)"));
+  stage().rest(100ms);
+  EXPECT_FALSE(client.answered());
+  stage().primary().on_login(std::nullopt);
+  stage().wait(client);
+  EXPECT_EQ(shown(client.answers().back()), "ok");
+  EXPECT_EQ(times_sent("VALUES (2)"), 1U);
+}
+
+TEST_F(RunTest, AnIdleConnectionWhoseEndHasArrivedIsPassedOver) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "SELECT 1");
+  stage().primary().cut();
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "ok");
+  EXPECT_EQ(times_sent("INSERT"), 1U);
+}
+
+// --- questions about the statement before ---------------------------------------------------------------------------------
+
+TEST_F(RunTest, AQuestionAboutWarningsGoesWhereTheyAre) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("SELECT 1/a", reply::rows({{"NULL"}}, 1));
+  ask(client, "SELECT 1/a FROM t");
+  ask(stage().log_in(), "SELECT 2");  // on another connection
+  stage().primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1365", "Division by 0"}}));
+  stage().primary().forget_heard();
+  EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Warning");
+  EXPECT_EQ(shown(stage().primary()), "SHOW WARNINGS");
+  EXPECT_EQ(stage().primary().heard().back().thread_id, 101U);
+  ask(client, "SELECT b FROM t");
+  EXPECT_EQ(stage().lent(0), 0U) << "the next statement without warnings lets the connection go";
+}
+
+TEST_F(RunTest, AQuestionWhoseOnlyAnswerIsLostIsAnErrorAndIsNotAskedElsewhere) {
+  options_.replicas = 1;
+  options_.route = config::ListenRoute::kRead;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("SELECT 1/a", reply::rows({{"NULL"}}, 1));
+  ask(client, "SELECT 1/a FROM t");
+  lose(client, "SHOW WARNINGS");
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
+  EXPECT_EQ(times_sent("SHOW WARNINGS"), 1U);
+  EXPECT_EQ(ask(client, "SELECT b FROM t"), "ok");
+}
+
+TEST_F(RunTest, WarningsOfAConnectionThatWasGivenBackAreSaidAgain) {
+  options_.places = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 3, .warnings = 2}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
+  stage().primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated for 'a'"}, {"Error", "1062", "It's a duplicate"}}));
+  ask(client, "INSERT INTO t VALUES (1)");
+  ask(stage().log_in({.user = "other"}), "SELECT 1");  // waits for the place
+  stage().primary().forget_heard();
+  ask(client, "SHOW WARNINGS");
+  EXPECT_TRUE(stage().primary().heard("BEGIN NOT ATOMIC SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1265")) << shown(stage().primary());
+  EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO=1062"));
+  EXPECT_TRUE(shown(stage().primary()).ends_with("END | SHOW WARNINGS"));
+}
+
+TEST_F(RunTest, RowCountOfAConnectionThatWasGivenBackIsAnsweredFromMemory) {
+  options_.places = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 3}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
+  stage().primary().on("SELECT ROW_COUNT()", reply::rows({{"-1"}}));
+  ask(client, "INSERT INTO t VALUES (1),(2),(3)");
+  ask(stage().log_in({.user = "other"}), "SELECT 1");
+  EXPECT_EQ(ask(client, "SELECT ROW_COUNT()"), "rows 3") << "whatever the server says";
+  EXPECT_EQ(ask(client, "SELECT ROW_COUNT()"), "rows -1") << "and the question was a SELECT";
+}
+
+TEST_F(RunTest, ASelectWithoutATableLeavesNoRowCountToRemember) {
+  options_.places = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 3}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
+  for (const char* sql : {"SELECT ROW_COUNT()", "SELECT 1"}) stage().primary().on(sql, reply::rows({{"-1"}}));
+  ask(client, "INSERT INTO t VALUES (1),(2),(3)");
+  ask(stage().log_in({.user = "other"}), "SELECT 2");
+  ask(client, "SELECT 1");
+  EXPECT_EQ(ask(client, "SELECT ROW_COUNT()"), "rows -1");
+}
+
+TEST_F(RunTest, FoundRowsIsMadeAgainOnAnotherConnection) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("SELECT a", reply::rows({{"1"}, {"2"}, {"3"}}));
+  stage().primary().on("SELECT FOUND_ROWS()", reply::rows({{"3"}}));
+  ask(client, "SELECT a FROM t");
+  EXPECT_EQ(stage().lent(1), 0U) << "three rows were sent: nothing is kept for that";
+  EXPECT_EQ(ask(client, "SELECT FOUND_ROWS()"), "rows 3");
+  EXPECT_TRUE(stage().primary().heard("SELECT SQL_CALC_FOUND_ROWS 1 FROM (")) << shown(stage().primary());
+  EXPECT_TRUE(stage().primary().heard("LIMIT 3) counted"));
+}
+
+TEST_F(RunTest, WarningsOfAReplicaAreMadeAgainOnThePrimaryBeforeAStatementThatPins) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  for (const std::size_t slot : {0U, 1U}) stage().server(slot).on("SELECT 1/a", reply::rows({{"NULL"}}, 1));
+  ask(client, "SELECT 1/a FROM t");
+  EXPECT_EQ(ask(client, "SELECT @n := @@warning_count"), "ok");
+  const std::string primary = shown(stage().primary());
+  EXPECT_TRUE(primary.ends_with("SELECT 1/a FROM t | SELECT @n := @@warning_count")) << primary;
+  EXPECT_EQ(stage().replica().count("@n"), 0U);
+}
+
+// --- in every way ---------------------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, ReadsAndWritesInEveryWay) {
+  for_every_step_and_leaf({{.replicas = 2}, [](Stage& stage) {
+                             stage.primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+                             for (const std::size_t slot : {1U, 2U}) stage.server(slot).on("SELECT a", reply::rows({{"7"}}));
+                             TestClient& client = stage.log_in();
+                             for (const char* sql : {"SELECT a FROM t", "INSERT INTO t VALUES (1)", "SELECT LAST_INSERT_ID()", "BEGIN", "UPDATE t SET a=2", "COMMIT", "SELECT a FROM t"}) stage.ask_query(client, sql);
+                             EXPECT_LE(stage.primary().count("UPDATE t"), once(stage));
+                             EXPECT_LE(stage.primary().count("INTO t"), once(stage));
+                             EXPECT_LE(stage.replica(1).count("SELECT a") + stage.replica(2).count("SELECT a"), 4U) << "each on two servers at most";
+                           }});
+}
+
+TEST_F(RunTest, QuestionsInEveryWay) {
+  for_every_step_and_leaf({{.replicas = 1, .places = 1}, [](Stage& stage) {
+                             stage.primary().on("INSERT", reply::ok({.affected_rows = 3, .warnings = 1}));
+                             stage.primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
+                             stage.primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated"}}));
+                             stage.primary().on("SELECT ROW_COUNT()", reply::rows({{"-1"}}));
+                             stage.replica().on("SELECT 1/a", reply::rows({{"NULL"}}, 1));
+                             TestClient& client = stage.log_in();
+                             TestClient& other = stage.log_in({.user = "other"});
+                             stage.ask_query(client, "INSERT INTO t VALUES (1)");
+                             stage.ask_query(other, "DELETE FROM t");
+                             for (const char* sql : {"SHOW WARNINGS", "SELECT ROW_COUNT()", "SELECT FOUND_ROWS()", "SELECT 1/a FROM t", "SELECT @n := @@warning_count"}) stage.ask_query(client, sql);
+                             EXPECT_LE(stage.primary().count("DELETE"), once(stage));
+                           }});
+}
+
+}  // namespace
+}  // namespace hf::service::mysql
