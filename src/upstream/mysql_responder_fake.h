@@ -98,6 +98,7 @@ inline ServerReply rows(std::vector<Row> rows, std::uint16_t warnings = 0, proto
 class MysqlResponderFake {
  public:
   static constexpr std::uint32_t kFirstThread = 100;
+  static constexpr std::uint32_t kFirstPrepared = 501;  // on each connection
 
   struct Heard {
     std::uint32_t thread_id = 0;
@@ -183,7 +184,7 @@ class MysqlResponderFake {
     std::uint32_t thread_id = 0;
     proto::mysql::Capabilities capabilities = 0;
     proto::mysql::StatusFlags status = proto::mysql::kStatusAutocommit;
-    std::uint32_t prepared = 0;
+    std::uint32_t prepared = kFirstPrepared - 1;
     std::string input;
     std::uint8_t sequence = 0;  // of the packet read last
     bool struck = false;        // by the fault, at the latest step
