@@ -1,6 +1,6 @@
 // MysqlResponderFake: a server for tests that answers commands by a table: what the command begins with, and the bytes of the reply.
-// Everybody may log in; what no rule names is answered with OK, in or out of the transaction that BEGIN and COMMIT make. One step of it,
-// counted over all its connections, can be made to fail.
+// Everybody may log in; what no rule names is answered with OK, in or out of the transaction that BEGIN and COMMIT make, and KILL
+// CONNECTION ends a connection. One step of it, counted over all its connections, can be made to fail.
 //
 // Owner: the test. Thread: that of its loop.
 // Invariants: 1. Listens on a free port of the loopback. 2. Each thing that it says (greeting, login's answer, reply) is one step.
@@ -172,6 +172,11 @@ class MysqlResponderFake {
   void say(ByteView bytes) {
     for (const Connection* each : connections_) each->stream->write(bytes);
   }
+  void say_to(std::uint32_t thread_id, ByteView bytes) {
+    for (const Connection* each : connections_) {
+      if (each->thread_id == thread_id) each->stream->write(bytes);
+    }
+  }
 
  private:
   struct Rule {
@@ -320,7 +325,9 @@ class MysqlResponderFake {
       }
       case proto::mysql::Command::kSetOption: return out.end(turn.status).bytes();
       case proto::mysql::Command::kStatistics: return out.raw("Uptime: 1").bytes();
-      default: return out.ok(turn.status).bytes();
+      default:
+        if (payload.starts_with("\x03KILL CONNECTION ")) cut_thread(static_cast<std::uint32_t>(std::stoul(std::string(payload.substr(17)))));
+        return out.ok(turn.status).bytes();
     }
   }
 

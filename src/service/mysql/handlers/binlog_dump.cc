@@ -11,6 +11,33 @@ namespace wire = proto::mysql;
 using policy::session::Place;
 using runtime::Task;
 
+namespace {
+
+/// What the server says first: a whole ERR, or the beginning of anything else. Errors: those of the stream, also when the client leaves.
+Task<Result<std::string>> first_words(Session& session, Connection* connection) {
+  session.running() = {.connection = connection, .read = true};
+  session.client().stream().watch_peer(&session.peer_watcher());
+  std::string first;
+  Result<void> heard{};
+  const Deadline deadline = session.loop().deadline_in(session.service().config().client_timeout);
+  while (first.size() < wire::kPacketHeader + 1 || first.size() < wire::kPacketHeader + wire::load_packet_header(first).length) {
+    Result<ByteView> bytes = co_await connection->stream->recv(deadline);
+    if (!bytes.ok() || bytes->empty()) {
+      heard = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
+      break;
+    }
+    first.append(*bytes);
+    const bool streams = first.size() > wire::kPacketHeader && byte_at(first, wire::kPacketHeader) != wire::kErrHeader;
+    if (streams) break;
+  }
+  session.client().stream().watch_peer(nullptr);
+  session.running().connection = nullptr;
+  HF_CO_RETURN_IF_ERROR(heard);
+  co_return std::move(first);
+}
+
+}  // namespace
+
 Task<bool> on_binlog_dump(Session& session) {
   Holdings& holdings = session.holdings();
   ClientEnd& client = session.client();
@@ -31,22 +58,15 @@ Task<bool> on_binlog_dump(Session& session) {
   connection.at_rest = false;
   connection.stream->write(packet);
   // The first packet tells: an ERR is an answer like any other, after which the session goes on; anything else begins the stream.
-  std::string first;
-  const Deadline deadline = session.loop().deadline_in(session.service().config().client_timeout);
-  while (first.size() < wire::kPacketHeader + 1 || first.size() < wire::kPacketHeader + wire::load_packet_header(first).length) {
-    Result<ByteView> bytes = co_await connection.stream->recv(deadline);
-    if (!bytes.ok() || bytes->empty()) {
-      lose_held(session);
-      client.set_sequence(1);
-      client.send_error(wire::lost_connection());
-      co_return false;
-    }
-    first.append(*bytes);
-    const bool streams = first.size() > wire::kPacketHeader && byte_at(first, wire::kPacketHeader) != wire::kErrHeader;
-    if (streams) break;
+  const Result<std::string> first = co_await first_words(session, &connection);
+  if (!first.ok()) {
+    lose_held(session);
+    client.set_sequence(1);
+    client.send_error(wire::lost_connection());
+    co_return false;
   }
-  client.write(first);
-  if (byte_at(first, wire::kPacketHeader) == wire::kErrHeader) {
+  client.write(*first);
+  if (byte_at(*first, wire::kPacketHeader) == wire::kErrHeader) {
     connection.at_rest = true;
     co_return true;
   }

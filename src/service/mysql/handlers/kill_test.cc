@@ -1,0 +1,288 @@
+// KILL of an id that we gave out: who may, what the server of the target hears, what the two clients see, also across shards.
+#include "service/mysql/session_fixture.h"
+
+namespace hf::service::mysql::testing {
+namespace {
+
+namespace wire = proto::mysql;
+
+std::string kill(std::uint32_t id) { return query("KILL " + std::to_string(id)); }
+std::string kill_query(std::uint32_t id) { return query("KILL QUERY " + std::to_string(id)); }
+std::string process_kill(std::uint32_t id) { return on_statement(Command::kProcessKill, id); }
+std::string thread(std::uint32_t n) { return std::to_string(MysqlResponderFake::kFirstThread + n); }
+
+/// A statement runs on the primary for the client and does not end by itself.
+void begin_long_statement(Stage& stage, TestClient& client, ByteView text) {
+  stage.primary().on(text, reply::silence());
+  client.send(query(text));
+  ASSERT_TRUE(stage.run_until([&] { return stage.primary().heard(text); }));
+}
+
+// The session's own id, and ids of nobody.
+
+TEST(Kill, OfItselfEndsTheSession) {
+  for (const bool by_command : {false, true}) {
+    Stage stage;
+    TestClient& client = stage.log_in();
+    const Answer answer = stage.ask(client, by_command ? process_kill(client.id()) : kill(client.id()));
+    EXPECT_EQ(answer.error_code(), wire::kErConnectionKilled);
+    EXPECT_EQ(answer.packets()[0].sequence, 1U);
+    EXPECT_TRUE(stage.wait_gone(client));
+    EXPECT_EQ(stage.server().accepted(), 0U);
+  }
+}
+
+TEST(Kill, QueryOfItselfIsInterruptedAndGoesOn) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  EXPECT_EQ(stage.ask(client, kill_query(client.id())).error_code(), wire::kErQueryInterrupted);
+  EXPECT_TRUE(stage.ask(client, command(Command::kPing)).ok());
+}
+
+TEST(Kill, OfAnIdOfOursThatNobodyHasIsRefusedHere) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  const std::uint32_t other_shard = client.id() | 5U << 24;
+  for (const std::uint32_t id : {client.id() + 1, other_shard}) {
+    const Answer answer = stage.ask(client, kill(id));
+    EXPECT_EQ(answer.error_code(), wire::kErNoSuchThread);
+    EXPECT_EQ(answer.message(), "Unknown thread id: " + std::to_string(id));
+    EXPECT_EQ(stage.ask(client, process_kill(id)).error_code(), wire::kErNoSuchThread);
+  }
+  EXPECT_EQ(stage.server().accepted(), 0U);
+}
+
+TEST(Kill, OfAnIdOfTheServersIsTheServers) {
+  Stage stage;
+  stage.server().on("KILL 42", reply::error(1094, "Unknown thread id: 42"));
+  TestClient& client = stage.log_in();
+  EXPECT_EQ(stage.ask(client, kill(42)).error_code(), 1094);
+  EXPECT_EQ(stage.server().texts().back(), "KILL 42");
+}
+
+TEST(Kill, ACommandTooShortToNameAnybodyIsRefused) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  for (const char* rest : {"", "\1", "\1\2\3"}) EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErHandshake);
+  EXPECT_TRUE(stage.ask(client, command(Command::kPing)).ok());
+}
+
+TEST(Kill, OfAnotherAccountsSessionIsDenied) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  ClientLogin login;
+  login.user = "other";
+  TestClient& target = stage.log_in(login);
+  begin_long_statement(stage, target, "UPDATE t SET a=1");
+  const Answer answer = stage.ask(client, kill(target.id()));
+  EXPECT_EQ(answer.error_code(), 1095);
+  EXPECT_EQ(answer.message(), "You are not owner of thread " + std::to_string(target.id()));
+  EXPECT_FALSE(target.gone());
+  EXPECT_FALSE(stage.primary().heard("KILL"));
+  stage.primary().cut();
+}
+
+// A target that does nothing, and one that runs something.
+
+TEST(Kill, OfASessionThatHoldsNothingOnlyEndsIt) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  stage.turn(10);
+  EXPECT_FALSE(target.gone());
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_EQ(stage.server().accepted(), 0U);
+  EXPECT_TRUE(stage.run_until([&] { return stage.sessions() == 1; }));
+  EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), wire::kErNoSuchThread);
+}
+
+TEST(Kill, OfARunningStatementReachesItsThreadOverAnotherConnection) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  begin_long_statement(stage, target, "UPDATE t SET a=1");
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_EQ(stage.primary().heard().back().command, query("KILL CONNECTION " + thread(1)));
+  EXPECT_EQ(std::to_string(stage.primary().heard().back().thread_id), thread(2));
+  EXPECT_EQ(stage.primary().count("UPDATE"), 1U);
+  EXPECT_TRUE(stage.failed_servers.empty()) << "what was killed says nothing of its server";
+}
+
+TEST(Kill, QueryInterruptsTheStatementAndTheSessionGoesOn) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  begin_long_statement(stage, target, "UPDATE t SET a=1");
+  stage.primary().on("KILL QUERY", [&](const upstream::ServerTurn& turn) {
+    stage.primary().say_to(MysqlResponderFake::kFirstThread + 1, reply::error(1317, "Query execution was interrupted")(turn));
+    return reply::ok()(turn);
+  });
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  EXPECT_TRUE(stage.primary().heard("KILL QUERY " + thread(1)));
+  ASSERT_TRUE(stage.wait(target));
+  EXPECT_EQ(target.answers().back().error_code(), wire::kErQueryInterrupted);
+  EXPECT_TRUE(stage.ask_query(target, "SELECT 1").ok());
+}
+
+TEST(Kill, WhatAKillWasAimedAtIsLentToNobodyElse) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  begin_long_statement(stage, target, "UPDATE t SET a=1");
+  stage.primary().on("KILL QUERY", [&](const upstream::ServerTurn& turn) {
+    stage.primary().say_to(MysqlResponderFake::kFirstThread + 1, reply::ok()(turn));
+    return reply::ok()(turn);
+  });
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  ASSERT_TRUE(stage.wait(target));
+  EXPECT_TRUE(target.answers().back().ok());
+  EXPECT_TRUE(stage.run_until([&] { return stage.primary().open() == 1; })) << "closed, for the KILL might come late";
+  const std::size_t before = stage.primary().accepted();
+  EXPECT_TRUE(stage.ask_query(client, "SELECT 1").ok());
+  EXPECT_EQ(stage.primary().accepted(), before);
+}
+
+TEST(Kill, OfATransactionBetweenStatementsEndsItOnTheServer) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(target, "BEGIN");
+  EXPECT_TRUE(stage.ask(client, process_kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_TRUE(stage.primary().heard("KILL CONNECTION " + thread(1)));
+}
+
+TEST(Kill, OfAReadGoesToTheReplicaThatRunsIt) {
+  Stage stage({.replicas = 1});
+  stage.replica().on("SELECT SLEEP(a) FROM t", reply::silence());
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  target.send(query("SELECT SLEEP(a) FROM t"));
+  ASSERT_TRUE(stage.run_until([&] { return stage.replica().heard("SELECT SLEEP"); }));
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_TRUE(stage.replica().heard("KILL CONNECTION " + thread(1)));
+  EXPECT_FALSE(stage.primary().heard("KILL"));
+}
+
+// A server that does not do it.
+
+TEST(Kill, ThatTheServerRefusesIsAnsweredInItsWordsAndTheTargetLives) {
+  Stage stage;
+  stage.primary().on("KILL CONNECTION", reply::error(1095, "You are not owner of thread 101"));
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(target, "BEGIN");
+  const Answer answer = stage.ask(client, kill(target.id()));
+  EXPECT_EQ(answer.error_code(), 1095);
+  EXPECT_EQ(answer.message(), "You are not owner of thread 101");
+  EXPECT_TRUE(stage.ask_query(target, "INSERT INTO t VALUES (1)").in_transaction());
+}
+
+TEST(Kill, ThatCannotReachTheServerSaysSo) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(target, "BEGIN");
+  stage.primary().on_login(std::string());
+  const Answer answer = stage.ask(client, kill(target.id()));
+  EXPECT_EQ(answer.error_code(), wire::kErUnknown);
+  EXPECT_FALSE(answer.message().empty());
+  EXPECT_FALSE(client.gone());
+}
+
+TEST(Kill, ThatFindsNoPlaceForAConnectionSaysSo) {
+  Stage stage({.places = 1});
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(target, "BEGIN");
+  EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), wire::kErUnknown);
+  EXPECT_TRUE(stage.ask_query(target, "COMMIT").ok());
+}
+
+// Across shards.
+
+TEST(Kill, OfASessionOnAnotherShard) {
+  Stage stage({.shards = 2});
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in({}, 1);
+  ASSERT_NE(client.id() >> 24, target.id() >> 24);
+  stage.ask_query(target, "BEGIN");
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_TRUE(stage.primary().heard("KILL CONNECTION " + thread(1)));
+}
+
+TEST(Kill, OfAnotherAccountOrNobodyOnAnotherShard) {
+  Stage stage({.shards = 2});
+  TestClient& client = stage.log_in();
+  ClientLogin login;
+  login.user = "other";
+  TestClient& target = stage.log_in(login, 1);
+  EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), 1095);
+  EXPECT_EQ(stage.ask(client, kill(target.id() + 1)).error_code(), wire::kErNoSuchThread);
+  EXPECT_FALSE(target.gone());
+}
+
+TEST(Kill, OfASessionWhoseShardDoesNotAnswerGivesUp) {
+  Stage stage({.shards = 2});
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in({}, 1);
+  stage.hold_shard(1);
+  EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), wire::kErNoSuchThread);
+  stage.let_shards_go();
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+}
+
+TEST(Kill, OfASessionOfAServiceThatIsGoneFromItsShard) {
+  Stage stage({.shards = 2});
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in({}, 1);
+  stage.shard(1).close_service("orders", Nanos::zero());
+  ASSERT_TRUE(stage.wait_gone(target));
+  EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), wire::kErNoSuchThread);
+}
+
+// With everything going wrong.
+
+TEST(KillScript, OfATransaction) {
+  for_every_step_and_leaf({{}, [](Stage& stage) {
+                             TestClient& client = stage.log_in();
+                             TestClient& target = stage.log_in();
+                             stage.ask_query(target, "BEGIN");
+                             stage.ask(client, kill_query(target.id()));
+                             stage.ask(client, kill(target.id()));
+                             stage.ask(client, command(Command::kPing));
+                           }});
+}
+
+TEST(KillScript, AcrossShards) {
+  for_every_step_and_leaf({{.shards = 2}, [](Stage& stage) {
+                             TestClient& client = stage.log_in();
+                             TestClient& target = stage.log_in({}, 1);
+                             stage.ask_query(target, "BEGIN");
+                             stage.ask(client, kill(target.id()));
+                             stage.rest(10ms);
+                           }});
+}
+
+TEST(KillScript, OfAStatementWhoseClientLeaves) {
+  for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
+                             stage.replica().on("SELECT SLEEP(a)", reply::silence());
+                             TestClient& client = stage.log_in();
+                             if (client.gone()) return;
+                             client.send(query("SELECT SLEEP(a) FROM t"));
+                             stage.run_until([&] { return stage.replica().heard("SELECT SLEEP") || client.gone() || client.answered(); });
+                             client.leave();
+                             stage.rest(10ms);
+                             TestClient& next = stage.log_in();
+                             stage.ask_query(next, "SELECT b FROM t");
+                           }});
+}
+
+}  // namespace
+}  // namespace hf::service::mysql::testing
