@@ -23,25 +23,6 @@ bool is_on(ByteView value) { return value == "1" || same_blind(value, "ON"); }
 
 }  // namespace
 
-std::string_view to_string(PinReason reason) {
-  switch (reason) {
-    case PinReason::kNone: return "none";
-    case PinReason::kUserVariable: return "user-variable";
-    case PinReason::kTemporaryTable: return "temporary-table";
-    case PinReason::kUserLock: return "user-lock";
-    case PinReason::kPreparedText: return "prepared-text";
-    case PinReason::kHandler: return "handler";
-    case PinReason::kConnectionId: return "connection-id";
-    case PinReason::kSequence: return "sequence";
-    case PinReason::kUnknownState: return "unknown-state";
-    case PinReason::kVariable: return "variable";
-    case PinReason::kUnnamedChange: return "unnamed-change";
-    case PinReason::kXa: return "xa";
-    case PinReason::kRefusedRestore: return "refused-restore";
-  }
-  return "none";
-}
-
 bool TrackingWish::names(ByteView variable) const {
   ByteView left = system_variables;
   while (!left.empty()) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/session/hold_reason.h"
 #include "policy/session/prepared_cache.h"
 #include "policy/session/settings.h"
 
@@ -31,39 +32,6 @@ struct Status {
   bool ansi_quotes = false;
   friend bool operator==(const Status&, const Status&) = default;
 };
-
-/// Why a session keeps its connection between commands. Bits.
-namespace tie {
-inline constexpr std::uint32_t kTransaction = 1U << 0;
-inline constexpr std::uint32_t kTableLock = 1U << 1;        // until UNLOCK TABLES
-inline constexpr std::uint32_t kNextTransaction = 1U << 2;  // SET TRANSACTION: until the next transaction has ended
-inline constexpr std::uint32_t kCursor = 1U << 3;           // rows of a cursor are still to be fetched
-inline constexpr std::uint32_t kPinned = 1U << 4;           // state nobody can restore: until a reset or the end; see PinReason
-inline constexpr std::uint32_t kLogin = 1U << 5;            // nobody but the client could log in again
-inline constexpr std::uint32_t kDiagnostics = 1U << 8;      // warnings, errors, row counts: until the next statement
-inline constexpr std::uint32_t kInsertId = 1U << 9;         // LAST_INSERT_ID(): until asked for and remembered
-inline constexpr std::uint32_t kHard = kTransaction | kTableLock | kNextTransaction | kCursor | kPinned | kLogin;
-inline constexpr std::uint32_t kSoft = kDiagnostics | kInsertId;  // for convenience: given back when somebody waits
-}  // namespace tie
-
-/// What pinned a session, for people.
-enum class PinReason : std::uint8_t {
-  kNone,
-  kUserVariable,
-  kTemporaryTable,
-  kUserLock,
-  kPreparedText,
-  kHandler,
-  kConnectionId,
-  kSequence,
-  kUnknownState,      // the statement may leave anything behind: CALL, unknown functions, what we cannot read
-  kVariable,          // a variable that makes sense on its own connection only
-  kUnnamedChange,     // the server says that something changed and does not name it
-  kXa,
-  kRefusedRestore,    // a server would not take back what it told us
-};
-/// "user-variable", "temporary-table" …
-std::string_view to_string(PinReason reason);
 
 /// What a session may have left on a connection. Bits.
 namespace stain {

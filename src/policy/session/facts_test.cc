@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
 #include <string>
 
 namespace hf::policy::session {
@@ -80,14 +79,6 @@ TEST(ConnectionFacts, AreCleanWithoutAnythingLeftBehind) {
   facts.told_kill = true;
   EXPECT_FALSE(facts.clean());
 }
-
-TEST(PinReason, EachHasAWordOfItsOwn) {
-  std::set<std::string_view> words;
-  for (int i = 0; i <= static_cast<int>(PinReason::kRefusedRestore); ++i) words.insert(to_string(static_cast<PinReason>(i)));
-  EXPECT_EQ(words.size(), static_cast<std::size_t>(PinReason::kRefusedRestore) + 1);
-}
-
-TEST(Ties, AreEitherHardOrSoft) { EXPECT_EQ(tie::kHard & tie::kSoft, 0U); }
 
 }  // namespace
 }  // namespace hf::policy::session
