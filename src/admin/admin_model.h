@@ -1,7 +1,7 @@
 // AdminModel: what the admin interface may ask of the running program and tell it to do. Implemented in app/, where the
 // control thread is; a fake for tests is in admin_model_fake.h.
 //
-// Owner: app/. Thread: the control thread's; every call returns without waiting.
+// Owner: app/. Thread: the control thread's; every call returns without waiting, but for sessions(), which asks the shards.
 // Invariants:
 //   1. Commands are idempotent: draining a drained server succeeds.
 //   2. Unknown names are kNotFound with a context that names what is known.
@@ -18,6 +18,8 @@
 #include "base/event_log.h"
 #include "base/result.h"
 #include "policy/vrrp/input.h"
+#include "runtime/task.h"
+#include "service/held_sessions.h"
 
 namespace hf::admin {
 
@@ -45,6 +47,12 @@ struct Explanation {
   std::vector<std::string> servers;  // names it could run on now
 };
 
+/// The shards' answers, put together.
+struct SessionPage {
+  service::HeldSessions sessions;
+  std::uint32_t silent_shards = 0;  // did not answer in time: theirs are missing
+};
+
 using VipOrder = policy::vrrp::OperatorCommand;
 
 class AdminModel {
@@ -55,6 +63,9 @@ class AdminModel {
   virtual Readiness readiness() const = 0;
   virtual EventPage events_since(std::uint64_t since, std::size_t limit) const = 0;
   virtual Result<Explanation> explain(std::string_view service, std::string_view sql) const = 0;
+
+  /// MySQL sessions that are pinned or have a server connection, of one service or, where it is empty, of all; `most` of them.
+  virtual runtime::Task<Result<SessionPage>> sessions(std::string service, std::size_t most) = 0;
 
   virtual Result<void> drain(std::string_view service, std::string_view server, const Caller& caller) = 0;
   virtual Result<void> resume(std::string_view service, std::string_view server, const Caller& caller) = 0;

@@ -26,6 +26,13 @@ class AdminModelFake : public AdminModel {
     out.servers = {"db2", "db3"};
     return out;
   }
+  runtime::Task<Result<SessionPage>> sessions(std::string service, std::size_t most) override {
+    if (!service.empty() && service != "orders") co_return Error{ErrorCode::kNotFound, "no MySQL service \"" + service + "\""};
+    SessionPage page;
+    page.silent_shards = session_page.silent_shards;
+    page.sessions.take(session_page.sessions, most);
+    co_return page;
+  }
   Result<void> drain(std::string_view service, std::string_view server, const Caller& caller) override {
     return command("drain", service, server, caller);
   }
@@ -50,6 +57,7 @@ class AdminModelFake : public AdminModel {
   void crowded(Transport /*door*/, std::size_t /*places*/) override { ++crowds; }
 
   StatusSnapshot snapshot;
+  SessionPage session_page;
   EventLog log{16};
   ReloadOutcome reload_outcome{.accepted = true, .changes = {"server db4 added"}, .needs_restart = {}, .errors = {}};
   bool guardian = true;

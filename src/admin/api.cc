@@ -16,6 +16,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kDefaultEvents = 200;
 constexpr std::uint64_t kMaxEvents = 1000;
+constexpr std::uint64_t kDefaultSessions = 100;
+constexpr std::uint64_t kMaxSessions = 1000;
 
 HttpResponse json_response(const Json& body, int status = 200) {
   HttpResponse response;
@@ -79,6 +81,20 @@ Json event_json(const LoggedEvent& logged) {
               {"fields", std::move(fields)}};
 }
 
+Json session_json(const service::HeldSession& session) {
+  return Json{{"service", session.service},
+              {"id", session.id},
+              {"account", session.account},
+              {"client", session.client},
+              {"server", session.server.empty() ? Json(nullptr) : Json(session.server)},
+              {"pinned", session.grip == service::Grip::kPinned},
+              {"running", session.running},
+              {"reason", session.reason.name},
+              {"because", session.reason.sentence},
+              {"shape", session.shape.empty() ? Json(nullptr) : Json(session.shape)},
+              {"since", format_utc(session.since_wall_micros)}};
+}
+
 std::optional<VipOrder> vip_order(std::string_view word) {
   if (word == "release") return VipOrder::kRelease;
   if (word == "prefer") return VipOrder::kPrefer;
@@ -134,7 +150,7 @@ struct Api::Call {
   Caller caller;
 };
 
-/// What is at a path.
+/// What is at a path. Without `answer` it is sessions(), which asks the shards.
 struct Api::Endpoint {
   Effect effect;
   std::string_view methods;  // as in an Allow header
@@ -149,6 +165,7 @@ Api::Endpoint Api::endpoint_of(const HttpRequest& request) {
   if (is_path(request, {"readyz"})) return {Effect::kOpen, kRead, &Api::readyz};
   if (is_path(request, {"metrics"})) return {Effect::kShows, kRead, &Api::metrics};
   if (is_path(request, {"api", "v1", "status"})) return {Effect::kShows, kRead, &Api::status};
+  if (is_path(request, {"api", "v1", "sessions"})) return {Effect::kShows, kRead, nullptr};
   if (is_path(request, {"api", "v1", "events"})) return {Effect::kShows, kRead, &Api::events};
   if (is_path(request, {"api", "v1", "explain"})) return {Effect::kShows, kAsk, &Api::explain};
   if (is_path(request, {"api", "v1", "reload"})) return {Effect::kChanges, kCommand, &Api::reload};
@@ -163,18 +180,20 @@ Api::Endpoint Api::endpoint_of(const HttpRequest& request) {
   return {Effect::kShows, {}, &Api::nothing};
 }
 
-HttpResponse Api::handle(const HttpRequest& request, const Visitor& visitor) {
+runtime::Task<HttpResponse> Api::handle(HttpRequest request, Visitor visitor) {
   const Endpoint endpoint = endpoint_of(request);
   const bool answers = endpoint.methods.empty() || names_method(endpoint.methods, request.method);
   Call call{request, Caller{visitor.peer, {}}};
   Access access = check_access(request, credentials_, visitor, answers ? endpoint.effect : std::min(endpoint.effect, Effect::kShows));
   if (auto* refused = std::get_if<Refused>(&access)) {
     model_.refused(call.caller, request.path_text(), refused->reason);
-    return std::move(refused->response);
+    co_return std::move(refused->response);
   }
-  if (!answers) return method_not_allowed(endpoint.methods);
+  if (!answers) co_return method_not_allowed(endpoint.methods);
   call.caller.account = std::get<Granted>(access).account;
-  return (this->*endpoint.answer)(call);
+  if (endpoint.answer != nullptr) co_return (this->*endpoint.answer)(call);
+  HttpResponse shown = co_await sessions(request);
+  co_return shown;
 }
 
 HttpResponse Api::nothing(const Call& call) {
@@ -226,6 +245,19 @@ HttpResponse Api::explain(const Call& call) {
                             {"shape", explained->shape},
                             {"effects", explained->effects},
                             {"servers", explained->servers}});
+}
+
+runtime::Task<HttpResponse> Api::sessions(const HttpRequest& request) {
+  const auto limit = number_parameter(request, "limit", kDefaultSessions);
+  if (!limit) co_return error_response(400, "limit must be a whole number");
+  std::string service(request.parameter("service").value_or(""));
+  const auto most = static_cast<std::size_t>(std::clamp(*limit, std::uint64_t{1}, kMaxSessions));
+  const Result<SessionPage> page = co_await model_.sessions(std::move(service), most);
+  if (!page) co_return failure(page.error());
+  const service::HeldSessions& sessions = page->sessions;
+  Json body{{"total", sessions.total}, {"left_out", sessions.total - sessions.shown.size()}, {"silent_shards", page->silent_shards}, {"sessions", Json::array()}};
+  for (const service::HeldSession& session : sessions.shown) body["sessions"].push_back(session_json(session));
+  co_return json_response(body);
 }
 
 HttpResponse Api::reload(const Call& call) {

@@ -1,6 +1,8 @@
-// Api: the endpoints of the admin interface. One request in, one response out; nothing is kept between requests.
+// Api: the endpoints of the admin interface. One request in, one response out, at once but where shards must be asked; nothing is kept
+// between requests.
 //
 //   GET  /api/v1/status                               everything, status.h as JSON
+//   GET  /api/v1/sessions?service=S&limit=M           MySQL sessions that are pinned or have a server connection, and why
 //   GET  /api/v1/events?since=N&limit=M               events after N (0: all that are kept), oldest first
 //   POST /api/v1/servers/{service}/{server}/drain     no new work for the server
 //   POST /api/v1/servers/{service}/{server}/resume
@@ -30,6 +32,7 @@
 #include "admin/access.h"
 #include "admin/admin_model.h"
 #include "admin/http_message.h"
+#include "runtime/task.h"
 
 namespace hf::admin {
 
@@ -38,7 +41,7 @@ class Api {
   /// The model must outlive the Api.
   Api(AdminModel& model, Credentials credentials) : model_(model), credentials_(std::move(credentials)) {}
 
-  HttpResponse handle(const HttpRequest& request, const Visitor& visitor);
+  runtime::Task<HttpResponse> handle(HttpRequest request, Visitor visitor);
 
   /// New credentials from a reload.
   void set_credentials(Credentials credentials) { credentials_ = std::move(credentials); }
@@ -56,6 +59,7 @@ class Api {
   HttpResponse status(const Call& call);
   HttpResponse events(const Call& call);
   HttpResponse explain(const Call& call);
+  runtime::Task<HttpResponse> sessions(const HttpRequest& request);
   HttpResponse reload(const Call& call);
   HttpResponse server_command(const Call& call);
   HttpResponse vip_command(const Call& call);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/admin_model_fake.h"
+#include "runtime/stepped_loop_fake.h"
 
 namespace hf::admin {
 namespace {
@@ -21,10 +22,18 @@ class ApiTest : public ::testing::Test {
     request.headers = std::move(headers);
     request.headers.push_back({"Host", "127.0.0.1:9400"});
     request.body = std::move(body);
-    return api.handle(request, visitor);
+    HttpResponse response;
+    scope.spawn("ask", answer, &api, std::move(request), visitor, &response);
+    EXPECT_TRUE(scope.empty());
+    return response;
+  }
+  static runtime::Task<void> answer(Api* api, HttpRequest request, Visitor visitor, HttpResponse* response) {
+    *response = co_await api->handle(std::move(request), std::move(visitor));
   }
   static Json json(const HttpResponse& response) { return Json::parse(response.body); }
 
+  runtime::SteppedLoop loop;
+  runtime::Scope scope{*loop};
   AdminModelFake model;
   Api api{model, Credentials{}};
   const Visitor over_http{Transport::kTcp, "127.0.0.1:5000", false};
@@ -42,6 +51,9 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   service.listeners.push_back({"127.0.0.1:3306", "split", true, ""});
   ServerStatus server;
   server.name = "db2";
+  service.pins.now[static_cast<std::size_t>(policy::session::PinReason::kTemporaryTable)] = 1;
+  service.pins.made[static_cast<std::size_t>(policy::session::PinReason::kTemporaryTable)] = 4;
+  service.accounts = {{"app@%", 9}};
   server.role = "replica";
   server.health = "up";
   server.reader = true;
@@ -69,9 +81,53 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   EXPECT_EQ(shown["servers"][0]["lag_ms"], 1200.0);
   EXPECT_EQ(shown["servers"][0]["effective_weight"], 1.5);
   EXPECT_EQ(shown["servers"][0]["counters"]["in_flight"], 7);
+  EXPECT_EQ(shown["counters"]["pinned_sessions"], 1);
+  EXPECT_EQ(shown["pins"], Json::parse(R"([{"reason":"temporary-table","because":"it has made temporary tables","now":1,"so_far":4}])"));
+  EXPECT_EQ(shown["account_connections"], Json::parse(R"([{"account":"app@%","connections":9}])"));
   EXPECT_TRUE(shown["servers"][1]["lag_ms"].is_null());
   EXPECT_TRUE(shown["servers"][1]["role"].is_null());
   EXPECT_TRUE(shown["latency"].is_null());
+}
+
+TEST_F(ApiTest, SessionsAreListedWithTheReasonAndACountOfTheRest) {
+  service::HeldSession pinned;
+  pinned.service = "orders";
+  pinned.id = 1U << 30 | 7;
+  pinned.account = "app@%";
+  pinned.client = "198.18.0.7:52114";
+  pinned.server = "db1";
+  pinned.grip = service::Grip::kPinned;
+  pinned.reason = policy::session::words_of(policy::session::PinReason::kUserLock);
+  pinned.shape = "select get_lock(?, ?)";
+  pinned.since_wall_micros = 1'700'000'000'123'456;
+  service::HeldSession runs;
+  runs.reason = policy::session::words_of_ties(0);
+  runs.running = true;
+  model.session_page.sessions = {{pinned, runs, runs}, 5};
+  model.session_page.silent_shards = 1;
+  const HttpResponse response = ask("GET", "/api/v1/sessions?service=orders&limit=2");
+  EXPECT_EQ(response.status, 200);
+  const Json body = json(response);
+  EXPECT_EQ(body["total"], 5);
+  EXPECT_EQ(body["left_out"], 3);
+  EXPECT_EQ(body["silent_shards"], 1);
+  ASSERT_EQ(body["sessions"].size(), 2U);
+  EXPECT_EQ(body["sessions"][0], Json::parse(R"json({"service":"orders","id":1073741831,"account":"app@%","client":"198.18.0.7:52114",
+    "server":"db1","pinned":true,"running":false,"reason":"user-lock","because":"it uses named locks (`GET_LOCK` and its family)",
+    "shape":"select get_lock(?, ?)","since":"2023-11-14T22:13:20.123456Z"})json"));
+  EXPECT_EQ(body["sessions"][1]["reason"], "statement");
+  EXPECT_EQ(body["sessions"][1]["running"], true);
+  EXPECT_TRUE(body["sessions"][1]["server"].is_null());
+  EXPECT_TRUE(body["sessions"][1]["shape"].is_null());
+}
+
+TEST_F(ApiTest, SessionsOfAnUnknownServiceOrAStrangeNumberAreRefused) {
+  EXPECT_EQ(ask("GET", "/api/v1/sessions?service=nobody").status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/sessions?limit=many").status, 400);
+  EXPECT_EQ(ask("POST", "/api/v1/sessions").status, 405);
+  visitor = over_http;
+  api.set_credentials(Credentials{"s3cret", "", ""});
+  EXPECT_EQ(ask("GET", "/api/v1/sessions").status, 401);
 }
 
 TEST_F(ApiTest, StatusShowsVirtualAddresses) {

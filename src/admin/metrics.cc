@@ -1,5 +1,6 @@
 #include "admin/metrics.h"
 
+#include <array>
 #include <utility>
 
 #include "admin/exposition.h"
@@ -28,9 +29,16 @@ constexpr MetricRow<ServiceTotals> kServiceMetrics[] = {
     {"held", kCounter, "Statements that waited for a primary or a connection.", &ServiceTotals::held},
     {"hold_timeouts", kCounter, "Statements that waited in vain.", &ServiceTotals::hold_timeouts},
     {"lost_errors", kCounter, "Clients told that the connection to the server was lost.", &ServiceTotals::lost_errors},
-    {"pinned_sessions", kGauge, "Sessions that cannot leave their server connection, now.", &ServiceTotals::pinned},
     {"state_restores", kCounter, "Pooled connections that were given a session's state.",
      &ServiceTotals::state_restores},
+    {"restore_statements", kCounter, "Statements sent to pooled connections to give them a session's state.",
+     &ServiceTotals::restore_statements},
+    {"connection_resets", kCounter, "Connections reset (COM_RESET_CONNECTION) before another session had them.",
+     &ServiceTotals::connection_resets},
+    {"statements_reprepared", kCounter, "Prepared statements prepared again on a connection that did not have them.",
+     &ServiceTotals::statements_reprepared},
+    {"reads_repeated", kCounter, "Reads repeated on the primary, unseen, for what they had left behind on a replica.",
+     &ServiceTotals::reads_repeated},
     {"bytes_from_clients", kCounter, "Bytes read from clients.", &ServiceTotals::bytes_from_clients},
     {"bytes_to_clients", kCounter, "Bytes sent to clients.", &ServiceTotals::bytes_to_clients},
 };
@@ -91,6 +99,31 @@ void render_latency(Exposition& out, const StatusSnapshot& status) {
     out.sample({{"service", service.name}, {"le", "+Inf"}}, std::to_string(latency.count), "_bucket");
     out.sample({{"service", service.name}}, number(seconds(latency.sum)), "_sum");
     out.sample({{"service", service.name}}, std::to_string(latency.count), "_count");
+  }
+}
+
+void render_pins(Exposition& out, const StatusSnapshot& status) {
+  using Counts = std::array<std::uint64_t, policy::session::kPinReasons>;
+  const auto each = [&out, &status](std::string_view name, std::string_view type, std::string_view help, Counts PinTotals::* counts) {
+    out.family("holdfast_service_" + std::string(name), type, help);
+    for (const ServiceStatus& service : status.services) {
+      for (std::size_t reason = 1; service.protocol == "mysql" && reason < policy::session::kPinReasons; ++reason) {
+        const std::string_view word = to_string(static_cast<policy::session::PinReason>(reason));
+        out.sample({{"service", service.name}, {"reason", word}}, std::to_string((service.pins.*counts)[reason]));
+      }
+    }
+  };
+  each("pinned_sessions", "gauge", "Sessions that cannot leave their server connection, now, by what pinned them.", &PinTotals::now);
+  each("pins_total", "counter", "Sessions pinned so far, by what pinned them.", &PinTotals::made);
+}
+
+void render_accounts(Exposition& out, const StatusSnapshot& status) {
+  out.family("holdfast_service_account_connections", "gauge",
+             "Connections to servers, in use and idle, of the accounts that have most of them; all others together are \"other\".");
+  for (const ServiceStatus& service : status.services) {
+    for (const AccountStatus& each : service.accounts) {
+      out.sample({{"service", service.name}, {"account", each.account}}, std::to_string(each.connections));
+    }
   }
 }
 
@@ -174,6 +207,8 @@ std::string render_prometheus(const StatusSnapshot& status) {
     each_service(out, status, name, type, row.help,
                  [&row](const ServiceStatus& service) { return std::to_string(service.counters.*row.value); });
   }
+  render_pins(out, status);
+  render_accounts(out, status);
   render_latency(out, status);
   render_servers(out, status);
   render_guardian(out, status);

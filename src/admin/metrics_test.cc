@@ -9,6 +9,8 @@
 namespace hf::admin {
 namespace {
 
+using policy::session::PinReason;
+
 VipStatus example_vip() {
   VipStatus vip;
   vip.report.name = "db";
@@ -30,6 +32,10 @@ StatusSnapshot example() {
   status.version = "0.1.0";
   status.node = "gw-a";
   ServiceStatus service;
+  service.protocol = "mysql";
+  service.pins.now[static_cast<std::size_t>(PinReason::kUserLock)] = 2;
+  service.pins.made[static_cast<std::size_t>(PinReason::kUserLock)] = 7;
+  service.accounts = {{"app@%", 5}, {"other", 3}};
   service.name = "or\"de\\rs\n";
   service.primary = "db1";
   service.counters.statements = 42;
@@ -102,6 +108,51 @@ TEST(Prometheus, RendersLabelsEscapedAndValues) {
   EXPECT_EQ(text.find("lag_seconds{service=\"or\\\"de\\\\rs\\n\",server=\"db2\""), std::string::npos)
       << "unknown lag is absent";
   EXPECT_TRUE(has_line(text, R"(holdfast_build_info{version="0.1.0",node="gw-a"} 1)"));
+}
+
+TEST(Prometheus, PinsAreCountedByReasonAndConnectionsByAccount) {
+  const std::string text = render_prometheus(example());
+  for (const char* line :
+       {R"(holdfast_service_pinned_sessions{service="or\"de\\rs\n",reason="user-lock"} 2)",
+        R"(holdfast_service_pins_total{service="or\"de\\rs\n",reason="user-lock"} 7)",
+        R"(holdfast_service_pinned_sessions{service="or\"de\\rs\n",reason="xa"} 0)",
+        R"(holdfast_service_account_connections{service="or\"de\\rs\n",account="app@%"} 5)",
+        R"(holdfast_service_account_connections{service="or\"de\\rs\n",account="other"} 3)"}) {
+    EXPECT_TRUE(has_line(text, line)) << line;
+  }
+  EXPECT_EQ(text.find("reason=\"none\""), std::string::npos);
+  EXPECT_FALSE(has_line(text, R"(holdfast_service_pinned_sessions{service="",reason="xa"} 0)")) << "a TCP service has no sessions to pin";
+}
+
+TEST(Metrics, PinsAreSummedOverShardsByReason) {
+  service::PinCounters one;
+  service::PinCounters two;
+  const auto variable = static_cast<std::size_t>(PinReason::kUserVariable);
+  one.now[variable].add();
+  one.made[variable].add(3);
+  two.now[static_cast<std::size_t>(PinReason::kXa)].add();
+  two.made[variable].add(4);
+  PinTotals totals;
+  totals.add(one);
+  totals.add(two);
+  EXPECT_EQ(totals.now[variable], 1U);
+  EXPECT_EQ(totals.made[variable], 7U);
+  EXPECT_EQ(totals.sessions(), 2U);
+}
+
+TEST(Metrics, TheBusiestAccountsAreNamedAndTheOthersAreOne) {
+  service::AccountConnections all;
+  for (std::uint64_t i = 1; i <= kMostAccounts; ++i) all["app" + std::to_string(i) + "@%"] = i;
+  EXPECT_EQ(busiest_accounts(all).size(), kMostAccounts);
+  EXPECT_EQ(busiest_accounts(all).front().account, "app20@%");
+  all["big@10.%"] = 1000;
+  all["small@%"] = 1;
+  const std::vector<AccountStatus> shown = busiest_accounts(all);
+  ASSERT_EQ(shown.size(), kMostAccounts + 1);
+  EXPECT_EQ(shown.front().account, "big@10.%");
+  EXPECT_EQ(shown.front().connections, 1000U);
+  EXPECT_EQ(shown.back().account, "other");
+  EXPECT_EQ(shown.back().connections, 2U) << "app1 and small";
 }
 
 TEST(Prometheus, HistogramsAreCumulativeAndEndInTheCount) {

@@ -6,9 +6,12 @@
 //   2. No secrets: neither passwords nor tokens have a place here.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/latency_histogram.h"
@@ -47,13 +50,36 @@ struct ServiceTotals {
   std::uint64_t held = 0;
   std::uint64_t hold_timeouts = 0;
   std::uint64_t lost_errors = 0;
-  std::uint64_t pinned = 0;
   std::uint64_t state_restores = 0;
+  std::uint64_t restore_statements = 0;
+  std::uint64_t connection_resets = 0;
+  std::uint64_t statements_reprepared = 0;
+  std::uint64_t reads_repeated = 0;
   std::uint64_t bytes_from_clients = 0;
   std::uint64_t bytes_to_clients = 0;
 
   void add(const service::ServiceCounters& shard);
 };
+
+/// service::PinCounters of all shards, summed.
+struct PinTotals {
+  std::array<std::uint64_t, policy::session::kPinReasons> now{};
+  std::array<std::uint64_t, policy::session::kPinReasons> made{};
+
+  void add(const service::PinCounters& shard);
+  /// Sessions that cannot leave their server connection, now, for whatever reason.
+  std::uint64_t sessions() const;
+};
+
+/// Connections to servers by account.
+struct AccountStatus {
+  std::string account;  // "app@%", or kOtherAccounts
+  std::uint64_t connections = 0;
+};
+inline constexpr std::size_t kMostAccounts = 20;
+inline constexpr std::string_view kOtherAccounts = "other";
+/// Those with the most connections, most first, and last all others together, where there are any.
+std::vector<AccountStatus> busiest_accounts(const service::AccountConnections& all);
 
 struct ServerStatus {
   std::string name;
@@ -90,6 +116,8 @@ struct ServiceStatus {
   std::vector<ListenerStatus> listeners;
   std::vector<ServerStatus> servers;
   ServiceTotals counters;
+  PinTotals pins;                        // MySQL, as is the rest
+  std::vector<AccountStatus> accounts;
   std::optional<LatencySnapshot> latency;  // from a statement's arrival to the end of its reply
 };
 

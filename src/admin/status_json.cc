@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <utility>
 
 #include "admin/metrics.h"
@@ -52,6 +54,17 @@ Json server_json(const ServerStatus& server) {
   return out;
 }
 
+/// What pinned sessions, as far as anything did.
+Json pins_json(const ServiceStatus& service) {
+  Json out = Json::array();
+  for (std::size_t i = 1; i < policy::session::kPinReasons; ++i) {
+    if (service.pins.made[i] == 0) continue;
+    const policy::session::HoldReason& words = policy::session::words_of(static_cast<policy::session::PinReason>(i));
+    out.push_back(Json{{"reason", words.name}, {"because", words.sentence}, {"now", service.pins.now[i]}, {"so_far", service.pins.made[i]}});
+  }
+  return out;
+}
+
 Json service_json(const ServiceStatus& service) {
   Json out;
   out["name"] = service.name;
@@ -71,6 +84,12 @@ Json service_json(const ServiceStatus& service) {
   out["servers"] = Json::array();
   for (const ServerStatus& server : service.servers) out["servers"].push_back(server_json(server));
   out["counters"] = counters_json(service_metrics(), service.counters);
+  out["counters"]["pinned_sessions"] = service.pins.sessions();
+  out["pins"] = pins_json(service);
+  out["account_connections"] = Json::array();
+  for (const AccountStatus& each : service.accounts) {
+    out["account_connections"].push_back(Json{{"account", each.account}, {"connections", each.connections}});
+  }
   out["latency"] = service.latency ? latency_json(*service.latency) : Json(nullptr);
   return out;
 }
@@ -201,10 +220,34 @@ void ServiceTotals::add(const service::ServiceCounters& shard) {
   held += shard.held.get();
   hold_timeouts += shard.hold_timeouts.get();
   lost_errors += shard.lost_errors.get();
-  pinned += shard.pinned.get();
   state_restores += shard.state_restores.get();
+  restore_statements += shard.restore_statements.get();
+  connection_resets += shard.connection_resets.get();
+  statements_reprepared += shard.statements_reprepared.get();
+  reads_repeated += shard.reads_repeated.get();
   bytes_from_clients += shard.bytes_from_clients.get();
   bytes_to_clients += shard.bytes_to_clients.get();
+}
+
+void PinTotals::add(const service::PinCounters& shard) {
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    now[i] += shard.now[i].get();
+    made[i] += shard.made[i].get();
+  }
+}
+
+std::uint64_t PinTotals::sessions() const { return std::accumulate(now.begin(), now.end(), std::uint64_t{0}); }
+
+std::vector<AccountStatus> busiest_accounts(const service::AccountConnections& all) {
+  std::vector<AccountStatus> out;
+  for (const auto& [account, connections] : all) out.push_back({account, connections});
+  std::ranges::sort(out, [](const AccountStatus& a, const AccountStatus& b) { return a.connections > b.connections; });
+  if (out.size() <= kMostAccounts) return out;
+  AccountStatus others{std::string(kOtherAccounts)};
+  for (std::size_t i = kMostAccounts; i < out.size(); ++i) others.connections += out[i].connections;
+  out.resize(kMostAccounts);
+  out.push_back(std::move(others));
+  return out;
 }
 
 std::string status_json(const StatusSnapshot& status) {

@@ -114,7 +114,8 @@ Task<bool> AdminConnections::converse(AdminConnections* self, Client* client) {
     const admin::HttpRequest request = client->parser.take();
     const Connection after = admin::connection_after(request);
     client->now_at(Client::At::kAnswering, self->loop_.now());
-    stream.write(admin::serialize(self->door_.answer(request, client->accepted), after, admin::body_part_for(request)));
+    const admin::HttpResponse answer = co_await self->door_.answer(request, client->accepted);
+    stream.write(admin::serialize(answer, after, admin::body_part_for(request)));
     const Result<void> sent = co_await stream.drained(0, self->deadline_of(*client));
     if (!sent.ok() || after == Connection::kClose) co_return false;
     client->now_at(client->pending.empty() ? Client::At::kIdle : Client::At::kReading, self->loop_.now());

@@ -32,8 +32,8 @@ class AdminConnections {
 
   struct Door {
     std::size_t places = kPlaces;
-    /// One request in, one response out, at once.
-    std::function<admin::HttpResponse(const admin::HttpRequest&, const net::Accepted&)> answer;
+    /// One request in, one response out.
+    std::function<runtime::Task<admin::HttpResponse>(const admin::HttpRequest&, const net::Accepted&)> answer;
     /// A connection gave way.
     std::function<void()> crowded;
   };

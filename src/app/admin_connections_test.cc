@@ -61,6 +61,11 @@ class AdminConnectionsTest : public ::testing::Test {
     EXPECT_TRUE(closed.ok());
   }
 
+  static runtime::Task<admin::HttpResponse> answer(std::string body) {
+    admin::HttpResponse response;
+    response.body = std::move(body);
+    co_return response;
+  }
   Caller call() {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
@@ -82,10 +87,7 @@ class AdminConnectionsTest : public ::testing::Test {
   runtime::SteppedLoop loop_;
   std::string body_ = "{}";
   int crowds_ = 0;
-  AdminConnections door_{*loop_, {.places = kFew, .answer = [this](const admin::HttpRequest&, const net::Accepted&) {
-                                    admin::HttpResponse response;
-                                    response.body = body_;
-                                    return response; }, .crowded = [this] { ++crowds_; }}};
+  AdminConnections door_{*loop_, {.places = kFew, .answer = [this](const admin::HttpRequest&, const net::Accepted&) { return answer(body_); }, .crowded = [this] { ++crowds_; }}};
   bool closed_ = false;
 };
 

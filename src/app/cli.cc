@@ -10,6 +10,7 @@
 
 #include "app/admin_client.h"
 #include "app/cli_request.h"
+#include "app/cli_sessions.h"
 #include "app/cli_status.h"
 #include "app/cli_vip.h"
 #include "app/roles.h"
@@ -33,6 +34,7 @@ struct Options : AskOptions {
   std::string service;
   std::string sql;
   std::uint64_t since = 0;
+  std::uint64_t limit = 100;
 };
 
 config::LoadResult load(const Options& options) { return config::load_file(options.config, config::system_context()); }
@@ -70,6 +72,14 @@ int check(const Options& options) {
 int show_status(const json& status) {
   print_text(render_status(status));
   return kDone;
+}
+
+int show_sessions(const Options& options) {
+  const std::string service = options.service.empty() ? std::string() : "&service=" + percent_encode(options.service);
+  return ask(options, "GET", "/api/v1/sessions?limit=" + std::to_string(options.limit) + service, [](const json& page) {
+    print_text(render_sessions(page));
+    return kDone;
+  });
 }
 
 /// As in the log.
@@ -174,7 +184,14 @@ int run_command_line(int argc, char** argv) {
   CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", check);
   checking->add_flag("--print-reference", options.print_reference, "print the reference of the configuration file (docs/config.md)");
   checking->add_flag("--print-events", options.print_events, "print the catalogue of events (docs/events.md)");
-  command("status", "show virtual addresses, services, servers and listeners", [](const Options& o) { return ask(o, "GET", "/api/v1/status", show_status); });
+  CLI::Option* of_sessions = nullptr;
+  CLI::App* status = command("status", "show virtual addresses, services, servers and listeners", [&of_sessions](const Options& o) {
+    return of_sessions->count() > 0 ? show_sessions(o) : ask(o, "GET", "/api/v1/status", show_status);
+  });
+  of_sessions = status->add_option("--sessions", options.service, "as the command 'sessions'")->expected(0, 1)->option_text("[SERVICE]");
+  CLI::App* sessions = command("sessions", "list MySQL sessions that are pinned or have a server connection, and why", show_sessions);
+  sessions->add_option("service", options.service, "of this service only");
+  for (CLI::App* each : {status, sessions}) each->add_option("--limit", options.limit, "show this many sessions at most")->capture_default_str();
   command("drain", "take a server out of work: running work ends in peace", [](const Options& o) { return server_command(o, "drain"); })
       ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
       ->required();

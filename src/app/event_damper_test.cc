@@ -91,7 +91,7 @@ TEST(EventDamper, ManyPlacesForgetInsteadOfGrowing) {
 TEST(EventDamper, EveryEventThatAStrangerCanRepeatIsDamped) {
   for (const EventId id : {EventId::kAdminRefused, EventId::kAdminCrowded, EventId::kClientRefusedAddress, EventId::kClientRefusedOverload,
                            EventId::kClientRefusedLogin, EventId::kOutOfDescriptors, EventId::kOutOfMemory, EventId::kAcceptPaused,
-                           EventId::kAcceptResumed, EventId::kLoopStalled, EventId::kBugSurvived, EventId::kStatementRerouted, EventId::kReadRetried,
+                           EventId::kAcceptResumed, EventId::kLoopStalled, EventId::kBugSurvived, EventId::kStatementRerouted, EventId::kReadRetried, EventId::kSessionPinned,
                            EventId::kWritesHeld, EventId::kWritesReleased, EventId::kHeldWritesTimeout, EventId::kPoolExhausted,
                            EventId::kVipDuplicateMaster, EventId::kVipAddressConflict, EventId::kVipPeerRefused, EventId::kVipSettingsDiffer}) {
     EventDamper damper;

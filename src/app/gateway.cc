@@ -515,10 +515,14 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
     }
   }
   LatencySnapshot latency;
+  service::AccountConnections accounts;
   for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) {
     status.counters.add(counters->service);
+    status.pins.add(counters->pins);
+    for (const auto& [account, connections] : counters->accounts.read()) accounts[account] += connections;
     latency.merge(counters->latency.snapshot());
   }
+  if (mysql) status.accounts = admin::busiest_accounts(accounts);
   if (mysql) status.latency = latency;
   return status;
 }

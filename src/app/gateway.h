@@ -57,6 +57,7 @@ class Gateway final : public admin::AdminModel {
   admin::Readiness readiness() const override;
   EventPage events_since(std::uint64_t since, std::size_t limit) const override;
   Result<admin::Explanation> explain(std::string_view service, std::string_view sql) const override;
+  runtime::Task<Result<admin::SessionPage>> sessions(std::string service, std::size_t most) override;
   Result<void> drain(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> resume(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) override;
@@ -76,6 +77,7 @@ class Gateway final : public admin::AdminModel {
     std::map<std::string, OpenListener> listeners;  // by Endpoint::to_string()
   };
 
+  static runtime::Task<Result<admin::SessionPage>> gather_sessions(Gateway* self, std::string service, std::size_t most);
   static runtime::Task<void> start(Gateway* self);
   static runtime::Task<void> stop(Gateway* self);
   static runtime::Task<void> keep_house(Gateway* self);

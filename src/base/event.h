@@ -84,6 +84,7 @@ enum class EventId : std::uint16_t {
   kHeldWritesTimeout = 5005,
   kPoolExhausted = 5006,
   kFrailStatement = 5007,
+  kSessionPinned = 5008,
   // 6xxx: virtual addresses
   kGuardianStarted = 6001,
   kGuardianLost = 6002,

@@ -194,6 +194,12 @@ constexpr EventType kCatalogue[] = {
      "Two servers were lost while they ran this statement. The client got the error; for a minute statements of this shape are not sent to a "
      "second server.",
      "Look at the servers' error logs: the statement may make them crash. Keep it away from them until that is mended."},
+    {EventId::kSessionPinned, "session_pinned", kInfo, "service server account client reason shape count",
+     "A session has state that no other connection can be given, and keeps its server connection until it is reset or ends. "
+     "`reason` is one of the words in the manual's section on pooling, `shape` the statement with its literals replaced. Each "
+     "shard tells of a reason once a minute; `count` tells how many sessions were pinned for it since.",
+     "Nothing, where few sessions do it. Many pinned sessions need as many server connections: `holdfast sessions` lists them; "
+     "change the statement, or let clients reset their connections (COM_RESET_CONNECTION) when they give them back."},
 
     {EventId::kGuardianStarted, "guardian_started", kInfo, "pid vips realtime locked",
      "The guardian, the process that holds the virtual addresses, has started. `realtime` tells whether it runs "

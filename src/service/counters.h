@@ -11,6 +11,8 @@
 #include "base/assert.h"
 #include "base/latency_histogram.h"
 #include "base/limits.h"
+#include "policy/session/hold_reason.h"
+#include "service/account_tally.h"
 
 namespace hf::service {
 
@@ -55,10 +57,19 @@ struct ServiceCounters {
   Counter held;                 // statements that had to wait for a primary or a connection
   Counter hold_timeouts;
   Counter lost_errors;          // clients told that their connection to the server was lost
-  Counter pinned;               // sessions that cannot leave their connection, now
   Counter state_restores;       // pooled connections that had to be given a session's state
+  Counter restore_statements;   // … and what was sent to them for it
+  Counter connection_resets;    // server connections made clean of what a session had left, by COM_RESET_CONNECTION
+  Counter statements_reprepared;  // clients' prepared statements, on a connection that did not have them
+  Counter reads_repeated;       // on the primary, unseen, for what they had left behind on a replica
   Counter bytes_from_clients;
   Counter bytes_to_clients;
+};
+
+/// Pins by policy::session::PinReason.
+struct PinCounters {
+  std::array<Counter, policy::session::kPinReasons> now;
+  std::array<Counter, policy::session::kPinReasons> made;
 };
 
 /// All counters of one service on one shard. Outlives the shard's part of the service, so that the admin thread may read on.
@@ -72,6 +83,8 @@ class ShardCounters {
   }
 
   ServiceCounters service;
+  PinCounters pins;
+  AccountTally accounts;
   LatencyHistogram latency;  // of a statement, from its arrival to the end of its reply
 
   /// By slot; made on first use. The shard's thread only.

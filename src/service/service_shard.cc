@@ -201,7 +201,21 @@ void ServiceShard::tick() {
   for (const std::unique_ptr<ServerShard>& server : servers_) {
     server->pool.trim(since, {config().mysql.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
     server->counters.connections_open.set(server->pool.open_connections());
+    counters().connection_resets.add(server->pool.take_resets());
   }
+  tally_accounts();
+}
+
+/// Only when connections have come or gone since.
+void ServiceShard::tally_accounts() {
+  std::uint64_t changes = 0;
+  for (const std::unique_ptr<ServerShard>& server : servers_) changes += server->pool.changes();
+  if (changes == tallied_changes_) return;
+  AccountConnections accounts;
+  for (const std::unique_ptr<ServerShard>& server : servers_) {
+    for (const upstream::MysqlConnection* connection : server->pool.all()) ++accounts[connection->account];
+  }
+  if (counters_->accounts.publish(accounts)) tallied_changes_ = changes;
 }
 
 }  // namespace hf::service

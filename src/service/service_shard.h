@@ -100,6 +100,7 @@ class ServiceShard {
   Shard& shard() { return shard_; }
   const Control& control() const;
   ServiceCounters& counters() { return counters_->service; }
+  PinCounters& pins() { return counters_->pins; }
   LatencyHistogram& latency() { return counters_->latency; }
   ServerShard& server(upstream::ServerSlot slot) { return *servers_[slot]; }
   const std::vector<std::unique_ptr<ServerShard>>& servers() const { return servers_; }
@@ -144,12 +145,14 @@ class ServiceShard {
   void add_servers();
   void take_leases();
   void give_back_leases();
+  void tally_accounts();
 
   Shard& shard_;
   std::shared_ptr<ServiceShared> shared_;
   upstream::ServiceViewPtr view_;
   std::shared_ptr<ShardCounters> counters_;
   std::vector<std::unique_ptr<ServerShard>> servers_;
+  std::uint64_t tallied_changes_ = 0;  // of the pools, when the accounts were published
   std::vector<policy::Candidate> readers_;
   policy::LeastConnections least_connections_;
   policy::WeightedRoundRobin round_robin_;

@@ -254,6 +254,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   HF_CO_RETURN_IF_ERROR(stream);
   auto connection = std::make_unique<MysqlConnection>();
   connection->stream = std::move(*stream);
+  connection->account = login.account;
   LoginDialog dialog(*connection->stream, login.credentials.user, deadline);
 
   Result<std::string> first = co_await dialog.read();

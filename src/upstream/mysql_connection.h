@@ -53,6 +53,7 @@ struct MysqlLogin {
   std::string schema;
   std::string connect_attributes;               // raw, as proto::mysql has them
   AuthenticationProxy* proxy = nullptr;         // asked instead of `credentials`, which then only name the user
+  std::string account{};                        // for people; the connection keeps it
 };
 
 /// A server's refusal keeps its own number and words.
@@ -85,6 +86,7 @@ struct MysqlConnection {
   bool warned = false;      // the latest steps of our own left warnings
 
   // The pool's.
+  std::string account;         // "app@%", as the login said
   std::uint64_t key = 0;       // account, capabilities, whether a schema is set: only equals may share
   policy::session::ConnectionFacts facts;
   /// What a reset at the giving back puts it into; null: it is closed instead of reset.
@@ -92,6 +94,7 @@ struct MysqlConnection {
   TimePoint schema_entered;    // when it last entered its schema: its rights there are as of then
   TimePoint opened_at;
   TimePoint idle_since;
+  TimePoint lent_at;           // since when a session has it
   MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;
 

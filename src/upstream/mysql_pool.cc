@@ -70,6 +70,7 @@ MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::Set
   MysqlConnectionPtr connection = std::move(idle_[found]);
   idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(found));
   connection->at_rest = false;
+  connection->lent_at = loop_.now();
   return connection;
 }
 
@@ -100,6 +101,7 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
   if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server);
   if (*waited == PlaceWait::Outcome::kHandedOver) {
     waiting.handed->at_rest = false;
+    waiting.handed->lent_at = loop_.now();
     co_return std::move(waiting.handed);
   }
 
@@ -129,6 +131,8 @@ void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
   connection.pool = this;
   connection.pool_index = all_.size();
   connection.at_rest = false;
+  connection.lent_at = loop_.now();
+  ++changes_;
   all_.push_back(&connection);
 }
 
@@ -144,6 +148,7 @@ Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
   const policy::session::SettingsPtr start = connection->reset_to;
   const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), nullptr, self->loop_.deadline_in(kResetPatience));
   if (!done.ok()) co_return;  // closed
+  ++self->resets_done_;
   policy::session::reset(connection->facts, start);
   self->give_clean(std::move(connection));
 }
@@ -174,6 +179,7 @@ void MysqlPool::forget(MysqlConnection& connection) {
   last->pool_index = connection.pool_index;
   all_.pop_back();
   connection.pool = nullptr;
+  ++changes_;
   desk_->give();
 }
 

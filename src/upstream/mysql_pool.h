@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "runtime/scope.h"
@@ -75,6 +76,11 @@ class MysqlPool : private PlaceHolder {
   std::size_t idle() const { return idle_.size(); }
   std::size_t lent() const { return all_.size() - idle_.size(); }
   std::size_t open_connections() const { return all_.size(); }
+  const std::vector<MysqlConnection*>& all() const { return all_; }
+  /// Grows whenever a connection comes or goes.
+  std::uint64_t changes() const { return changes_; }
+  /// Resets that made a connection clean since this was asked last.
+  std::uint64_t take_resets() { return std::exchange(resets_done_, 0); }
   ServerSlot slot() const { return slot_; }
 
  private:
@@ -99,6 +105,8 @@ class MysqlPool : private PlaceHolder {
   std::vector<MysqlConnectionPtr> idle_;   // most recently used last
   std::vector<MysqlConnection*> all_;
   std::size_t connecting_ = 0;
+  std::uint64_t changes_ = 0;
+  std::uint64_t resets_done_ = 0;
   std::function<void()> ask_;
   bool closing_ = false;
   runtime::Scope resets_;

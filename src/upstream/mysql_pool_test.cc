@@ -121,6 +121,25 @@ TEST_F(MysqlPoolTest, CountsWhatIsOpenLentAndIdle) {
   EXPECT_EQ(open_places(), 0U);
 }
 
+TEST_F(MysqlPoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
+  const std::uint64_t before = pool_.changes();
+  login_.account = "app@10.%";
+  MysqlConnectionPtr connection = open(pool_);
+  ASSERT_EQ(pool_.all().size(), 1U);
+  EXPECT_EQ(pool_.all()[0]->account, "app@10.%");
+  const std::uint64_t opened = pool_.changes();
+  EXPECT_NE(opened, before);
+  const TimePoint lent = connection->lent_at;
+  pool_.give(std::move(connection));
+  loop_.advance(3s);
+  connection = pool_.take(kKey, nullptr);
+  ASSERT_NE(connection, nullptr);
+  EXPECT_EQ(connection->lent_at - lent, 3s);
+  EXPECT_EQ(pool_.changes(), opened) << "lending changes nobody's account";
+  connection.reset();
+  EXPECT_NE(pool_.changes(), opened);
+}
+
 TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   view_ = view_with(4);
   MysqlConnectionPtr first = open(pool_);

@@ -14,7 +14,13 @@ constexpr std::size_t kSmall = 64;  // capacity of a string that is not worth le
 }  // namespace
 
 ClientEnd::ClientEnd(ServiceShard& service, net::Accepted accepted)
-    : service_(service), stream_(std::move(accepted.stream)), host_(accepted.peer.host()), packets_(kLargestLogin) {}
+    : service_(service), stream_(std::move(accepted.stream)), host_(accepted.peer.host()), port_(accepted.peer.port()), packets_(kLargestLogin) {}
+
+std::string ClientEnd::name() const {
+  if (port_ == 0) return host_;
+  const bool brackets = host_.find(':') != std::string::npos;
+  return (brackets ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_);
+}
 
 /// Whether a whole packet was in `bytes`.
 Result<bool> ClientEnd::take_packet(ByteView bytes, std::size_t* consumed) {

@@ -33,6 +33,8 @@ class ClientEnd {
   net::Stream& stream() { return *stream_; }
   const net::Stream& stream() const { return *stream_; }
   const std::string& host() const { return host_; }
+  /// With the port, where there is one.
+  std::string name() const;
   bool broken() const { return stream_->broken(); }
 
   /// The next packet, into request(). Errors: kTimeout, kOverload (too large), kProtocol (out of order), those of the stream.
@@ -68,6 +70,7 @@ class ClientEnd {
   ServiceShard& service_;
   std::unique_ptr<net::Stream> stream_;
   std::string host_;
+  std::uint16_t port_ = 0;     // 0: a Unix socket
   proto::mysql::PacketAssembler packets_;
   std::string inbox_;
   std::size_t inbox_at_ = 0;

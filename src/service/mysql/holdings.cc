@@ -76,7 +76,7 @@ Task<void> release_soft(Session& session) {
 
 void give_up_held(Session& session) {
   Holdings& holdings = session.holdings();
-  if (holdings.pin != PinReason::kNone) session.service().counters().pinned.subtract();
+  if (holdings.pin != PinReason::kNone) session.service().pins().now[static_cast<std::size_t>(holdings.pin)].subtract();
   holdings.pin = PinReason::kNone;
   holdings.pinned_by = std::string();
   if (holdings.held == nullptr) return;
@@ -95,6 +95,24 @@ void lose_held(Session& session) {
   give_up_held(session);
 }
 
+namespace {
+
+/// The connection is held by now, and the statement that pinned is remembered.
+void count_pin(Session& session, PinReason pin) {
+  Holdings& holdings = session.holdings();
+  holdings.pin = pin;
+  holdings.pinned_at = session.loop().now();
+  PinCounters& pins = session.service().pins();
+  pins.now[static_cast<std::size_t>(pin)].add();
+  pins.made[static_cast<std::size_t>(pin)].add();
+  const std::optional<std::uint64_t> count = session.service().mysql().pins_to_tell(pin, holdings.pinned_at);
+  if (!count) return;
+  ServiceShard& service = session.service();
+  service.control().event(Event{EventId::kSessionPinned, {}, 0, {{"service", service.name()}, {"server", service.view()->servers[holdings.held->slot].name}, {"account", account_name(session.identity())}, {"client", session.client().name()}, {"reason", std::string(to_string(pin))}, {"shape", holdings.pinned_by}, {"count", std::to_string(*count)}}});
+}
+
+}  // namespace
+
 Task<void> hold(Session& session, ConnectionPtr connection, std::uint32_t ties, PinReason pin) {
   Holdings& holdings = session.holdings();
   if (holdings.held != nullptr) co_await release_soft(session);
@@ -103,8 +121,7 @@ Task<void> hold(Session& session, ConnectionPtr connection, std::uint32_t ties, 
   holdings.held = std::move(connection);
   holdings.ties = ties;
   if (pin != PinReason::kNone && holdings.pin == PinReason::kNone) {
-    holdings.pin = pin;
-    session.service().counters().pinned.add();
+    count_pin(session, pin);
   }
 }
 

@@ -146,6 +146,7 @@ upstream::PoolAges ages_of(const upstream::ServiceView& view) {
 upstream::MysqlLogin login_for_server(Session& session) {
   upstream::MysqlLogin login;
   login.credentials = session.identity().credentials;
+  login.account = account_name(session.identity());
   const wire::Capabilities flags = wire::kClientIgnoreSpace | wire::kClientInteractive;  // their effects are settings
   login.capabilities = (session.client().capabilities() & ~flags) | wire::kClientSessionTrack | wire::kClientMultiResults | wire::kClientPsMultiResults;
   login.schema = session.facts().settings != nullptr ? session.facts().settings->schema() : session.identity().schema;
@@ -192,6 +193,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       connection->facts.must_close = true;
       const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings), nullptr,
                                                                 session.loop().deadline_in(session.service().config().connect_timeout));
+      if (cleared.ok()) session.service().counters().connection_resets.add();
       if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
     }
     if (session.facts().settings == nullptr) {
@@ -219,6 +221,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     if (steps.empty()) break;
     const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
     session.service().counters().state_restores.add();
+    session.service().counters().restore_statements.add(steps.size());
     upstream::MysqlRefusal said;
     Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
     if (!done.ok()) {
@@ -267,6 +270,7 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   Result<std::uint32_t> id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);
   if (!id.ok() && said.code == 0) co_return id.error();
+  if (id.ok()) session.service().counters().statements_reprepared.add();
   if (elsewhere) {
     Result<void> back = co_await restore(session, connection, {}, trial);
     HF_CO_RETURN_IF_ERROR(back);

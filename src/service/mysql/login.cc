@@ -95,6 +95,7 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
   Identity& identity = session.identity();
   identity.credentials = upstream::MysqlCredentials{account.user, account.password, stage1};
   identity.account = account.id;
+  identity.host_pattern = account.host;
   identity.limited = account.limited;
   identity.proxied = false;
 }
@@ -161,6 +162,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Dea
   Identity& identity = session.identity();
   identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
   identity.account = account.id;
+  identity.host_pattern = account.host;
   identity.proxied = true;
   const std::string reason = account.unusable;
   ClientProxy proxy(session, deadline);

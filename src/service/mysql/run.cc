@@ -452,6 +452,7 @@ Task<void> move_diagnostics_to_primary(Session& session) {
   const Result<void> repeated =
       co_await upstream::run_steps(**primary, std::move(again), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
   (void)repeated;  // its error, if it is one, is the diagnostics
+  session.service().counters().reads_repeated.add();
   policy::session::SessionFacts& facts = session.facts();
   const policy::session::ConnectionSerial before = holdings.held->facts.serial;
   const bool found_there = facts.found_rows.on == before;

@@ -37,6 +37,8 @@ bool mentions(ByteView text, ByteView lower_case_word) {
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
+std::string account_name(const Identity& identity) { return identity.credentials.user + "@" + identity.host_pattern; }
+
 Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission) {
   {
     Session session(*service, std::move(accepted), route);

@@ -50,6 +50,7 @@ enum class Beginning : std::uint8_t { kLogin,
 struct Identity {
   upstream::MysqlCredentials credentials;
   std::uint32_t account = 0;      // see MysqlAccount::id
+  std::string host_pattern = "%"; // of the account
   bool limited = false;           // the account has limits that a reset would take out of the accounting
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
@@ -62,6 +63,9 @@ struct Identity {
   std::uint8_t failed_changes = 0;          // of the user, by COM_CHANGE_USER
   std::string schema;                       // … and the schema that goes with it until then
 };
+
+/// "app@%", for people.
+std::string account_name(const Identity& identity);
 
 /// A warning or error that only a connection remembered that has been given back.
 struct Warning {
@@ -76,6 +80,7 @@ struct Holdings {
   std::uint32_t ties = 0;
   policy::session::PinReason pin = policy::session::PinReason::kNone;
   std::string pinned_by;          // the shape of the statement that pinned
+  TimePoint pinned_at;
   std::string last_text;          // of the latest read that left diagnostics behind: it may be repeated elsewhere
   std::optional<std::int64_t> row_count;  // ROW_COUNT() as it was when its connection was given back, if another cannot be made to say it
   std::vector<Warning> warnings;          // and what SHOW WARNINGS would have said
@@ -149,7 +154,12 @@ class Session final : private net::PeerWatcher, public LiveClient {
   void kill();
   void cut(const Error& reason) override;
   const net::Stream& client_stream() const override { return client_.stream(); }
+  // What can be seen of it:
   const Holdings& kept() const { return holdings_; }
+  const Running& at_work() const { return running_; }
+  const Identity& who() const { return identity_; }
+  bool in_transaction() const { return facts_.status.in_transaction; }
+  std::string client_name() const { return client_.name(); }
 
  private:
   runtime::Task<bool> read_command();

@@ -25,6 +25,7 @@ using runtime::Task;
 namespace {
 
 constexpr std::size_t kMostShown = 200;  // of a statement that pinned, for people
+constexpr std::size_t kMostShaped = 4096;
 
 std::string lower(ByteView text) {
   std::string out(text);
@@ -169,6 +170,7 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   }
   const Reply reply = co_await exchange(session, primary->get(), request, {}, ReplySink::kNobody);
   if (reply.end != Reply::End::kComplete) co_return nullptr;
+  session.service().counters().reads_repeated.add();
   *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, request->sent, reply.facts, 0, session.service().mysql().settings());
   co_return std::move(*primary);
 }
@@ -188,8 +190,13 @@ bool calls_nobody(Session& session, const Request& request, const Reply& reply) 
   return !name.empty() && mentions(called, name);
 }
 
+/// The shape of the statement, or the name of another command: its bytes may be anything, a password for one.
 void remember_pin(Session& session, const Request& request) {
-  session.holdings().pinned_by = policy::sql::shape_text(text_of(session, request).substr(0, kMostShown), session.sql_context());
+  if (request.command != Command::kQuery && request.prepared == nullptr) {
+    session.holdings().pinned_by = to_string(request.command);
+    return;
+  }
+  session.holdings().pinned_by = policy::sql::shape_text(text_of(session, request).substr(0, kMostShaped), session.sql_context(), kMostShown);
 }
 
 /// A statement of ours whose answer does not matter: an error that it leaves behind is meant.

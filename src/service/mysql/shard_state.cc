@@ -1,5 +1,7 @@
 #include "service/mysql/shard_state.h"
 
+#include <utility>
+
 #include "service/mysql/session.h"
 #include "service/shard.h"
 
@@ -8,6 +10,7 @@ namespace hf::service::mysql {
 namespace {
 constexpr std::size_t kShapes = 8192;
 constexpr std::size_t kMostFrail = 1024;
+constexpr Nanos kPinsToldEvery = 60s;
 }  // namespace
 
 ShardState::ShardState(Shard& shard) : shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
@@ -33,6 +36,14 @@ bool ShardState::is_frail(std::uint64_t shape, TimePoint now) const {
   if (frail_.empty()) return false;
   const auto it = frail_.find(shape);
   return it != frail_.end() && now < it->second;
+}
+
+std::optional<std::uint64_t> ShardState::pins_to_tell(policy::session::PinReason reason, TimePoint now) {
+  PinNews& news = pin_news_[static_cast<std::size_t>(reason)];
+  ++news.untold;
+  if (news.told_at && now - *news.told_at < kPinsToldEvery) return std::nullopt;
+  news.told_at = now;
+  return std::exchange(news.untold, 0);
 }
 
 std::uint32_t ShardState::enter(Session& session) {

@@ -8,11 +8,13 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 
 #include "base/time.h"
+#include "policy/session/hold_reason.h"
 #include "policy/session/settings.h"
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/capabilities.h"
@@ -55,10 +57,13 @@ class ShardState {
   bool any_frail() const { return !frail_.empty(); }
   bool is_frail(std::uint64_t shape, TimePoint now) const;
 
+  /// A session was pinned. How many were for this reason since it was told last; nothing: that was less than a minute ago.
+  std::optional<std::uint64_t> pins_to_tell(policy::session::PinReason reason, TimePoint now);
+
   std::uint32_t enter(Session& session);  // gives the session its connection id
   void leave(std::uint32_t id);
   Session* find(std::uint32_t id);
-  const std::unordered_map<std::uint32_t, Session*>& sessions() const { return sessions_; }
+  const std::map<std::uint32_t, Session*>& sessions() const { return sessions_; }
   static bool is_ours(std::uint64_t id) { return (id >> 30) == 1; }
   static std::uint32_t shard_of(std::uint64_t id) { return static_cast<std::uint32_t>(id >> 24) & 0x3F; }
 
@@ -83,7 +88,12 @@ class ShardState {
   std::unordered_map<std::uint16_t, CollationName> collations_;
   std::unordered_map<std::string, std::string> default_collations_;
   std::unordered_map<std::uint64_t, TimePoint> frail_;
-  std::unordered_map<std::uint32_t, Session*> sessions_;
+  struct PinNews {
+    std::optional<TimePoint> told_at;
+    std::uint64_t untold = 0;
+  };
+  std::array<PinNews, policy::session::kPinReasons> pin_news_;
+  std::map<std::uint32_t, Session*> sessions_;  // in order: whoever walks over them goes on behind the last id
 };
 
 }  // namespace hf::service::mysql

@@ -1,0 +1,19 @@
+#include "service/account_tally.h"
+
+#include <gtest/gtest.h>
+
+namespace hf::service {
+namespace {
+
+TEST(AccountTally, ShowsWhatWasPublishedLast) {
+  AccountTally tally;
+  EXPECT_TRUE(tally.read().empty());
+  AccountConnections first{{"app@%", 3}};
+  EXPECT_TRUE(tally.publish(first));
+  AccountConnections second{{"report@10.%", 1}};
+  EXPECT_TRUE(tally.publish(second));
+  EXPECT_EQ(tally.read(), (AccountConnections{{"report@10.%", 1}}));
+}
+
+}  // namespace
+}  // namespace hf::service
