@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -122,6 +123,19 @@ TEST(Prometheus, PinsAreCountedByReasonAndConnectionsByAccount) {
   }
   EXPECT_EQ(text.find("reason=\"none\""), std::string::npos);
   EXPECT_FALSE(has_line(text, R"(holdfast_service_pinned_sessions{service="",reason="xa"} 0)")) << "a TCP service has no sessions to pin";
+}
+
+TEST(Metrics, TheManualNamesNoneThatIsNotThere) {
+  std::ifstream file(std::string(HF_SOURCE_DIR) + "/docs/mysql-service.md");
+  const std::string exposed = render_prometheus(example());
+  std::size_t named = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `holdfast_")) continue;
+    const std::string name = line.substr(3, line.find_first_of("`{", 3) - 3);
+    EXPECT_NE(exposed.find("\n# TYPE " + name + " "), std::string::npos) << name;
+    ++named;
+  }
+  EXPECT_EQ(named, 8U);
 }
 
 TEST(Metrics, PinsAreSummedOverShardsByReason) {

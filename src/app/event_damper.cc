@@ -18,11 +18,15 @@ bool is_counted(EventId id) {
   return type != nullptr && (" " + std::string(type->fields) + " ").find(" count ") != std::string::npos;
 }
 
+/// What pinned is one of a few words of our own, and news of one is none of another.
+bool goes_by_reason(EventId id) { return id == EventId::kSessionPinned; }
+
 /// Events that are not counted share one place per kind.
 std::string place_of(const Event& event, bool counted) {
   std::string place = std::to_string(static_cast<unsigned>(event.id));
   if (!counted) return place;
   for (const std::string_view field : {"service", "server", "vip", "shard"}) place += "/" + std::string(event.field(field));
+  if (goes_by_reason(event.id)) place += "/" + std::string(event.field("reason"));
   return place;
 }
 

@@ -6,7 +6,8 @@
 // Invariants:
 //   1. Events whose catalogue entry has a `count` field are damped so; all others when a kind comes more than kMostPerSecond times in
 //      a second, except the audit trail (commands), of which none is ever held back.
-//   2. A place is named by the configuration (service, server, vip, shard), never by a peer; the memory is bounded all the same.
+//   2. A place is named by the configuration (service, server, vip, shard) and, for pins, by their reason, never by a peer; the memory is
+//      bounded all the same.
 //   3. The last event of a burst is reported, by the first due() after its second.
 #pragma once
 

@@ -70,6 +70,16 @@ TEST(EventDamper, ClientsThatDifferOnlyInTheirAddressAreOnePlace) {
   EXPECT_FALSE(damper.admit(second));
 }
 
+TEST(EventDamper, PinsForDifferentReasonsAreEachToldAtOnce) {
+  EventDamper damper;
+  Event variable = event_at(EventId::kSessionPinned, 0, {{"service", "orders"}, {"server", "db1"}, {"reason", "user-variable"}});
+  Event lock = event_at(EventId::kSessionPinned, 1, {{"service", "orders"}, {"server", "db1"}, {"reason", "user-lock"}});
+  Event again = event_at(EventId::kSessionPinned, 2, {{"service", "orders"}, {"server", "db1"}, {"reason", "user-lock"}});
+  EXPECT_TRUE(damper.admit(variable));
+  EXPECT_TRUE(damper.admit(lock));
+  EXPECT_FALSE(damper.admit(again));
+}
+
 TEST(EventDamper, AnUnknownEventPasses) {
   EventDamper damper;
   Event event = event_at(static_cast<EventId>(9999), 0);

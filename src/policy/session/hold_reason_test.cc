@@ -45,7 +45,7 @@ TEST(HoldReason, TheDocumentationHasThemAllAndNoOther) {
   std::size_t rows = 0;
   const std::size_t begin = text.find("| reason |");
   ASSERT_NE(begin, std::string::npos);
-  for (std::size_t at = begin; (at = text.find("\n| `", at + 1)) < text.find("\n## ", begin);) ++rows;
+  for (std::size_t at = begin; (at = text.find("\n| `", at + 1)) < text.find("\n##", begin);) ++rows;
   EXPECT_EQ(rows, pin_reasons().size() + tie_reasons().size()) << "rows of the page that the program does not know";
 }
 
