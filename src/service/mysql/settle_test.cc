@@ -312,7 +312,7 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIs) {
 // --- ends -----------------------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AReleaseEndsTheSessionAsTheServerEndsTheConnection) {
-  for (const char* sql : {"COMMIT RELEASE", "ROLLBACK RELEASE", "COMMIT AND NO CHAIN RELEASE", "rollback work release"}) {
+  for (const char* sql : {"COMMIT RELEASE", "ROLLBACK RELEASE", "COMMIT AND NO CHAIN RELEASE", "rollback work release", "COMMIT/* no */RELEASE", "COMMIT /*! RELEASE */"}) {
     start();
     TestClient& client = stage().log_in();
     ask(client, "BEGIN");
@@ -326,7 +326,7 @@ TEST_F(SettleTest, AReleaseEndsTheSessionAsTheServerEndsTheConnection) {
 TEST_F(SettleTest, WhatOnlyLooksLikeAReleaseEndsNothing) {
   start();
   TestClient& client = stage().log_in();
-  for (const char* sql : {"COMMIT NO RELEASE", "COMMIT AND NO CHAIN NO RELEASE", "RELEASE SAVEPOINT a", "ROLLBACK TO SAVEPOINT a", "COMMIT"}) {
+  for (const char* sql : {"COMMIT NO RELEASE", "COMMIT AND NO CHAIN NO RELEASE", "RELEASE SAVEPOINT a", "ROLLBACK TO SAVEPOINT a", "COMMIT", "COMMIT /* of the release job */", "ROLLBACK -- release", "COMMIT AND NO /* release */ CHAIN"}) {
     ask(client, "BEGIN");
     EXPECT_EQ(ask(client, sql), "ok");
     EXPECT_FALSE(client.gone()) << sql;
