@@ -91,6 +91,8 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   /// Whether the peer has gone or bytes wait to be read: an idle connection of which this is true is not fit for reuse.
   bool readable() const { return readable_; }
   bool broken() const { return broken_.has_value(); }
+  /// The peer has ended its half: nothing comes any more behind what may wait to be read.
+  bool peer_closed() const { return peer_closed_; }
   /// Whether nothing waits to be read and the peer is there. Where the last read may have left something, the socket is asked; a stream
   /// that is not idle is broken by that.
   bool idle();

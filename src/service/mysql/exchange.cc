@@ -460,6 +460,11 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
     lost.failure = Error{ErrorCode::kClosed, "server '" + session.service().view()->servers[connection->slot].name + "': the server closed the connection"};
     co_return lost;
   }
+  if (sink == ReplySink::kClient && session.client().broken()) {  // while a connection was made ready for it: nothing is begun
+    Reply unsent;
+    unsent.end = Reply::End::kClientGone;
+    co_return unsent;
+  }
   Running& running = session.running();
   running = {};
   running.connection = connection;
@@ -468,6 +473,7 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
   if (sink == ReplySink::kClient) session.client().stream().watch_peer(&session.peer_watcher());
   Exchange at_hand(session, *connection, *request, attempt, sink);
   at_hand.send();
+  if (sink == ReplySink::kClient && session.client().stream().peer_closed()) session.peer_watcher().peer_closed();  // before anybody watched
   Reply reply = co_await at_hand.relay();
   session.client().stream().watch_peer(nullptr);
   running.connection = nullptr;

@@ -247,6 +247,30 @@ TEST(Kill, OfASessionOfAServiceThatIsGoneFromItsShard) {
   EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), wire::kErNoSuchThread);
 }
 
+// Clients that are gone by the time that their statement could begin.
+
+TEST(Kill, OfAReadWhoseClientLeftWhileAConnectionWasMadeReady) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  stage.server().on("SET @@session.", [&](const upstream::ServerTurn& turn) {
+    client.leave();
+    stage.server().on("SELECT SLEEP(a)", reply::silence());
+    return reply::ok()(turn); }, 1);
+  client.send(query("SELECT SLEEP(a) FROM t"));
+  EXPECT_TRUE(stage.run_until([&] { return stage.sessions() == 0; })) << "it runs for nobody";
+}
+
+TEST(Kill, OfASessionWhoseConnectionIsBeingMadeReady) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  stage.server().on("SET @@session.", [&](const upstream::ServerTurn& turn) {
+    stage.service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
+    return reply::ok()(turn); }, 1);
+  client.send(query("INSERT INTO t VALUES (1)"));
+  EXPECT_TRUE(stage.run_until([&] { return stage.sessions() == 0; }));
+  EXPECT_FALSE(stage.server().heard("INSERT")) << "nothing is begun for a client that is gone";
+}
+
 // With everything going wrong.
 
 TEST(KillScript, OfATransaction) {
