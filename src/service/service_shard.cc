@@ -82,6 +82,7 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
     if (was_alive && (!server.present || !server.reachable)) {
       servers_[slot]->pool.cut({ErrorCode::kReset, "server '" + server.name + "' is " +
                                                        (server.present ? "down: " + server.reason : "no longer configured")});
+      mysql_->tell_holders(static_cast<upstream::ServerSlot>(slot));
     }
   }
   if (view_->primary && mysql_->statements_held > 0) {

@@ -63,6 +63,13 @@ struct TrackingWish {
   friend bool operator==(const TrackingWish&, const TrackingWish&) = default;
 };
 
+/// What a session would be told wrongly, since the connection that alone knew it broke. Bits.
+namespace lost {
+inline constexpr std::uint8_t kInsertId = 1U << 0;   // until the next one is made
+inline constexpr std::uint8_t kFoundRows = 1U << 1;  // until the next statement that counts
+inline constexpr std::uint8_t kList = 1U << 2;       // warnings, errors, ROW_COUNT(): until the next statement that leaves its own
+}  // namespace lost
+
 struct SessionFacts {
   SettingsPtr settings;  // null: not known yet, or not any more
   Status status;
@@ -71,6 +78,7 @@ struct SessionFacts {
   Remembered found_rows{1, 0};       // FOUND_ROWS(); 1 is what a fresh login has
   ConnectionSerial diagnostics_on = 0;  // who knows warnings, errors and ROW_COUNT(); 0: there are none worth asking for
   bool has_list = false;             // … and there are warnings or errors among them
+  std::uint8_t lost = 0;             // see namespace lost
   bool last_had_rows = false;        // ROW_COUNT() is -1 then, 0 otherwise, where nobody else knows
 };
 

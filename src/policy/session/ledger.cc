@@ -196,6 +196,7 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
   if (statement.has(effect::kReadsDiagnostics) && !plain) return;
   if (nothing_done || leaves_found_rows(statement)) return;
+  session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
   const bool as_sent = plain && !reply.failed && !is_program(statement) &&
                        !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
   if (as_sent) {
@@ -373,12 +374,14 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
 
   if (sets_id) {
     session.insert_id = {0, connection.serial};
+    session.lost &= static_cast<std::uint8_t>(~lost::kInsertId);
     connection.insert_id.reset();
     connection.stains |= stain::kInsertId;
     ties |= tie::kInsertId;
   }
 
   const bool stays = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || leaves_list(statement) || is_program(statement);
+  if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
   const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
   learn_counts(session, connection, statement, reply, nothing_done);
   const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
@@ -429,6 +432,19 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
 void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
   for (const auto& [name, value] : told.variables) session.tracking.set(name, value);
   take_changes(session, connection, sql::Statement{}, told, table);
+}
+
+void lose_connection(SessionFacts& session, ConnectionSerial serial) {
+  if (session.insert_id.on == serial) session.lost |= lost::kInsertId;
+  if (session.found_rows.on == serial) session.lost |= lost::kFoundRows;
+  if (session.diagnostics_on == serial) session.lost |= lost::kList;
+  forget_connection(session, serial);
+}
+
+std::uint8_t asks_for_lost(const SessionFacts& session, const sql::Statement& statement, bool found_rows) {
+  std::uint8_t asked = statement.has(effect::kReadsLastInsertId) ? lost::kInsertId : 0;
+  if (statement.has(effect::kReadsDiagnostics)) asked |= found_rows ? lost::kFoundRows : lost::kList;
+  return session.lost & asked;
 }
 
 void forget_connection(SessionFacts& session, ConnectionSerial serial) {

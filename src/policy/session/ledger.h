@@ -96,6 +96,10 @@ bool leaves_found_rows(const sql::Statement& statement);
 /// Whether the server refused the statement before it did anything: parse, name and rights errors.
 bool not_executed(std::uint16_t error_code);
 
+/// The connection broke: what it alone knew is lost.
+void lose_connection(SessionFacts& session, ConnectionSerial serial);
+/// What is lost of what the statement asks for, as bits of lost::. `found_rows`: it names FOUND_ROWS().
+std::uint8_t asks_for_lost(const SessionFacts& session, const sql::Statement& statement, bool found_rows);
 /// The session gives up a connection that alone knew something; what was asked of it before is in the facts by then.
 void forget_connection(SessionFacts& session, ConnectionSerial serial);
 

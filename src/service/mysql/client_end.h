@@ -60,6 +60,8 @@ class ClientEnd {
 
   std::uint8_t sequence() const { return sequence_; }
   void set_sequence(std::uint8_t sequence) { sequence_ = sequence; }
+  /// The next packet of our own is the first of the reply to the request at hand.
+  void begin_reply() { sequence_ = reply_sequence_; }
   proto::mysql::Capabilities capabilities() const { return capabilities_; }
   void set_capabilities(proto::mysql::Capabilities capabilities) { capabilities_ = capabilities; }
   bool has(proto::mysql::Capabilities capability) const { return proto::mysql::has(capabilities_, capability); }
@@ -76,6 +78,7 @@ class ClientEnd {
   std::size_t inbox_at_ = 0;
   std::string request_;
   std::uint8_t sequence_ = 0;  // of the next packet to the client, for packets of our own
+  std::uint8_t reply_sequence_ = 0;
   proto::mysql::Capabilities capabilities_ = 0;
 };
 

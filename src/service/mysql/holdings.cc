@@ -92,6 +92,7 @@ void lose_held(Session& session) {
   Holdings& holdings = session.holdings();
   if (holdings.held == nullptr) return;
   holdings.held->facts.must_close = true;
+  policy::session::lose_connection(session.facts(), holdings.held->facts.serial);
   give_up_held(session);
 }
 

@@ -297,11 +297,11 @@ Task<bool> ask_native_proof(Session& session, Claim* claim) {
   co_return true;
 }
 
-/// Whether the client is in; nothing: the account has become one that we can check ourselves.
-Task<std::optional<bool>> authenticate_by_proxy(Session& session, const Claim* claim, const MysqlAccount& account) {
+/// Nothing: the account has become one that we can check ourselves.
+Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim* claim, const MysqlAccount& account) {
   wire::ErrorReply denied;
   const Verdict verdict = co_await log_in_by_proxy(session, account, claim->deadline, &denied);
-  if (verdict != Verdict::kRefused) co_return verdict == Verdict::kAccepted;
+  if (verdict != Verdict::kRefused) co_return verdict;
   const bool news = co_await newer_accounts(session, claim->deadline);
   if (news) {
     const upstream::ServiceViewPtr view = session.service().view();
@@ -310,10 +310,11 @@ Task<std::optional<bool>> authenticate_by_proxy(Session& session, const Claim* c
   }
   session.service().counters().login_failures.add();
   session.client().send_error(denied);
-  co_return false;
+  co_return Verdict::kRefused;
 }
 
-Task<bool> authenticate(Session& session, Claim claim) {
+/// kRefused: the client has been told why.
+Task<Verdict> authenticate(Session& session, Claim claim) {
   co_await see_account_changes(session, claim.deadline);
   upstream::ServiceViewPtr view = session.service().view();
   const MysqlAccount* account = find_account(*view, claim.user, session.client().host());
@@ -324,7 +325,7 @@ Task<bool> authenticate(Session& session, Claim claim) {
     account = find_account(*view, claim.user, session.client().host());
   }
   if (account != nullptr && !account->unusable.empty()) {
-    const std::optional<bool> by_proxy = co_await authenticate_by_proxy(session, &claim, *account);
+    const std::optional<Verdict> by_proxy = co_await authenticate_by_proxy(session, &claim, *account);
     if (by_proxy) co_return *by_proxy;
     view = session.service().view();
     account = find_account(*view, claim.user, session.client().host());
@@ -338,11 +339,11 @@ Task<bool> authenticate(Session& session, Claim claim) {
   if (ed25519_only || (knows_password && (claim.plugin == wire::kCachingSha2Plugin || claim.plugin == wire::kEd25519Plugin))) {
     const Judgement judgement = co_await judge_by_plugin(&session, &claim, account);
     if (judgement.verdict == Verdict::kRefused) deny(session, claim, judgement);
-    co_return judgement.verdict == Verdict::kAccepted;
+    co_return judgement.verdict;
   }
   if (claim.proof_is_old || (!claim.plugin.empty() && claim.plugin != wire::kNativePasswordPlugin)) {
     const bool asked = co_await ask_native_proof(session, &claim);
-    if (!asked) co_return false;
+    if (!asked) co_return Verdict::kOver;
   }
   Judgement judgement = judge_native(session, claim, account);
   if (judgement.verdict == Verdict::kRefused && from_servers) {  // the password or the lock may have changed just now
@@ -353,7 +354,7 @@ Task<bool> authenticate(Session& session, Claim claim) {
     }
   }
   if (judgement.verdict == Verdict::kRefused) deny(session, claim, judgement);
-  co_return judgement.verdict == Verdict::kAccepted;
+  co_return judgement.verdict;
 }
 
 /// The schema named at login must exist and be allowed, as a server would say at once; and what the session begins with must be known.
@@ -437,8 +438,8 @@ Task<bool> log_in(Session& session) {
   session.identity().collation = response->charset;
   const std::string schema = std::move(response->database);
   Claim claim{std::move(response->user), std::move(response->auth_plugin), std::move(response->auth_response), greeting.nonce, deadline, false};
-  const bool accepted = co_await authenticate(session, std::move(claim));
-  if (!accepted) co_return false;
+  const Verdict verdict = co_await authenticate(session, std::move(claim));
+  if (verdict != Verdict::kAccepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
   if (!adopted) co_return false;
   client.send_ok(session.status_flags(), schema);
@@ -461,10 +462,11 @@ Task<bool> stay_who_one_was(Session& session, Identity before, const std::string
   co_return slept.ok();
 }
 
-/// Whether the client is who it says.
-Task<bool> become(Session& session, Claim claim, const std::string& schema) {
-  const bool accepted = co_await authenticate(session, std::move(claim));
-  co_return accepted && co_await adopt_schema(session, schema, Beginning::kChangeUser);
+Task<Verdict> become(Session& session, Claim claim, const std::string& schema) {
+  const Verdict verdict = co_await authenticate(session, std::move(claim));
+  if (verdict != Verdict::kAccepted) co_return verdict;
+  const bool adopted = co_await adopt_schema(session, schema, Beginning::kChangeUser);
+  co_return adopted ? Verdict::kAccepted : Verdict::kRefused;
 }
 
 }  // namespace
@@ -494,8 +496,9 @@ Task<bool> on_change_user(Session& session) {
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), std::string(), deadline, true};
   const std::string schema = std::move(change->database);
-  const bool accepted = co_await become(session, std::move(claim), schema);
-  if (!accepted) co_return co_await stay_who_one_was(session, std::move(before), schema_before);
+  const Verdict verdict = co_await become(session, std::move(claim), schema);
+  if (verdict == Verdict::kOver) co_return false;
+  if (verdict == Verdict::kRefused) co_return co_await stay_who_one_was(session, std::move(before), schema_before);
   client.send_ok(session.status_flags(), schema);
   co_return true;
 }

@@ -67,12 +67,12 @@ void report_lost(Session& session, const Reply& reply) {
   session.service().counters().lost_errors.add();
   wire::ErrorReply error = wire::lost_connection();
   if (reply.failure) error.message += " (" + reply.failure->context + ")";
-  if (!reply.begun) session.client().set_sequence(1);
+  if (!reply.begun) session.client().begin_reply();
   session.client().send_error(error);
 }
 
 void report(Session& session, const Trial& trial, const Error& error) {
-  session.client().set_sequence(1);
+  session.client().begin_reply();
   session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(error.context));
 }
 
@@ -215,7 +215,7 @@ Task<Step> make_fit(Work* work) {
   // Broken while it was made to fit: nothing of the statement was sent.
   session.service().control().server_failed(session.service().name(), connection->slot, fits.error().context);
   const std::uint32_t lost = work->ties & tie::kHard;
-  policy::session::forget_connection(session.facts(), connection->facts.serial);
+  policy::session::lose_connection(session.facts(), connection->facts.serial);
   work->connection.reset();
   if (lost != 0 || work->trial.hold.passed(session.loop().now())) {
     Reply reply;
@@ -234,8 +234,12 @@ Task<Step> after_refusal(Work* work, Reply reply) {
   const std::string server = service.view()->servers[work->slot].name;
   const policy::session::Refusal refusal{reply.refusal.code, read_only, reply.refusal.code == wire::kErServerShutdown};
   const Next next = policy::session::after_refusal(work->attempt, refusal, work->request.verdict);
-  if ((work->ties & tie::kSoft) != 0) policy::session::forget_connection(session.facts(), work->connection->facts.serial);
-  give_back(session, std::move(work->connection));
+  if ((work->ties & tie::kSoft) != 0) {  // it is asked what it alone knows: the statement goes elsewhere
+    co_await hold(session, std::move(work->connection), work->ties & tie::kSoft, policy::session::PinReason::kNone);
+    co_await release_soft(session);
+  } else {
+    give_back(session, std::move(work->connection));
+  }
   if (next == Next::kPrimary) {
     service.counters().rerouted.add();
     service.control().event(Event{EventId::kStatementRerouted, {}, 0, {{"service", service.name()}, {"server", server}}});
@@ -246,7 +250,7 @@ Task<Step> after_refusal(Work* work, Reply reply) {
   }
   service.control().server_failed(service.name(), work->slot, reply.refusal.message);
   if (work->trial.hold.passed(session.loop().now())) {
-    session.client().set_sequence(1);
+    session.client().begin_reply();
     session.client().send_error(reply.refusal);
     co_return Step::kDone;
   }
@@ -270,7 +274,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   work->attempt.reply_begun = reply.begun;
   work->attempt.sent = !reply.unsent;
   work->connection.reset();
-  policy::session::forget_connection(session.facts(), serial);
+  policy::session::lose_connection(session.facts(), serial);
   session.prepared().forget_cursors(serial);
   if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;  // several statements, one of which ended the connection
   if (session.running().client_left) {
@@ -310,7 +314,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
 /// The reads of a `read` address have fallen back to the primary, which its clients cannot write to all the same.
 void refuse_write(Work* work) {
   Session& session = work->session;
-  session.client().set_sequence(1);
+  session.client().begin_reply();
   session.client().send_error(wire::option_prevents_statement("--read-only"));
   if ((work->ties & tie::kHard) == 0) {
     if (work->ties != 0) policy::session::forget_connection(session.facts(), work->connection->facts.serial);
@@ -379,7 +383,26 @@ bool asks_row_count_only(ByteView text) {
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '`' || c == ';'; });
 }
 
+namespace {
+
+/// A question whose answer broke with its connection. It is told once; the answer is that of a session begun anew then.
+bool answer_is_lost(Session& session, const Request& request) {
+  if (session.facts().lost == 0) return false;
+  const ByteView text = text_of(session, request);
+  const bool found_rows = text.size() <= kMostLookedAt && mentions(text, "found_rows");
+  const std::uint8_t asked = policy::session::asks_for_lost(session.facts(), request.verdict, found_rows);
+  if (asked == 0) return false;
+  session.facts().lost &= static_cast<std::uint8_t>(~asked);
+  Reply reply;
+  reply.failure = Error{ErrorCode::kClosed, "the connection that knew the answer broke"};
+  report_lost(session, reply);
+  return true;
+}
+
+}  // namespace
+
 Task<bool> run(Session& session, Request request) {
+  if (answer_is_lost(session, request)) co_return true;
   Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0};
   work.trial.hold = session.hold_deadline();
   Holdings& holdings = session.holdings();

@@ -196,6 +196,10 @@ void Session::give_back(upstream::ServerSlot slot) {
   client_.stream().wake_reader();
 }
 
+void Session::look_at_held(upstream::ServerSlot slot) {
+  if (holdings_.held != nullptr && holdings_.held->slot == slot && running_.connection == nullptr) client_.stream().wake_reader();
+}
+
 void Session::end_when_idle() {
   orders_.ending = true;
   if (running_.connection == nullptr) client_.stream().wake_reader();

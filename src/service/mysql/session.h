@@ -140,6 +140,7 @@ class Session final : private net::PeerWatcher, public LiveClient {
 
   // From other sessions and the shard:
   void give_back(upstream::ServerSlot slot);
+  void look_at_held(upstream::ServerSlot slot);
   void end_when_idle();
   const std::string& user() const { return identity_.credentials.user; }
   std::uint32_t account() const { return identity_.account; }

@@ -324,6 +324,13 @@ class Stage {
   MysqlResponderFake& primary() { return *servers_[0]; }
   MysqlResponderFake& replica(std::size_t i = 1) { return *servers_[i]; }
   const net::Address& address(std::size_t shard = 0) const { return addresses_[shard]; }
+  /// Sessions that are pinned now, whatever the reason.
+  std::uint64_t pinned(std::size_t shard = 0) const { return pinned_by(shared_->all_counters()[shard]->pins); }
+  static std::uint64_t pinned_by(const PinCounters& pins) {
+    std::uint64_t sum = 0;
+    for (const Counter& each : pins.now) sum += each.get();
+    return sum;
+  }
   const ServiceCounters& counters(std::size_t shard = 0) const { return shared_->all_counters()[shard]->service; }
   ServiceShared& shared() { return *shared_; }
   const upstream::ServerFault& fault() const { return fault_; }
@@ -440,7 +447,7 @@ class Stage {
     for (const std::unique_ptr<Shard>& shard : shards_) shard->close_all(Nanos::zero(), [&closed] { ++closed; });
     EXPECT_TRUE(run_until([&] { return closed == shards_.size(); })) << "the service does not close";
     for (std::size_t i = 0; i < servers_.size(); ++i) {
-      EXPECT_EQ(view_->servers[i].places->taken(), 0U) << "places of server " << i;
+      EXPECT_TRUE(run_until([&] { return view_->servers[i].places->taken() == 0; })) << "places of server " << i;
       EXPECT_EQ(view_->servers[i].places->waiting(), 0U) << "waits for server " << i;
       EXPECT_TRUE(run_until([&] { return servers_[i]->open() == 0; })) << "connections to server " << i << " are left open";
     }
@@ -448,7 +455,7 @@ class Stage {
     EXPECT_EQ(shared_->account_changes.load(), 0U);
     for (const std::shared_ptr<ShardCounters>& each : shared_->all_counters()) {
       EXPECT_EQ(each->service.clients.get(), 0U);
-      EXPECT_EQ(each->service.pinned.get(), 0U);
+      EXPECT_EQ(pinned_by(each->pins), 0U);
       for (std::size_t i = 0; i < servers_.size(); ++i) EXPECT_EQ(each->server(i)->in_flight.get(), 0U) << "server " << i;
     }
   }

@@ -54,7 +54,7 @@ TEST_F(SettleTest, ATransactionKeepsItsConnectionToItsEnd) {
     EXPECT_TRUE(kept(client).hard()) << end;
     ask(client, "SELECT 1");
     EXPECT_TRUE(kept(client).hard());
-    EXPECT_EQ(stage().counters().pinned.get(), 0U) << "that is no pin";
+    EXPECT_EQ(stage().pinned(), 0U) << "that is no pin";
     ask(client, end);
     EXPECT_EQ(kept(client).held, nullptr) << end;
   }
@@ -84,13 +84,13 @@ TEST_F(SettleTest, WhatNobodyCanRestorePinsWithItsReasonUntilAReset) {
     EXPECT_TRUE(kept(client).hard()) << each.sql;
     EXPECT_EQ(kept(client).pin, each.reason) << each.sql;
     EXPECT_FALSE(kept(client).pinned_by.empty());
-    EXPECT_EQ(stage().counters().pinned.get(), 1U);
+    EXPECT_EQ(stage().pinned(), 1U);
     ask(client, "SELECT CONNECTION_ID()");
     EXPECT_EQ(kept(client).pin, each.reason) << "the first reason stays";
     EXPECT_EQ(shown(stage().ask(client, command(Command::kResetConnection))), "ok");
     EXPECT_EQ(kept(client).held, nullptr) << each.sql;
     EXPECT_EQ(kept(client).pin, PinReason::kNone);
-    EXPECT_EQ(stage().counters().pinned.get(), 0U);
+    EXPECT_EQ(stage().pinned(), 0U);
     stage().finish();
   }
 }
@@ -345,9 +345,9 @@ TEST_F(SettleTest, ACompletionTypeOfReleaseEndsTheSessionToo) {
   start();
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
-  ask(client, "COMMIT AND CHAIN");
+  ask(client, "COMMIT AND CHAIN NO RELEASE");
   EXPECT_FALSE(client.gone());
-  ask(client, "COMMIT");
+  ask(client, "COMMIT AND CHAIN");
   EXPECT_TRUE(stage().wait_gone(client));
 }
 

@@ -60,6 +60,10 @@ Session* ShardState::find(std::uint32_t id) {
   return it == sessions_.end() ? nullptr : it->second;
 }
 
+void ShardState::tell_holders(upstream::ServerSlot slot) {
+  for (auto& [id, session] : sessions_) session->look_at_held(slot);
+}
+
 void ShardState::ask_to_give_back(upstream::ServerSlot slot) {
   for (auto& [id, session] : sessions_) session->give_back(slot);
 }

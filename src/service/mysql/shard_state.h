@@ -68,6 +68,8 @@ class ShardState {
   static std::uint32_t shard_of(std::uint64_t id) { return static_cast<std::uint32_t>(id >> 24) & 0x3F; }
 
   /// Somebody waits for a connection to this server: sessions that keep one only for convenience give it back.
+  /// Connections to the server were cut by us: idle sessions that keep one look at it.
+  void tell_holders(upstream::ServerSlot slot);
   void ask_to_give_back(upstream::ServerSlot slot);
   /// Drain: ends sessions that are between statements and hold nothing, now and as they become so.
   void end_idle_sessions();

@@ -47,24 +47,33 @@ TEST_F(StartTest, AnotherCollationOfTheLoginIsThatOfTheConnection) {
 
 TEST_F(StartTest, ACollationNotMetBeforeIsAskedForOnce) {
   start();
-  server().on(kAsksCollation, reply::rows({{"latin2", "latin2_czech_cs"}}));
+  server().on(kAsksCollation, reply::rows({{"latin2", "latin2_czech_cs", ""}}));
   EXPECT_TRUE(stage().log_in({.charset = 2}).connected());
   EXPECT_EQ(server().count(kAsksCollation), 1U);
   EXPECT_TRUE(server().heard("WHERE ID=2"));
   TestClient& second = stage().log_in({.charset = 2});
   ask(second, "SELECT 1");
   EXPECT_EQ(server().count(kAsksCollation), 1U);
-  EXPECT_TRUE(server().heard("@@session.collation_connection='latin2_czech_cs'"));
+  EXPECT_TRUE(server().heard("NAMES 'latin2' COLLATE 'latin2_czech_cs'")) << "results have it, too";
+}
+
+TEST_F(StartTest, TheCollationThatIsItsCharsetsOwnNeedsNoSpecialCare) {
+  start();
+  server().on(kAsksCollation, reply::rows({{"latin2", "latin2_general_ci", "Yes"}}));
+  TestClient& client = stage().log_in({.charset = 9});
+  ask(client, "SELECT 1");
+  EXPECT_TRUE(server().heard("@@session.collation_connection='latin2_general_ci'"));
+  EXPECT_FALSE(server().heard("NAMES 'latin2'"));
 }
 
 TEST_F(StartTest, AServerOfAnotherTimeIsAskedForCollationsByTheirOldNames) {
   start();
   server().on(kAsksCollation, reply::error(1054, "Unknown column 'FULL_COLLATION_NAME'"));
-  server().on(kAsksOldCollation, reply::rows({{"latin2", "latin2_czech_cs"}}));
+  server().on(kAsksOldCollation, reply::rows({{"latin2", "latin2_czech_cs", ""}}));
   TestClient& client = stage().log_in({.charset = 2});
   ASSERT_TRUE(client.connected());
   ask(client, "SELECT 1");
-  EXPECT_TRUE(server().heard("@@session.character_set_client='latin2'"));
+  EXPECT_TRUE(server().heard("NAMES 'latin2' COLLATE 'latin2_czech_cs'"));
 }
 
 TEST_F(StartTest, ACollationThatServersDoNotKnowLeavesTheirOwn) {
@@ -212,7 +221,7 @@ TEST_F(StartTest, WithNoServerUpALoginSucceedsAndTheFirstStatementWillTell) {
 
 TEST_F(StartTest, LoginsThatAskAServerInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
-                             for (std::size_t slot = 0; slot < 2; ++slot) stage.server(slot).on(kAsksCollation, reply::rows({{"latin2", "latin2_czech_cs"}}));
+                             for (std::size_t slot = 0; slot < 2; ++slot) stage.server(slot).on(kAsksCollation, reply::rows({{"latin2", "latin2_czech_cs", ""}}));
                              TestClient& client = stage.log_in({.schema = "shop", .charset = 2});
                              stage.ask_query(client, "SELECT 1");
                            }});

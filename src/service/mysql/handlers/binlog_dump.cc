@@ -61,7 +61,7 @@ Task<bool> on_binlog_dump(Session& session) {
   const Result<std::string> first = co_await first_words(session, &connection);
   if (!first.ok()) {
     lose_held(session);
-    client.set_sequence(1);
+    client.begin_reply();
     client.send_error(wire::lost_connection());
     co_return false;
   }

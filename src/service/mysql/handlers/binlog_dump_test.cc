@@ -100,7 +100,7 @@ TEST(BinlogDump, GoesWhereTheReplicaHasRegistered) {
   ASSERT_TRUE(stage.run_until([&] { return client.loose().size() == 1; }));
   EXPECT_EQ(stage.server().accepted(), 1U);
   client.leave();
-  EXPECT_TRUE(stage.run_until([&] { return stage.counters().pinned.get() == 0; }));
+  EXPECT_TRUE(stage.run_until([&] { return stage.pinned() == 0; }));
 }
 
 TEST(BinlogDump, TheOtherCommandsOfItsKindToo) {

@@ -375,7 +375,7 @@ TEST_F(Cursor, IsFetchedFromWhereItIsUntilItsLastRow) {
 TEST_F(Cursor, ThatWasNeverOpenedCannotBeFetched) {
   const Answer answer = stage_.ask(client_, fetch(1));
   EXPECT_EQ(answer.error_code(), 1421);
-  EXPECT_EQ(answer.message(), "The statement (1) has no open cursor.");
+  EXPECT_EQ(answer.message(), "The statement (1) has no open cursor");
   EXPECT_TRUE(heard(stage_.primary(), Command::kStmtFetch).empty());
 }
 

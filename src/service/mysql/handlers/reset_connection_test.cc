@@ -44,9 +44,9 @@ TEST(ResetConnection, UnpinsTheSession) {
   Stage stage({.replicas = 1});
   TestClient& client = stage.log_in();
   stage.ask_query(client, "SET @a=1");
-  ASSERT_EQ(stage.counters().pinned.get(), 1U);
+  ASSERT_EQ(stage.pinned(), 1U);
   EXPECT_TRUE(stage.ask(client, kReset).ok());
-  EXPECT_EQ(stage.counters().pinned.get(), 0U);
+  EXPECT_EQ(stage.pinned(), 0U);
   stage.ask_query(client, "SELECT a FROM t");
   EXPECT_TRUE(stage.replica().heard("SELECT a FROM t"));
 }

@@ -137,7 +137,7 @@ TEST(OtherCommands, AReplicaThatRegistersHasAConnectionOfItsOwn) {
   Stage stage({.replicas = 1});
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask(client, command(Command::kRegisterSlave, std::string(18, '\0'))).ok());
-  EXPECT_EQ(stage.counters().pinned.get(), 1U);
+  EXPECT_EQ(stage.pinned(), 1U);
   EXPECT_EQ(stage.lent(0), 1U);
 }
 
