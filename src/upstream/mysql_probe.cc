@@ -59,6 +59,8 @@ constexpr ByteView kMariaDbFacts =
     " @@global.rpl_semi_sync_master_enabled AS semisync";
 constexpr ByteView kMySqlFacts =
     "SELECT @@global.server_id AS server_id, @@version AS version, @@global.read_only AS read_only";
+/// The servers' globals are for their clients: rows that are left out, or are those of an old snapshot, would mislead us.
+constexpr ByteView kOwnSettings = "SET SESSION autocommit=1,sql_select_limit=18446744073709551615,sql_big_selects=1,sql_mode=''";
 constexpr ByteView kStatus =
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_running','Rpl_semi_sync_master_status',"
     "'Rpl_semi_sync_master_clients','Rpl_semi_sync_slave_status')";
@@ -86,6 +88,8 @@ Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
   connection_ = std::move(*opened);
   connection_version_ = version;
   greeting_ = {connection_->server_version, connection_->server_capabilities, connection_->server_charset, connection_->status};
+  const Result<mysql::TextResult> set = co_await ask_here(std::string(kOwnSettings), deadline);
+  if (!set.ok() && set.error().code != ErrorCode::kRefused) co_return set.error();
   co_return Result<void>{};
 }
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.holdfast import Holdfast, gateway_for
 from harness.processes import eventually
+from harness.server_globals import ServerGlobals
 from harness.session import Session, login_error
 from harness.side_by_side import change_user, execute, make_passers_table, prepare, reset, same, shown
 from harness.wire import DEFAULT_CAPABILITIES, ServerError, decode_greeting, login_packet
@@ -134,6 +135,23 @@ def test_number_24_user_names_cannot_be_enumerated(both_sources, plugin, proof):
     assert len({repr(answer) for answer in answers.values()}) == 1, answers
 
 
+
+
+@gateway_only
+@pytest.mark.parametrize("values", [{"sql_select_limit": 1}, {"autocommit": 0}, {"max_join_size": 1}, {"sql_mode": "'PAD_CHAR_TO_FULL_LENGTH'"}], ids=str)
+def test_globals_for_the_servers_clients_hide_no_account(gateway, cluster, values):
+    """What the gateway reads for itself is read whole, and as it is now."""
+    with ServerGlobals(cluster) as changes:
+        changes.set(**values)
+        with gateway_for(cluster, shards=1, users="servers", tcp=False) as own:
+            for name, password in (("app", "app-secret"), ("clerk", "clerk")):
+                assert login_error(own.port(), name, password, None) is None, name
+            cluster.primary.query("set password for clerk@'%' = password('another')")
+            cluster.settle()
+            try:
+                eventually(lambda: login_error(own.port(), "clerk", "another", None) is None, "the new password to be known", 5, 0.1)
+            finally:
+                cluster.primary.query("set password for clerk@'%' = password('clerk')")
 
 
 # -- 26: an error tells its reason -------------------------------------------------------------------------------------------------

@@ -472,6 +472,28 @@ TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {
   EXPECT_NE(connection_.stains, 0U) << "what was prepared may have said so";
 }
 
+TEST_F(Ledger, WhatBrokeWithItsConnectionIsLostUntilItIsMadeAnew) {
+  const auto lost = [&](const char* text, bool found_rows = false) { return asks_for_lost(session_, sql::classify(text, {}), found_rows); };
+  run("INSERT INTO t VALUES (1)", inserted(5));
+  lose_connection(session_, 1);
+  EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), lost::kInsertId);
+  EXPECT_EQ(lost("SHOW WARNINGS"), lost::kList);
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), 0) << "it was known";
+  EXPECT_EQ(lost("SELECT 1"), 0);
+  run("SELECT a FROM t", rows(2));
+  EXPECT_EQ(lost("SHOW WARNINGS"), 0);
+  EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), lost::kInsertId);
+  run("INSERT INTO t VALUES (2)", inserted(6));
+  EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), 0);
+  run("SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1", rows(1));
+  lose_connection(session_, 1);
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), lost::kFoundRows);
+  run("SET time_zone='SYSTEM'", ok());
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), lost::kFoundRows);
+  run("SELECT a FROM t", rows(2));
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), 0);
+}
+
 TEST_F(Ledger, DroppingATemporaryTableThatWasNeverMadeTiesNothing) {
   ReplyFacts reply = ok({}, true);
   reply.warnings = 1;

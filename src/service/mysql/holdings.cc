@@ -34,11 +34,13 @@ Task<std::vector<Warning>> ask_warnings(Session& session, Connection* connection
 
 std::string signals_of(const std::vector<Warning>& warnings) {
   constexpr std::size_t kMostOfMessage = 500;
+  const auto signal = [](const Warning& warning) {
+    return std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
+           policy::session::literal("", warning.message.substr(0, kMostOfMessage));
+  };
+  if (warnings.size() == 1) return signal(warnings[0]);  // an error out of a program has a note of where it was
   std::string program = "BEGIN NOT ATOMIC ";
-  for (const Warning& warning : warnings) {
-    program += std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
-               policy::session::literal("", warning.message.substr(0, kMostOfMessage)) + ";";
-  }
+  for (const Warning& warning : warnings) program += signal(warning) + ";";
   return program + "END";
 }
 

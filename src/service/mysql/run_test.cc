@@ -291,6 +291,57 @@ TEST_F(RunTest, AWriteBehindAnOutageIsHeldUntilThePrimaryIsBack) {
   EXPECT_EQ(times_sent("VALUES (2)"), 1U);
 }
 
+TEST_F(RunTest, AQuestionWhoseAnswerBrokeWithItsConnectionIsToldSoOnce) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  for (const char* question : {"SELECT LAST_INSERT_ID()", "INSERT INTO t VALUES (LAST_INSERT_ID())"}) {
+    ask(client, "INSERT INTO t VALUES (1)");
+    stage().primary().cut();
+    ASSERT_TRUE(stage().run_until([&] { return stage().lent(0) == 0; }));
+    EXPECT_EQ(ask(client, "SELECT a FROM t"), "ok") << "what asks for nothing that is lost runs";
+    EXPECT_TRUE(ask(client, question).starts_with("error 2013 ")) << question;
+    EXPECT_EQ(times_sent(question), 0U) << question;
+    EXPECT_FALSE(ask(client, question).starts_with("error")) << "and the session goes on";
+    stage().primary().forget_heard();
+  }
+}
+
+TEST_F(RunTest, AnIdThatWasMadeSinceTheLossIsKnown) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  ask(client, "INSERT INTO t VALUES (1)");
+  stage().primary().cut();
+  ASSERT_TRUE(stage().run_until([&] { return stage().lent(0) == 0; }));
+  ask(client, "INSERT INTO t VALUES (2)");
+  EXPECT_FALSE(ask(client, "SELECT LAST_INSERT_ID()").starts_with("error"));
+}
+
+TEST_F(RunTest, AConnectionWhoseServerRefusesAWriteIsAskedWhatItAloneKnows) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  stage().primary().on("UPDATE", reply::error(1290, kReadOnly), 1);
+  stage().primary().on(kAsksAll, reply::rows({{"7", "1", "1"}}));
+  ask(client, "INSERT INTO t VALUES (1)");
+  EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok") << "sent again when the primary takes it";
+  EXPECT_EQ(times_sent(kAsksAll), 1U);
+}
+
+TEST_F(RunTest, AnErrorOfOurOwnFollowsTheRequestsLastPacket) {
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
+  start();
+  TestClient& client = stage().log_in();
+  stage().change_view([](upstream::ServiceView& view) {
+    view.servers[0].reachable = false;
+    view.primary.reset();
+  });
+  const std::string large = "INSERT INTO t VALUES ('" + std::string(wire::kMaxPiece, 'x') + "')";
+  stage().ask_query(client, large);
+  EXPECT_EQ(client.answers().back().packets().at(0).sequence, 2U);
+}
+
 TEST_F(RunTest, AnIdleConnectionWhoseEndHasArrivedIsPassedOver) {
   start();
   TestClient& client = stage().log_in();
@@ -341,7 +392,7 @@ TEST_F(RunTest, WarningsOfAConnectionThatWasGivenBackAreSaidAgain) {
   ask(stage().log_in({.user = "other"}), "SELECT 1");  // waits for the place
   stage().primary().forget_heard();
   ask(client, "SHOW WARNINGS");
-  EXPECT_TRUE(stage().primary().heard("BEGIN NOT ATOMIC SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1265")) << shown(stage().primary());
+  EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1265")) << shown(stage().primary());
   EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO=1062"));
   EXPECT_TRUE(shown(stage().primary()).ends_with("END | SHOW WARNINGS"));
 }
