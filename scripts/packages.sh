@@ -84,6 +84,5 @@ hf_compiler_cache() {
     else CCACHE_DIR=$root/build/.ccache; fi
   fi
   export CCACHE_DIR CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
-  # Precompiled headers: known by their digest (cmake/precompile.sh), and what they define counts by being in it.
-  export CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+  export CCACHE_SLOPPINESS=time_macros
 }

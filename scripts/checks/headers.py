@@ -1,7 +1,7 @@
 """Headers: each compiles alone under the project's warnings, and opens with what it is for.
 
-Most headers need no compiler of their own: where x.cc includes "x.h" before anything else, the release preset, which uses no
-precompiled headers, has compiled x.h alone already. That it comes first is checked here; the other headers are compiled.
+Most headers need no compiler of their own: where x.cc includes "x.h" before anything else, the release preset
+has compiled x.h alone already. That it comes first is checked here; the other headers are compiled.
 """
 import re
 import subprocess

@@ -126,7 +126,7 @@ def stage_canary():
 
 
 def stage_release():
-    """The program as users get it, compiled without precompiled headers: every file includes what it needs."""
+    """The program as users get it."""
     log = LOGS / "release" / "build.log"
     if run([ROOT / "scripts" / "build", "release"], log, 3600) != 0:
         return Outcome(failed=1, report=f"the release build failed:\n{tail(log, 40)}")

@@ -22,10 +22,6 @@ def check_coroutines():
     verdicts = Verdicts("tidy", text(ROOT / ".clang-tidy"), tool_version(TIDY))
     said = set()
     todo = [(path, key) for path in sources if not verdicts.good(key := verdicts.key(path, commands[path]))]
-    problem = todo and precompile(commands[path] for path, _ in todo)
-    if problem:
-        yield problem
-        return
     with ThreadPoolExecutor(cpu_count() or 2) as pool:
         for (path, key), found in zip(todo, pool.map(lambda job: tidy(job[0]), todo)):
             yield from sorted(set(found) - said)
@@ -62,15 +58,6 @@ def compile_commands(sources):
             if ended.returncode != 0:
                 return {}, f"cmake --preset dev failed: {ended.stderr.strip()[-400:]}"
     return {}, at(unknown[0], 1, "is in no target: its room is missing from CMakeLists.txt")
-
-
-def precompile(commands):
-    """Makes the precompiled headers that the commands name."""
-    headers = {Path(name).relative_to(DATABASE.parent) for command in commands for name in re.findall(r"\S+\.pch(?= )", command)}
-    if not headers:
-        return None
-    ended = subprocess.run(["ninja", "-C", DATABASE.parent, *headers], cwd=ROOT, capture_output=True, text=True)
-    return None if ended.returncode == 0 else f"the precompiled headers do not build: {ended.stdout.strip()[-400:]}"
 
 
 def tidy(path):

@@ -51,6 +51,9 @@ class ClientEnd {
   std::string take_inbox();
   void put_back(ByteView bytes);
 
+  /// Changes of the session that the client asked to hear of and that its next OK will tell.
+  std::string& untold_changes() { return untold_changes_; }
+
   void write(ByteView bytes);
   void send_payload(ByteView payload);
   void send_error(const proto::mysql::ErrorReply& error);
@@ -79,6 +82,7 @@ class ClientEnd {
   std::string request_;
   std::uint8_t sequence_ = 0;  // of the next packet to the client, for packets of our own
   std::uint8_t reply_sequence_ = 0;
+  std::string untold_changes_;
   proto::mysql::Capabilities capabilities_ = 0;
 };
 

@@ -58,6 +58,8 @@ class Exchange {
   Task<Reply> relay();
 
  private:
+  /// By a SET of ours, which is nobody's business.
+  bool is_our_own(ByteView name) const { return sink_ == ReplySink::kNobody && name.starts_with("session_track_"); }
   std::uint8_t write_request();
   void write_prepared();
   Task<bool> stream_local_file();
@@ -363,13 +365,20 @@ void Exchange::take_prepare_ok(ByteView packet) {
 
 void Exchange::take_ok(ByteView packet, ByteView payload) {
   Result<wire::OkPacket> ok = wire::decode_ok(payload, connection_.capabilities);
-  if (!ok.ok() || (ok->session_state.empty() && ok->info.empty())) {
+  std::string& untold = client_.untold_changes();
+  if (!ok.ok() || (ok->session_state.empty() && ok->info.empty() && untold.empty())) {
     to_client(packet);
     return;
   }
   std::string visible;
   if (!ok->session_state.empty()) take_session_state(ok->session_state, &visible);
-  if (sink_ == ReplySink::kNobody) return;
+  if (sink_ == ReplySink::kNobody) {
+    // A server that did not tell a change with an error tells it with the next OK; here that was an OK of ours.
+    if (request_.text && client_.has(wire::kClientSessionTrack)) untold += visible;
+    return;
+  }
+  visible.insert(0, std::exchange(untold, std::string()));
+  if (!visible.empty()) ok->status |= wire::kStatusSessionStateChanged;
   ok->session_state = visible;
   if (visible.empty()) ok->status &= static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);
   std::string rewritten;
@@ -391,7 +400,7 @@ void Exchange::take_session_state(ByteView session_state, std::string* for_clien
     switch (change.type) {
       case wire::SessionChange::kSystemVariable:
         facts.variables.emplace_back(std::string(change.name), std::string(change.value));
-        if (all || wish.names(change.name)) wire::append_session_change(*for_client, change);
+        if (all || (wish.names(change.name) && !is_our_own(change.name))) wire::append_session_change(*for_client, change);
         break;
       case wire::SessionChange::kSchema:
         facts.schema = std::string(change.value);
@@ -473,7 +482,7 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
   if (sink == ReplySink::kClient) session.client().stream().watch_peer(&session.peer_watcher());
   Exchange at_hand(session, *connection, *request, attempt, sink);
   at_hand.send();
-  if (sink == ReplySink::kClient && session.client().stream().peer_closed()) session.peer_watcher().peer_closed();  // before anybody watched
+  running.client_half_closed = sink == ReplySink::kClient && running.read && session.client().stream().peer_closed() && session.client().quiet();
   Reply reply = co_await at_hand.relay();
   session.client().stream().watch_peer(nullptr);
   running.connection = nullptr;

@@ -201,6 +201,21 @@ TEST_F(ExchangeTest, KindsOfChangesThatWeDoNotKnowPass) {
   EXPECT_NE(told(stage().ask_query(client, "INSERT INTO t VALUES (1)")), "");
 }
 
+TEST_F(ExchangeTest, AChangeThatCameWithAnErrorIsToldWithTheNextOk) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "BEGIN");
+  stage().primary().on("CALL fails", reply::error(1644, "it failed"));
+  stage().primary().on("SET @@session.session_track_schema=1",
+                       reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", "+01:00"},
+                                              {wire::SessionChange::kSystemVariable, 0, "session_track_schema", "ON"}})));
+  ask(client, "CALL fails()");
+  const std::string next = told(stage().ask_query(client, "UPDATE t SET a=1"));
+  EXPECT_NE(next.find("time_zone"), std::string::npos) << next;
+  EXPECT_EQ(next.find("session_track"), std::string::npos) << next;
+  EXPECT_EQ(told(stage().ask_query(client, "UPDATE t SET a=2")), "") << "once";
+}
+
 TEST_F(ExchangeTest, WhatAnEofHintsAtIsOurTrackingAndNotShown) {
   start();
   constexpr wire::StatusFlags kChanged = kEnd | wire::kStatusSessionStateChanged;

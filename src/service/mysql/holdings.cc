@@ -16,7 +16,8 @@ void give_back(Session& session, ConnectionPtr connection) {
   const bool resettable = !session.identity().limited && !session.identity().proxied && session.identity().defaults->init_connect.empty();
   const policy::session::SettingsPtr& has = connection->facts.settings;
   connection->reset_to = resettable && has != nullptr ? start_in_schema(session, has->schema()) : nullptr;
-  connection->key = pool_key(session, has != nullptr && !has->schema().empty());
+  // One that was never made to fit is what its login has made it, and stays under that key.
+  if (has != nullptr) connection->key = pool_key(session, !has->schema().empty());
   if (has == nullptr && !connection->facts.clean()) connection->facts.must_close = true;
   session.service().server(connection->slot).pool.give(std::move(connection));
 }

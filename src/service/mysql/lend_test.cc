@@ -345,6 +345,24 @@ TEST_F(LendTest, AClientThatLeavesWhileItWaitsTakesItsStatementWithIt) {
   EXPECT_EQ(stage().primary().count("INSERT"), 0U);
 }
 
+TEST_F(LendTest, AConnectionOpenedForAClientThatHasLeftKeepsItsSchemaToItself) {
+  for (std::size_t turns = 1; turns < 12; ++turns) {
+    start();
+    TestClient& client = stage().log_in({.schema = "shop"});
+    stage().primary().cut();
+    ASSERT_TRUE(stage().run_until([&] { return stage().primary().open() == 0; }));
+    client.send(query("INSERT INTO t VALUES (1)"));  // on a connection that is opened for it
+    stage().turn(turns);
+    stage().service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
+    ASSERT_TRUE(stage().run_until([&] { return stage().sessions() == 0; }));
+    stage().rest();
+    const std::size_t opened = stage().primary().accepted();
+    ask(stage().log_in(), "SELECT DATABASE()");
+    EXPECT_EQ(stage().primary().accepted(), opened + 1) << "a session without a schema was given one, after turn " << turns;
+    stage().finish();
+  }
+}
+
 TEST_F(LendTest, WithoutAPlaceAStatementWaitsItsTurn) {
   options_.places = 1;
   start();

@@ -185,8 +185,7 @@ void Session::peer_closed() {
     client_.stream().wake_reader();
     return;
   }
-  if (!running_.read || !client_.quiet()) return;
-  running_.client_half_closed = true;
+  if (!running_.read || !client_.quiet() || std::exchange(running_.client_half_closed, true)) return;  // told at each event from then on
   running_.connection->stream->wake_reader();
 }
 

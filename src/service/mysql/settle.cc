@@ -228,6 +228,19 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
   }
 }
 
+bool asks(const Learnt& learnt) { return learnt.ask_collation || learnt.ask_tracking; }
+
+/// What a SET has set and not told. Our questions take the list of warnings away, which a SET leaves as it is: it is made again.
+Task<void> ask_besides(Session& session, Connection* connection, const Request* request, const Reply* reply, Learnt learnt) {
+  const bool has_list = session.facts().has_list && session.facts().diagnostics_on == connection->facts.serial;
+  std::vector<Warning> list;
+  if (has_list) list = co_await ask_warnings(session, connection);
+  co_await keep_found_rows(session, connection);
+  if (learnt.ask_tracking) co_await learn_tracking(session, connection, request);
+  if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
+  if (!list.empty()) co_await run_own(session, connection, signals_of(list));
+}
+
 /// What the reply taught, and what the server was asked for besides.
 Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, const Reply* reply, std::uint32_t ties) {
   ReplyFacts told = reply->facts;
@@ -256,20 +269,11 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   }
   // Whatever it was, it is -1 behind a SELECT: also behind a question, and one that leaves the list of warnings.
   if (holdings.row_count && told.result_set && request->verdict.kind == sql::Kind::kSelect) holdings.row_count = -1;
-  const bool asks = learnt.ask_collation || learnt.ask_tracking;
-  if (flushed || learnt.unsettled || asks) {  // a statement of ours, after which ROW_COUNT() is another
+  if (flushed || learnt.unsettled || asks(learnt)) {  // a statement of ours, after which ROW_COUNT() is another
     holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
   }
   if (flushed && told.result_set && !told.failed && told.warnings == 0) co_await count_again(session, connection);
-  if (!asks) co_return learnt;
-  // Our questions take the list of warnings away, which a SET leaves as it is.
-  const bool has_list = session.facts().has_list && session.facts().diagnostics_on == connection->facts.serial;
-  std::vector<Warning> list;
-  if (has_list) list = co_await ask_warnings(session, connection);
-  co_await keep_found_rows(session, connection);
-  if (learnt.ask_tracking) co_await learn_tracking(session, connection, request);
-  if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
-  if (!list.empty()) co_await run_own(session, connection, signals_of(list));
+  if (asks(learnt)) co_await ask_besides(session, connection, request, reply, learnt);
   co_return learnt;
 }
 

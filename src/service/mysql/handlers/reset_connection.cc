@@ -41,6 +41,7 @@ Task<bool> on_reset_connection(Session& session) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   session.prepared().clear();
+  session.client().untold_changes().clear();
   // FOUND_ROWS() survives a reset, as on a connection of one's own.
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
   const bool proxied = session.identity().proxied;
