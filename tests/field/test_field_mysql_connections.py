@@ -1,4 +1,4 @@
-"""What users of other proxies complained of, kinds E, F, J, L and O: the life of connections and accounts.
+"""What users of other proxies complained of, kinds E, F, J and O: the life of connections and accounts.
 
 Each test is named after the row of the field cases that it stands for; what is expected is what a direct connection answers.
 """
@@ -13,7 +13,7 @@ from harness.processes import eventually
 from harness.routes import drop_answering_table, make_answering_table
 from harness.server_globals import ServerGlobals
 from harness.session import LOST, MODERN, Session, failed, login_error
-from harness.side_by_side import change_user, make_passers_table, reset
+from harness.side_by_side import make_passers_table
 from harness.wire import COM_STATISTICS, ServerError
 
 gateway_only = pytest.mark.gateway
@@ -474,57 +474,6 @@ def test_row_26_a_full_server_says_so(gateway, cluster, server_globals):
     assert all(answer in (("error", 1040), ("ok", 1, 0)) or answer[0] == "ok" for _, answer in outcomes) and max(t for t,
                                                                                                                  _ in outcomes) < 2, outcomes
     assert attempts <= 40
-
-
-# -- L: what ends in good order ends in good order ---------------------------------------------------------------------------------
-
-CLEAN = {"read": [READ], "insert": [INSERT], "pinned": ["set @a = 1"], "temporary": ["create temporary table scratch (a int)"],
-         "transaction": ["begin", INSERT, "commit"], "prepared": [("select count(*) from place where id > ?", 1),
-                                                                  ("insert into ledger (who) values (?)", 1)],
-         "error": ["select * from nosuch", "insert into nosuch values (1)"], "reset": [INSERT, "set @a = 1", reset(), READ],
-         "change-user": ["set @a = 1", change_user(), READ],
-         "settings": ["set time_zone='+01:00'", READ, "use information_schema", READ + " limit 1"]}
-
-
-def aborted(cluster):
-    return {server.name: (server.status("Aborted_clients"), server.status("Aborted_connects")) for server in cluster.servers}
-
-
-@pytest.mark.parametrize("steps", CLEAN.values(), ids=CLEAN)
-def test_row_30_aborted_clients(gateway, cluster, steps):
-    """Five clients end cleanly, then the gateway: no server counts a connection as aborted."""
-    before = aborted(cluster)
-    with gateway_for(cluster, shards=1, tcp=False) as running:
-        for _ in range(5):
-            with Session(running.port()) as session:
-                for step in steps:
-                    if callable(step):
-                        step(session)
-                    else:
-                        session.binary(*step) if isinstance(step, tuple) else session.ask(step)
-    eventually(lambda: not any(server.query("select 1 from information_schema.processlist where user = 'app' and command <> 'Sleep'")
-                               for server in cluster.servers), "the clients to be gone")
-    assert aborted(cluster) == before
-
-
-@gateway_only
-@pytest.mark.parametrize("why", ["idle", "room", "drain"])
-def test_row_30_aborted_clients_by_the_pool_itself(gateway, cluster, why):
-    """Connections that the pool ends: idle too long, making room for another login charset, a drained server."""
-    before = aborted(cluster)
-    extra = 'pool_idle_timeout = "1s"' if why == "idle" else 'pool_idle_timeout = "60s"'
-    with gateway_for(cluster, shards=1, tcp=False, max_server_connections=2, mysql_extra=extra) as running:
-        for charset in (45, 8, 9, 33, 28):
-            with Session(running.port(), charset=charset) as session:
-                session.run(READ, INSERT, "/*master*/ select 1")
-        if why == "drain":
-            for server in ("db2", "db3"):
-                assert running.cli("drain", server).returncode == 0
-        if why == "idle":
-            mine = "select 1 from information_schema.processlist where user = 'app'"
-            eventually(lambda: not any(server.query(mine) for server in cluster.servers), "idle connections to be closed")
-            assert aborted(cluster) == before
-    assert aborted(cluster) == before
 
 
 # -- O: events and texts that say what is true -------------------------------------------------------------------------------------
