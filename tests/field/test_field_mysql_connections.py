@@ -159,7 +159,13 @@ def test_row_13_revoke_from_a_role(gateway, cluster, clerk, administrator, chang
 
 def test_row_13_rights_given_while_many_log_in(gateway, cluster, clerk):
     """A pooled connection that is used all the time grows old, too."""
+    changes = gateway.log_text().count("accounts_changed")
+
+    def seen(what):
+        nonlocal changes
+        changes = eventually(lambda: gateway.log_text().count("accounts_changed") > changes and gateway.log_text().count("accounts_changed"), what, 6, 0.1)
     clerk(WRITER)
+    seen("the new account to be read")
     stop = threading.Event()
 
     def busy():
@@ -170,6 +176,7 @@ def test_row_13_rights_given_while_many_log_in(gateway, cluster, clerk):
         thread.start()
     try:
         cluster.primary.query("revoke insert on test.* from clerk@'%'")
+        seen("its change to be read")  # until then a login may be served by a connection of before
         assert_rights_of_now(gateway, cluster, False)
     finally:
         stop.set()
@@ -495,6 +502,7 @@ def stop_replicas(gateway, cluster):
 
 
 @gateway_only
+@pytest.mark.usefixtures("gateway")
 @pytest.mark.parametrize("how", ["text", "binary"])
 def test_kind_o_a_read_that_waited_is_no_held_write(repaired, make_gateway, how):
     gateway = make_gateway(shards=1, hold_timeout="5s", mysql_extra='reads_fallback = "none"')
