@@ -199,21 +199,15 @@ void remember_pin(Session& session, const Request& request) {
   session.holdings().pinned_by = policy::sql::shape_text(text_of(session, request).substr(0, kMostShaped), session.sql_context(), kMostShown);
 }
 
-/// A statement of ours whose answer does not matter: an error that it leaves behind is meant.
-Task<void> run_own(Session& session, Connection* connection, std::string text) {
-  std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement, std::move(text)});
-  upstream::MysqlRefusal said;
-  const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!done.ok() && said.code == 0) connection->stream->abort(done.error());
-}
-
 /// After a SET of ours behind rows, ROW_COUNT() and FOUND_ROWS() are made those of the rows again.
 Task<void> count_again(Session& session, Connection* connection) {
   constexpr std::uint64_t kMostCounted = 1000;
   const policy::session::Remembered& found = session.facts().found_rows;
   if (!found.known() || found.value > kMostCounted) co_return;
-  co_await run_own(session, connection, policy::session::count_statement(found.value));
+  std::vector<policy::session::Step> steps;
+  steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(found.value)});
+  const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!done.ok()) connection->stream->abort(done.error());
   connection->facts.found_rows = found.value;
 }
 
@@ -230,15 +224,11 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
 
 bool asks(const Learnt& learnt) { return learnt.ask_collation || learnt.ask_tracking; }
 
-/// What a SET has set and not told. Our questions take the list of warnings away, which a SET leaves as it is: it is made again.
+/// What a SET has set and not told.
 Task<void> ask_besides(Session& session, Connection* connection, const Request* request, const Reply* reply, Learnt learnt) {
-  const bool has_list = session.facts().has_list && session.facts().diagnostics_on == connection->facts.serial;
-  std::vector<Warning> list;
-  if (has_list) list = co_await ask_warnings(session, connection);
   co_await keep_found_rows(session, connection);
   if (learnt.ask_tracking) co_await learn_tracking(session, connection, request);
   if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
-  if (!list.empty()) co_await run_own(session, connection, signals_of(list));
 }
 
 /// What the reply taught, and what the server was asked for besides.
@@ -272,7 +262,8 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   if (flushed || learnt.unsettled || asks(learnt)) {  // a statement of ours, after which ROW_COUNT() is another
     holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
   }
-  if (flushed && told.result_set && !told.failed && told.warnings == 0) co_await count_again(session, connection);
+  // The rows of a statement without a table leave the list of warnings as it was: it must not be lost by counting.
+  if (flushed && told.result_set && !told.failed && !session.facts().has_list) co_await count_again(session, connection);
   if (asks(learnt)) co_await ask_besides(session, connection, request, reply, learnt);
   co_return learnt;
 }
