@@ -48,6 +48,8 @@ Needs needs_of(const sql::Statement& statement);
 /// The steps that make `connection` fit `session` for a statement; none when it does already. `fresh_rights`: the connection's rights
 /// in its schema may be older than the session's login, so the schema is entered anew.
 std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs, bool fresh_rights);
+/// Rows that are worth being counted again for who hardly ever asks: they are made one by one.
+inline constexpr std::uint64_t kMostCounted = 1000;
 /// A statement after which FOUND_ROWS() is `rows` and the list of warnings is empty.
 std::string count_statement(std::uint64_t rows);
 /// All steps have succeeded.

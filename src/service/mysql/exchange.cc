@@ -20,6 +20,7 @@ using wire::Command;
 namespace {
 
 constexpr std::size_t kHeader = wire::kPacketHeader;
+constexpr std::size_t kMostUntold = 16 * 1024;  // of changes that came with errors: a client may never have an OK
 /// How long a silent read goes on for a client that has closed its half: some wait for their answer, most are gone.
 constexpr Nanos kLeavingPatience = 2s;
 /// What a server keeps saying of long data until the statement is reset.
@@ -374,7 +375,9 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
   if (!ok->session_state.empty()) take_session_state(ok->session_state, &visible);
   if (sink_ == ReplySink::kNobody) {
     // A server that did not tell a change with an error tells it with the next OK; here that was an OK of ours.
-    if (request_.text && client_.has(wire::kClientSessionTrack)) untold += visible;
+    if (!request_.text || !client_.has(wire::kClientSessionTrack)) return;
+    if (untold.size() + visible.size() > kMostUntold) untold.clear();
+    untold += visible;
     return;
   }
   visible.insert(0, std::exchange(untold, std::string()));

@@ -216,6 +216,19 @@ TEST_F(ExchangeTest, AChangeThatCameWithAnErrorIsToldWithTheNextOk) {
   EXPECT_EQ(told(stage().ask_query(client, "UPDATE t SET a=2")), "") << "once";
 }
 
+TEST_F(ExchangeTest, ChangesThatNoOkEverTellsAreBounded) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "BEGIN");
+  stage().primary().on("CALL fails", reply::error(1644, "it failed"));
+  stage().primary().on("SET @@session.session_track_schema=1",
+                       reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", std::string(900, 'z')}})));
+  for (int i = 0; i < 100; ++i) ask(client, "CALL fails()");
+  const std::string next = told(stage().ask_query(client, "UPDATE t SET a=1"));
+  EXPECT_NE(next.find("time_zone"), std::string::npos);
+  EXPECT_LT(next.size(), 20000U);
+}
+
 TEST_F(ExchangeTest, WhatAnEofHintsAtIsOurTrackingAndNotShown) {
   start();
   constexpr wire::StatusFlags kChanged = kEnd | wire::kStatusSessionStateChanged;

@@ -201,9 +201,8 @@ void remember_pin(Session& session, const Request& request) {
 
 /// After a SET of ours behind rows, ROW_COUNT() and FOUND_ROWS() are made those of the rows again.
 Task<void> count_again(Session& session, Connection* connection) {
-  constexpr std::uint64_t kMostCounted = 1000;
   const policy::session::Remembered& found = session.facts().found_rows;
-  if (!found.known() || found.value > kMostCounted) co_return;
+  if (!found.known() || found.value > policy::session::kMostCounted) co_return;
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(found.value)});
   const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
