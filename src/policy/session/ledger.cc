@@ -20,7 +20,6 @@ constexpr std::array<std::uint16_t, 27> kNotExecuted = {
     1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
     1305, 1290, 1347, 1370, 1959};
 
-
 /// Effects that tie a session to its connection for good, and their names for people.
 struct Pin {
   std::uint32_t effect;
