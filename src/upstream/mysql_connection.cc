@@ -240,7 +240,12 @@ MysqlConnection::~MysqlConnection() {
 
 void MysqlConnection::quit() {
   at_rest = false;
-  if (!usable()) return;
+  if (usable()) leave();
+}
+
+void MysqlConnection::leave() {
+  at_rest = false;
+  if (stream == nullptr || stream->broken()) return;
   const auto command = static_cast<char>(mysql::Command::kQuit);
   std::string packet;
   mysql::append_packet(packet, 0, ByteView(&command, 1));

@@ -101,6 +101,9 @@ struct MysqlConnection {
   bool usable() const { return stream->idle(); }
   /// Says goodbye and closes; for a connection at rest. The destructor does it.
   void quit();
+  /// The same behind a question of ours whose answer nobody waits for any more. Never in the middle of a client's command: what the server
+  /// reads next may be a file's rows.
+  void leave();
 };
 
 using MysqlConnectionPtr = std::unique_ptr<MysqlConnection>;

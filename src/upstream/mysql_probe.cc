@@ -105,6 +105,7 @@ Task<Result<mysql::TextResult>> MysqlProbe::ask_here(std::string sql, Deadline d
   if (connection_ == nullptr) co_return Error{ErrorCode::kClosed, "not connected"};
   Result<mysql::TextResult> result = co_await query(*connection_, std::move(sql), deadline);
   if (!result.ok()) {
+    if (result.error().code == ErrorCode::kCancelled) connection_->leave();  // we stop: the server need not count a client that was lost
     connection_.reset();
     co_return std::move(result).error();
   }

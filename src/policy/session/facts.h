@@ -79,7 +79,7 @@ struct SessionFacts {
   ConnectionSerial diagnostics_on = 0;  // who knows warnings, errors and ROW_COUNT(); 0: there are none worth asking for
   bool has_list = false;             // … and there are warnings or errors among them
   std::uint8_t lost = 0;             // see namespace lost
-  bool last_had_rows = false;        // ROW_COUNT() is -1 then, 0 otherwise, where nobody else knows
+  bool last_had_rows = false;        // … or failed: ROW_COUNT() is -1 then, 0 otherwise, where nobody else knows
 };
 
 struct ConnectionFacts {
@@ -92,7 +92,7 @@ struct ConnectionFacts {
   bool told_kill = false;      // a KILL was aimed at it: closed instead of lent on
   bool multi_statements = false;  // CLIENT_MULTI_STATEMENTS as it is now
   std::optional<std::uint64_t> insert_id = 0;  // LAST_INSERT_ID() there; nothing: some value, ask
-  std::optional<std::uint64_t> found_rows = 1;     // FOUND_ROWS() there; nothing: some value
+  std::optional<std::uint64_t> found_rows;         // FOUND_ROWS() there; nothing: some value, such as that of the login before on its thread
   bool has_list = false;       // warnings or errors of some statement are there to be shown
   PreparedCache prepared;
 

@@ -49,9 +49,7 @@ bool changes_rows(const sql::Statement& statement) {
          statement.kind == Kind::kDelete || statement.kind == Kind::kLoadData;
 }
 
-/// Whether the statement, which names no table, leaves the list of warnings as it is.
-bool leaves_list(const sql::Statement& statement) {
-  if (is_program(statement)) return false;
+bool kind_leaves_list(const sql::Statement& statement) {
   switch (statement.kind) {
     case Kind::kEmpty:
     case Kind::kSet:
@@ -190,12 +188,12 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
 void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
   const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
-  session.last_had_rows = reply.result_set;
+  session.last_had_rows = reply.result_set || reply.failed;
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
   if (statement.has(effect::kReadsDiagnostics) && !plain) return;
   if (nothing_done || leaves_found_rows(statement)) return;
   session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
-  const bool as_sent = plain && !reply.failed && !is_program(statement) &&
+  const bool as_sent = plain && !reply.failed && !reply.cursor_open && !is_program(statement) &&
                        !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
   if (as_sent) {
     session.found_rows = {reply.rows, 0};
@@ -214,6 +212,10 @@ bool restores_count(const SessionFacts& session, const ConnectionFacts& connecti
 }
 
 }  // namespace
+
+bool leaves_list(const sql::Statement& statement, const Sent& sent) {
+  return !is_program(statement) && (statement.has(effect::kReadsDiagnostics) || sent.keeps_list || kind_leaves_list(statement));
+}
 
 bool leaves_found_rows(const sql::Statement& statement) {
   if (statement.kind == Kind::kSet && statement.has(effect::kRole)) return true;
@@ -378,7 +380,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     ties |= tie::kInsertId;
   }
 
-  const bool stays = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || leaves_list(statement) || is_program(statement);
+  const bool stays = is_program(statement) || leaves_list(statement, sent);
   if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
   const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
   learn_counts(session, connection, statement, reply, nothing_done);

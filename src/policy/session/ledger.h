@@ -92,6 +92,9 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
 /// Takes in what was asked for: the client's wish, and settings.
 void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);
 
+/// Whether the statement leaves the list of warnings as it is, if it has none of its own.
+bool leaves_list(const sql::Statement& statement, const Sent& sent);
+
 /// Whether the statement leaves FOUND_ROWS() as it is. Whatever may hold a SELECT (INSERT … SELECT, DO, SHOW, EXPLAIN) does not.
 bool leaves_found_rows(const sql::Statement& statement);
 

@@ -7,7 +7,6 @@ using sql::Kind;
 
 namespace {
 
-/// Ties the session for good when it runs: not where it could not write afterwards.
 constexpr std::uint32_t kPinningEffects = effect::kUserVariable | effect::kTemporaryTable | effect::kUserLock | effect::kPreparedText |
                                           effect::kHandlerOpen | effect::kUnknownState | effect::kConnectionId | effect::kSequence | effect::kRole;
 
@@ -18,7 +17,9 @@ bool asks_about_last(const sql::Statement& statement) {
          (statement.kind == Kind::kSelect || statement.kind == Kind::kShow || statement.kind == Kind::kDiagnostics);
 }
 
-bool refused_by_read_address(const sql::Statement& statement) {
+bool may_pin(const sql::Statement& statement) { return statement.has(kPinningEffects); }
+
+bool refused_by_replicas(const sql::Statement& statement) {
   if (statement.route != sql::Route::kPrimary) return false;
   switch (statement.kind) {
     case Kind::kInsert:
@@ -53,7 +54,7 @@ Routed route(const sql::Statement& statement, const RouteFacts& facts) {
   routed.repeatable = reads && !statement.has(effect::kBegin) && facts.status.autocommit;
   routed.reroutable = facts.door != Door::kRead;
   const bool has_list = facts.holds && (facts.ties & tie::kDiagnostics) != 0;
-  const bool wants_list = asks_about_last(statement) || (!statement.has(kPinningEffects) && facts.keeps_list);
+  const bool wants_list = asks_about_last(statement) || (!may_pin(statement) && facts.keeps_list);
   if (has_list && wants_list) return {Place::kHeld, routed.repeatable, false};
   // A `read` address has no one place for LAST_INSERT_ID(): it is where the session has it.
   const bool has_id = facts.holds && (facts.ties & tie::kInsertId) != 0;

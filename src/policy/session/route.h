@@ -43,8 +43,11 @@ Routed route(const sql::Statement& statement, const RouteFacts& facts);
 /// SHOW WARNINGS, FOUND_ROWS() and the like: questions about the statement before.
 bool asks_about_last(const sql::Statement& statement);
 
-/// A `read` address whose reads fall back to the primary: the statement is refused there, as a replica would have refused it. In doubt too.
-bool refused_by_read_address(const sql::Statement& statement);
+/// Ties the session for good when it runs.
+bool may_pin(const sql::Statement& statement);
+
+/// The statement is refused where only reads may be, as a replica refuses it. In doubt too.
+bool refused_by_replicas(const sql::Statement& statement);
 
 /// A read-only transaction lives on a replica; this statement ends it implicitly and goes on to write, so it must not be sent there.
 bool leaves_read_only_transaction(const sql::Statement& statement, const RouteFacts& facts);

@@ -163,12 +163,12 @@ TEST(Route, AReadAddressOnThePrimaryRefusesWhateverMayWrite) {
                            "SELECT 1; DELETE FROM t", "BEGIN NOT ATOMIC DELETE FROM t; END", "SET GLOBAL read_only=0", "SELECT NEXTVAL(s)", "DO f()",
                            "SET @a = f()", "SET STATEMENT max_statement_time=1 FOR DELETE FROM t", "XA START 'x'", "GRANT ALL ON *.* TO u",
                            "WITH x AS (SELECT 1) DELETE FROM t", "ANALYZE TABLE t", "unknown words"}) {
-    EXPECT_TRUE(refused_by_read_address(statement_of(text))) << text;
+    EXPECT_TRUE(refused_by_replicas(statement_of(text))) << text;
   }
   for (const char* text : {"SELECT 1", "SELECT * FROM t", "SELECT @a", "SET @a = 1", "SET time_zone='+01:00'", "USE x", "SHOW TABLES", "BEGIN", "COMMIT",
                            "SELECT GET_LOCK('a', 0)", "SELECT * FROM t FOR UPDATE", "CREATE TEMPORARY TABLE x (a INT)", "SHOW WARNINGS", "KILL 5",
                            "PREPARE s FROM 'SELECT 1'", "SELECT LAST_INSERT_ID()"}) {
-    EXPECT_FALSE(refused_by_read_address(statement_of(text))) << text;
+    EXPECT_FALSE(refused_by_replicas(statement_of(text))) << text;
   }
 }
 

@@ -42,6 +42,8 @@ bool is_plain(ByteView value) {
   return std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7F && c != '\\'; });
 }
 
+constexpr int kNamesRank = 7;
+
 /// A character set variable: set after all others, and in this order, because one sets the other.
 int charset_rank(ByteView name) {
   if (name == "character_set_client") return 1;
@@ -50,7 +52,7 @@ int charset_rank(ByteView name) {
   if (name == "collation_connection") return 4;
   if (name == "character_set_server") return 5;
   if (name == "collation_server") return 6;
-  if (name == kNamesCollation) return 7;
+  if (name == kNamesCollation) return kNamesRank;
   return 0;
 }
 
@@ -75,9 +77,10 @@ bool Settings::has_variable(ByteView name) const {
 }
 
 void Settings::set_variable(ByteView name, ByteView value) {
-  if (const int rank = charset_rank(name); rank >= 1 && rank <= 4) {
-    std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
-  }
+  const bool results_change = name == "character_set_results" && variable(name) != value;
+  const bool gone = name == kNamesCollation && value.empty();
+  if (results_change || gone) std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
+  if (gone) return;
   const auto at = variables_.begin() + (find_name(variables_, name) - variables_.cbegin());
   if (at != variables_.end() && at->first == name) {
     at->second = value;
@@ -159,13 +162,17 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
   if (charset_differs) {  // all of them: setting one changes another
     std::sort(charsets.begin(), charsets.end());
     const bool by_names = to.has_variable(kNamesCollation);
-    for (const auto& [rank, entry] : charsets) {
-      if (rank == 7 || (by_names && rank <= 4)) continue;
-      add(entry->first, literal(entry->first, entry->second));
-    }
+    bool all_by_names = by_names;
     if (by_names) {
+      const ByteView results = to.variable("character_set_results");
       if (!text.empty()) text += ',';
-      text += "NAMES " + literal({}, to.variable("character_set_client")) + " COLLATE " + literal({}, to.variable(kNamesCollation));
+      text += "NAMES " + literal({}, results) + " COLLATE " + literal({}, to.variable(kNamesCollation));
+      all_by_names = to.variable("character_set_client") == results && to.variable("character_set_connection") == results &&
+                     to.variable("collation_connection") == to.variable(kNamesCollation);
+    }
+    for (const auto& [rank, entry] : charsets) {
+      const bool named = rank <= 4 && (all_by_names || (by_names && entry->first == "character_set_results"));
+      if (rank != kNamesRank && !named) add(entry->first, literal(entry->first, entry->second));
     }
   }
   return text.empty() ? text : "SET " + text;

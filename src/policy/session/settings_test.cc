@@ -111,16 +111,30 @@ TEST(Settings, KnowsWhichVariablesMove) {
   }
 }
 
-TEST(Settings, NamesWithACollationAreSetAsThatUntilAnotherCharacterSetIsSet) {
+TEST(Settings, NamesWithACollationAreSetAsThatUntilResultsHaveAnotherCharacterSet) {
   Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
   to.set_variable(kNamesCollation, "utf8mb4_bin");
   EXPECT_EQ(set_statement(nullptr, to, ""), "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin'");
   EXPECT_EQ(set_statement(&to, to, ""), "");
   Settings later = to;
   later.set_variable("character_set_results", "utf8mb4");
+  EXPECT_TRUE(later.has_variable(kNamesCollation)) << "told, not set";
+  later.set_variable(kNamesCollation, "");
   EXPECT_FALSE(later.has_variable(kNamesCollation));
   EXPECT_NE(set_statement(&to, later, "").find("@@session.character_set_results='utf8mb4'"), std::string::npos);
   EXPECT_EQ(set_statement(&to, later, "").find("names collation"), std::string::npos);
+  Settings other = to;
+  other.set_variable("character_set_results", "latin1");
+  EXPECT_FALSE(other.has_variable(kNamesCollation));
+}
+
+TEST(Settings, ResultsKeepTheCollationOfTheirNamesWhenOtherCharsetVariablesChange) {
+  Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
+  to.set_variable(kNamesCollation, "utf8mb4_bin");
+  to.set_variable("collation_connection", "utf8mb4_unicode_ci");
+  EXPECT_EQ(set_statement(nullptr, to, ""),
+            "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin',@@session.character_set_client='utf8mb4',@@session.character_set_connection='utf8mb4',"
+            "@@session.collation_connection='utf8mb4_unicode_ci'");
 }
 
 TEST(SettingsTable, MakesEqualSettingsOneObject) {

@@ -90,14 +90,17 @@ void ClientEnd::send_payload(ByteView payload) {
 
 void ClientEnd::send_error(const wire::ErrorReply& error) { send_payload(error.encode(capabilities_)); }
 
-void ClientEnd::send_ok(wire::StatusFlags status, ByteView schema_change) {
+void ClientEnd::send_ok(wire::StatusFlags status) { send_ok(status, {}, {}); }
+
+void ClientEnd::send_ok(wire::StatusFlags status, ByteView schema, const policy::session::TrackingWish& wish) {
   wire::OkPacket ok;
   ok.status = status;
   std::string session_state;
-  if (!schema_change.empty() && has(wire::kClientSessionTrack)) {
-    wire::append_session_change(session_state, {wire::SessionChange::kSchema, 1, {}, schema_change});
+  if (!schema.empty() && has(wire::kClientSessionTrack)) {
+    if (wish.schema) wire::append_session_change(session_state, {wire::SessionChange::kSchema, 1, {}, schema});
+    if (wish.state_change) wire::append_session_change(session_state, {wire::SessionChange::kStateChange, 1, {}, "1"});
     ok.session_state = session_state;
-    ok.status |= wire::kStatusSessionStateChanged;
+    if (!session_state.empty()) ok.status |= wire::kStatusSessionStateChanged;
   }
   send_payload(wire::encode_ok(ok, capabilities_));
 }

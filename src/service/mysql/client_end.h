@@ -57,7 +57,9 @@ class ClientEnd {
   void write(ByteView bytes);
   void send_payload(ByteView payload);
   void send_error(const proto::mysql::ErrorReply& error);
-  void send_ok(proto::mysql::StatusFlags status, ByteView schema_change = {});
+  void send_ok(proto::mysql::StatusFlags status);
+  /// The end of a login into a schema, told as far as `wish` goes.
+  void send_ok(proto::mysql::StatusFlags status, ByteView schema, const policy::session::TrackingWish& wish);
   /// Waits until the client has taken enough. False: it has not, or is gone.
   runtime::Task<bool> room();
 

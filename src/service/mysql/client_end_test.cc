@@ -313,7 +313,7 @@ TEST_F(ClientEndTest, ANewSchemaIsToldToWhoeverTracksTheSession) {
     const wire::Capabilities capabilities = wire::kClientProtocol41 | wire::kClientTransactions | extra;
     end_->set_capabilities(capabilities);
     end_->set_sequence(1);
-    end_->send_ok(wire::kStatusAutocommit, "shop");
+    end_->send_ok(wire::kStatusAutocommit, "shop", {});
     const std::string said = heard_after_a_turn();
     const Result<wire::OkPacket> ok = wire::decode_ok(wire::payload_of(said), capabilities);
     ASSERT_TRUE(ok.ok());

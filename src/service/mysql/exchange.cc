@@ -7,6 +7,7 @@
 #include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/response.h"
 #include "proto/mysql/session_state.h"
+#include "service/mysql/remembered_reply.h"
 #include "service/mysql/shard_state.h"
 
 namespace hf::service::mysql {
@@ -70,7 +71,6 @@ class Exchange {
   void take_prepare_ok(ByteView packet);
   void take_session_state(ByteView session_state, std::string* for_client);
   void to_client(ByteView bytes);
-  void write_with_value();
   void lose(Error failure);
   void finish();
 
@@ -82,46 +82,17 @@ class Exchange {
   ReplySink sink_;
   wire::ReplyTracker tracker_;
   Reply reply_;
-  std::string kept_back_;   // the whole reply, where a value in it is ours
+  std::string kept_back_;   // the whole reply, where something in it is ours
   bool forwarded_ = false;  // definitions or rows: it is not a lone OK
 };
 
 void Exchange::to_client(ByteView bytes) {
   reply_.begun = true;
   if (sink_ != ReplySink::kClient) return;
-  if (request_.only_value) {
+  if (request_.answer) {
     kept_back_ += bytes;
   } else {
     client_.write(bytes);
-  }
-}
-
-/// The one row of the reply says what the session remembers: the packet before the last.
-void Exchange::write_with_value() {
-  std::vector<ByteView> packets;
-  ByteView left = kept_back_;
-  while (left.size() >= kHeader && left.size() >= kHeader + wire::load_packet_header(left).length) {
-    const std::size_t size = kHeader + wire::load_packet_header(left).length;
-    packets.push_back(left.substr(0, size));
-    left.remove_prefix(size);
-  }
-  const std::size_t row = packets.size() - 2;
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    if (i != row || packets.size() < 4 || reply_.facts.failed) {
-      client_.write(packets[i]);
-      continue;
-    }
-    std::string payload;
-    if (request_.prepared != nullptr) {
-      payload.assign(2, '\0');  // a binary row: header, no NULL
-      append_le(payload, static_cast<std::uint64_t>(*request_.only_value), 8);
-    } else {
-      const std::string text = std::to_string(*request_.only_value);
-      payload = static_cast<char>(text.size()) + text;
-    }
-    std::string packet;
-    wire::append_packet(packet, byte_at(packets[i], 3), payload);
-    client_.write(packet);
   }
 }
 
@@ -247,7 +218,7 @@ void Exchange::lose(Error failure) {
   reply_.failure = std::move(failure);
   reply_.end = Reply::End::kLost;
   if (sink_ != ReplySink::kClient || !reply_.begun) return;
-  const std::optional<std::uint8_t> next = request_.only_value ? std::uint8_t{1} : tracker_.next_sequence();
+  const std::optional<std::uint8_t> next = request_.answer ? std::uint8_t{1} : tracker_.next_sequence();
   if (next) {
     client_.set_sequence(*next);
     return;
@@ -450,7 +421,9 @@ void Exchange::finish() {
     if (copy != nullptr && !kept_by_server) copy->has_long_data = false;
   }
   connection_.at_rest = true;
-  if (request_.only_value) write_with_value();
+  if (!request_.answer) return;
+  const bool answered = !facts.failed && facts.result_set;
+  client_.write(answered ? with_answer(kept_back_, *request_.answer, request_.prepared != nullptr, connection_.capabilities) : kept_back_);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct Request {
   std::optional<std::string> text;        // a COM_QUERY of our own instead of the client's request
   std::optional<policy::session::Place> place;  // decided already
   std::string gone_schema;                      // the session's, which the servers do not have any more
-  std::optional<std::int64_t> only_value;       // one row with one integer is the answer, and this is it, whatever the server says
+  std::optional<policy::session::RememberedAnswer> answer;  // what the session remembers of it, whatever the server says
 };
 
 struct Reply {

@@ -22,28 +22,21 @@ void give_back(Session& session, ConnectionPtr connection) {
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 
-Task<std::vector<Warning>> ask_warnings(Session& session, Connection* connection) {
-  std::vector<Warning> warnings;
+namespace {
+
+/// What SHOW WARNINGS says on the connection. Nothing: it was not said.
+Task<std::optional<policy::session::ConditionList>> ask_list(Session& session, Connection* connection) {
   Result<proto::mysql::TextResult> shown =
       co_await upstream::query(*connection, "SHOW WARNINGS", session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!shown.ok() || shown->error) co_return warnings;
+  if (!shown.ok() || shown->error) co_return std::nullopt;
+  policy::session::ConditionList list;
   for (const auto& row : shown->rows) {
-    if (row.size() >= 3 && row[0] && row[1] && row[2]) warnings.push_back({*row[0] == "Error", *row[1], *row[2]});
+    if (row.size() >= 3 && row[0] && row[1] && row[2]) list.conditions.push_back({*row[0], *row[1], *row[2]});
   }
-  co_return warnings;
+  co_return list;
 }
 
-std::string signals_of(const std::vector<Warning>& warnings) {
-  constexpr std::size_t kMostOfMessage = 500;
-  const auto signal = [](const Warning& warning) {
-    return std::string("SIGNAL SQLSTATE '") + (warning.error ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + warning.code + ",MESSAGE_TEXT=" +
-           policy::session::literal("", warning.message.substr(0, kMostOfMessage));
-  };
-  if (warnings.size() == 1) return signal(warnings[0]);  // an error out of a program has a note of where it was
-  std::string program = "BEGIN NOT ATOMIC ";
-  for (const Warning& warning : warnings) program += signal(warning) + ";";
-  return program + "END";
-}
+}  // namespace
 
 Task<void> ask_held(Session& session) {
   Holdings& holdings = session.holdings();
@@ -51,9 +44,10 @@ Task<void> ask_held(Session& session) {
   const policy::session::ConnectionSerial serial = holdings.held->facts.serial;
   const bool only_here = facts.insert_id.on == serial || facts.found_rows.on == serial || facts.diagnostics_on == serial;
   if (!only_here || !holdings.held->usable()) co_return;
-  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()",
+  constexpr const char* kQuestion = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT(),@@warning_count,@@error_count";
+  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, kQuestion,
                                                                     session.loop().deadline_in(session.service().config().connect_timeout));
-  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 3;
+  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 5;
   if (!answered) {
     holdings.held->stream->abort({ErrorCode::kReset, "LAST_INSERT_ID() could not be asked for"});
     co_return;
@@ -63,9 +57,13 @@ Task<void> ask_held(Session& session) {
   if (facts.found_rows.on == serial) facts.found_rows = {number(1), 0};
   holdings.held->facts.found_rows = 1;  // the question was a SELECT
   if (facts.diagnostics_on != serial) co_return;
-  holdings.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
-  holdings.warnings.clear();
-  if (facts.has_list) holdings.warnings = co_await ask_warnings(session, holdings.held.get());
+  policy::session::LastStatement& last = holdings.last;  // what is in it is true already, and the connection only looks like it
+  if (!last.row_count) last.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
+  if (!facts.has_list || last.list) co_return;
+  last.list = co_await ask_list(session, holdings.held.get());
+  if (!last.list) co_return;
+  last.list->warnings = number(3);
+  last.list->errors = number(4);
 }
 
 Task<void> release_soft(Session& session) {

@@ -19,11 +19,8 @@ void give_up_held(Session& session);
 void lose_held(Session& session);
 /// Keeps it, for these reasons. Another one that was kept for convenience is released.
 runtime::Task<void> hold(Session& session, ConnectionPtr connection, std::uint32_t ties, policy::session::PinReason pin);
-/// What SHOW WARNINGS says on the connection.
-runtime::Task<std::vector<Warning>> ask_warnings(Session& session, Connection* connection);
-/// A program that leaves this list of warnings and errors behind. Notes become warnings: nothing can signal a note.
-std::string signals_of(const std::vector<Warning>& warnings);
-/// LAST_INSERT_ID(), FOUND_ROWS() and ROW_COUNT() of the held connection, as far as only it knows them, into the facts.
+/// LAST_INSERT_ID(), FOUND_ROWS(), ROW_COUNT() and the list of warnings of the held connection, as far as only it knows them, into the
+/// facts and what is remembered.
 runtime::Task<void> ask_held(Session& session);
 
 }  // namespace hf::service::mysql

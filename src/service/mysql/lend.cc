@@ -235,6 +235,8 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     }
     if (enters) connection->schema_entered = session.loop().now();
     policy::session::restored(session.facts(), connection->facts, needs);
+    // A question about rows, which a step of ours has come between.
+    if (needs.quiet && session.facts().last_had_rows) session.holdings().last.row_count = -1;
     if (!connection->warned) break;
     policy::session::left_warnings(connection->facts);
   }

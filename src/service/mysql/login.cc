@@ -442,7 +442,7 @@ Task<bool> log_in(Session& session) {
   if (verdict != Verdict::kAccepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
   if (!adopted) co_return false;
-  client.send_ok(session.status_flags(), schema);
+  client.send_ok(session.status_flags(), schema, session.facts().tracking);
   constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
   const upstream::SessionDefaults& defaults = *session.identity().defaults;
   client.limit_packets(defaults.variables.empty() ? kMostUnknown : defaults.max_allowed_packet);
@@ -500,7 +500,7 @@ Task<bool> on_change_user(Session& session) {
   const Verdict verdict = co_await become(session, std::move(claim), schema);
   if (verdict == Verdict::kOver) co_return false;
   if (verdict == Verdict::kRefused) co_return co_await stay_who_one_was(session, std::move(before), schema_before);
-  client.send_ok(session.status_flags(), schema);
+  client.send_ok(session.status_flags(), schema, session.facts().tracking);
   co_return true;
 }
 

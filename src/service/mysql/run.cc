@@ -84,6 +84,15 @@ std::uint64_t shape_of(const Work& work) {
 
 std::string shown(const Work& work) { return sql::shape_text(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
 
+/// After a statement that gives no rows a question of ours has come, a SELECT: ROW_COUNT() is made 0 again. The list of warnings stays.
+Task<void> count_no_rows(Session& session) {
+  std::vector<policy::session::Step> steps;
+  steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
+  Connection& held = *session.holdings().held;
+  const Result<void> done = co_await upstream::run_steps(held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!done.ok()) held.stream->abort(done.error());
+}
+
 /// A question about the statement before is answered where that ran, or where it is made to look so: on a fresh connection, at each
 /// attempt anew.
 Task<void> make_answerable(Work* work) {
@@ -100,6 +109,7 @@ Task<void> make_answerable(Work* work) {
     co_await recreate_last_statement(session);
   } else {
     work->attempt.only_here = !holdings.hard();
+    if (holdings.last.row_count == 0) co_await count_no_rows(session);
   }
 }
 
@@ -109,7 +119,10 @@ bool uses_held(Session& session, const Routed& routed) {
   if (holdings.held == nullptr) return false;
   if (routed.place == Place::kHeld) return true;
   if (routed.place == Place::kPrimary) return session.on_primary(*holdings.held);
-  return session.door() == policy::session::Door::kRead;  // one reader is as good as another, and a second one may not be had
+  if (session.door() == policy::session::Door::kRead) return true;  // one reader is as good as another, and a second one may not be had
+  // … and better, where else it would have to be asked what it alone knows.
+  const bool counted_here = session.facts().found_rows.on == holdings.held->facts.serial;
+  return counted_here && session.service().view()->servers[holdings.held->slot].reader;
 }
 
 /// Whether the command works on a server's copy of a prepared statement.
@@ -311,7 +324,16 @@ Task<Step> after_loss(Work* work, Reply reply) {
   co_return next == Next::kReportAndEnd ? Step::kOver : Step::kDone;
 }
 
-/// The reads of a `read` address have fallen back to the primary, which its clients cannot write to all the same.
+/// A write that must not be where the session's connection is. The reads of a `read` address have fallen back to the primary, which its
+/// clients cannot write to all the same; or the session cannot leave a replica, where somebody with enough rights could write.
+bool is_misplaced_write(const Work& work) {
+  Session& session = work.session;
+  if (!policy::session::refused_by_replicas(work.request.verdict)) return false;
+  if (session.door() == policy::session::Door::kRead) return session.on_primary(*work.connection);
+  const bool server_refuses = session.facts().status.read_only_transaction;  // … with an error that says so
+  return (work.ties & tie::kHard) != 0 && !session.on_primary(*work.connection) && !server_refuses;
+}
+
 void refuse_write(Work* work) {
   Session& session = work->session;
   session.client().begin_reply();
@@ -325,6 +347,13 @@ void refuse_write(Work* work) {
   session.holdings().held = std::move(work->connection);
 }
 
+/// What the session remembers of the statement before, where it is asked for that.
+std::optional<policy::session::RememberedAnswer> from_memory(Session& session, const Request& request) {
+  const ByteView text = text_of(session, request);
+  if (text.size() > kMostLookedAt) return std::nullopt;
+  return policy::session::remembered_answer(session.holdings().last, text, session.sql_context());
+}
+
 Task<Step> once(Work* work) {
   Session& session = work->session;
   const Step got = co_await get_connection(work);
@@ -333,7 +362,7 @@ Task<Step> once(Work* work) {
     const Step fit = co_await make_fit(work);
     if (fit != Step::kGoOn) co_return fit;
   }
-  if (session.door() == policy::session::Door::kRead && session.on_primary(*work->connection) && policy::session::refused_by_read_address(work->request.verdict)) {
+  if (is_misplaced_write(*work)) {
     refuse_write(work);
     co_return Step::kDone;
   }
@@ -345,6 +374,7 @@ Task<Step> once(Work* work) {
   work->attempt.ties = work->ties;
   work->attempt.prepare = work->request.command == Command::kStmtPrepare;
   ServerShard& server = session.service().server(work->slot);
+  if (policy::session::asks_about_last(work->request.verdict)) work->request.answer = from_memory(session, work->request);
   ++server.in_flight;
   server.counters.in_flight.add();
   server.counters.statements.add();
@@ -369,21 +399,6 @@ Task<Step> once(Work* work) {
   const Step next = co_await after_loss(work, std::move(reply));
   co_return next;
 }
-
-}  // namespace
-
-bool asks_row_count_only(ByteView text) {
-  std::string squeezed;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) > ' ') squeezed += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  constexpr ByteView kQuestion = "selectrow_count()";
-  if (!squeezed.starts_with(kQuestion)) return false;
-  return std::all_of(squeezed.begin() + kQuestion.size(), squeezed.end(),
-                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '`' || c == ';'; });
-}
-
-namespace {
 
 /// A question whose answer broke with its connection. It is told once; the answer is that of a session begun anew then.
 bool answer_is_lost(Session& session, const Request& request) {
@@ -415,10 +430,9 @@ Task<bool> run(Session& session, Request request) {
     if (work.request.place && !bound) work.routed.place = *work.request.place;
     ShardState& shard = session.service().mysql();
     work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
-    // A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows that it leaves as it is.
+    // A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows: it may leave it as it is, or fail.
     if (holdings.has(tie::kDiagnostics) && !uses_held(session, work.routed)) {
-      const bool count_kept = session.facts().found_rows.on == holdings.held->facts.serial && policy::session::leaves_found_rows(work.request.verdict);
-      if (count_kept) co_await ask_held(session);
+      if (session.facts().found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
       holdings.ties &= ~tie::kDiagnostics;
       session.facts().diagnostics_on = 0;
       if (holdings.ties == 0) give_up_held(session);
@@ -446,7 +460,8 @@ Task<void> recreate_last_statement(Session& session) {
   // again there.
   const bool whole = !holdings.hard();
   if (whole && !facts.last_had_rows) steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
-  if (whole && !holdings.warnings.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals_of(holdings.warnings)});
+  const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list) : std::string();
+  if (!signals.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals});
   upstream::MysqlRefusal said;  // a list that ends with an error ends with an error
   const Result<void> done =
       co_await upstream::run_steps(*holdings.held, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));
@@ -455,7 +470,7 @@ Task<void> recreate_last_statement(Session& session) {
     co_return;
   }
   holdings.held->facts.found_rows = facts.found_rows.value;
-  holdings.held->facts.has_list = whole && !holdings.warnings.empty();
+  holdings.held->facts.has_list = !signals.empty();
   if (!whole) co_return;
   holdings.ties |= tie::kDiagnostics;
   facts.diagnostics_on = holdings.held->facts.serial;
@@ -472,14 +487,15 @@ Task<void> move_diagnostics_to_primary(Session& session) {
   if (!primary.ok()) co_return;  // stays where it is: the answer is right all the same
   std::vector<policy::session::Step> again;
   again.push_back({policy::session::Step::Kind::kStatement, holdings.last_text});
+  upstream::MysqlRefusal refused;
   const Result<void> repeated =
-      co_await upstream::run_steps(**primary, std::move(again), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::run_steps(**primary, std::move(again), &refused, session.loop().deadline_in(session.service().config().connect_timeout));
   (void)repeated;  // its error, if it is one, is the diagnostics
   session.service().counters().reads_repeated.add();
   policy::session::SessionFacts& facts = session.facts();
   const policy::session::ConnectionSerial before = holdings.held->facts.serial;
+  if (refused.code != 0) co_await ask_held(session);  // it has counted nothing: FOUND_ROWS() is that of the statement before
   const bool found_there = facts.found_rows.on == before;
-  holdings.ties &= ~(tie::kDiagnostics);
   give_up_held(session);
   if (found_there) facts.found_rows = {0, (*primary)->facts.serial};
   (*primary)->facts.found_rows.reset();

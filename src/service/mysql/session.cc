@@ -37,6 +37,20 @@ bool mentions(ByteView text, ByteView lower_case_word) {
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
+bool names_no_table(const sql::Statement& statement, ByteView text) {
+  if (statement.kind != sql::Kind::kSelect) return false;
+  constexpr ByteView kFrom = "from";
+  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80; };
+  for (auto at = text.begin();; ++at) {
+    at = std::search(at, text.end(), kFrom.begin(), kFrom.end(), same);
+    if (at == text.end()) return true;
+    const auto behind = at + static_cast<std::ptrdiff_t>(kFrom.size());
+    const bool longer = (at != text.begin() && letter(at[-1])) || (behind != text.end() && letter(*behind));
+    if (!longer) return false;
+  }
+}
+
 std::string account_name(const Identity& identity) { return identity.credentials.user + "@" + identity.host_pattern; }
 
 Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission) {
@@ -151,7 +165,8 @@ sql::Statement Session::classify(ByteView text) {
   if (text.size() <= kMostClassified) {
     sql::Statement verdict = service_.mysql().shapes().lookup_or_classify(text, sql_context());
     // With sql_auto_is_null, "id IS NULL" asks for the last insert id.
-    if (facts_.settings != nullptr && facts_.settings->variable("sql_auto_is_null") == "ON" && mentions(text, "null")) {
+    const bool plain_set = verdict.kind == sql::Kind::kSet && !verdict.has(sql::effect::kComputedValue);
+    if (facts_.settings != nullptr && facts_.settings->variable("sql_auto_is_null") == "ON" && !plain_set && mentions(text, "null")) {
       verdict.effects |= sql::effect::kReadsLastInsertId;
       if (verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
     }

@@ -20,6 +20,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "policy/session/last_statement.h"
 #include "policy/session/ledger.h"
 #include "policy/session/route.h"
 #include "policy/sql/lexer.h"
@@ -67,13 +68,6 @@ struct Identity {
 /// "app@%", for people.
 std::string account_name(const Identity& identity);
 
-/// A warning or error that only a connection remembered that has been given back.
-struct Warning {
-  bool error = false;
-  std::string code;
-  std::string message;
-};
-
 /// The connection that the session keeps between commands.
 struct Holdings {
   ConnectionPtr held;
@@ -82,8 +76,7 @@ struct Holdings {
   std::string pinned_by;          // the shape of the statement that pinned
   TimePoint pinned_at;
   std::string last_text;          // of the latest read that left diagnostics behind: it may be repeated elsewhere
-  std::optional<std::int64_t> row_count;  // ROW_COUNT() as it was when its connection was given back, if another cannot be made to say it
-  std::vector<Warning> warnings;          // and what SHOW WARNINGS would have said
+  policy::session::LastStatement last;  // what no connection can tell of the last statement any more
   std::optional<upstream::ServerSlot> next_reader;  // picked at login: one turn of the balance per session, not two
 
   bool hard() const { return held != nullptr && (ties & policy::session::tie::kHard) != 0; }
@@ -182,5 +175,7 @@ class Session final : private net::PeerWatcher, public LiveClient {
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.
 bool mentions(ByteView text, ByteView lower_case_word);
+/// A SELECT without FROM, which leaves the list of warnings as it was; so it runs where the list is.
+bool names_no_table(const policy::sql::Statement& statement, ByteView text);
 
 }  // namespace hf::service::mysql

@@ -516,7 +516,7 @@ class Stage {
 
   /// What sessions ask servers on their own behalf.
   static void answer_own_questions(MysqlResponderFake& server) {
-    server.on("SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()", reply::rows({{"0", "0", "0"}}));
+    server.on("SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()", reply::rows({{"0", "0", "0", "0", "0"}}));
     server.on("SELECT FOUND_ROWS()", reply::rows({{"0"}}));
     server.on("SHOW WARNINGS", reply::rows({}));
     server.on("SELECT @@character_set_client,", reply::rows({{"utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_general_ci", "utf8mb4", "utf8mb4_general_ci"}}));

@@ -105,6 +105,16 @@ enum class Names : std::uint8_t { kNone,
                                   kPlain,
                                   kCollate };
 
+/// Whether the SET names the character set of results, in whatever way: their collation is that set's own again.
+bool sets_results(Session& session, const Request& request) {
+  sql::SetList list(text_of(session, request), session.sql_context());
+  while (const std::optional<sql::Assignment> each = list.next()) {
+    const bool both = each->target == sql::Assignment::Target::kNames || each->target == sql::Assignment::Target::kCharacterSet;
+    if (both || lower(each->name) == "character_set_results") return true;
+  }
+  return !list.ok();
+}
+
 /// SET NAMES x, SET NAMES x COLLATE y, or anything else.
 Names names_of(Session& session, const Request& request) {
   if (request.verdict.kind != sql::Kind::kSet) return Names::kNone;
@@ -124,6 +134,7 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
   const bool plain = names == Names::kPlain;
   std::string& usual = shard.default_collation(std::string(charset));
   ReplyFacts learnt;
+  if (!reply->facts.failed && sets_results(session, *request)) learnt.variables.emplace_back(policy::session::kNamesCollation, "");
   if (plain && !usual.empty()) {
     learnt.variables.emplace_back("collation_connection", usual);
   } else {
@@ -210,10 +221,17 @@ Task<void> count_again(Session& session, Connection* connection) {
   connection->facts.found_rows = found.value;
 }
 
-/// A prepare has done nothing: its errors and warnings are the session's all the same.
+/// A prepare has done nothing: its errors and warnings are the session's all the same. What it seems to have changed is put back already
+/// (the variables of SET STATEMENT), and the server tells of that with its next OK.
 Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Reply* reply, std::uint32_t ties) {
+  ReplyFacts told = reply->facts;
+  told.state_changed = false;
+  if (reply->pending_change && !connection->facts.wish_shown) {
+    co_await flush_changes(session, connection.get());
+    if (session.facts().last_had_rows) session.holdings().last.row_count = -1;
+  }
   const Learnt learnt =
-      policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, reply->facts, ties, session.service().mysql().settings());
+      policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, told, ties, session.service().mysql().settings());
   if (learnt.ties == 0) {
     give_back(session, std::move(connection));
   } else {
@@ -228,6 +246,22 @@ Task<void> ask_besides(Session& session, Connection* connection, const Request* 
   co_await keep_found_rows(session, connection);
   if (learnt.ask_tracking) co_await learn_tracking(session, connection, request);
   if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
+}
+
+/// What is remembered of the last statement is over when another one was. `disturbed`: a statement of ours came behind this one, after which
+/// ROW_COUNT() is another.
+void remember_last(Session& session, const Request& request, const ReplyFacts& told, bool disturbed) {
+  policy::session::LastStatement& last = session.holdings().last;
+  if (told.failed || told.warnings > 0 || !policy::session::leaves_list(request.verdict, request.sent)) last.list.reset();
+  const bool asks_or_keeps = request.verdict.has(effect::kReadsDiagnostics) || request.sent.keeps_list;
+  const std::int64_t now = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
+  if (disturbed) {
+    last.row_count = now;
+  } else if (!asks_or_keeps) {
+    last.row_count.reset();
+  } else if (last.row_count && (!told.failed || request.verdict.kind != sql::Kind::kEmpty)) {
+    last.row_count = now;
+  }
 }
 
 /// What the reply taught, and what the server was asked for besides.
@@ -251,35 +285,27 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.unsettled) co_await flush_changes(session, connection);
-  Holdings& holdings = session.holdings();
-  if (!request->verdict.has(effect::kReadsDiagnostics) && !request->sent.keeps_list) {
-    holdings.row_count.reset();
-    holdings.warnings.clear();
-  }
-  // Whatever it was, it is -1 behind a SELECT: also behind a question, and one that leaves the list of warnings.
-  if (holdings.row_count && told.result_set && request->verdict.kind == sql::Kind::kSelect) holdings.row_count = -1;
-  if (flushed || learnt.unsettled || asks(learnt)) {  // a statement of ours, after which ROW_COUNT() is another
-    holdings.row_count = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
-  }
+  remember_last(session, *request, told, flushed || learnt.unsettled || asks(learnt));
   // The rows of a statement without a table leave the list of warnings as it was: it must not be lost by counting.
   if (flushed && told.result_set && !told.failed && !session.facts().has_list) co_await count_again(session, connection);
   if (asks(learnt)) co_await ask_besides(session, connection, request, reply, learnt);
   co_return learnt;
 }
 
-/// A read of a session that is not tied to a replica has left something there that pins.
+/// A read or a SET of a session that is not tied to a replica has left something there that pins.
 bool has_strayed(Session& session, const Connection& connection, const Request& request, const Learnt& learnt, std::uint32_t ties) {
   return learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit && !session.on_primary(connection) &&
-         request.verdict.route == sql::Route::kReader;
+         request.verdict.route != sql::Route::kPrimary;
 }
 
 /// The connection stays for what `learnt.ties` says, or goes. False: the session is over.
 Task<bool> keep(Session& session, ConnectionPtr connection, const Request* request, const Learnt* learnt) {
   Holdings& holdings = session.holdings();
   const bool leaves_list = (learnt->ties & tie::kDiagnostics) != 0 && !request->verdict.has(effect::kReadsDiagnostics);
-  if (leaves_list && request->command == Command::kQuery && !request->text) {
+  if (leaves_list && !request->text) {
     // Only a read may ever be repeated (move_diagnostics_to_primary).
-    holdings.last_text = request->verdict.route == sql::Route::kReader ? std::string(session.client().argument()) : std::string();
+    const bool repeatable = request->command == Command::kQuery && request->verdict.route == sql::Route::kReader;
+    holdings.last_text = repeatable ? std::string(session.client().argument()) : std::string();
   }
   if (!connection->usable()) {
     policy::session::forget_connection(session.facts(), connection->facts.serial);

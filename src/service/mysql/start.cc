@@ -64,6 +64,18 @@ policy::session::Status status_of(const Settings& settings) {
   return status;
 }
 
+namespace {
+
+policy::session::TrackingWish wish_of(const upstream::SessionDefaults& defaults) {
+  policy::session::TrackingWish wish;
+  for (const ByteView name : {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"}) {
+    if (const std::optional<ByteView> value = defaults.find(name)) wish.set(name, *value);
+  }
+  return wish;
+}
+
+}  // namespace
+
 bool begin_settings(Session& session, const std::string& schema, Beginning beginning) {
   Identity& identity = session.identity();
   identity.beginning = beginning;
@@ -71,6 +83,7 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   identity.schema = schema;
   identity.defaults = session.service().view()->defaults;
   session.facts().settings = nullptr;
+  session.facts().tracking = wish_of(*identity.defaults);
   session.facts().status.autocommit = (identity.defaults->status & wire::kStatusAutocommit) != 0;
   session.facts().status.no_backslash_escapes = (identity.defaults->status & wire::kStatusNoBackslashEscapes) != 0;
   session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;

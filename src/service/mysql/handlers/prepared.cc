@@ -33,10 +33,6 @@ PreparedStatement* addressed_statement(Session& session, ByteView caller) {
 /// COM_STMT_EXECUTE asks for a cursor.
 bool wants_cursor(const std::string& request) { return request.size() > 5 && (byte_at(request, 5) & 0x07) != 0; }
 
-bool names_no_table(const PreparedStatement& statement) {
-  return statement.verdict.kind == sql::Kind::kSelect && !mentions(statement.meaning.text, "from");
-}
-
 }  // namespace
 
 Task<bool> on_prepare(Session& session) {
@@ -63,6 +59,7 @@ Task<bool> on_prepare(Session& session) {
   // It does nothing where it is prepared: on the kind of server that will execute it, but it ties nothing.
   request.verdict.kind = sql::Kind::kSelect;
   request.verdict.route = verdict.route == sql::Route::kReader ? sql::Route::kReader : sql::Route::kPrimary;
+  request.verdict.effects = verdict.effects & effect::kReadsTracking;  // its columns are as wide as the client's own wish is long
   const std::uint32_t id = request.prepared->id;
   const bool go_on = co_await run(session, std::move(request));
   PreparedStatement* made = session.prepared().find(id);
@@ -83,10 +80,7 @@ Task<bool> on_execute(Session& session, Command command) {
   request.command = command;
   request.verdict = statement->verdict;
   request.prepared = statement;
-  request.sent.keeps_list = names_no_table(*statement);
-  if (session.holdings().row_count && statement->verdict.has(effect::kReadsDiagnostics) && asks_row_count_only(statement->meaning.text)) {
-    request.only_value = session.holdings().row_count;
-  }
+  request.sent.keeps_list = names_no_table(statement->verdict, statement->meaning.text);
   // A cursor ties the session to where it is: there it must be able to write.
   if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;

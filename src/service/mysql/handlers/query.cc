@@ -20,11 +20,6 @@ namespace {
 
 constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
 
-/// A statement without a table leaves the list of warnings as it was, so it runs where the list is.
-bool names_no_table(const sql::Statement& statement, ByteView text) {
-  return statement.kind == sql::Kind::kSelect && text.size() <= kMostLookedAt && !mentions(text, "from");
-}
-
 /// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False: the session is over.
 Task<bool> leave_read_only_transaction(Session& session) {
   Holdings& holdings = session.holdings();
@@ -62,17 +57,13 @@ Task<bool> on_query(Session& session) {
     co_return co_await on_kill(session, statement.kill_id, statement.kill_scope == sql::KillScope::kQuery ? KillWhat::kQuery : KillWhat::kConnection);
   }
   Holdings& holdings = session.holdings();
-  request.sent.keeps_list = names_no_table(statement, text);
-  if (holdings.row_count && statement.has(effect::kReadsDiagnostics) && text.size() <= kMostLookedAt && asks_row_count_only(text)) {
-    request.only_value = holdings.row_count;
-  }
+  request.sent.keeps_list = text.size() <= kMostLookedAt && names_no_table(statement, text);
   if (policy::session::leaves_read_only_transaction(statement, session.route_facts())) {
     const bool left = co_await leave_read_only_transaction(session);
     if (!left) co_return false;
   }
-  const bool wants_list = statement.route == sql::Route::kPrimary && holdings.has(tie::kDiagnostics) &&
-                          (statement.has(effect::kReadsDiagnostics) || request.sent.keeps_list);
-  if (wants_list) co_await move_diagnostics_to_primary(session);
+  const bool wants_list = statement.has(effect::kReadsDiagnostics) || request.sent.keeps_list;
+  if (wants_list && holdings.has(tie::kDiagnostics) && policy::session::may_pin(statement)) co_await move_diagnostics_to_primary(session);
   // Changes of accounts and globals that pass by are looked at on the servers at once.
   ServiceShard& service = session.service();
   const bool accounts = changes_accounts(statement, text);

@@ -388,19 +388,34 @@ TEST(Query, AReadOnlyTransactionOfALostReplicaIsOverBeforeWhatEndsItImplicitly) 
   EXPECT_EQ(said_by_clients(stage.primary()), Texts{"BEGIN"});
 }
 
-TEST(Query, WarningsOfAReadAreAskedForOnThePrimaryWhereTheReadIsRepeated) {
+TEST(Query, WarningsOfAReadAreAskedForWhereItRan) {
   Stage stage({.replicas = 1});
-  for (std::size_t i : {0U, 1U}) {
-    stage.server(i).on("SELECT 1/a FROM t", reply::rows({{std::nullopt}}, 1));
-    stage.server(i).on("SHOW WARNINGS", reply::rows({{"Warning", "1365", "Division by 0"}}));
-  }
+  stage.replica().on("SELECT 1/a FROM t", reply::rows({{std::nullopt}}, 1));
+  stage.replica().on("SHOW WARNINGS", reply::rows({{"Warning", "1365", "Division by 0"}}));
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask_query(client, "SELECT 1/a FROM t").ok());
   EXPECT_EQ(stage.lent(1), 1U) << "kept, for it alone has the warnings";
-  const Answer warnings = stage.ask_query(client, "SHOW WARNINGS");
-  EXPECT_EQ(warnings.packets().size(), 6U);
-  EXPECT_EQ(said_by_clients(stage.primary()), (Texts{"SELECT 1/a FROM t", "SHOW WARNINGS"}));
+  EXPECT_EQ(stage.ask_query(client, "SHOW WARNINGS").packets().size(), 6U);
+  EXPECT_EQ(said_by_clients(stage.replica()), (Texts{"SELECT 1/a FROM t", "SHOW WARNINGS"}));
+}
+
+TEST(Query, AQuestionThatPinsIsAskedOnThePrimaryWhereTheReadIsRepeated) {
+  Stage stage({.replicas = 1});
+  for (std::size_t i : {0U, 1U}) stage.server(i).on("SELECT 1/a FROM t", reply::rows({{std::nullopt}}, 1));
+  TestClient& client = stage.log_in();
+  EXPECT_TRUE(stage.ask_query(client, "SELECT 1/a FROM t").ok());
+  EXPECT_TRUE(stage.ask_query(client, "GET DIAGNOSTICS @n = NUMBER").ok());
+  EXPECT_EQ(said_by_clients(stage.primary()), (Texts{"SELECT 1/a FROM t", "GET DIAGNOSTICS @n = NUMBER"}));
   EXPECT_EQ(stage.lent(1), 0U);
+}
+
+TEST(Query, AReadAfterWhichOnlyAServerKnowsTheCountOfRowsIsFollowedByTheNextOneThere) {
+  Stage stage({.replicas = 2});
+  TestClient& client = stage.log_in();
+  stage.ask_query(client, "SELECT a FROM t LIMIT 2, 1");
+  const std::size_t where = stage.lent(1) == 1 ? 1 : 2;
+  stage.ask_query(client, "SELECT nothing FROM nowhere");
+  EXPECT_TRUE(stage.server(where).heard("SELECT nothing")) << "should it fail, FOUND_ROWS() is still that of the first one";
 }
 
 TEST(Query, RowCountIsTheSessionsOwnAfterAQuestionOfOurs) {

@@ -66,9 +66,9 @@ Task<bool> on_reset_connection(Session& session) {
     give_up_held(session);
   }
   const policy::session::Remembered found = facts.found_rows;
-  facts.tracking = {};
   facts.insert_id = {};
   facts.diagnostics_on = 0;
+  holdings.last = {};
   facts.last_had_rows = false;
   reset_settings(session);
   facts.found_rows = found;

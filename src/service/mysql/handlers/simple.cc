@@ -18,6 +18,7 @@ Task<bool> on_ping(Session& session) {
   if (holdings.soft() && !holdings.held->usable()) lose_held(session);
   if (holdings.held == nullptr) {
     session.facts().last_had_rows = false;
+    holdings.last.row_count = 0;
     session.client().send_ok(session.status_flags());
     co_return true;
   }

@@ -1,0 +1,54 @@
+// LastStatement: what a session remembers of its last statement once no connection can tell: ROW_COUNT() and the list of warnings. A
+// connection that was given up cannot, nor one on which a question of ours has run since.
+//
+// Owner: LastStatement a session; the rest pure. Thread: the shard's.
+// Invariant: what is remembered is the client's truth, whatever a connection says that was made to look like the one given up.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "policy/sql/lexer.h"
+
+namespace hf::policy::session {
+
+/// A row of SHOW WARNINGS.
+struct Condition {
+  std::string level;  // "Error", "Warning", "Note"
+  std::string code;
+  std::string message;
+  bool is_error() const { return level == "Error"; }
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+/// The list of warnings. The counts may be larger than it is long (max_error_count).
+struct ConditionList {
+  std::vector<Condition> conditions;
+  std::uint64_t warnings = 0;  // @@warning_count: of all
+  std::uint64_t errors = 0;    // @@error_count
+};
+
+struct LastStatement {
+  std::optional<std::int64_t> row_count;
+  std::optional<ConditionList> list;
+};
+
+/// An answer, or a part of one, from memory.
+struct RememberedAnswer {
+  bool whole = false;                               // SHOW WARNINGS: `rows` are all there is to say
+  std::vector<Condition> rows;
+  std::vector<std::optional<std::int64_t>> values;  // otherwise one row of integers; nothing: as the server says
+};
+
+/// The answer to a question about the last statement, as far as it is remembered; nothing where the connection's own is right, or where
+/// the question is none of SHOW WARNINGS, SHOW ERRORS, SHOW COUNT(*) … and a SELECT of nothing but ROW_COUNT(), FOUND_ROWS(),
+/// LAST_INSERT_ID(), @@warning_count and @@error_count, under whatever names.
+std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context);
+
+/// A statement that leaves a list like this one, as far as SIGNAL can: its last condition.
+std::string signals_of(const ConditionList& list);
+
+}  // namespace hf::policy::session
