@@ -1,7 +1,6 @@
 #include "policy/session/prepared_cache.h"
 
 #include <array>
-#include <functional>
 
 namespace hf::policy::session {
 
@@ -23,12 +22,13 @@ bool same_meaning(const Settings& a, const Settings& b) {
 }
 
 std::list<PreparedCache::Entry>::iterator PreparedCache::find_entry(const StatementMeaning& meaning) {
-  const auto [first, last] = by_text_.equal_range(std::hash<std::string>{}(meaning.text));
+  const auto [first, last] = by_text_.equal_range(meaning.text_hash);
   for (auto it = first; it != last; ++it) {
     const Entry& entry = *it->second;
-    const bool same_state = entry.parsed_under == meaning.parsed_under || (entry.parsed_under != nullptr && meaning.parsed_under != nullptr &&
-                                                                           same_meaning(*entry.parsed_under, *meaning.parsed_under));
-    if (same_state && entry.key == meaning.text) return it->second;
+    const SettingsPtr& under = entry.meaning.parsed_under;
+    const bool same_state = under == meaning.parsed_under ||
+                            (under != nullptr && meaning.parsed_under != nullptr && same_meaning(*under, *meaning.parsed_under));
+    if (same_state && entry.meaning.text == meaning.text) return it->second;
   }
   return entries_.end();
 }
@@ -43,11 +43,11 @@ PreparedCache::Copy* PreparedCache::find(const StatementMeaning& meaning) {
 std::optional<std::uint32_t> PreparedCache::add(const StatementMeaning& meaning, std::uint32_t id) {
   std::optional<std::uint32_t> gone = erase(meaning);
   if (!gone && entries_.size() >= kMost) {
-    const Entry& oldest = entries_.back();
-    gone = erase({oldest.key, oldest.parsed_under});
+    const StatementMeaning oldest = entries_.back().meaning;
+    gone = erase(oldest);
   }
-  entries_.push_front({meaning.text, meaning.parsed_under, {id, {}, false}});
-  by_text_.emplace(std::hash<std::string>{}(meaning.text), entries_.begin());
+  entries_.push_front({meaning, {id, {}, false}});
+  by_text_.emplace(meaning.text_hash, entries_.begin());
   return gone;
 }
 
@@ -55,7 +55,7 @@ std::optional<std::uint32_t> PreparedCache::erase(const StatementMeaning& meanin
   const auto at = find_entry(meaning);
   if (at == entries_.end()) return std::nullopt;
   const std::uint32_t id = at->copy.id;
-  const auto [first, last] = by_text_.equal_range(std::hash<std::string>{}(at->key));
+  const auto [first, last] = by_text_.equal_range(at->meaning.text_hash);
   for (auto it = first; it != last; ++it) {
     if (it->second == at) {
       by_text_.erase(it);

@@ -9,10 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/bytes.h"
 #include "policy/session/settings.h"
@@ -22,7 +24,11 @@ namespace hf::policy::session {
 /// What a statement's meaning depends on besides its text: the schema and the settings that were in force when it was parsed. The
 /// text of another context is another statement.
 struct StatementMeaning {
+  StatementMeaning() = default;
+  StatementMeaning(std::string sql, SettingsPtr under) : text(std::move(sql)), text_hash(std::hash<std::string>{}(text)), parsed_under(std::move(under)) {}
+
   std::string text;
+  std::size_t text_hash = 0;  // of the text, which stays what it is: it is looked for at every execution
   SettingsPtr parsed_under;
 };
 
@@ -45,8 +51,7 @@ class PreparedCache {
  private:
   static constexpr std::size_t kMost = 128;
   struct Entry {
-    std::string key;
-    SettingsPtr parsed_under;
+    StatementMeaning meaning;
     Copy copy;
   };
   std::list<Entry>::iterator find_entry(const StatementMeaning& meaning);

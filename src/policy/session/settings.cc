@@ -184,8 +184,26 @@ SettingsPtr SettingsTable::intern(Settings settings) {
   for (auto it = first; it != last; ++it) {
     if (*it->second == settings) return it->second;
   }
-  if (known_.size() >= kMost) known_.clear();
+  if (known_.size() >= kMost) {
+    known_.clear();
+    by_base_.clear();
+  }
   return known_.emplace(hash, std::make_shared<const Settings>(std::move(settings)))->second;
+}
+
+SettingsPtr SettingsTable::in_schema(const SettingsPtr& base, ByteView schema) {
+  const auto of_base = by_base_.find(base.get());
+  if (of_base != by_base_.end()) {
+    const auto known = of_base->second.settings.find(schema);
+    if (known != of_base->second.settings.end()) return known->second;
+  }
+  Settings settings = *base;
+  settings.set_schema(schema);
+  SettingsPtr there = intern(std::move(settings));
+  Schemas& schemas = by_base_[base.get()];
+  schemas.base = base;
+  schemas.settings.emplace(schema, there);
+  return there;
 }
 
 }  // namespace hf::policy::session

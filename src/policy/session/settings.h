@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -72,11 +74,19 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
 class SettingsTable {
  public:
   SettingsPtr intern(Settings settings);
+  /// `base` with this default schema. Asked for at every login, so that the answers are remembered.
+  SettingsPtr in_schema(const SettingsPtr& base, ByteView schema);
   std::size_t size() const { return known_.size(); }
 
  private:
   static constexpr std::size_t kMost = 4096;
+  struct Schemas {
+    SettingsPtr base;  // keeps the address that it is found by
+    std::map<std::string, SettingsPtr, std::less<>> settings;
+  };
+
   std::unordered_multimap<std::size_t, SettingsPtr> known_;
+  std::unordered_map<const Settings*, Schemas> by_base_;  // values are in known_: as bounded as that is
 };
 
 }  // namespace hf::policy::session

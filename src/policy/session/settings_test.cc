@@ -146,6 +146,20 @@ TEST(SettingsTable, MakesEqualSettingsOneObject) {
   EXPECT_EQ(table.size(), 3U);
 }
 
+TEST(SettingsTable, RemembersSettingsInAnotherSchemaAsTheObjectThatEverybodyHas) {
+  SettingsTable table;
+  const SettingsPtr base = table.intern(Settings("", {{"x", "1"}}));
+  const SettingsPtr there = table.in_schema(base, "s");
+  EXPECT_EQ(*there, Settings("s", {{"x", "1"}}));
+  EXPECT_EQ(table.in_schema(base, "s"), there);
+  EXPECT_EQ(table.intern(Settings("s", {{"x", "1"}})), there);
+  EXPECT_EQ(table.in_schema(base, ""), base);
+  EXPECT_EQ(table.in_schema(there, ""), base);
+  EXPECT_EQ(*table.in_schema(base, "t"), Settings("t", {{"x", "1"}}));
+  for (int i = 0; i < 5000; ++i) table.intern(Settings("s", {{"x", std::to_string(i)}}));
+  EXPECT_EQ(table.in_schema(base, "s"), table.intern(Settings("s", {{"x", "1"}}))) << "what was forgotten is not given out beside what is known";
+}
+
 TEST(SettingsTable, ForgetsBeyondItsBoundAndEqualStaysEqual) {
   SettingsTable table;
   const SettingsPtr first = table.intern(Settings("s", {}));

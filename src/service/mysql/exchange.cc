@@ -82,6 +82,7 @@ class Exchange {
   ReplySink sink_;
   wire::ReplyTracker tracker_;
   Reply reply_;
+  policy::session::PreparedCache::Copy* copy_ = nullptr;  // of the statement that is executed: nothing is prepared here meanwhile
   std::string kept_back_;   // the whole reply, where something in it is ours
   bool forwarded_ = false;  // definitions or rows: it is not a lone OK
 };
@@ -100,6 +101,7 @@ void Exchange::to_client(ByteView bytes) {
 void Exchange::write_prepared() {
   PreparedStatement& statement = *request_.prepared;
   policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(statement.meaning);
+  copy_ = copy;
   std::string packets;
   const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
   if (copy == nullptr) {  // COM_STMT_PREPARE itself
@@ -415,10 +417,9 @@ void Exchange::finish() {
   if (facts.failed) reply_.refusal = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
   reply_.statement_id = tracker_.statement_id();
   reply_.parameters = tracker_.statement_parameters();
-  if (request_.prepared != nullptr && request_.command == Command::kStmtExecute) {
-    policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(request_.prepared->meaning);
+  if (copy_ != nullptr && request_.command == Command::kStmtExecute) {
     const bool kept_by_server = facts.failed && (facts.error_code == kErLongDataTooLarge || facts.error_code == kErWrongArguments);
-    if (copy != nullptr && !kept_by_server) copy->has_long_data = false;
+    if (!kept_by_server) copy_->has_long_data = false;
   }
   connection_.at_rest = true;
   if (!request_.answer) return;

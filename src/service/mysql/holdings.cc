@@ -13,9 +13,10 @@ using policy::session::PinReason;
 using runtime::Task;
 
 void give_back(Session& session, ConnectionPtr connection) {
-  const bool resettable = !session.identity().limited && !session.identity().proxied && session.identity().defaults->init_connect.empty();
+  const Identity& identity = session.identity();
   const policy::session::SettingsPtr& has = connection->facts.settings;
-  connection->reset_to = resettable && has != nullptr ? start_in_schema(session, has->schema()) : nullptr;
+  const bool resettable = has != nullptr && !identity.limited && !identity.proxied && identity.defaults->init_connect.empty();
+  connection->reset_to = resettable && !connection->facts.clean() ? start_in_schema(session, has->schema()) : nullptr;
   // One that was never made to fit is what its login has made it, and stays under that key.
   if (has != nullptr) connection->key = pool_key(session, !has->schema().empty());
   if (has == nullptr && !connection->facts.clean()) connection->facts.must_close = true;

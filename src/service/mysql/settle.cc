@@ -57,7 +57,8 @@ void take_prepared(Session& session, Connection& connection, const Request& requ
     statement.cursor_on = reply.facts.cursor_open ? connection.facts.serial : 0;
   }
   if (request.command != Command::kStmtExecute && request.command != Command::kStmtBulkExecute) return;
-  policy::session::PreparedCache::Copy* copy = connection.facts.prepared.find(statement.meaning);
+  if (statement.long_data.empty()) return;
+  const policy::session::PreparedCache::Copy* copy = connection.facts.prepared.find(statement.meaning);
   if (copy != nullptr && copy->has_long_data) {
     // The server refuses it until the client resets it, so we keep the data and say so again; the copy is everybody's and starts anew.
     const std::optional<std::uint32_t> gone = connection.facts.prepared.erase(statement.meaning);
@@ -326,8 +327,8 @@ Task<bool> keep(Session& session, ConnectionPtr connection, const Request* reque
 }  // namespace
 
 bool releases(Session& session, const sql::Statement& statement) {
-  const bool by_setting = session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
-  return statement.release == sql::Release::kYes || (statement.release == sql::Release::kBySetting && by_setting);
+  if (statement.release != sql::Release::kBySetting) return statement.release == sql::Release::kYes;
+  return session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
 }
 
 Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, const Reply* reply, std::uint32_t ties) {

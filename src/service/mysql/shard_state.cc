@@ -20,12 +20,21 @@ std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabili
   return it->second;
 }
 
+policy::session::SettingsPtr& ShardState::start(const upstream::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags) {
+  if (starts_of_ != defaults) starts_.clear();
+  starts_of_ = defaults;
+  return starts_[{collation, flags}];
+}
+
 const CollationName* ShardState::collation(std::uint16_t id) const {
   const auto it = collations_.find(id);
   return it == collations_.end() ? nullptr : &it->second;
 }
 
-void ShardState::add_collation(std::uint16_t id, CollationName name) { collations_[id] = std::move(name); }
+void ShardState::add_collation(std::uint16_t id, CollationName name) {
+  collations_[id] = std::move(name);
+  starts_.clear();
+}
 
 void ShardState::mark_frail(std::uint64_t shape, TimePoint until) {
   if (frail_.size() >= kMostFrail) frail_.clear();

@@ -12,6 +12,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "base/time.h"
 #include "policy/session/hold_reason.h"
@@ -45,6 +46,10 @@ class ShardState {
   /// A number for what connections must have in common to be shared; the account is its upper half.
   std::uint64_t pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, bool has_schema);
   static std::uint32_t account_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32); }
+
+  /// What a session begins with whose settings follow from these alone: made once, at the first login of its kind. Null: not yet.
+  /// `collation`: 0 for the servers' own; `flags`: of the handshake, as far as they say something of settings.
+  policy::session::SettingsPtr& start(const upstream::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags);
 
   /// nullptr: not asked for yet.
   const CollationName* collation(std::uint16_t id) const;
@@ -87,6 +92,8 @@ class ShardState {
   policy::sql::ShapeCache shapes_;
   policy::session::SettingsTable settings_;
   std::map<std::tuple<std::uint32_t, proto::mysql::Capabilities, bool>, std::uint64_t> keys_;
+  upstream::SessionDefaultsPtr starts_of_;  // the servers' globals that starts_ are made of: only the latest are asked for
+  std::map<std::pair<std::uint16_t, proto::mysql::Capabilities>, policy::session::SettingsPtr> starts_;
   std::unordered_map<std::uint16_t, CollationName> collations_;
   std::unordered_map<std::string, std::string> default_collations_;
   std::unordered_map<std::uint64_t, TimePoint> frail_;

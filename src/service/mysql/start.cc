@@ -30,6 +30,9 @@ void set_charset(Settings& settings, const CollationName& name) {
   if (!name.is_default) settings.set_variable(policy::session::kNamesCollation, name.collation);
 }
 
+/// The handshake flags that say something of settings.
+constexpr wire::Capabilities kFlagsOfSettings = wire::kClientInteractive | wire::kClientIgnoreSpace;
+
 /// What the client's handshake flags do to a login's settings.
 void apply_flags(Settings& settings, wire::Capabilities capabilities, const upstream::SessionDefaults& defaults) {
   if (wire::has(capabilities, wire::kClientInteractive)) settings.set_variable("wait_timeout", std::to_string(defaults.interactive_timeout));
@@ -44,13 +47,18 @@ bool must_ask(const Identity& identity, Beginning beginning) {
   return identity.limited || (beginning == Beginning::kLogin && !identity.defaults->init_connect.empty());
 }
 
-void adopt(Session& session, Settings settings, const std::string& schema) {
-  ShardState& shard = session.service().mysql();
-  settings.set_schema({});
-  session.identity().start = shard.settings().intern(settings);
-  settings.set_schema(schema);
-  session.facts().settings = shard.settings().intern(std::move(settings));
-  session.facts().status = status_of(*session.facts().settings);
+void adopt(Session& session, SettingsPtr start, const std::string& schema) {
+  session.facts().settings = session.service().mysql().settings().in_schema(start, schema);
+  session.facts().status = status_of(*start);
+  session.identity().start = std::move(start);
+}
+
+/// What the globals, a collation and flags of the handshake make of a login. `name`: null when the servers' own collation is kept.
+SettingsPtr make_start(ShardState& shard, const upstream::SessionDefaults& defaults, const CollationName* name, wire::Capabilities flags) {
+  Settings settings({}, variables_of(defaults));
+  if (name != nullptr) set_charset(settings, *name);
+  apply_flags(settings, flags, defaults);
+  return shard.settings().intern(std::move(settings));
 }
 
 }  // namespace
@@ -88,18 +96,22 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   session.facts().status.no_backslash_escapes = (identity.defaults->status & wire::kStatusNoBackslashEscapes) != 0;
   session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;
   if (identity.defaults->variables.empty() || must_ask(identity, beginning)) return false;
-  Settings settings(schema, variables_of(*identity.defaults));
+  ShardState& shard = session.service().mysql();
   const std::uint16_t collation = beginning == Beginning::kReset ? identity.reset_collation : identity.collation;
+  const CollationName* name = nullptr;
   if (collation != 0) {
-    const CollationName* name = session.service().mysql().collation(collation);
+    name = shard.collation(collation);
     if (name == nullptr) return false;
-    if (!name->charset.empty()) {
-      set_charset(settings, *name);
+    if (name->charset.empty()) {
+      name = nullptr;
+    } else {
       identity.reset_collation = collation;
     }
   }
-  if (beginning == Beginning::kLogin) apply_flags(settings, session.client().capabilities(), *identity.defaults);
-  adopt(session, std::move(settings), schema);
+  const wire::Capabilities flags = beginning == Beginning::kLogin ? session.client().capabilities() & kFlagsOfSettings : 0;
+  SettingsPtr& start = shard.start(identity.defaults, name != nullptr ? collation : std::uint16_t{0}, flags);
+  if (start == nullptr) start = make_start(shard, *identity.defaults, name, flags);
+  adopt(session, start, schema);
   return true;
 }
 
@@ -141,7 +153,7 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   if (name != nullptr && !name->charset.empty()) identity.reset_collation = identity.collation;
   if (name != nullptr && !name->charset.empty() && identity.defaults->init_connect.empty()) set_charset(settings, *name);
   apply_flags(settings, session.client().capabilities(), *identity.defaults);
-  adopt(session, std::move(settings), schema);
+  adopt(session, shard.settings().intern(std::move(settings)), schema);
   co_return Result<void>{};
 }
 
@@ -152,13 +164,8 @@ void reset_settings(Session& session) {
 }
 
 SettingsPtr start_in_schema(Session& session, const std::string& schema) {
-  if (session.identity().start == nullptr) return nullptr;
-  if (schema.empty()) return session.identity().start;
-  const SettingsPtr& now = session.facts().settings;
-  if (now != nullptr && now->schema() == schema && now->variables() == session.identity().start->variables()) return now;
-  Settings settings = *session.identity().start;
-  settings.set_schema(schema);
-  return session.service().mysql().settings().intern(std::move(settings));
+  const SettingsPtr& start = session.identity().start;
+  return start == nullptr ? nullptr : session.service().mysql().settings().in_schema(start, schema);
 }
 
 std::uint64_t pool_key(Session& session, bool has_schema) {

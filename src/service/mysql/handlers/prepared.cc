@@ -55,6 +55,7 @@ Task<bool> on_prepare(Session& session) {
   request.command = Command::kStmtPrepare;
   const sql::Statement verdict = session.classify(text);
   request.prepared = &session.prepared().add({text, session.facts().settings}, verdict);
+  request.prepared->names_no_table = names_no_table(verdict, text);
   request.sent.keeps_list = true;
   // It does nothing where it is prepared: on the kind of server that will execute it, but it ties nothing.
   request.verdict.kind = sql::Kind::kSelect;
@@ -80,7 +81,7 @@ Task<bool> on_execute(Session& session, Command command) {
   request.command = command;
   request.verdict = statement->verdict;
   request.prepared = statement;
-  request.sent.keeps_list = names_no_table(statement->verdict, statement->meaning.text);
+  request.sent.keeps_list = statement->names_no_table;
   // A cursor ties the session to where it is: there it must be able to write.
   if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;
