@@ -361,7 +361,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
 
   const bool sets_id = !nothing_done && may_set_insert_id(statement, reply);
   // `id IS NULL` finds the latest id once only, and what is left of that nobody can give to another connection.
-  const bool null_is_id = sets_id && session.settings != nullptr && session.settings->variable("sql_auto_is_null") == "ON";
+  const bool null_is_id = sets_id && session.settings != nullptr && session.settings->reading().null_is_last_id;
   if (pin == PinReason::kNone && null_is_id) pin = PinReason::kVariable;
   ties = transaction_ties(session, statement, sent, reply, ties);
   if (pin != PinReason::kNone) {

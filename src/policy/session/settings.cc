@@ -64,6 +64,13 @@ auto find_name(const Settings::Variables& variables, ByteView name) {
 
 Settings::Settings(std::string schema, Variables variables) : schema_(std::move(schema)), variables_(std::move(variables)) {
   std::sort(variables_.begin(), variables_.end());
+  for (const auto& [name, value] : variables_) note_reading(name, value);
+}
+
+void Settings::note_reading(ByteView name, ByteView value) {
+  if (name == "character_set_client") reading_.charset = value.empty() ? sql::Charset::kUnsafe : sql::charset_from_name(value);
+  if (name == "sql_mode") reading_.ignore_space = value.find("IGNORE_SPACE") != ByteView::npos;
+  if (name == "sql_auto_is_null") reading_.null_is_last_id = value == "ON";
 }
 
 ByteView Settings::variable(ByteView name) const {
@@ -81,6 +88,7 @@ void Settings::set_variable(ByteView name, ByteView value) {
   const bool gone = name == kNamesCollation && value.empty();
   if (results_change || gone) std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
   if (gone) return;
+  note_reading(name, value);
   const auto at = variables_.begin() + (find_name(variables_, name) - variables_.cbegin());
   if (at != variables_.end() && at->first == name) {
     at->second = value;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "policy/sql/lexer.h"
 
 namespace hf::policy::session {
 
@@ -38,6 +39,15 @@ class Settings {
   ByteView variable(ByteView name) const;
   bool has_variable(ByteView name) const;
 
+  /// What decides how statements are read. Kept beside the variables, because it is asked for at each of them.
+  struct Reading {
+    sql::Charset charset = sql::Charset::kUnsafe;  // of character_set_client
+    bool ignore_space = false;                     // sql_mode has IGNORE_SPACE
+    bool null_is_last_id = false;                  // sql_auto_is_null: `id IS NULL` asks for the last insert id
+    friend bool operator==(const Reading&, const Reading&) = default;
+  };
+  const Reading& reading() const { return reading_; }
+
   void set_schema(ByteView schema) { schema_ = schema; }
   void set_variable(ByteView name, ByteView value);
 
@@ -45,8 +55,11 @@ class Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 
  private:
+  void note_reading(ByteView name, ByteView value);
+
   std::string schema_;
   Variables variables_;
+  Reading reading_;
 };
 
 using SettingsPtr = std::shared_ptr<const Settings>;

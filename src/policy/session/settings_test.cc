@@ -53,6 +53,19 @@ TEST(Settings, KeepsItsVariablesSortedAndFindsThem) {
   EXPECT_NE(settings, Settings("", {{"sql_mode", ""}, {"time_zone", "+01:00"}, {"autocommit", "ON"}}));
 }
 
+TEST(Settings, KnowsHowStatementsAreRead) {
+  EXPECT_EQ(Settings().reading(), Settings::Reading{});
+  Settings settings("", {{"character_set_client", "gbk"}, {"sql_auto_is_null", "ON"}, {"sql_mode", "ANSI_QUOTES,IGNORE_SPACE"}});
+  EXPECT_EQ(settings.reading(), (Settings::Reading{sql::Charset::kGbk, true, true}));
+  settings.set_variable("sql_mode", "ANSI_QUOTES");
+  settings.set_variable("sql_auto_is_null", "OFF");
+  settings.set_variable("character_set_client", "utf8mb4");
+  EXPECT_EQ(settings.reading(), (Settings::Reading{sql::Charset::kUtf8, false, false}));
+  settings.set_variable("character_set_client", "");
+  settings.set_variable("time_zone", "ON");
+  EXPECT_EQ(settings.reading(), Settings::Reading{});
+}
+
 TEST(Settings, SetsOnlyWhatDiffers) {
   const Settings from("a", {{"autocommit", "ON"}, {"sql_mode", "ANSI"}, {"time_zone", "SYSTEM"}});
   const Settings to("b", {{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}});

@@ -7,16 +7,6 @@ void Reader::fail() {
   position_ = payload_.size();
 }
 
-std::uint64_t Reader::integer(std::size_t width) {
-  if (remaining() < width) {
-    fail();
-    return 0;
-  }
-  const std::uint64_t value = load_le(payload_, position_, width);
-  position_ += width;
-  return value;
-}
-
 std::uint64_t Reader::lenenc() {
   const std::uint8_t first = u8();
   switch (first) {

@@ -28,7 +28,15 @@ class Reader {
   void fail();
 
   /// A little-endian integer of 1 to 8 bytes.
-  std::uint64_t integer(std::size_t width);
+  std::uint64_t integer(std::size_t width) {
+    if (remaining() < width) {
+      fail();
+      return 0;
+    }
+    const std::uint64_t value = load_le(payload_, position_, width);
+    position_ += width;
+    return value;
+  }
   std::uint8_t u8() { return static_cast<std::uint8_t>(integer(1)); }
   std::uint16_t u16() { return static_cast<std::uint16_t>(integer(2)); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(integer(4)); }

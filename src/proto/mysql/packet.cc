@@ -8,10 +8,6 @@ namespace {
 constexpr std::size_t kKeptCapacity = 64 * 1024;
 }
 
-PacketHeader load_packet_header(ByteView bytes) {
-  return PacketHeader{.length = static_cast<std::uint32_t>(load_le(bytes, 0, 3)), .sequence = byte_at(bytes, 3)};
-}
-
 void append_packet_header(std::string& out, PacketHeader header) {
   append_le(out, header.length, 3);
   append_le(out, header.sequence, 1);

@@ -32,7 +32,9 @@ struct PacketHeader {
 };
 
 /// `bytes` must hold at least kPacketHeader.
-PacketHeader load_packet_header(ByteView bytes);
+inline PacketHeader load_packet_header(ByteView bytes) {
+  return PacketHeader{.length = static_cast<std::uint32_t>(load_le(bytes, 0, 3)), .sequence = byte_at(bytes, 3)};
+}
 void append_packet_header(std::string& out, PacketHeader header);
 
 /// Appends `payload` as one logical packet whose first piece has id `sequence`; splits at kMaxPiece, including the

@@ -60,6 +60,8 @@ class ClientEnd {
   void send_ok(proto::mysql::StatusFlags status);
   /// The end of a login into a schema, told as far as `wish` goes.
   void send_ok(proto::mysql::StatusFlags status, ByteView schema, const policy::session::TrackingWish& wish);
+  /// Nothing to wait for: room() would say yes at once.
+  bool has_room() const { return stream_->queued() <= kQueueLimit && !broken(); }
   /// Waits until the client has taken enough. False: it has not, or is gone.
   runtime::Task<bool> room();
 

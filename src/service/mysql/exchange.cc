@@ -21,6 +21,7 @@ using wire::Command;
 namespace {
 
 constexpr std::size_t kHeader = wire::kPacketHeader;
+constexpr std::size_t kUpToId = 5;  // of COM_STMT_EXECUTE: the command and the statement's id
 constexpr std::size_t kMostUntold = 16 * 1024;  // of changes that came with errors: a client may never have an OK
 /// How long a silent read goes on for a client that has closed its half: some wait for their answer, most are gone.
 constexpr Nanos kLeavingPatience = 2s;
@@ -57,13 +58,16 @@ class Exchange {
       : session_(session), client_(session.client()), connection_(connection), request_(request), attempt_(attempt), sink_(sink) {}
 
   void send();
-  Task<Reply> relay();
+  /// The reply to its end, whatever that is.
+  Task<void> relay();
+  Reply take_reply() { return std::move(reply_); }
 
  private:
   /// By a SET of ours, which is nobody's business.
   bool is_our_own(ByteView name) const { return sink_ == ReplySink::kNobody && name.starts_with("session_track_"); }
   std::uint8_t write_request();
   void write_prepared();
+  void write_with_id(ByteView payload, std::uint32_t id);
   Task<bool> stream_local_file();
   bool take_packet(ByteView packet);
   bool refused(ByteView payload);
@@ -97,13 +101,25 @@ void Exchange::to_client(ByteView bytes) {
   }
 }
 
+/// The request as it is, for another id.
+void Exchange::write_with_id(ByteView payload, std::uint32_t id) {
+  const std::size_t size = payload.size();
+  const char front[kHeader + kUpToId] = {static_cast<char>(size), static_cast<char>(size >> 8), static_cast<char>(size >> 16), 0, payload[0],
+                                         static_cast<char>(id), static_cast<char>(id >> 8), static_cast<char>(id >> 16), static_cast<char>(id >> 24)};
+  connection_.stream->write(ByteView(front, sizeof(front)));
+  connection_.stream->write(payload.substr(kUpToId));
+}
+
 /// Long data first, then the command itself, all for the statement's copy on this connection.
 void Exchange::write_prepared() {
   PreparedStatement& statement = *request_.prepared;
   policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(statement.meaning);
   copy_ = copy;
-  std::string packets;
   const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
+  const std::string& payload = client_.request();
+  const bool but_for_id = copy != nullptr && executes && statement.long_data.empty() && payload.size() >= kUpToId && payload.size() < wire::kMaxPiece;
+  if (but_for_id && has_its_types(payload, statement, *copy)) return write_with_id(payload, copy->id);
+  std::string packets;
   if (copy == nullptr) {  // COM_STMT_PREPARE itself
     wire::append_packet(packets, 0, client_.request());
   } else if (executes) {
@@ -156,7 +172,7 @@ void Exchange::send() {
   tracker_.start(request_.text ? Command::kQuery : request_.command, connection_.capabilities, first);
 }
 
-Task<Reply> Exchange::relay() {
+Task<void> Exchange::relay() {
   runtime::EventLoop& loop = session_.loop();
   ServerCounters& counters = session_.service().server(connection_.slot).counters;
   const Nanos silence = session_.service().config().server_timeout;
@@ -175,7 +191,7 @@ Task<Reply> Exchange::relay() {
       Error failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
       failure.context = "server '" + session_.service().view()->servers[connection_.slot].name + "': " + failure.context;
       lose(std::move(failure));
-      co_return std::move(reply_);
+      co_return;
     }
     counters.bytes_from_server.add(bytes->size());
     ByteView input = *bytes;
@@ -184,7 +200,7 @@ Task<Reply> Exchange::relay() {
       if (!step.ok()) {
         connection_.stream->abort(step.error());
         lose(std::move(step).error());
-        co_return std::move(reply_);
+        co_return;
       }
       input.remove_prefix(step->consumed);
       if (step->action == wire::ReplyTracker::Action::kForward) {
@@ -193,7 +209,7 @@ Task<Reply> Exchange::relay() {
       } else if (step->action == wire::ReplyTracker::Action::kPacket && !take_packet(step->packet)) {
         reply_.end = Reply::End::kRefused;
         connection_.at_rest = true;
-        co_return std::move(reply_);
+        co_return;
       }
     }
     if (!input.empty()) connection_.stream->abort({ErrorCode::kProtocol, "bytes after the end of a reply"});
@@ -201,17 +217,16 @@ Task<Reply> Exchange::relay() {
       const bool streamed = co_await stream_local_file();
       if (!streamed) {
         reply_.end = Reply::End::kClientGone;
-        co_return std::move(reply_);
+        co_return;
       }
     }
-    const bool room = sink_ == ReplySink::kNobody || co_await client_.room();
+    const bool room = sink_ == ReplySink::kNobody || client_.has_room() || co_await client_.room();
     if (!room) {
       reply_.end = Reply::End::kClientGone;
-      co_return std::move(reply_);
+      co_return;
     }
   }
   finish();
-  co_return std::move(reply_);
 }
 
 /// The server is lost. What the client has of the reply can be ended by an ERR behind it, but not in the middle of a packet: there only
@@ -460,10 +475,10 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
   Exchange at_hand(session, *connection, *request, attempt, sink);
   at_hand.send();
   running.client_half_closed = sink == ReplySink::kClient && running.read && session.client().stream().peer_closed() && session.client().quiet();
-  Reply reply = co_await at_hand.relay();
+  co_await at_hand.relay();
   session.client().stream().watch_peer(nullptr);
   running.connection = nullptr;
-  co_return reply;
+  co_return at_hand.take_reply();
 }
 
 }  // namespace hf::service::mysql

@@ -125,6 +125,19 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   co_return true;
 }
 
+/// What only the connection that the session still keeps knows, and another one needs.
+bool asks_held(Session& session, const Needs& needs) {
+  const Connection* held = session.holdings().held.get();
+  return needs.insert_id && held != nullptr && session.facts().insert_id.on == held->facts.serial;
+}
+
+/// `needs` gets what the session's login adds to the statement's.
+std::vector<Step> steps_to_fit(Session& session, const Connection& connection, Needs* needs) {
+  needs->multi_statements = session.client().has(wire::kClientMultiStatements);
+  const bool old_rights = connection.schema_entered < session.identity().logged_in_at;
+  return policy::session::before(session.facts(), connection.facts, *needs, old_rights);
+}
+
 }  // namespace
 
 std::string nobody(const upstream::ServiceView& view, Place place, const std::string& latest) {
@@ -209,15 +222,13 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
   }
 }
 
+bool already_fits(Session& session, const Connection& connection, Needs needs) { return !asks_held(session, needs) && steps_to_fit(session, connection, &needs).empty(); }
+
 Task<Result<void>> restore(Session& session, Connection* connection, Needs needs, Trial* trial) {
-  needs.multi_statements = session.client().has(wire::kClientMultiStatements);
-  // What only the connection that the session still keeps knows, and this one needs.
-  const Connection* held = session.holdings().held.get();
-  if (needs.insert_id && held != nullptr && session.facts().insert_id.on == held->facts.serial) co_await ask_held(session);
+  if (asks_held(session, needs)) co_await ask_held(session);
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   for (int round = 0; round < kMostRestoring; ++round) {
-    const bool old_rights = connection->schema_entered < session.identity().logged_in_at;
-    std::vector<Step> steps = policy::session::before(session.facts(), connection->facts, needs, old_rights);
+    std::vector<Step> steps = steps_to_fit(session, *connection, &needs);
     if (steps.empty()) break;
     const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
     session.service().counters().state_restores.add();

@@ -28,6 +28,8 @@ struct Trial {
 /// anything else is the client's error: `trial.refusal` when a server said it, else the error's own words.
 runtime::Task<Result<ConnectionPtr>> borrow(Session& session, policy::session::Place place, Trial* trial);
 
+/// Whether restore() would find nothing to do, as for most statements.
+bool already_fits(Session& session, const Connection& connection, policy::session::Needs needs);
 /// Makes it fit the session for this statement. Errors: those of the stream; kRefused: the server would not take the state (its words
 /// in `trial.refusal`).
 runtime::Task<Result<void>> restore(Session& session, Connection* connection, policy::session::Needs needs, Trial* trial);

@@ -67,26 +67,31 @@ std::string with_statement_id(ByteView payload, std::uint32_t id) {
   return patched;
 }
 
+namespace {
+constexpr std::size_t kFixed = 10;  // command, id, flags, iterations
+std::size_t flag_at(const PreparedStatement& statement) { return kFixed + (statement.parameters + 7U) / 8U; }
+}  // namespace
+
+bool has_its_types(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy) {
+  const bool is_plain = byte_at(client_payload, 0) == static_cast<std::uint8_t>(proto::mysql::Command::kStmtExecute);
+  if (!is_plain) copy.types.clear();  // a bulk execution binds types of its own
+  if (!is_plain || statement.parameters == 0) return true;
+  const std::size_t flag = flag_at(statement);
+  const std::size_t types_size = std::size_t{2} * statement.parameters;
+  if (client_payload.size() <= flag) return true;  // malformed: the server will say so
+  if (client_payload[flag] == 1) {
+    if (client_payload.size() >= flag + 1 + types_size) statement.types.assign(client_payload.substr(flag + 1, types_size));
+    copy.types = statement.types;
+    return true;
+  }
+  return copy.types == statement.types || statement.types.size() != types_size;
+}
+
 std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy) {
   std::string payload = with_statement_id(client_payload, copy.id);
-  const bool is_plain = byte_at(client_payload, 0) == static_cast<std::uint8_t>(proto::mysql::Command::kStmtExecute);
-  if (!is_plain) {
-    copy.types.clear();  // a bulk execution binds types of its own
-    return payload;
-  }
-  if (statement.parameters == 0) return payload;
-  constexpr std::size_t kFixed = 10;  // command, id, flags, iterations
-  const std::size_t flag_at = kFixed + (statement.parameters + 7U) / 8U;
-  const std::size_t types_size = std::size_t{2} * statement.parameters;
-  if (payload.size() <= flag_at) return payload;  // malformed: the server will say so
-  if (payload[flag_at] == 1) {
-    if (payload.size() >= flag_at + 1 + types_size) statement.types = payload.substr(flag_at + 1, types_size);
-    copy.types = statement.types;
-    return payload;
-  }
-  if (copy.types == statement.types || statement.types.size() != types_size) return payload;
-  payload[flag_at] = 1;
-  payload.insert(flag_at + 1, statement.types);
+  if (has_its_types(client_payload, statement, copy)) return payload;
+  payload[flag_at(statement)] = 1;
+  payload.insert(flag_at(statement) + 1, statement.types);
   copy.types = statement.types;
   return payload;
 }

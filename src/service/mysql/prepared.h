@@ -61,6 +61,9 @@ class PreparedStatements {
 /// The payload with another statement's id in it.
 std::string with_statement_id(ByteView payload, std::uint32_t id);
 
+/// Keeps the parameter types of an execution in `statement` and `copy`. False: the client left them out, and the copy has not seen them.
+bool has_its_types(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy);
+
 /// Rewrites a COM_STMT_EXECUTE payload: the server's id, and the parameter types in front of the values where the client left
 /// them out but the copy needs them. Keeps new types in `statement` and `copy`.
 std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy);

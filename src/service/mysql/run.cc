@@ -98,8 +98,6 @@ Task<void> count_no_rows(Session& session) {
 Task<void> make_answerable(Work* work) {
   Session& session = work->session;
   const Holdings& holdings = session.holdings();
-  work->attempt.only_here = false;
-  if (!policy::session::asks_about_last(work->request.verdict)) co_return;
   const ByteView text = text_of(session, work->request);
   const policy::session::SessionFacts& facts = session.facts();
   const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
@@ -202,8 +200,10 @@ Task<Step> make_fit(Work* work) {
   Result<void> fits{};
   const policy::session::Needs needs = policy::session::needs_of(request.verdict);
   // A session that cannot leave its connection has made it what it is.
-  if (!bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking) fits = co_await restore(session, connection, needs, &work->trial);
-  if (fits.ok() && needs_copy(request)) fits = co_await ensure_copy(session, connection, &request, &work->trial);
+  const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
+  if (compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
+  const bool copy = fits.ok() && needs_copy(request) && connection->facts.prepared.find(request.prepared->meaning) == nullptr;
+  if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
   if (fits.error().code == ErrorCode::kRefused) {
@@ -422,7 +422,8 @@ Task<bool> run(Session& session, Request request) {
   work.trial.hold = session.hold_deadline();
   Holdings& holdings = session.holdings();
   for (;;) {
-    co_await make_answerable(&work);
+    work.attempt.only_here = false;
+    if (policy::session::asks_about_last(work.request.verdict)) co_await make_answerable(&work);
     policy::session::RouteFacts facts = session.route_facts();
     facts.keeps_list = work.request.sent.keeps_list;
     work.routed = policy::session::route(work.request.verdict, facts);

@@ -1,7 +1,6 @@
 #include "service/mysql/session.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "policy/sql/classifier.h"
 #include "policy/sql/shape_cache.h"
@@ -33,7 +32,7 @@ policy::session::Door door_of(config::ListenRoute route) {
 }  // namespace
 
 bool mentions(ByteView text, ByteView lower_case_word) {
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b; };
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
@@ -125,7 +124,7 @@ Task<bool> Session::read_command() {
 Task<bool> Session::run_command(Command command) {
   service_.counters().statements.add();
   if (command == Command::kQuit) co_return false;
-  const bool room = co_await client_.room();
+  const bool room = client_.has_room() || co_await client_.room();
   if (!room) co_return false;
   const bool go_on = co_await handle(*this, command);
   co_return go_on;
@@ -150,13 +149,12 @@ policy::session::RouteFacts Session::route_facts() {
 
 sql::Context Session::sql_context() {
   sql::Context context;
-  const bool known = facts_.settings != nullptr;
-  const ByteView client_charset = known ? facts_.settings->variable("character_set_client") : ByteView();
-  context.charset = client_charset.empty() ? sql::Charset::kUnsafe : sql::charset_from_name(client_charset);
+  const policy::session::Settings::Reading reading = facts_.settings != nullptr ? facts_.settings->reading() : policy::session::Settings::Reading{.ignore_space = client_.has(wire::kClientIgnoreSpace)};
+  context.charset = reading.charset;
   context.flavor = service_.view()->mariadb ? sql::Flavor::kMariaDb : sql::Flavor::kUnknown;
   context.ansi_quotes = facts_.status.ansi_quotes;
   context.no_backslash_escapes = facts_.status.no_backslash_escapes;
-  context.ignore_space = known ? facts_.settings->variable("sql_mode").find("IGNORE_SPACE") != ByteView::npos : client_.has(wire::kClientIgnoreSpace);
+  context.ignore_space = reading.ignore_space;
   return context;
 }
 
@@ -166,7 +164,7 @@ sql::Statement Session::classify(ByteView text) {
     sql::Statement verdict = service_.mysql().shapes().lookup_or_classify(text, sql_context());
     // With sql_auto_is_null, "id IS NULL" asks for the last insert id.
     const bool plain_set = verdict.kind == sql::Kind::kSet && !verdict.has(sql::effect::kComputedValue);
-    if (facts_.settings != nullptr && facts_.settings->variable("sql_auto_is_null") == "ON" && !plain_set && mentions(text, "null")) {
+    if (facts_.settings != nullptr && facts_.settings->reading().null_is_last_id && !plain_set && mentions(text, "null")) {
       verdict.effects |= sql::effect::kReadsLastInsertId;
       if (verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
     }

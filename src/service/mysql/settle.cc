@@ -266,8 +266,8 @@ void remember_last(Session& session, const Request& request, const ReplyFacts& t
 }
 
 /// What the reply taught, and what the server was asked for besides.
-Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, const Reply* reply, std::uint32_t ties) {
-  ReplyFacts told = reply->facts;
+Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, Reply* reply, std::uint32_t ties) {
+  ReplyFacts& told = reply->facts;
   // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
   // Our own setting of the client's wish is such a change, too.
   bool flushed = false;
@@ -299,7 +299,14 @@ bool has_strayed(Session& session, const Connection& connection, const Request& 
          request.verdict.route != sql::Route::kPrimary;
 }
 
-/// The connection stays for what `learnt.ties` says, or goes. False: the session is over.
+/// Nothing ties the connection to the session.
+void let_go(Session& session, ConnectionPtr connection) {
+  if (!connection->usable()) return policy::session::forget_connection(session.facts(), connection->facts.serial);
+  if (session.holdings().held == nullptr) session.holdings().last_text = std::string();
+  give_back(session, std::move(connection));
+}
+
+/// The connection stays for what `learnt.ties` says. False: the session is over.
 Task<bool> keep(Session& session, ConnectionPtr connection, const Request* request, const Learnt* learnt) {
   Holdings& holdings = session.holdings();
   const bool leaves_list = (learnt->ties & tie::kDiagnostics) != 0 && !request->verdict.has(effect::kReadsDiagnostics);
@@ -311,11 +318,6 @@ Task<bool> keep(Session& session, ConnectionPtr connection, const Request* reque
   if (!connection->usable()) {
     policy::session::forget_connection(session.facts(), connection->facts.serial);
     co_return (learnt->ties & tie::kHard) == 0 || session.client().broken();
-  }
-  if (learnt->ties == 0) {
-    if (holdings.held == nullptr) holdings.last_text = std::string();
-    give_back(session, std::move(connection));
-    co_return true;
   }
   if (learnt->pin != PinReason::kNone && holdings.pin == PinReason::kNone) remember_pin(session, *request);
   co_await hold(session, std::move(connection), learnt->ties, learnt->pin);
@@ -331,7 +333,7 @@ bool releases(Session& session, const sql::Statement& statement) {
   return session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
 }
 
-Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, const Reply* reply, std::uint32_t ties) {
+Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply, std::uint32_t ties) {
   if (request->prepared != nullptr) take_prepared(session, *connection, *request, *reply);
   if (request->command == Command::kStmtPrepare) {
     co_await settle_prepare(session, std::move(connection), reply, ties);
@@ -350,6 +352,10 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
       connection = std::move(primary);
       learnt = there;
     }  // else it stays where it is: reads are right, and a write gets the replica's honest error
+  }
+  if (learnt.ties == 0) {
+    let_go(session, std::move(connection));
+    co_return true;
   }
   co_return co_await keep(session, std::move(connection), request, &learnt);
 }
