@@ -29,23 +29,34 @@ class Bench:
     def __init__(self, options, cluster):
         self.options, self.cluster = options, cluster
         self.running = {name: contestants.ALL[name](cluster) for name in options.contestants}
+        self.limited = {}  # (name, server connections): a contestant of its own, for the cells that limit it
         self.results, self.failures, self.steal = {}, [], []
 
     def pin(self):
         if not self.options.pinned:
             return
-        for contestant in self.running.values():
+        for contestant in (*self.running.values(), *self.limited.values()):
             if contestant.pid:
                 meters.pin(contestant.pid, PROXY_CORE)
         for server in self.cluster.servers:
             meters.pin(server.child.pid, OTHER_CORE)
 
     def close(self):
-        for contestant in self.running.values():
+        for contestant in (*self.running.values(), *self.limited.values()):
             contestant.close()
 
+    def contestant(self, name, cell):
+        kind = contestants.ALL[name]
+        if cell.server_connections is None or not issubclass(kind, contestants.SHARING):
+            return self.running[name]
+        key = (name, cell.server_connections)
+        if key not in self.limited:
+            self.limited[key] = kind(self.cluster, cell.server_connections)
+            self.pin()
+        return self.limited[key]
+
     def one_run(self, cell, name):
-        contestant = self.running[name]
+        contestant = self.contestant(name, cell)
         port = contestant.port_for(cell.writes)
         stolen, ticks = meters.machine_ticks()
         before = meters.cpu_nanoseconds(contestant.pid) if contestant.pid else 0
@@ -72,10 +83,11 @@ class Bench:
     def syscalls(self):
         """Per query, in a run of its own: counting costs time."""
         rows, method = {cell.name: {} for cell in self.options.cells}, "nothing"
-        for name, contestant in self.running.items():
-            if not contestant.pid:
+        for name in self.running:
+            if not self.running[name].pid:
                 continue
             for cell in self.options.cells:
+                contestant = self.contestant(name, cell)
                 port = contestant.port_for(cell.writes)
                 try:
                     with meters.SyscallCounter(contestant.pid) as counter:

@@ -73,8 +73,8 @@ class HAProxy:
 class _OneShard(Holdfast):
     """The gateway with one shard, as HAProxy has one thread, and checks once a second."""
 
-    def __init__(self, cluster, **settings):
-        super().__init__(cluster, shards=1, interval="1s", timeout="1s", max_server_connections=100, **settings)
+    def __init__(self, cluster, server_connections=100, **settings):
+        super().__init__(cluster, shards=1, interval="1s", timeout="1s", max_server_connections=server_connections, **settings)
 
     @property
     def pid(self):
@@ -106,14 +106,15 @@ class HoldfastTcp(_OneShard):
 class HoldfastMysql(_OneShard):
     name = "holdfast mysql"
 
-    def __init__(self, cluster):
-        super().__init__(cluster, tcp=False, balance="least-connections")
+    def __init__(self, cluster, server_connections=100):
+        super().__init__(cluster, server_connections, tcp=False, balance="least-connections")
 
     def port_for(self, writes):
         return self.split_port  # one address for both: it decides itself
 
 
 ALL = {kind.name: kind for kind in (Direct, HAProxy, HoldfastTcp, HoldfastMysql)}
+SHARING = (HoldfastMysql,)  # have fewer connections to a server than clients
 BASELINE = HAProxy.name
 ACCOUNT = (mariadb.APP_USER, mariadb.APP_PASSWORD, mariadb.SCHEMA)
 

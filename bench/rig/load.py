@@ -22,6 +22,7 @@ class Cell:
     prepared: bool
     threads: int
     writes: bool
+    server_connections: int | None = None  # the most that a proxy which shares connections may have to a server
 
 
 def every_cell():
@@ -30,8 +31,15 @@ def every_cell():
         for mode in ("text", "prepared"):
             for threads in (1, 16, 64):
                 cells.append(Cell(f"{short}-{mode}-{threads}", script, mode == "prepared", threads, writes))
-    cells.append(Cell("connect-8", os.path.join(HERE, "connect_per_query.lua"), False, 8, False))
+    cells.append(Cell("connect-8", own_script("connect_per_query"), False, 8, False))
+    cells.append(Cell("connect-driver-8", own_script("connect_as_drivers_do"), False, 8, False))
+    cells.append(Cell("ps-set-16", own_script("prepared_and_set"), True, 16, False))
+    cells.append(Cell("insert-64-over-8", own_script("insert_autocommit"), False, 64, True, server_connections=8))
     return cells
+
+
+def own_script(name):
+    return os.path.join(HERE, name + ".lua")
 
 
 @dataclass
@@ -63,7 +71,8 @@ def sysbench(cell, port, seconds, action="run", cores=None):
 
 
 def prepare(port):
-    sysbench(Cell("prepare", "oltp_point_select", False, 1, True), port, 1, "prepare")
+    for script in ("oltp_point_select", own_script("insert_autocommit")):
+        sysbench(Cell("prepare", script, False, 1, True), port, 1, "prepare")
 
 
 def measure(cell, port, seconds, cores):
