@@ -309,7 +309,6 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   connection->status = *status;
   connection->facts.serial = next_serial();
   connection->facts.multi_statements = mysql::has(agreed, mysql::kClientMultiStatements);
-  connection->schema_entered = loop.now();
   connection->at_rest = true;
   connection->opened_at = loop.now();
   co_return std::move(connection);

@@ -91,7 +91,7 @@ struct MysqlConnection {
   policy::session::ConnectionFacts facts;
   /// What a reset at the giving back puts it into; null: it is closed instead of reset.
   policy::session::SettingsPtr reset_to;
-  TimePoint schema_entered;    // when it last entered its schema: its rights there are as of then
+  std::uint64_t schema_entered = 0;  // the moment (whoever lends it counts them) before it last entered its schema: rights there are as of then or later
   TimePoint opened_at;
   TimePoint idle_since;
   TimePoint lent_at;           // since when a session has it

@@ -52,19 +52,20 @@ bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages
   return ages.server_wait_timeout == Nanos::zero() || loop_.now() - connection.idle_since <= ages.longest_idle();
 }
 
-MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages) {
+MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages, std::uint64_t entered) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t found = kNone;
+  bool found_fits = false;
   std::size_t looked = 0;
   for (std::size_t i = idle_.size(); i-- > 0 && looked < kLooked;) {
     const MysqlConnection& candidate = *idle_[i];
     if (candidate.key != key || !lendable(candidate, ages)) continue;  // trim() removes those that are not
     ++looked;
-    if (candidate.facts.settings == settings && candidate.facts.tracking) {
-      found = i;
-      break;
-    }
-    if (found == kNone) found = i;
+    const bool fits = candidate.facts.settings == settings && candidate.facts.tracking;
+    const bool all = fits && candidate.schema_entered >= entered;
+    if (all || found == kNone || (fits && !found_fits)) found = i;
+    found_fits = found_fits || fits;
+    if (all) break;
   }
   if (found == kNone) return nullptr;
   MysqlConnectionPtr connection = std::move(idle_[found]);

@@ -42,8 +42,9 @@ class MysqlPool : private PlaceHolder {
   /// connections that they keep only for convenience. At most once per Places::kStep, however many wait.
   void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
 
-  /// An idle connection of this key, within `ages`, or nullptr. `settings` are preferred, not promised.
-  MysqlConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {});
+  /// An idle connection of this key, within `ages`, or nullptr. Preferred, not promised: `settings`, and among those one that entered its
+  /// schema at the moment `entered` or later.
+  MysqlConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {}, std::uint64_t entered = 0);
   /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
   /// state its facts say. Errors: kOverload when no place came free in time, else those of
   /// connect_mysql.

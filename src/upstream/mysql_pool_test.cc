@@ -162,6 +162,27 @@ TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   EXPECT_EQ(pool_.take(kKey, nullptr).get(), latest);  // none fits: the most recently used
 }
 
+TEST_F(MysqlPoolTest, AmongTheSameStateAnEntryOfTheSchemaThatIsLateEnoughIsPreferred) {
+  view_ = view_with(4);
+  MysqlConnectionPtr other = open(pool_);
+  MysqlConnectionPtr entered = open(pool_);
+  MysqlConnectionPtr early = open(pool_);
+  const auto five = std::make_shared<const policy::session::Settings>("five", policy::session::Settings::Variables{});
+  for (const MysqlConnectionPtr* each : {&other, &entered, &early}) (*each)->facts.tracking = true;
+  entered->facts.settings = early->facts.settings = five;
+  other->schema_entered = 9;
+  entered->schema_entered = 5;
+  early->schema_entered = 4;
+  const MysqlConnection* late = entered.get();
+  const MysqlConnection* latest = early.get();
+  for (MysqlConnectionPtr* each : {&entered, &early, &other}) pool_.give(std::move(*each));
+  MysqlConnectionPtr taken = pool_.take(kKey, five, {}, 5);
+  EXPECT_EQ(taken.get(), late);
+  pool_.give(std::move(taken));
+  EXPECT_EQ(pool_.take(kKey, five, {}, 6).get(), late) << "none is: the most recently used of the same state";
+  EXPECT_EQ(pool_.take(kKey, five).get(), latest);
+}
+
 TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
   MysqlConnectionPtr first = open(pool_);
   MysqlConnectionPtr second = open(pool_);

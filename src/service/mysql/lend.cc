@@ -87,8 +87,11 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   for (int round = 0;; ++round) {
     *said = {};
     server.counters.connections_total.add();
+    const std::uint64_t moment = session.service().mysql().next_moment();
     Result<ConnectionPtr> opened =
         co_await server.pool.open(session.service().view(), login, pool_key(session, !login.schema.empty()), said, trial->hold);
+    const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
+    if (fresh) (*opened)->schema_entered = moment;
     if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot)) co_return opened;
     const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
     if (!slept.ok()) co_return slept.error();
@@ -134,7 +137,7 @@ bool asks_held(Session& session, const Needs& needs) {
 /// `needs` gets what the session's login adds to the statement's.
 std::vector<Step> steps_to_fit(Session& session, const Connection& connection, Needs* needs) {
   needs->multi_statements = session.client().has(wire::kClientMultiStatements);
-  const bool old_rights = connection.schema_entered < session.identity().logged_in_at;
+  const bool old_rights = connection.schema_entered < session.identity().began_at;
   return policy::session::before(session.facts(), connection.facts, *needs, old_rights);
 }
 
@@ -183,7 +186,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     ConnectionPtr connection;
     if (!must_be_fresh) {
       const bool has_schema = wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty();
-      connection = session.service().server(*slot).pool.take(pool_key(session, has_schema), wanted, ages_of(*view));
+      connection = session.service().server(*slot).pool.take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
     }
     if (connection == nullptr) {
       upstream::MysqlRefusal said;
@@ -234,6 +237,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     session.service().counters().state_restores.add();
     session.service().counters().restore_statements.add(steps.size());
     upstream::MysqlRefusal said;
+    const std::uint64_t moment = session.service().mysql().next_moment();
     Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
     if (!done.ok()) {
       connection->facts.settings = nullptr;  // some of it may have been taken
@@ -244,7 +248,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
       }
       co_return done;
     }
-    if (enters) connection->schema_entered = session.loop().now();
+    if (enters) connection->schema_entered = moment;
     policy::session::restored(session.facts(), connection->facts, needs);
     // A question about rows, which a step of ours has come between.
     if (needs.quiet && session.facts().last_had_rows) session.holdings().last.row_count = -1;

@@ -361,7 +361,6 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
 /// One connection is asked, which the first statement then finds ready. With no server up, the first statement is held and will tell.
 Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning beginning) {
   const bool known = begin_settings(session, schema, beginning);
-  session.identity().logged_in_at = session.loop().now();
   Holdings& holdings = session.holdings();
   Trial trial;
   trial.hold = session.hold_deadline();
@@ -403,6 +402,7 @@ Task<bool> log_in(Session& session) {
   const upstream::ServiceViewPtr view = session.service().view();
   ClientEnd& client = session.client();
   session.identity().defaults = view->defaults;
+  session.identity().began_at = session.service().mysql().next_moment();
   wire::Greeting greeting;
   greeting.server_version = view->server_version.empty() ? "5.5.5-10.11.0-MariaDB" : view->server_version;
   greeting.connection_id = session.id();
@@ -493,6 +493,7 @@ Task<bool> on_change_user(Session& session) {
   facts = {};
   facts.found_rows = found;
   Identity before = session.identity();
+  session.identity().began_at = session.service().mysql().next_moment();
   session.identity().collation = change->charset;
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), std::string(), deadline, true};

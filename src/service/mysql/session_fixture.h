@@ -389,10 +389,13 @@ class Stage {
   }
 
   /// A client that has logged in, or has been refused.
-  TestClient& log_in(ClientLogin login = {}, std::size_t shard = 0) {
+  TestClient& start_login(ClientLogin login = {}, std::size_t shard = 0) {
     clients_.push_back(std::make_unique<TestClient>(loop()));
-    TestClient& client = *clients_.back();
-    client.start_login(addresses_[shard], std::move(login));
+    clients_.back()->start_login(addresses_[shard], std::move(login));
+    return *clients_.back();
+  }
+  TestClient& log_in(ClientLogin login = {}, std::size_t shard = 0) {
+    TestClient& client = start_login(std::move(login), shard);
     EXPECT_TRUE(run_until([&] { return client.settled(); })) << "a login hangs";
     return client;
   }

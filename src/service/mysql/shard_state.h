@@ -65,6 +65,9 @@ class ShardState {
   /// A session was pinned. How many were for this reason since it was told last; nothing: that was less than a minute ago.
   std::optional<std::uint64_t> pins_to_tell(policy::session::PinReason reason, TimePoint now);
 
+  /// Counts what happens here, in order: a time would not tell apart what happens in one turn.
+  std::uint64_t next_moment() { return ++moments_; }
+
   std::uint32_t enter(Session& session);  // gives the session its connection id
   void leave(std::uint32_t id);
   Session* find(std::uint32_t id);
@@ -88,6 +91,7 @@ class ShardState {
  private:
   std::uint32_t shard_id_;
   std::uint32_t next_id_ = 1;
+  std::uint64_t moments_ = 0;
   bool draining_ = false;
   policy::sql::ShapeCache shapes_;
   policy::session::SettingsTable settings_;

@@ -207,6 +207,21 @@ TEST_F(StartTest, OnAnIdleConnectionTheSchemaIsEnteredAndARefusalIsTheLogins) {
   EXPECT_EQ(refused.refusal().code, wire::kErDbaccessDenied);
 }
 
+TEST_F(StartTest, LoginsThatOverlapShareWhatOneOfThemHasSeenOfTheSchema) {
+  options_.places = 1;
+  start();
+  stage().log_in({.schema = "shop"});
+  server().forget_heard();
+  TestClient& first = stage().start_login({.schema = "shop"});
+  TestClient& second = stage().start_login({.schema = "shop"});
+  ASSERT_TRUE(stage().run_until([&] { return first.settled() && second.settled(); }));
+  EXPECT_TRUE(first.connected() && second.connected());
+  EXPECT_EQ(shown_now(server()), "use shop") << "it was entered after both had begun";
+  server().forget_heard();
+  stage().log_in({.schema = "shop"});
+  EXPECT_EQ(shown_now(server()), "use shop") << "rights may have changed before this one began";
+}
+
 TEST_F(StartTest, WithNoServerUpALoginSucceedsAndTheFirstStatementWillTell) {
   options_.change_view = [](upstream::ServiceView& view) {
     view.servers[0].reachable = view.servers[0].reader = false;
