@@ -148,6 +148,10 @@ def thread_of_server(server):
     return server.query("select connection_id()")[0][0]
 
 
+def threads_of_app(server):
+    return {row[0] for row in server.query("select id from information_schema.processlist where user = 'app'")}
+
+
 @gateway_only
 @pytest.mark.parametrize("where", ["primary", "replica"])
 def test_number_2_thread_ids_start_again_with_the_server(gateway, repaired, make_gateway, where):
@@ -156,19 +160,23 @@ def test_number_2_thread_ids_start_again_with_the_server(gateway, repaired, make
     running = make_gateway(shards=1, hold_timeout="10s", servers=[server] if where == "primary" else [repaired.primary, server])
     repaired.primary.query("create or replace table test.pw (v varchar(20))")
     repaired.settle()
-    first, other = (("insert into pw values (?)", "delete from pw where v <> ?") if where == "primary" else
-                    ("select concat('first ', ?)", "select concat('other ', ?)"))
+    keep, first, other = (("begin", "insert into pw values (?)", "delete from pw where v <> ?") if where == "primary" else
+                          ("start transaction read only", "select concat('first ', ?)", "select concat('other ', ?)"))
     while thread_of_server(server) < 120:
         pass
-    sessions = []
-    for number in range(6):
+    sessions, threads = [], set()
+    for number in range(6):  # each on a connection of its own, with ids between them that the new server may use up as it likes
         session = Session(running.port())
+        session.run(keep)
         statement = session.prepare(first)
         assert not failed(session.executed(statement, "before")[0])
-        threads = {row[0] for row in server.query("select id from information_schema.processlist where user = 'app'")} - {t for _, _, t in sessions}
-        sessions += [(session, statement, thread) for thread in threads][:1]
+        thread, = threads_of_app(server) - threads
+        threads.add(thread)
+        sessions.append((session, statement, thread))
         for _ in range(8):
             thread_of_server(server)
+    for session, _, _ in sessions:
+        session.run("commit")
     server.kill9()
     server.start()
     if where == "primary":
@@ -180,10 +188,13 @@ def test_number_2_thread_ids_start_again_with_the_server(gateway, repaired, make
     for number, (session, statement, thread) in enumerate(sessions):
         while thread_of_server(server) < thread - 1:
             pass
+        session.run(keep)
         session.prepare(other)
-        met += bool(server.query(f"select 1 from information_schema.processlist where user = 'app' and id = {thread}"))
+        met += thread in threads_of_app(server)
         answers.append(session.executed(statement, f"after {number}")[0])
-        session.socket.close()
+    for session, _, _ in sessions:
+        session.run("commit")
+        session.close()
     assert met > 0, "no connection got its old thread id again: the test has shown nothing"
     if where == "primary":
         assert [answer[:2] for answer in answers] == [("ok", 1)] * len(sessions)
