@@ -138,7 +138,7 @@ def stage_e2e():
 
 
 def stage_field():
-    """Cases from the field and the interleaved comparison: what is not right yet fails here, so this is in no group."""
+    """The interleaved comparison: what is not right yet fails here, so this is in no group."""
     return real_servers("field")
 
 
