@@ -2,14 +2,10 @@
 import pymysql
 import pytest
 
-from harness import mariadb
 from harness.processes import eventually
 from harness.routes import error_of, run, value
 
 pytestmark = pytest.mark.gateway
-
-FURTHER_GRANTS = tuple(f"GRANT SELECT ON mysql.{table} TO {mariadb.MONITOR_USER}@'%'" for table in ("roles_mapping", "db"))
-
 
 @pytest.fixture
 def changing(make_gateway, cluster):
@@ -19,15 +15,6 @@ def changing(make_gateway, cluster):
     cluster.settle()
     yield make_gateway(users="servers")
     cluster.primary.query("drop user if exists changing@'%'", "drop role if exists changing_role", "drop database if exists other")
-
-
-@pytest.fixture
-def monitor_reads_all(cluster):
-    cluster.primary.query(*FURTHER_GRANTS)
-    cluster.settle()
-    yield
-    cluster.primary.query(*(grant.replace("GRANT", "REVOKE", 1).replace(" TO ", " FROM ") for grant in FURTHER_GRANTS))
-    cluster.settle()
 
 
 def grant(cluster, *statements):
@@ -76,7 +63,7 @@ def test_a_revoked_global_right_is_gone_for_the_next_login(changing, cluster):
         assert refused()
 
 
-def test_a_revoked_schema_is_gone_for_the_next_login(monitor_reads_all, changing, cluster):
+def test_a_revoked_schema_is_gone_for_the_next_login(changing, cluster):
     grant(cluster, "grant select on other.* to changing@'%'")
     eventually(lambda: logs_in(changing, "other"), "the login")
     use_all_connections(changing, "other")
@@ -86,7 +73,7 @@ def test_a_revoked_schema_is_gone_for_the_next_login(monitor_reads_all, changing
         assert error_of(login, changing, "other")[0] == 1044
 
 
-def test_a_role_that_was_taken_away_is_gone_for_the_next_login(monitor_reads_all, changing, cluster):
+def test_a_role_that_was_taken_away_is_gone_for_the_next_login(changing, cluster):
     grant(cluster, "create role changing_role", "grant select on other.* to changing_role", "grant changing_role to changing@'%'",
           "set default role changing_role for changing@'%'")
     eventually(lambda: logs_in(changing, "other"), "the login")

@@ -497,7 +497,7 @@ def test_strangers_leave_descriptors_for_servers_and_the_admin_interface():
             assert client.recv(100) == b"again"
             held = gateway.status()["descriptors"]
             assert held["held_by_clients"] <= held["for_clients"]
-            for stranger in strangers[:250]:
+            for stranger in strangers[:280]:  # with its server each that stays has two descriptors of the 76
                 stranger.close()
             eventually(lambda: gateway.events("accept_resumed"), "accepting to go on")
             late = gateway.connect()
