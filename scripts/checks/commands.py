@@ -92,7 +92,7 @@ def commands_of(path):
         return in_shell(text(path))
     if path.suffix == ".py" or (head and "python" in head[0]):
         return in_python(text(path))
-    if SRC in path.parents and (is_test(path) or path.name.endswith("_fake.h")):
+    if SRC in path.parents and (is_test(path) or re.search(r"_(fake|fixture)\.(h|cc)$", path.name)):
         return in_cpp(text(path))
     return []
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/session/gateway_model.h"
+#include "policy/session/gateway_fake.h"
 
 namespace hf::policy::session::model {
 namespace {

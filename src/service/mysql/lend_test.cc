@@ -22,7 +22,7 @@ class LendTest : public ::testing::Test {
   void start() { stage_ = std::make_unique<Stage>(options_); }
   Stage& stage() { return *stage_; }
   std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
-  std::size_t told(EventId id) const { return static_cast<std::size_t>(std::count(stage_->events.begin(), stage_->events.end(), id)); }
+  std::size_t told(EventId id) const { return stage_->told(id); }
   void no_primary() {
     stage().change_view([](upstream::ServiceView& view) {
       view.primary.reset();

@@ -20,7 +20,7 @@ class RunTest : public ::testing::Test {
   void start() { stage_ = std::make_unique<Stage>(options_); }
   Stage& stage() { return *stage_; }
   std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
-  std::size_t told(EventId id) const { return static_cast<std::size_t>(std::count(stage_->events.begin(), stage_->events.end(), id)); }
+  std::size_t told(EventId id) const { return stage_->told(id); }
   /// Which of the servers has heard of it; the number of servers when none has.
   std::size_t who_heard(std::string_view text) {
     std::size_t slot = 0;

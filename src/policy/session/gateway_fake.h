@@ -1,0 +1,190 @@
+// The gateway over model servers, for tests: sessions, pools, hand-overs, losses, as src/service/mysql does it with sockets. Every
+// decision is the ledger's, the route's and the retry's.
+//
+// Owner: a test. Thread: any.
+//
+// Not compared, for nobody can give it back (docs/mysql-service.md): ROW_COUNT() and the list of warnings of a connection that was
+// given up, FOUND_ROWS() behind a SELECT that went elsewhere and was refused, DATABASE() of a schema that was dropped.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/session/retry.h"
+#include "policy/session/route.h"
+#include "policy/session/server_fake.h"
+#include "policy/sql/classifier.h"
+
+namespace hf::policy::session::model {
+
+constexpr int kPrimary = 0;
+constexpr int kReplica = 1;
+
+struct Connection {
+  ConnectionFacts facts;
+  std::unique_ptr<ServerConnection> server;
+  bool has_schema = false;  // pool key
+};
+using ConnectionPtr = std::unique_ptr<Connection>;
+
+struct PreparedText {
+  StatementMeaning meaning;
+  sql::Statement verdict;
+};
+
+struct Client {
+  Door door = Door::kSplit;
+  std::string charset;
+  SessionFacts facts;
+  SettingsPtr start;  // without a schema
+  ConnectionPtr held;
+  std::uint32_t ties = 0;
+  std::string last_text;
+  bool multi = false;
+  std::map<int, PreparedText> prepared;
+  bool list_lost = false;   // the list of warnings went with a connection
+  bool count_lost = false;  // … and ROW_COUNT()
+  bool found_lost = false;  // … and FOUND_ROWS(), under a statement that was expected to count anew
+};
+
+/// How the server is lost under a statement.
+enum class Loss : std::uint8_t { kNone,
+                                 kBefore,  // it has not run
+                                 kAfter,   // it has
+                                 kEarlier }; // its end had arrived before the statement was written
+
+struct Outcome {
+  std::string seen;         // what the client saw
+  bool skipped = false;     // no connection could be had: it did not run
+  bool lost = false;        // 2013
+  bool executed = false;    // a lost one had run
+  bool ended = false;       // and the session is over
+  bool forgot_id = false;   // … or goes on without what only the lost connection knew
+  bool forgot_found = false;
+  bool forgot_list = false;
+  bool rolled_back = false;
+};
+
+/// One statement, by text or prepared.
+struct Command {
+  std::string text;
+  int prepared = -1;
+  bool init_db = false;
+};
+
+class Gateway {
+ public:
+  Gateway(std::size_t most, std::size_t clients) : most_(most), clients_(clients) {}
+
+  Cluster cluster;
+  std::string trouble;  // a broken promise; empty: none
+
+  Client& client(std::size_t i) { return clients_[i]; }
+
+  void log_in(std::size_t i, Door door, std::string charset);
+
+  void leave(Client& client);
+
+  Outcome run(std::size_t i, const Command& command, Loss loss);
+
+  std::string prepare(std::size_t i, int slot, const std::string& text);
+
+  /// COM_RESET_CONNECTION of the client.
+  void reset(std::size_t i);
+
+  void set_option(std::size_t i, bool multi);
+
+  /// Somebody waits for a place at this server.
+  void press(int server);
+  /// Idle connections of a server end.
+  void cut_idle(int server) { idle_[server].clear(); }
+  /// The connection that the session keeps ends between two commands. What the session loses by it.
+  Outcome cut_held(std::size_t i);
+
+  /// Whatever is idle may be lent to anybody: nothing of a session is left on it, and it is what its facts say.
+  void check_idle();
+
+ private:
+  // ---- a session
+
+  void begin(Client& client, const std::string& schema);
+  static sql::Context context(const Client& client);
+  static sql::Statement verdict_of(const Client& client, const Command& command);
+  static ByteView text_of(const Client& client, const Command& command);
+  static bool names_no_table(const Client& client, const Command& command, const sql::Statement& statement);
+  static bool hard(const Client& client) { return client.held != nullptr && (client.ties & tie::kHard) != 0; }
+  static bool soft(const Client& client) { return client.held != nullptr && (client.ties & ~tie::kSoft) == 0; }
+  static bool on_primary(const Connection& connection) { return connection.server->server() == kPrimary; }
+
+  static RouteFacts route_facts(const Client& client);
+
+  // ---- connections
+
+  ConnectionPtr take(Client& client, int server);
+  std::size_t open_to(int server) const;
+
+  /// nullptr: all places are taken by sessions that need theirs.
+  /// `beyond`: more than the limit if need be.
+  ConnectionPtr take_or_open(Client& client, Place place, bool beyond = false);
+
+  /// The server of the model has no tables to count: it takes the number out of count_statement().
+  static Reply statement_of_ours(Connection& connection, const std::string& text);
+  void run_steps(Connection& connection, const std::vector<Step>& steps, int* error);
+
+  /// False: it could not be made to fit (and is gone).
+  bool restore(Client& client, Connection& connection, Needs needs);
+  void give_back(Client& client, ConnectionPtr connection);
+  void check_facts(const Connection& connection);
+
+  // ---- what is held
+
+  void ask(Client& client);
+  void note_lost_list(Client& client);
+  void release_soft(Client& client);
+  void give_up_held(Client& client);
+  void hold(Client& client, ConnectionPtr connection, std::uint32_t ties);
+  static void note_forgotten(Client& client, ConnectionSerial serial, Outcome* out);
+
+  // ---- questions about the statement before
+
+  /// Whether what the session keeps is alone in knowing the answer.
+  bool make_ready(Client& client, const sql::Statement& statement, ByteView text);
+  void recreate(Client& client);
+  void move_list(Client& client);
+  void leave_transaction(Client& client);
+
+  // ---- one attempt
+
+  /// A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows.
+  void leave_list(Client& client, const sql::Statement& statement, bool uses_held);
+  bool ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id, Outcome* out);
+
+  /// True: done, the outcome is known.
+  bool once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, bool keeps_list, Attempt* attempt, Loss* loss,
+            Outcome* out);
+  bool on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list,
+                     std::uint32_t ties, Attempt* attempt, Loss* loss, Outcome* out);
+  Reply execute(Connection& connection, const Command& command, std::uint32_t copy);
+  bool lose(Client& client, ConnectionPtr connection, const Command& command, std::uint32_t copy, Loss loss, Attempt* attempt, Outcome* out);
+
+  // ---- what a statement leaves
+
+  void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list, const Reply& reply,
+              std::uint32_t ties);
+  void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, ByteView text);
+
+  /// What the next question may still compare.
+  static void after(Client& client, ByteView text, const Outcome& out);
+
+  std::size_t most_;
+  std::vector<Client> clients_;
+  std::vector<ConnectionPtr> idle_[2];
+  std::size_t lent_[2] = {0, 0};
+  ConnectionSerial next_serial_ = 1;
+  SettingsTable table_;
+  bool forced_primary_ = false;
+};
+
+}  // namespace hf::policy::session::model
