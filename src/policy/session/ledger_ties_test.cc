@@ -1,0 +1,356 @@
+// The table of docs/mysql-service.md, cell by cell: what ties a session to its connection, and what is known of the statement before.
+#include <string>
+#include <vector>
+
+#include "policy/session/ledger_fixture.h"
+#include "policy/sql/classifier.h"
+
+namespace hf::policy::session {
+namespace {
+
+using Variables = Settings::Variables;
+
+// ---- learn: ties
+
+TEST_F(Ledger, StateThatNobodyCanRestorePins) {
+  struct Case {
+    const char* text;
+    ReplyFacts reply;
+    PinReason reason;
+  };
+  const Case cases[] = {
+      {"SET @a = 1", ok({}, true), PinReason::kUserVariable},
+      {"SELECT @a := 1", rows(1), PinReason::kUserVariable},
+      {"SELECT @a", rows(1), PinReason::kUserVariable},
+      {"CREATE TEMPORARY TABLE t (a INT)", ok({}, true), PinReason::kTemporaryTable},
+      {"SELECT GET_LOCK('a', 0)", rows(1), PinReason::kUserLock},
+      {"PREPARE s FROM 'SELECT 1'", ok({}, true), PinReason::kPreparedText},
+      {"HANDLER t OPEN", ok(), PinReason::kHandler},
+      {"SELECT CONNECTION_ID()", rows(1), PinReason::kConnectionId},
+      {"SELECT NEXTVAL(s)", rows(1), PinReason::kSequence},
+      {"CALL p()", ok(), PinReason::kUnknownState},
+      {"SELECT f(1)", rows(1), PinReason::kUnknownState},
+      {"SELECT 1; SET @a = 1", rows(1), PinReason::kUserVariable},
+      {"SET timestamp = 5", ok({{"timestamp", "5.000000"}}), PinReason::kUnknownState},
+      {"INSERT INTO t VALUES (1)", ok({}, true), PinReason::kUnnamedChange},
+      {"SELECT a FROM v", [] {
+         ReplyFacts reply = rows(1);
+         reply.state_changed = true;
+         return reply;
+       }(),
+       PinReason::kUnnamedChange},
+      {"UPDATE t SET a = 1", ok({{"timestamp", "5.000000"}}), PinReason::kUnnamedChange},
+      {"XA START 'x'", ok(), PinReason::kXa},
+      {"SET ROLE r", ok({}, true), PinReason::kUnknownState},
+  };
+  for (const Case& each : cases) {
+    renew();
+    const Learnt learnt = run(each.text, each.reply);
+    EXPECT_NE(learnt.ties & tie::kPinned, 0U) << each.text;
+    EXPECT_EQ(to_string(learnt.pin), to_string(each.reason)) << each.text;
+    EXPECT_FALSE(connection_.clean()) << each.text;
+    EXPECT_EQ(run("SET @b = 1", ok({}, true)).pin, PinReason::kNone) << "the first reason stays";
+  }
+}
+
+TEST_F(Ledger, PlainStatementsTieNothing) {
+  for (const char* text : {"SELECT a FROM t", "SHOW TABLES", "DO 1", "COMMIT", "ROLLBACK", "USE a", "SET time_zone = 'SYSTEM'", "FLUSH STATUS"}) {
+    renew();
+    const Learnt learnt = run(text, ok());
+    EXPECT_EQ(learnt.ties & tie::kHard, 0U) << text;
+    EXPECT_TRUE(connection_.clean()) << text;
+  }
+  renew();
+  EXPECT_EQ(run("SELECT a FROM t", rows(3)).ties, 0U);
+  EXPECT_EQ(run("SET STATEMENT max_statement_time=1 FOR SELECT 1", rows(1)).ties, 0U);
+}
+
+TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
+  for (const char* text : {"SET @a = nosuch(1)", "CREATE TEMPORARY TABLE t (a INT)", "SELECT f(1)", "SELECT GET_LOCK('a')", "SET ROLE r"}) {
+    renew();
+    const Learnt learnt = run(text, error(1305));
+    EXPECT_EQ(learnt.ties & tie::kHard, 0U) << text;
+    EXPECT_TRUE(connection_.clean()) << text;
+    EXPECT_FALSE(learnt.unsettled) << text;
+  }
+  for (const char* text : {"CALL p()", "SELECT 1; SET @a = 1", "EXECUTE s"}) {  // parts of it may have run
+    renew();
+    EXPECT_NE(run(text, error(1305)).ties & tie::kHard, 0U) << text;
+  }
+  renew();
+  run("SET ROLE nosuch", error(1959));
+  EXPECT_FALSE(connection_.must_close);
+  EXPECT_TRUE(connection_.clean());
+}
+
+TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {
+  EXPECT_EQ(run("EXECUTE nosuch", error(1243)).ties & tie::kHard, 0U);
+  EXPECT_NE(run("EXECUTE IMMEDIATE 'CALL p()'", error(1243)).ties & tie::kPinned, 0U) << "the procedure may have said so";
+  renew();
+  run("PREPARE s FROM 'CALL p()'", ok());
+  ASSERT_NE(ties_ & tie::kPinned, 0U);
+  connection_.stains = 0;
+  run("EXECUTE s", error(1243));
+  EXPECT_NE(ties_ & tie::kPinned, 0U);
+  EXPECT_NE(connection_.stains, 0U) << "what was prepared may have said so";
+}
+
+TEST_F(Ledger, WhatBrokeWithItsConnectionIsLostUntilItIsMadeAnew) {
+  const auto lost = [&](const char* text, bool found_rows = false) { return asks_for_lost(session_, sql::classify(text, {}), found_rows); };
+  run("INSERT INTO t VALUES (1)", inserted(5));
+  lose_connection(session_, 1);
+  EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), lost::kInsertId);
+  EXPECT_EQ(lost("SHOW WARNINGS"), lost::kList);
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), 0) << "it was known";
+  EXPECT_EQ(lost("SELECT 1"), 0);
+  run("SELECT a FROM t", rows(2));
+  EXPECT_EQ(lost("SHOW WARNINGS"), 0);
+  EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), lost::kInsertId);
+  run("INSERT INTO t VALUES (2)", inserted(6));
+  EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), 0);
+  run("SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1", rows(1));
+  lose_connection(session_, 1);
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), lost::kFoundRows);
+  run("SET time_zone='SYSTEM'", ok());
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), lost::kFoundRows);
+  run("SELECT a FROM t", rows(2));
+  EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), 0);
+}
+
+TEST_F(Ledger, DroppingATemporaryTableThatWasNeverMadeTiesNothing) {
+  ReplyFacts reply = ok({}, true);
+  reply.warnings = 1;
+  EXPECT_EQ(run("DROP TEMPORARY TABLE IF EXISTS t", reply).ties & tie::kHard, 0U);
+  EXPECT_TRUE(connection_.clean());
+  EXPECT_NE(run("CREATE TABLE t LIKE u", ok({}, true)).ties & tie::kPinned, 0U);
+}
+
+TEST_F(Ledger, AnIdThatNullStandsForTies) {
+  EXPECT_EQ(run("INSERT INTO t VALUES (1)", inserted(5)).ties & tie::kHard, 0U);
+  renew();
+  set("sql_auto_is_null", "ON");
+  connection_.settings = session_.settings;
+  EXPECT_EQ(run("UPDATE t SET a = 1", ok()).ties & tie::kHard, 0U);
+  const Learnt learnt = run("INSERT INTO t VALUES (1)", inserted(5));
+  EXPECT_NE(learnt.ties & tie::kPinned, 0U);
+  EXPECT_EQ(to_string(learnt.pin), to_string(PinReason::kVariable));
+}
+
+TEST_F(Ledger, AfterAnErrorTheServerMayHaveMoreToTell) {
+  for (const char* text : {"CALL p()", "INSERT INTO t VALUES (1)", "SELECT a FROM v", "DO f()", "UPDATE t SET a = 1"}) {
+    renew();
+    EXPECT_TRUE(run(text, error(1644)).unsettled) << text;
+    EXPECT_FALSE(connection_.clean()) << text;
+  }
+  renew();
+  EXPECT_FALSE(run("SET time_zone = 'nowhere'", error(1298)).unsettled);
+  EXPECT_FALSE(run("SELECT a FROM t", rows(1)).unsettled);
+}
+
+TEST_F(Ledger, WhatAResetWouldNotTakeAwayCloses) {
+  struct Case {
+    const char* text;
+    ReplyFacts reply;
+  };
+  const Case cases[] = {{"XA START 'x'", ok()},
+                        {"XA PREPARE 'x'", ok()},
+                        {"XA COMMIT 'x'", ok()},
+                        {"SET ROLE r", ok({}, true)},
+                        {"SET profiling = 1", ok({{"profiling", "ON"}})},
+                        {"CALL p()", ok({{"profiling_history_size", "5"}})}};
+  for (const Case& each : cases) {
+    renew();
+    run(each.text, each.reply);
+    EXPECT_TRUE(connection_.must_close) << each.text;
+  }
+}
+
+TEST_F(Ledger, TransactionsTieUntilTheyEnd) {
+  EXPECT_EQ(run("BEGIN", in_transaction(ok())).ties, tie::kTransaction);
+  EXPECT_EQ(run("SELECT a FROM t", in_transaction(rows(1))).ties, tie::kTransaction);
+  EXPECT_EQ(run("SELECT nosuch", error(1054)).ties & tie::kHard, tie::kTransaction);  // an error does not say
+  EXPECT_EQ(run("COMMIT", ok()).ties & tie::kHard, 0U);
+  EXPECT_TRUE(connection_.clean());
+  renew();
+  session_.status.autocommit = false;
+  EXPECT_EQ(run("SELECT a FROM t", error(1213)).ties & tie::kHard, tie::kTransaction);
+}
+
+TEST_F(Ledger, TableLocksTieUntilUnlocked) {
+  EXPECT_NE(run("LOCK TABLES t WRITE", ok()).ties & tie::kTableLock, 0U);
+  EXPECT_FALSE(connection_.clean());
+  EXPECT_NE(run("SELECT a FROM t", rows(1)).ties & tie::kTableLock, 0U);
+  EXPECT_NE(run("UNLOCK TABLES", error(1064)).ties & tie::kTableLock, 0U);
+  EXPECT_EQ(run("UNLOCK TABLES", ok()).ties & tie::kHard, 0U);
+  renew();
+  EXPECT_EQ(run("LOCK TABLES t WRITE", error(1146)).ties & tie::kTableLock, 0U);
+  EXPECT_NE(run("LOCK TABLES t WRITE; SELECT nosuch", error(1054)).ties & tie::kTableLock, 0U);
+}
+
+TEST_F(Ledger, TheNextTransactionsCharacteristicsTieUntilItHasEnded) {
+  EXPECT_NE(run("SET TRANSACTION READ ONLY", ok()).ties & tie::kNextTransaction, 0U);
+  EXPECT_NE(run("SET time_zone = 'SYSTEM'", ok()).ties & tie::kNextTransaction, 0U);
+  EXPECT_NE(run("INSERT INTO t VALUES (1)", error(1792)).ties & tie::kNextTransaction, 0U);  // refused by it: not used up
+  EXPECT_NE(run("BEGIN", in_transaction(ok())).ties & tie::kNextTransaction, 0U);
+  EXPECT_EQ(run("COMMIT", ok()).ties & tie::kHard, 0U);
+  renew();
+  run("SET TRANSACTION READ ONLY", ok());
+  EXPECT_EQ(run("SELECT a FROM t", rows(1)).ties & tie::kHard, 0U);
+}
+
+TEST_F(Ledger, CursorsTie) {
+  ReplyFacts reply = rows(0);
+  reply.cursor_open = true;
+  EXPECT_EQ(run("SELECT a FROM t", reply).ties & tie::kHard, tie::kCursor);
+  EXPECT_FALSE(connection_.clean());
+}
+
+// ---- learn: LAST_INSERT_ID
+
+TEST_F(Ledger, WhatMaySetTheInsertIdIsKnownByTheServerOnly) {
+  struct Case {
+    const char* text;
+    ReplyFacts reply;
+    bool may;
+  };
+  ReplyFacts returning = rows(1);
+  const Case cases[] = {
+      {"INSERT INTO t VALUES ()", inserted(5), true},
+      {"INSERT INTO t VALUES (99)", inserted(99), true},  // given by the client: LAST_INSERT_ID() stays; ask
+      {"INSERT IGNORE INTO t VALUES (1)", inserted(0, 0), false},
+      {"INSERT INTO t VALUES (2), (1)", error(1062), true},
+      {"INSERT INTO nosuch VALUES (1)", error(1146), false},
+      {"INSERT INTO t VALUES () RETURNING id", returning, true},
+      {"REPLACE INTO t VALUES ()", inserted(5), true},
+      {"LOAD DATA INFILE 'x' INTO TABLE t", inserted(5), true},
+      {"UPDATE t SET a = 1", inserted(0), false},
+      {"UPDATE t SET a = LAST_INSERT_ID(a + 1)", inserted(0), true},
+      {"SELECT LAST_INSERT_ID(5)", rows(1), true},
+      {"SELECT a FROM t", rows(1), false},
+      {"CALL p()", ok(), true},
+      {"SELECT f(1)", rows(1), true},
+      {"SELECT 1; INSERT INTO t VALUES ()", error(1146), true},
+  };
+  for (const Case& each : cases) {
+    renew();
+    const Learnt learnt = run(each.text, each.reply);
+    EXPECT_EQ((learnt.ties & tie::kInsertId) != 0, each.may) << each.text;
+    EXPECT_EQ(session_.insert_id.on, each.may ? connection_.serial : 0) << each.text;
+    EXPECT_EQ(connection_.insert_id.has_value(), !each.may) << each.text;
+    EXPECT_EQ((connection_.stains & stain::kInsertId) != 0, each.may) << each.text;
+  }
+}
+
+// ---- learn: FOUND_ROWS, ROW_COUNT, warnings
+
+TEST_F(Ledger, RowsFoundAreWhatWasSentOnlyForAPlainSelect) {
+  struct Case {
+    const char* text;
+    ReplyFacts reply;
+    std::uint64_t value;  // known
+    bool here;            // only the connection knows
+  };
+  const Case cases[] = {
+      {"SELECT a FROM t", rows(3), 3, false},
+      {"SELECT a FROM t WHERE 0", rows(0), 0, false},
+      {"SELECT a FROM t LIMIT 2", rows(2), 2, false},
+      {"WITH q AS (SELECT 1) SELECT * FROM q", rows(1), 1, false},
+      {"SELECT a FROM t LIMIT 1, 2", rows(2), 0, true},
+      {"SELECT a FROM t UNION SELECT 1 LIMIT 2", rows(2), 0, true},
+      {"SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1", rows(1), 0, true},
+      {"SHOW TABLES", rows(4), 0, true},
+      {"EXPLAIN SELECT 1", rows(1), 0, true},
+      {"VALUES (1), (2)", rows(2), 42, false},
+      {"INSERT INTO t VALUES (1)", inserted(0), 42, false},
+      {"UPDATE t SET a = 1", ok(), 42, false},
+      {"UPDATE t SET a = 1, b = 2 WHERE c IN (1, 2)", ok(), 42, false},
+      {"UPDATE t, u SET a = 1", ok(), 0, true},
+      {"UPDATE t JOIN u ON x SET a = 1", ok(), 0, true},
+      {"DELETE FROM t WHERE a = 1", ok(), 42, false},
+      {"DELETE t FROM t JOIN u ON x", ok(), 0, true},
+      {"DELETE t FROM t", ok(), 0, true},
+      {"DELETE FROM t USING t, u", ok(), 0, true},
+      {"CREATE TABLE t (a INT)", ok(), 42, false},
+      {"DO 1", ok(), 42, false},
+      {"INSERT INTO t SELECT a FROM u", inserted(0), 0, true},
+      {"CREATE TABLE t SELECT 1", ok(), 0, true},
+      {"DO (SELECT 1)", ok(), 0, true},
+      {"CALL p()", rows(2), 0, true},
+      {"SELECT 1 INTO @a", ok(), 0, true},
+      {"SELECT a FROM t INTO OUTFILE 'x'", ok(), 0, true},
+      {"INSERT INTO t SELECT a FROM u", error(1062), 0, true},
+      {"SELECT a FROM nosuch", error(1146), 42, false},
+      {"SET time_zone = 'SYSTEM'", ok(), 42, false},
+      {"COMMIT", ok(), 42, false},
+      {"BEGIN", ok(), 42, false},
+      {"USE a", ok(), 42, false},
+      {"SHOW WARNINGS", rows(1), 42, false},
+      {"SELECT FOUND_ROWS()", rows(1), 1, false},
+  };
+  for (const Case& each : cases) {
+    renew();
+    session_.found_rows = {42, 0};
+    run(each.text, each.reply);
+    EXPECT_EQ(session_.found_rows.on, each.here ? connection_.serial : 0) << each.text;
+    if (!each.here) {
+      EXPECT_EQ(session_.found_rows.value, each.value) << each.text;
+    }
+    if (each.here) {
+      EXPECT_NE(ties_ & tie::kDiagnostics, 0U) << each.text;
+    }
+  }
+}
+
+TEST_F(Ledger, ACountIsMadeAgainBeforeAProgramUnlessItIsLarge) {
+  renew();
+  const std::pair<std::uint64_t, bool> counts[] = {{7, true}, {1000, true}, {1001, false}, {50'000'000, false}};
+  for (const auto& [rows, again] : counts) {
+    session_.found_rows = {rows, 0};
+    connection_.found_rows = 1;
+    const std::string steps = shown(before(session_, connection_, needs_of(sql::classify("CALL p()", {})), false));
+    EXPECT_EQ(steps.find(count_statement(rows)) != std::string::npos, again) << rows;
+  }
+}
+
+TEST_F(Ledger, RowCountIsMinusOneAfterRowsAlsoWhenThereWereNone) {
+  run("SELECT a FROM t WHERE 0", rows(0));
+  EXPECT_TRUE(session_.last_had_rows);
+  run("SET time_zone = 'SYSTEM'", ok());
+  EXPECT_FALSE(session_.last_had_rows);
+  run("SHOW WARNINGS", rows(0));
+  EXPECT_TRUE(session_.last_had_rows);
+}
+
+TEST_F(Ledger, DiagnosticsTieUntilTheNextStatement) {
+  EXPECT_NE(run("SELECT a FROM nosuch", error(1146)).ties & tie::kDiagnostics, 0U);
+  EXPECT_EQ(session_.diagnostics_on, connection_.serial);
+  EXPECT_NE(run("SHOW WARNINGS", rows(1)).ties & tie::kDiagnostics, 0U);
+  EXPECT_NE(run("SELECT 1", rows(1), true).ties & tie::kDiagnostics, 0U);  // names no table
+  EXPECT_EQ(run("SELECT a FROM t", rows(1)).ties & tie::kDiagnostics, 0U);
+  EXPECT_EQ(session_.diagnostics_on, 0U);
+  ReplyFacts warned = rows(1);
+  warned.warnings = 1;
+  EXPECT_NE(run("SELECT a FROM t", warned).ties & tie::kDiagnostics, 0U);
+  renew();
+  EXPECT_NE(run("UPDATE t SET a = 1", inserted(0, 3)).ties & tie::kDiagnostics, 0U);
+}
+
+TEST_F(Ledger, AConnectionThatIsGivenUpIsForgotten) {
+  session_.insert_id = {0, 1};
+  session_.found_rows = {0, 1};
+  session_.diagnostics_on = 1;
+  forget_connection(session_, 2);
+  EXPECT_EQ(session_.insert_id.on, 1U);
+  forget_connection(session_, 1);
+  EXPECT_TRUE(session_.insert_id.known() && session_.insert_id.value == 0);
+  EXPECT_TRUE(session_.found_rows.known() && session_.found_rows.value == 1);
+  EXPECT_EQ(session_.diagnostics_on, 0U);
+}
+
+TEST_F(Ledger, KnowsTheErrorsOfStatementsThatDidNothing) {
+  for (const int code : {1064, 1146, 1054, 1049, 1305, 1193, 1231}) EXPECT_TRUE(not_executed(static_cast<std::uint16_t>(code))) << code;
+  for (const int code : {0, 1062, 1205, 1213, 1317, 1644, 1792, 1969, 2013}) EXPECT_FALSE(not_executed(static_cast<std::uint16_t>(code))) << code;
+}
+
+}  // namespace
+}  // namespace hf::policy::session
