@@ -84,5 +84,5 @@ hf_compiler_cache() {
     else CCACHE_DIR=$root/build/.ccache; fi
   fi
   export CCACHE_DIR CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
-  export CCACHE_SLOPPINESS=time_macros
+  export CCACHE_SLOPPINESS=time_macros,pch_defines  # without the second, nothing that uses a precompiled header is kept
 }

@@ -1,7 +1,7 @@
 """Runs the test stages, counts their results, ends with one line: "N passed, N failed".
 
-Called by scripts/test. "all" runs in two lanes, once the program is built: the end-to-end tests, which wait for most of their
-time, and everything that computes, which gives way to them. Invariants:
+Called by scripts/test. "all" runs in three steps: the program is built; then everything that computes, stage by stage, each on all
+cores; then the end-to-end tests alone, for some of them measure times of real servers and networks. Invariants:
   1. A stage that cannot build, or that finds nothing to run, counts as one failure.
   2. The log of everything that ran is below build/test-logs/<stage>/; that of a failure is shown as well.
   3. The last line of the output is the sum over all stages, and the exit code agrees with it.
@@ -91,7 +91,7 @@ def stage_gcc():
 
 
 def stage_fuzz():
-    names, failure = build("fuzz", "asan", r"\w+_fuzz")  # one build for both: the tests carry the fuzzers' instruments
+    names, failure = build("fuzz", "asan", r"\w+_fuzz")  # one build for both: the libraries carry the fuzzers' instruments
     if failure:
         return failure
     jobs = []
