@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from .interleaved_client import ADMINISTRATOR, Client
 from .interleaved_compare import differences
-from .interleaved_normal import normal
+from .interleaved_normal import normal, told_in_time
 from .interleaved_world import ReplicationBroken
 
 PATIENCE = 0.06
@@ -192,7 +192,7 @@ class Oracle:
             place[number] += 1
             if event not in seen or seen[event] in CONSEQUENCES:
                 continue
-            for where, text in differences(direct, seen[event]):
+            for where, text in differences(told_in_time(step, direct), told_in_time(step, seen[event])):
                 found.append(Difference(event, number, f"{step[0]}: {where}", text))
         for number in trial.sessions():
             found += [Difference(-1, number, f"table {name[10:]}", f"rows of {name}: direct {rows!r:.500}, gateway {tables[number].get(name)!r:.500}")

@@ -16,6 +16,7 @@ NUMBERS_OF_CONNECTIONS = ("connection_id()", "@@pseudo_thread_id")
 NUMBERS_OF_SERVERS = ("@@server_id", "@@hostname", "@@port", "@@last_gtid")
 TIMES = ("Duration",)            # SHOW PROFILES
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
+SYSTEM_VARIABLE = 0              # the type of such a change
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
@@ -31,6 +32,7 @@ KNOWN_LIMITS = (
     "a default schema that somebody else has dropped",
     "CONNECTION_ID() behind a view or in a trigger",
     "what init_connect changed, told to a client that tracks changes by the first OK after its login",
+    "which OK tells of a variable that a stored function, or a statement that failed, has changed",
     "COM_RESET_CONNECTION of a login with collation id 0: the server gives it the charset of an earlier connection",
 )
 
@@ -69,6 +71,21 @@ def masked_rows(rows, columns):
 
 def masked_row(row, places):
     return tuple("masked" if place in places or (value and HANDLE_IN_A_ROW.search(value)) else value for place, value in enumerate(row))
+
+
+def told_in_time(step, observation):
+    """The observation of a step without the variables that somebody else's statement changed: that is told by one OK or another."""
+    text = step[1] if len(step) > 1 and isinstance(step[1], str) else ""
+    if text.lower().startswith("set "):
+        return observation
+    if isinstance(observation, list):
+        return [told_in_time(step, one) for one in observation]
+    if not isinstance(observation, dict):
+        return observation
+    kept = {name: told_in_time(step, value) for name, value in observation.items() if name in ("end", "middle")}
+    if "session" in observation:
+        kept["session"] = [change for change in observation["session"] if change[0] != SYSTEM_VARIABLE]
+    return {**observation, **kept}
 
 
 def changes(session):

@@ -338,7 +338,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   }
   const Changes changes = take_changes(session, connection, statement, reply, table);
   const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
-  learnt.ask_tracking = sets_tracking && !nothing_done;
+  learnt.ask_tracking = (sets_tracking || statement.unreported) && !nothing_done;
   learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) || statement.kind == Kind::kDo || statement.kind == Kind::kShow);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
@@ -354,7 +354,8 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     pin = PinReason::kXa;
     connection.must_close = true;
   }
-  if (changes.close || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
+  const bool untold = statement.unreported && statement.has(effect::kUnknownState);  // profiling may be among it
+  if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
   // With the client's own tracking in force the server may keep a change to itself.
   const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !sent.keeps_list && statement.kind != Kind::kShow;
   if (blind && !nothing_done) connection.stains |= stain::kOdd;
@@ -412,7 +413,6 @@ void learn_values(SessionFacts& session, ConnectionFacts& connection, const Repl
 std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql, const sql::Context& context) {
   std::vector<std::string> names = {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"};
   if (session.settings == nullptr) return names;
-  const std::size_t wishes = names.size();
   sql::SetList list(sql, context);
   bool all_known = true;
   while (const auto assignment = list.next()) {
@@ -420,11 +420,11 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
     std::string name(assignment->name);
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     if (kind_of_variable(name) == VariableKind::kTracking) continue;
-    all_known = all_known && session.settings->has_variable(name);  // NAMES, TRANSACTION and other spellings are not
-    if (all_known) names.push_back(std::move(name));
+    const bool variable = assignment->target == sql::Assignment::Target::kSession;
+    all_known = all_known && variable && session.settings->has_variable(name);  // NAMES, TRANSACTION and other spellings are not
+    if (variable) names.push_back(std::move(name));
   }
   if (statement.kind == Kind::kSet && list.ok() && all_known) return names;
-  names.resize(wishes);
   for (const auto& entry : session.settings->variables()) names.push_back(entry.first);
   return names;
 }

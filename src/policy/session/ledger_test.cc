@@ -267,11 +267,28 @@ TEST_F(Ledger, AsksForWhatASetOfTrackingSetBesides) {
   EXPECT_EQ(names("SET session_track_schema=1, @@Session.SQL_MODE='', autocommit=1"), with({"sql_mode", "autocommit"}));
   EXPECT_EQ(names("SET session_track_schema=1, @x = 1, GLOBAL wait_timeout = 1"), wish);
   EXPECT_EQ(names("SET session_track_schema=1, NAMES utf8"), with(everything));
-  EXPECT_EQ(names("SET session_track_schema=1, storage_engine=x"), with(everything));
+  Names spelt_otherwise = {"storage_engine"};
+  spelt_otherwise.insert(spelt_otherwise.end(), everything.begin(), everything.end());
+  EXPECT_EQ(names("SET session_track_schema=1, storage_engine=x"), with(spelt_otherwise));
+  EXPECT_EQ(names("SET @@sql_mode='', @@autocommit=1"), with({"sql_mode", "autocommit"}));
   EXPECT_EQ(names("SET session_track_schema=1; SET time_zone='x'"), with(everything));
   EXPECT_EQ(names("EXECUTE x"), with(everything));
   session_.settings = nullptr;
   EXPECT_EQ(names("SET session_track_schema=1, autocommit=1"), wish);
+}
+
+TEST_F(Ledger, WhatServersDoNotReportIsAskedForAndWhereItMayBeAnythingTheConnectionIsClosed) {
+  ReplyFacts ok;
+  const sql::Statement set = sql::classify("SET @@sql_mode=''", {});
+  EXPECT_TRUE(learn(session_, connection_, set, {}, ok, 0, table_).ask_tracking);
+  EXPECT_FALSE(connection_.must_close);
+  ok.failed = true;
+  ok.error_code = 1193;
+  EXPECT_FALSE(learn(session_, connection_, set, {}, ok, 0, table_).ask_tracking) << "refused before it did anything";
+  const sql::Statement profiling = sql::classify("SET @@profiling=1", {});
+  const Learnt learnt = learn(session_, connection_, profiling, {}, {}, 0, table_);
+  EXPECT_EQ(learnt.ties & tie::kPinned, tie::kPinned);
+  EXPECT_TRUE(connection_.must_close);
 }
 
 TEST_F(Ledger, AFlushOfOurOwnIsNotTheClientsWish) {

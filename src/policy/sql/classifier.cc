@@ -18,11 +18,14 @@ struct Pass {
 void merge_part(Statement& sum, const Statement& part) {
   std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
   effects &= ~effect::kComputedValue;
+  const bool unreported = sum.unreported || part.unreported;
+  if (unreported) effects |= effect::kUnknownState;  // what to ask for is read off a single SET
   const Hint hint = sum.hint;
   const bool counts = may_count(sum) || may_count(part);
   const Release release = std::max(sum.release, part.release);
   sum = Statement{};
   sum.counts = counts;
+  sum.unreported = unreported;
   sum.release = release;
   sum.kind = Kind::kMulti;
   sum.reason = Reason::kMultiStatement;
@@ -68,6 +71,7 @@ Pass run_pass(ByteView sql, const Context& context, VersionedComments versioned)
 Statement merge_readings(const Statement& with, const Statement& without) {
   Statement out = with;
   out.effects |= without.effects | effect::kVersionedComment;
+  out.unreported = with.unreported || without.unreported;
   const bool both_read = with.route == Route::kReader && without.route == Route::kReader;
   if (!both_read && with.route != Route::kPrimary) {
     out.route = Route::kPrimary;

@@ -37,6 +37,20 @@ constexpr Route kReader = Route::kReader;
 constexpr Route kPrimary = Route::kPrimary;
 constexpr Route kAny = Route::kAny;
 
+TEST(Classifier, MarksVariablesThatServersDoNotReport) {
+  for (const char* sql : {"SET @@sql_mode=''", "set time_zone='+01:00', @@sql_mode := 'ANSI'", "SET @@`time_zone` = '+00:00'", "SET STATEMENT sql_mode='' FOR SET @@x=1",
+                          "/*!50000 SET @@sql_mode='' */", "SET @@profiling=1"}) {
+    const bool single = std::string_view(sql).find("STATEMENT") == std::string_view::npos;
+    EXPECT_EQ(classify(sql, {}).unreported, single) << sql;
+  }
+  for (const char* sql : {"SET sql_mode=''", "SET @@session.sql_mode=''", "SET @@LOCAL . sql_mode=''", "SET @@global.sql_mode=''", "SET @sql_mode=''",
+                          "SET x=@@y", "SELECT @@sql_mode", "SET NAMES utf8"}) {
+    EXPECT_FALSE(classify(sql, {}).unreported) << sql;
+  }
+  const Statement several = classify("SELECT 1; SET @@sql_mode=''", {});
+  EXPECT_TRUE(several.unreported && several.has(effect::kUnknownState));
+}
+
 TEST(Classifier, SendsPlainReadsToReaders) {
   for (const char* sql : {
            "SELECT 1", "select 1;", " \t\r\n select 1 ; ; -- done", "SeLeCt * FROM t", "(SELECT 1)", "((select 1) union (select 2))",

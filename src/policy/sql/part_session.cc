@@ -56,6 +56,7 @@ void Part::judge(const Assignment& assignment) {
   using Target = Assignment::Target;
   // DEFAULT is the global value, and the primary's is meant.
   if (equals_blind(assignment.value, "default")) findings_.refuse(Reason::kServerLocal);
+  if (assignment.unscoped) out_.unreported = true;
   switch (assignment.target) {
     case Target::kSession: judge_session_variable(assignment); return;
     case Target::kGlobal: findings_.refuse(Reason::kGlobalSet, effect::kSetsGlobal); return;

@@ -46,6 +46,7 @@ bool AssignmentReader::read_target(Cursor& cursor, Assignment& out) {
   }
   if (!cursor.advance()) return false;
 
+  out.unscoped = token.kind == TokenKind::kSystemVariable && !cursor.now().is('.');
   if (word == Word::kNames || word == Word::kCharset) {
     out.target = word == Word::kNames ? Assignment::Target::kNames : Assignment::Target::kCharacterSet;
     out.name = {};

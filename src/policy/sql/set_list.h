@@ -35,6 +35,7 @@ struct Assignment {
   };
   Target target = Target::kSession;
   Form form = Form::kPlain;
+  bool unscoped = false;  // @@x: see Statement::unreported
   ByteView name;   // without quotes or @; empty for kNames, kCharacterSet and transactions
   ByteView value;  // as written, with quotes
 };

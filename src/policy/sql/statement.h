@@ -109,6 +109,7 @@ struct Statement {
   KillTarget kill_target : 4 = KillTarget::kNone;
   bool kill_soft : 1 = false;
   Release release : 2 = Release::kNo;
+  bool unreported : 1 = false;    // sets @@x without a scope, which MariaDB's session tracking passes over: its value must be asked for
   bool counts : 1 = false;        // no SELECT itself, but has one in it, or several tables: may change FOUND_ROWS()
 
   bool has(std::uint32_t bits) const { return (effects & bits) != 0; }

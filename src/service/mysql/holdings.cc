@@ -23,21 +23,21 @@ void give_back(Session& session, ConnectionPtr connection) {
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 
-namespace {
-
-/// What SHOW WARNINGS says on the connection. Nothing: it was not said.
-Task<std::optional<policy::session::ConditionList>> ask_list(Session& session, Connection* connection) {
-  Result<proto::mysql::TextResult> shown =
-      co_await upstream::query(*connection, "SHOW WARNINGS", session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!shown.ok() || shown->error) co_return std::nullopt;
-  policy::session::ConditionList list;
+Task<void> remember_list(Session& session, Connection* connection) {
+  std::optional<policy::session::ConditionList>& list = session.holdings().last.list;
+  if (list || !session.facts().has_list || session.facts().diagnostics_on != connection->facts.serial) co_return;
+  const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+  Result<proto::mysql::TextResult> counts = co_await upstream::query(*connection, "SELECT @@warning_count,@@error_count", deadline);
+  if (!counts.ok() || counts->error || counts->rows.size() != 1 || counts->rows[0].size() != 2) co_return;
+  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW WARNINGS", deadline);
+  if (!shown.ok() || shown->error) co_return;
+  list.emplace();
   for (const auto& row : shown->rows) {
-    if (row.size() >= 3 && row[0] && row[1] && row[2]) list.conditions.push_back({*row[0], *row[1], *row[2]});
+    if (row.size() >= 3 && row[0] && row[1] && row[2]) list->conditions.push_back({*row[0], *row[1], *row[2]});
   }
-  co_return list;
+  list->warnings = std::strtoull(counts->rows[0][0].value_or("0").c_str(), nullptr, 10);
+  list->errors = std::strtoull(counts->rows[0][1].value_or("0").c_str(), nullptr, 10);
 }
-
-}  // namespace
 
 Task<void> ask_held(Session& session) {
   Holdings& holdings = session.holdings();
@@ -45,10 +45,9 @@ Task<void> ask_held(Session& session) {
   const policy::session::ConnectionSerial serial = holdings.held->facts.serial;
   const bool only_here = facts.insert_id.on == serial || facts.found_rows.on == serial || facts.diagnostics_on == serial;
   if (!only_here || !holdings.held->usable()) co_return;
-  constexpr const char* kQuestion = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT(),@@warning_count,@@error_count";
-  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, kQuestion,
+  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()",
                                                                     session.loop().deadline_in(session.service().config().connect_timeout));
-  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 5;
+  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 3;
   if (!answered) {
     holdings.held->stream->abort({ErrorCode::kReset, "LAST_INSERT_ID() could not be asked for"});
     co_return;
@@ -60,11 +59,7 @@ Task<void> ask_held(Session& session) {
   if (facts.diagnostics_on != serial) co_return;
   policy::session::LastStatement& last = holdings.last;  // what is in it is true already, and the connection only looks like it
   if (!last.row_count) last.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
-  if (!facts.has_list || last.list) co_return;
-  last.list = co_await ask_list(session, holdings.held.get());
-  if (!last.list) co_return;
-  last.list->warnings = number(3);
-  last.list->errors = number(4);
+  co_await remember_list(session, holdings.held.get());
 }
 
 Task<void> release_soft(Session& session) {

@@ -318,7 +318,7 @@ TEST_F(RunTest, AConnectionWhoseServerRefusesAWriteIsAskedWhatItAloneKnows) {
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
   stage().primary().on("UPDATE", reply::error(1290, kReadOnly), 1);
-  stage().primary().on(kAsksAll, reply::rows({{"7", "1", "1", "0", "0"}}));
+  stage().primary().on(kAsksAll, reply::rows({{"7", "1", "1"}}));
   ask(client, "INSERT INTO t VALUES (1)");
   EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok") << "sent again when the primary takes it";
   EXPECT_EQ(times_sent(kAsksAll), 1U);
@@ -381,7 +381,7 @@ TEST_F(RunTest, WarningsOfAConnectionThatWasGivenBackAreSaidFromMemory) {
   start();
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 3, .warnings = 2}));
-  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3", "2", "1"}}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
   stage().primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated for 'a'"}, {"Error", "1062", "It's a duplicate"}}));
   ask(client, "INSERT INTO t VALUES (1)");
   ask(stage().log_in({.user = "other"}), "SELECT 1");  // waits for the place
@@ -396,7 +396,7 @@ TEST_F(RunTest, RowCountOfAConnectionThatWasGivenBackIsAnsweredFromMemory) {
   start();
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 3}));
-  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3", "0", "0"}}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
   stage().primary().on("SELECT ROW_COUNT()", reply::rows({{"-1"}}));
   ask(client, "INSERT INTO t VALUES (1),(2),(3)");
   ask(stage().log_in({.user = "other"}), "SELECT 1");
@@ -409,7 +409,7 @@ TEST_F(RunTest, ASelectWithoutATableLeavesNoRowCountToRemember) {
   start();
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 3}));
-  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3", "0", "0"}}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
   for (const char* sql : {"SELECT ROW_COUNT()", "SELECT 1"}) stage().primary().on(sql, reply::rows({{"-1"}}));
   ask(client, "INSERT INTO t VALUES (1),(2),(3)");
   ask(stage().log_in({.user = "other"}), "SELECT 2");
@@ -459,7 +459,7 @@ TEST_F(RunTest, ReadsAndWritesInEveryWay) {
 TEST_F(RunTest, QuestionsInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1, .places = 1}, [](Stage& stage) {
                              stage.primary().on("INSERT", reply::ok({.affected_rows = 3, .warnings = 1}));
-                             stage.primary().on(kAsksAll, reply::rows({{"0", "1", "3", "0", "0"}}));
+                             stage.primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
                              stage.primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated"}}));
                              stage.primary().on("SELECT ROW_COUNT()", reply::rows({{"-1"}}));
                              stage.replica().on("SELECT 1/a", reply::rows({{"NULL"}}, 1));

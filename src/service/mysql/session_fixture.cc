@@ -221,8 +221,9 @@ void Stage::make_view(const StageOptions& options) {
 }
 
 void Stage::answer_own_questions(MysqlResponderFake& server) {
-  server.on("SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()", reply::rows({{"0", "0", "0", "0", "0"}}));
+  server.on("SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()", reply::rows({{"0", "0", "0"}}));
   server.on("SELECT FOUND_ROWS()", reply::rows({{"0"}}));
+  server.on("SELECT @@warning_count,@@error_count", reply::rows({{"0", "0"}}));
   server.on("SHOW WARNINGS", reply::rows({}));
   server.on("SELECT @@character_set_client,", reply::rows({{"utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_general_ci", "utf8mb4", "utf8mb4_general_ci"}}));
   server.on("SHOW SESSION VARIABLES", reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}}));

@@ -42,7 +42,7 @@ sql::Statement nothing_asked() {
 }
 
 /// A reply to a command on a prepared statement: ids and cursors.
-void take_prepared(Session& session, Connection& connection, const Request& request, const Reply& reply) {
+void take_prepared(Connection& connection, const Request& request, const Reply& reply) {
   PreparedStatement& statement = *request.prepared;
   if (request.command == Command::kStmtPrepare) {
     if (reply.facts.failed) return;
@@ -56,7 +56,12 @@ void take_prepared(Session& session, Connection& connection, const Request& requ
   if (!reply.facts.failed && (request.command == Command::kStmtExecute || request.command == Command::kStmtFetch)) {
     statement.cursor_on = reply.facts.cursor_open ? connection.facts.serial : 0;
   }
+}
+
+/// Long data is for one execution, wherever that was repeated.
+void end_long_data(Session& session, Connection& connection, const Request& request) {
   if (request.command != Command::kStmtExecute && request.command != Command::kStmtBulkExecute) return;
+  PreparedStatement& statement = *request.prepared;
   if (statement.long_data.empty()) return;
   const policy::session::PreparedCache::Copy* copy = connection.facts.prepared.find(statement.meaning);
   if (copy != nullptr && copy->has_long_data) {
@@ -82,7 +87,8 @@ Task<void> keep_found_rows(Session& session, Connection* connection) {
   facts.found_rows = {std::strtoull(asked->rows[0][0].value_or("0").c_str(), nullptr, 10), 0};
 }
 
-/// After a SET of session_track_*, which turns our own tracking off before anything was told: asks for all that it may have set.
+/// After a SET of session_track_*, which turns our own tracking off before anything was told, or of @@x, of which nothing is told: asks for
+/// all that it may have set.
 Task<void> learn_tracking(Session& session, Connection* connection, const Request* request) {
   const ByteView text = text_of(session, *request);
   std::string names;
@@ -99,7 +105,9 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
   for (const auto& row : shown->rows) {
     if (row.size() >= 2 && row[0]) told.variables.emplace_back(*row[0], row[1].value_or(""));
   }
-  policy::session::learn_wish(session.facts(), connection->facts, told, session.service().mysql().settings());
+  const bool wished = request->verdict.has(effect::kReadsTracking);  // else the tracking that is shown is our own
+  const auto learn_told = wished ? policy::session::learn_wish : policy::session::learn_values;
+  learn_told(session.facts(), connection->facts, told, session.service().mysql().settings());
 }
 
 enum class Names : std::uint8_t { kNone,
@@ -245,6 +253,7 @@ bool asks(const Learnt& learnt) { return learnt.ask_collation || learnt.ask_trac
 /// What a SET has set and not told.
 Task<void> ask_besides(Session& session, Connection* connection, const Request* request, const Reply* reply, Learnt learnt) {
   co_await keep_found_rows(session, connection);
+  if (learnt.ask_tracking) co_await remember_list(session, connection);  // SHOW VARIABLES has a list of its own
   if (learnt.ask_tracking) co_await learn_tracking(session, connection, request);
   if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
 }
@@ -334,7 +343,7 @@ bool releases(Session& session, const sql::Statement& statement) {
 }
 
 Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply, std::uint32_t ties) {
-  if (request->prepared != nullptr) take_prepared(session, *connection, *request, *reply);
+  if (request->prepared != nullptr) take_prepared(*connection, *request, *reply);
   if (request->command == Command::kStmtPrepare) {
     co_await settle_prepare(session, std::move(connection), reply, ties);
     co_return true;
@@ -353,6 +362,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
       learnt = there;
     }  // else it stays where it is: reads are right, and a write gets the replica's honest error
   }
+  if (request->prepared != nullptr) end_long_data(session, *connection, *request);
   if (learnt.ties == 0) {
     let_go(session, std::move(connection));
     co_return true;

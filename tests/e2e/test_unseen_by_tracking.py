@@ -1,0 +1,81 @@
+"""What session tracking does not tell, and what is asked of the last statement after its connection was given up: as on a direct connection,
+while other clients run over the same few server connections."""
+import threading
+
+import pytest
+
+from harness.holdfast import gateway_for
+from harness.session import Session
+from harness.side_by_side import change_user, close, execute, make_passers_table, prepare, reset, same
+
+ASK = "select @@time_zone, @@sql_mode, @@group_concat_max_len"
+ASK_PRIMARY = "/*master*/ " + ASK
+WARNED = "insert ignore into narrow values (1000), (2000), ('x')"
+READ = "select sql_calc_found_rows id from narrow_ids order by id limit 2"
+
+
+@pytest.fixture(scope="module")
+def gateway(cluster):
+    cluster.recover()
+    cluster.primary.query("create or replace table test.narrow (a tinyint)", "create or replace table test.narrow_ids (id int primary key, n int)",
+                          "insert into test.narrow_ids values (1,1),(2,2),(3,3),(4,4)")
+    make_passers_table(cluster)
+    with gateway_for(cluster, shards=1, max_server_connections=2, hold_timeout="3s", users="servers") as running:
+        yield running
+    cluster.primary.query("drop table test.narrow, test.narrow_ids, test.passers_by")
+
+
+SCRIPTS = {
+    "set-without-a-scope": ["set @@time_zone = '+05:00'", ASK, ASK_PRIMARY, "set @@sql_mode := 'ANSI', time_zone = '+06:00'", ASK, ASK_PRIMARY, reset(), ASK],
+    "prepared": [("set @@time_zone = '+05:00'",), (ASK,), ASK_PRIMARY, ("set @@group_concat_max_len = ?", 77), ASK, (ASK,), ASK_PRIMARY],
+    "with-others": ["set names latin1, @@group_concat_max_len = 99", ASK, "select @@character_set_client", "set @@sort_buffer_size = 2000000",
+                    "select @@sort_buffer_size", "/*master*/ select @@sort_buffer_size"],
+    "refused": ["set @@time_zone = '+05:00', @@sql_mode = 'nonsense'", ASK, ASK_PRIMARY, "set @@nonsense = 1", ASK],
+    "change-of-user": ["set @@time_zone = '+05:00'", change_user(), ASK, ASK_PRIMARY],
+    "list-of-several": [WARNED, "show warnings", WARNED, "show warnings limit 1, 1", "show count(*) warnings", "select @@warning_count, @@error_count", ("show warnings",)],
+    "note": ["drop table if exists test_nosuch", "show warnings", ("show warnings limit 1",), "show errors"],
+    "list-behind-a-set": [WARNED, "set group_concat_max_len = 55", "show warnings", "selekt", "set @@time_zone = '+01:00'", "show errors", "set names latin1", "show errors"],
+    "counts-together": ["update narrow_ids set n = n + 1 where id < 4", "select row_count(), found_rows(), last_insert_id()", "select row_count()",
+                        "update narrow_ids set n = n + 1", ("select row_count() as changed, @@error_count",)],
+    "count-behind-set-names": ["update narrow_ids set n = n + 1 where id = 1", "set names cp1250", ("select last_insert_id(), row_count()",)],
+    "found-rows": [READ, ("show tables like 'nosuch'",), "select found_rows()", READ, "select nothing from nowhere", "select found_rows()", READ, "select found_rows() + 0 as f",
+                   "select id from narrow_ids limit 1 offset 1", "select found_rows()"],
+    "cursor": [prepare("c", "select id from narrow_ids where id > ?"), execute("c", 0, cursor_type=1), close("c"), "select found_rows()"]}
+
+
+@pytest.mark.parametrize("steps", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script(gateway, cluster, steps):
+    same(gateway, cluster, steps)
+
+
+@pytest.mark.gateway
+def test_a_write_never_runs_on_the_replica_that_its_session_cannot_leave(gateway, cluster):
+    """An account with all rights may write in spite of read_only. A prepared SET STATEMENT once pinned such a session to the replica that had prepared it."""
+    cluster.primary.query("create or replace user unbound identified by 'u'", "grant all on *.* to unbound")
+    cluster.settle()
+    with gateway_for(cluster, users="servers", tcp=False) as split, Session(split.split_port, "unbound", "u") as session:
+        statement = session.prepare("set statement time_zone = '+09:30' for select from_unixtime(0)")
+        session.execute(statement, ())
+        assert session.query("insert into narrow_ids values (100, 100)")[0]["kind"] == "ok"
+    assert cluster.primary.query("select n from test.narrow_ids where id = 100") == ((100,),)
+    cluster.settle()
+    cluster.primary.query("drop user unbound")
+
+
+@pytest.mark.gateway
+def test_nobody_else_sees_a_variable_that_was_set_without_a_scope(gateway, cluster):
+    def ask(found):
+        with Session(gateway.split_port) as other:
+            found += [other.query(sql)[0]["rows"] for sql in (ASK, ASK_PRIMARY) * 4]
+    before, after = [], []
+    ask(before)
+    with Session(gateway.split_port) as session:
+        for sql in ("set @@time_zone = '+05:00'", "set @@sql_mode = ''", "set @@group_concat_max_len = 5"):
+            session.query(sql)
+            session.query(ASK), session.query(ASK_PRIMARY)
+        threads = [threading.Thread(target=ask, args=(after,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(after) == 32 and {repr(rows) for rows in after} == {repr(rows) for rows in before}
