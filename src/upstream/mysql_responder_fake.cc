@@ -49,7 +49,7 @@ ServerReply rows(std::vector<Row> rows, std::uint16_t warnings, proto::mysql::St
 
 }  // namespace reply
 
-MysqlResponderFake::MysqlResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault) : loop_(loop), capabilities_(capabilities), fault_(fault), scope_(loop) {
+MysqlResponderFake::MysqlResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault) : loop_(loop), capabilities_(capabilities), fault_(fault), reads_again_(loop), scope_(loop) {
   const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
   address_ = net::Address::local_of(fd).value();
   listener_ = std::make_unique<net::Listener>(loop, fd, net::SocketOptions{});
@@ -123,7 +123,7 @@ runtime::Task<void> MysqlResponderFake::talk(MysqlResponderFake* self, Connectio
   greeting.capabilities = self->capabilities_;
   const bool greeted = self->say(*connection, proto::mysql::testing::packet(0, proto::mysql::encode_greeting(greeting)));
   if (!greeted) co_return;
-  std::optional<std::string> payload = co_await read(connection);
+  std::optional<std::string> payload = co_await read(self, connection);
   if (!payload) co_return;
   const Result<proto::mysql::HandshakeResponse> response = proto::mysql::decode_handshake_response(*payload);
   if (!response.ok()) co_return;
@@ -137,7 +137,7 @@ runtime::Task<void> MysqlResponderFake::talk(MysqlResponderFake* self, Connectio
     if (!let_in) co_return;
   }
   for (;;) {
-    payload = co_await read(connection);
+    payload = co_await read(self, connection);
     if (!payload || payload->empty()) co_return;
     self->heard_.push_back({connection->thread_id, *payload});
     const auto command = static_cast<proto::mysql::Command>(byte_at(*payload, 0));
@@ -152,14 +152,14 @@ runtime::Task<void> MysqlResponderFake::talk(MysqlResponderFake* self, Connectio
     if (!said) co_return;
     const bool wants_file = !connection->struck && answer.size() > proto::mysql::kPacketHeader && byte_at(answer, proto::mysql::kPacketHeader) == proto::mysql::kLocalInfileHeader;
     if (!wants_file) continue;
-    for (payload = co_await read(connection); payload && !payload->empty(); payload = co_await read(connection)) self->files_ += *payload;
+    for (payload = co_await read(self, connection); payload && !payload->empty(); payload = co_await read(self, connection)) self->files_ += *payload;
     if (!payload) co_return;
     const bool thanked = self->say(*connection, ok_packet(static_cast<std::uint8_t>(connection->sequence + 1)));
     if (!thanked) co_return;
   }
 }
 
-runtime::Task<std::optional<std::string>> MysqlResponderFake::read(Connection* connection) {
+runtime::Task<std::optional<std::string>> MysqlResponderFake::read(MysqlResponderFake* self, Connection* connection) {
   proto::mysql::PacketAssembler packets(std::size_t{64} << 20);
   std::string& input = connection->input;
   bool first = true;
@@ -175,6 +175,10 @@ runtime::Task<std::optional<std::string>> MysqlResponderFake::read(Connection* c
       input.erase(0, step->consumed);
       if (payload) co_return payload;
     }
+    while (!self->reads_) {
+      const Result<void> told = co_await self->reads_again_.wait(Deadline::never());
+      if (!told.ok()) co_return std::nullopt;
+    }
     Result<ByteView> bytes = co_await connection->stream->recv(Deadline::never());
     if (!bytes.ok() || bytes->empty()) co_return std::nullopt;
     input.append(*bytes);
@@ -187,7 +191,7 @@ runtime::Task<bool> MysqlResponderFake::take_turns(MysqlResponderFake* self, Con
     const auto sequence = static_cast<std::uint8_t>(connection->sequence + 1);
     const bool said = self->say(*connection, proto::mysql::testing::packet(sequence, turns[i]));
     if (!said || i + 1 == turns.size()) co_return said && !proto::mysql::is_err(turns[i]);
-    std::optional<std::string> answer = co_await read(connection);
+    std::optional<std::string> answer = co_await read(self, connection);
     if (!answer) co_return false;
     self->logins_.push_back(std::move(*answer));
   }

@@ -18,6 +18,7 @@
 
 #include "proto/mysql/command.h"
 #include "proto/mysql/test_bytes.h"
+#include "runtime/signal.h"
 #include "upstream/mysql_server_fake.h"
 
 namespace hf::upstream {
@@ -93,6 +94,12 @@ class MysqlResponderFake {
   /// Replies go out in pieces of this, one per turn; 0: each at once.
   void set_piece(std::size_t piece) { piece_ = piece; }
 
+  /// What arrives is not read until the server is told to go on.
+  void set_reading(bool reads) {
+    reads_ = reads;
+    if (reads) reads_again_.notify_all();
+  }
+
   /// Commands, in the order of arrival; logins are apart.
   const std::vector<Heard>& heard() const { return heard_; }
   const std::vector<std::string>& logins() const { return logins_; }
@@ -142,7 +149,7 @@ class MysqlResponderFake {
   static runtime::Task<void> accept(MysqlResponderFake* self);
   static runtime::Task<void> serve(MysqlResponderFake* self, net::Accepted accepted);
   static runtime::Task<void> talk(MysqlResponderFake* self, Connection* connection);
-  static runtime::Task<std::optional<std::string>> read(Connection* connection);
+  static runtime::Task<std::optional<std::string>> read(MysqlResponderFake* self, Connection* connection);
 
   /// The turns of a login. Whether the verdict is not an error.
   static runtime::Task<bool> take_turns(MysqlResponderFake* self, Connection* connection);
@@ -168,6 +175,8 @@ class MysqlResponderFake {
   std::vector<Connection*> connections_;
   std::size_t accepted_ = 0;
   std::size_t piece_ = 0;
+  bool reads_ = true;
+  runtime::Signal reads_again_;
   runtime::Scope scope_;
 };
 

@@ -165,6 +165,13 @@ def test_number_7_a_long_statement_stalls_nobody(gateway, name):
     assert worst[-1] <= 0.3, worst
 
 
+@pytest.mark.parametrize("name", ["select", "prepare"])
+def test_number_7_a_long_statement_is_kept_once(gateway, name):
+    """A text is read, and given to the server as it takes it: what is kept of it, twice for a statement that may be prepared again."""
+    grown = grown_by(gateway, lambda: refused_long(gateway, name))
+    assert grown < (2.8 if name == "prepare" else 1.8) * LONG, f"{grown / MIB:.0f} MiB"
+
+
 @pytest.fixture(scope="module")
 def small_packets(cluster, gateway):
     cluster.primary.query("create or replace table test.long_values (v longblob)")

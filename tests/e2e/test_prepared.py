@@ -94,6 +94,13 @@ def test_long_data_and_reset(wire):
     assert int.from_bytes(reply[0]["rows"][0][2:6], "little") == 3
 
 
+def test_values_beyond_one_packet(wire):
+    """An execution in two packets: its reply is numbered on from them."""
+    statement = wire.prepare("select length(?)")
+    for size in (16_777_215 - 20, 16_777_215, 20_000_000, 10):
+        assert int.from_bytes(wire.execute(statement, ["x" * size])[0]["rows"][0][2:6], "little") == size
+
+
 def test_a_cursor_is_fetched_piece_by_piece(wire):
     statement = wire.prepare("select seq from seq_1_to_1000")
     reply = wire.execute(statement, cursor_type=1)

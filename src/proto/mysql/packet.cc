@@ -1,6 +1,7 @@
 #include "proto/mysql/packet.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hf::proto::mysql {
 
@@ -39,6 +40,12 @@ Result<void> PacketAssembler::take_header(PacketHeader header) {
   piece_left_ = header.length;
   has_piece_ = true;
   return {};
+}
+
+std::optional<std::string> PacketAssembler::take_large() {
+  if (!handed_out_ || body_.size() <= kKeptCapacity) return std::nullopt;
+  handed_out_ = false;
+  return std::exchange(body_, std::string());
 }
 
 Result<PacketAssembler::Step> PacketAssembler::next(ByteView input) {

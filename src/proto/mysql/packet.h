@@ -62,6 +62,10 @@ class PacketAssembler {
   /// stream is unusable.
   Result<Step> next(ByteView input);
 
+  /// The packet that was just handed out, when it is ours and too large to be kept for the next one: without a copy of it. The view of it
+  /// is good no more. nullopt: copy the view.
+  std::optional<std::string> take_large();
+
   /// The next piece must have this id. Both sides restart at 0 with each command.
   void expect_sequence(std::uint8_t sequence) { expected_ = sequence; }
   std::uint8_t expected_sequence() const { return expected_; }

@@ -112,6 +112,24 @@ TEST(Packet, TheBoundCountsAllPieces) {
   EXPECT_EQ(step.error().code, ErrorCode::kOverload);
 }
 
+TEST(Packet, ALargeOneCanBeTakenAwayWithoutACopy) {
+  const std::string large(100'000, 'x');
+  const std::string bytes = packet(0, large) + packet(0, "small");
+  PacketAssembler assembler(1'000'000);
+  EXPECT_FALSE(assembler.next(ByteView(bytes).substr(0, 50'000))->payload.has_value());
+  EXPECT_FALSE(assembler.take_large().has_value()) << "unfinished";
+  const PacketAssembler::Step whole = assembler.next(ByteView(bytes).substr(50'000)).value();
+  ASSERT_TRUE(whole.payload.has_value());
+  const void* const where = whole.payload->data();
+  const std::optional<std::string> taken = assembler.take_large();
+  ASSERT_TRUE(taken == large);
+  EXPECT_EQ(taken->data(), where);
+  EXPECT_FALSE(assembler.take_large().has_value()) << "twice";
+  assembler.expect_sequence(0);
+  EXPECT_EQ(assembler.next(ByteView(bytes).substr(50'000 + whole.consumed))->payload, "small");
+  EXPECT_FALSE(assembler.take_large().has_value()) << "it is the caller's";
+}
+
 TEST(Packet, AnUnfinishedPacketIsKnown) {
   PacketAssembler assembler(100);
   EXPECT_FALSE(assembler.in_packet());

@@ -30,6 +30,10 @@ Result<bool> ClientEnd::take_packet(ByteView bytes, std::size_t* consumed) {
   sequence_ = static_cast<std::uint8_t>(step->sequence + 1);
   if (!step->payload) return false;
   reply_sequence_ = sequence_;
+  if (std::optional<std::string> large = packets_.take_large()) {
+    request_ = std::move(*large);
+    return true;
+  }
   if (request_.capacity() < kSmall) request_ = service_.loop().take_buffer();
   request_.assign(*step->payload);
   return true;

@@ -57,7 +57,10 @@ class Exchange {
   Exchange(Session& session, Connection& connection, const Request& request, const policy::session::Attempt& attempt, ReplySink sink)
       : session_(session), client_(session.client()), connection_(connection), request_(request), attempt_(attempt), sink_(sink) {}
 
+  /// Too much to be written at once: send_in_parts().
+  bool is_large() const;
   void send();
+  Task<void> send_in_parts();
   /// The reply to its end, whatever that is.
   Task<void> relay();
   Reply take_reply() { return std::move(reply_); }
@@ -66,8 +69,12 @@ class Exchange {
   /// By a SET of ours, which is nobody's business.
   bool is_our_own(ByteView name) const { return sink_ == ReplySink::kNobody && name.starts_with("session_track_"); }
   std::uint8_t write_request();
-  void write_prepared();
+  std::uint8_t write_prepared();
+  std::uint8_t append_prepared(std::string& packets);
   void write_with_id(ByteView payload, std::uint32_t id);
+  Task<bool> write_in_parts(ByteView bytes);
+  Task<bool> server_takes_more();
+  void sent(std::uint8_t first);
   Task<bool> stream_local_file();
   bool take_packet(ByteView packet);
   bool refused(ByteView payload);
@@ -110,31 +117,37 @@ void Exchange::write_with_id(ByteView payload, std::uint32_t id) {
   connection_.stream->write(payload.substr(kUpToId));
 }
 
-/// Long data first, then the command itself, all for the statement's copy on this connection.
-void Exchange::write_prepared() {
+/// Long data first, then the command itself, all for the statement's copy on this connection. The sequence id of the reply's first packet.
+std::uint8_t Exchange::append_prepared(std::string& packets) {
   PreparedStatement& statement = *request_.prepared;
-  policy::session::PreparedCache::Copy* copy = connection_.facts.prepared.find(statement.meaning);
-  copy_ = copy;
+  const std::string& payload = client_.request();
+  if (copy_ == nullptr) return wire::append_packet(packets, 0, payload);  // COM_STMT_PREPARE itself
+  const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
+  if (!executes) return wire::append_packet(packets, 0, with_statement_id(payload, copy_->id));
+  ByteView left = statement.long_data;
+  while (left.size() >= 4) {
+    const std::size_t size = load_le(left, 0, 4);
+    wire::append_packet(packets, 0, with_statement_id(left.substr(4, size), copy_->id));
+    left.remove_prefix(4 + size);
+  }
+  copy_->has_long_data = !statement.long_data.empty();
+  return wire::append_packet(packets, 0, execute_payload(payload, statement, *copy_));
+}
+
+std::uint8_t Exchange::write_prepared() {
+  PreparedStatement& statement = *request_.prepared;
+  copy_ = connection_.facts.prepared.find(statement.meaning);
   const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
   const std::string& payload = client_.request();
-  const bool but_for_id = copy != nullptr && executes && statement.long_data.empty() && payload.size() >= kUpToId && payload.size() < wire::kMaxPiece;
-  if (but_for_id && has_its_types(payload, statement, *copy)) return write_with_id(payload, copy->id);
-  std::string packets;
-  if (copy == nullptr) {  // COM_STMT_PREPARE itself
-    wire::append_packet(packets, 0, client_.request());
-  } else if (executes) {
-    ByteView left = statement.long_data;
-    while (left.size() >= 4) {
-      const std::size_t size = load_le(left, 0, 4);
-      wire::append_packet(packets, 0, with_statement_id(left.substr(4, size), copy->id));
-      left.remove_prefix(4 + size);
-    }
-    copy->has_long_data = !statement.long_data.empty();
-    wire::append_packet(packets, 0, execute_payload(client_.request(), statement, *copy));
-  } else {
-    wire::append_packet(packets, 0, with_statement_id(client_.request(), copy->id));
+  const bool but_for_id = copy_ != nullptr && executes && statement.long_data.empty() && payload.size() >= kUpToId;
+  if (but_for_id && has_its_types(payload, statement, *copy_)) {
+    write_with_id(payload, copy_->id);
+    return 1;
   }
+  std::string packets;
+  const std::uint8_t next = append_prepared(packets);
   connection_.stream->write(packets);
+  return next;
 }
 
 /// The sequence id of the first packet of the reply.
@@ -148,16 +161,9 @@ std::uint8_t Exchange::write_request() {
     return next;
   }
   if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) {
-    write_prepared();
-    return 1;
+    return write_prepared();
   }
   const std::string& payload = client_.request();
-  if (payload.size() >= wire::kMaxPiece) {
-    std::string packets;
-    const std::uint8_t next = wire::append_packet(packets, 0, payload);
-    connection_.stream->write(packets);
-    return next;
-  }
   const char header[kHeader] = {static_cast<char>(payload.size()), static_cast<char>(payload.size() >> 8),
                                 static_cast<char>(payload.size() >> 16), 0};
   connection_.stream->write(ByteView(header, kHeader));
@@ -165,11 +171,77 @@ std::uint8_t Exchange::write_request() {
   return 1;
 }
 
+bool Exchange::is_large() const {
+  if (request_.text) return false;
+  const bool executes = request_.prepared != nullptr && request_.command != Command::kStmtPrepare;
+  return client_.request().size() + (executes ? request_.prepared->long_data.size() : 0) > kQueueLimit;
+}
+
 void Exchange::send() {
   connection_.at_rest = false;
-  const std::uint8_t first = write_request();
+  sent(write_request());
+}
+
+/// What the client has sent goes to the server as the server takes it: nobody waits for the copying of a text of hundreds of megabytes.
+Task<void> Exchange::send_in_parts() {
+  connection_.at_rest = false;
+  if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) {
+    copy_ = connection_.facts.prepared.find(request_.prepared->meaning);
+    std::string packets;
+    const std::uint8_t next = append_prepared(packets);
+    co_await write_in_parts(packets);
+    sent(next);
+    co_return;
+  }
+  std::uint8_t sequence = 0;
+  bool last = false;
+  for (ByteView left = client_.request(); !last; ++sequence) {
+    const ByteView piece = left.substr(0, wire::kMaxPiece);
+    last = piece.size() < wire::kMaxPiece;
+    left.remove_prefix(piece.size());
+    std::string header;
+    wire::append_packet_header(header, {.length = static_cast<std::uint32_t>(piece.size()), .sequence = sequence});
+    connection_.stream->write(header);
+    const bool goes_on = co_await write_in_parts(piece);
+    if (!goes_on) break;  // relay() hears why
+  }
+  sent(sequence);
+}
+
+void Exchange::sent(std::uint8_t first) {
   session_.service().server(connection_.slot).counters.bytes_to_server.add(client_.request().size() + kHeader);
   tracker_.start(request_.text ? Command::kQuery : request_.command, connection_.capabilities, first);
+}
+
+/// False: the server takes nothing more.
+Task<bool> Exchange::write_in_parts(ByteView bytes) {
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kQueueLimit))) {
+    connection_.stream->write(bytes.substr(0, kQueueLimit));
+    if (connection_.stream->queued() <= kQueueLow) continue;
+    const bool more = co_await server_takes_more();
+    if (!more) co_return false;
+  }
+  co_return true;
+}
+
+Task<bool> Exchange::server_takes_more() {
+  runtime::EventLoop& loop = session_.loop();
+  const Nanos silence = session_.service().config().server_timeout;
+  const Deadline patience = silence > Nanos::zero() ? loop.deadline_in(silence) : Deadline::never();
+  for (;;) {
+    const Result<void> drained = co_await connection_.stream->drained(kQueueLow, patience.earlier(loop.deadline_in(kLeavingPatience)));
+    if (drained.ok()) co_return true;
+    if (drained.error().code != ErrorCode::kTimeout) co_return false;
+    if (session_.running().client_half_closed) {  // a read that serves nobody any more
+      session_.running().client_left = true;
+      connection_.stream->abort({ErrorCode::kClosed, "the client went away"});
+      co_return false;
+    }
+    if (patience.passed(loop.now())) {
+      connection_.stream->abort({ErrorCode::kTimeout, "the server takes nothing more of the statement"});
+      co_return false;
+    }
+  }
 }
 
 Task<void> Exchange::relay() {
@@ -473,7 +545,11 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
   running.undone_by_rollback = session.facts().status.in_transaction && undone_by_rollback(request->verdict);
   if (sink == ReplySink::kClient) session.client().stream().watch_peer(&session.peer_watcher());
   Exchange at_hand(session, *connection, *request, attempt, sink);
-  at_hand.send();
+  if (at_hand.is_large()) {
+    co_await at_hand.send_in_parts();
+  } else {
+    at_hand.send();
+  }
   running.client_half_closed = sink == ReplySink::kClient && running.read && session.client().stream().peer_closed() && session.client().quiet();
   co_await at_hand.relay();
   session.client().stream().watch_peer(nullptr);

@@ -406,6 +406,81 @@ TEST_F(ExchangeTest, AClientThatLeavesInTheMiddleOfItsFileEndsTheServersConnecti
   EXPECT_EQ(stage().idle(0), 0U);
 }
 
+// --- long statements ------------------------------------------------------------------------------------------------------
+
+constexpr std::size_t kBeyondSockets = 24'000'000;  // more than the kernel takes of what nobody reads
+
+std::string long_insert() { return query("INSERT INTO t VALUES ('" + std::string(kBeyondSockets, 'v') + "')"); }
+
+TEST_F(ExchangeTest, ALongStatementWaitsUntilTheServerTakesIt) {
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "INSERT INTO t VALUES (1)");
+  stage().primary().set_reading(false);
+  client.send(long_insert());
+  stage().rest();
+  EXPECT_FALSE(client.answered());
+  stage().primary().set_reading(true);
+  ASSERT_TRUE(stage().wait(client));
+  EXPECT_TRUE(client.answers().back().ok());
+  EXPECT_TRUE(stage().primary().heard().back().command == long_insert());
+  const Answer prepared = stage().ask(client, "\x16SELECT '" + std::string(kBeyondSockets, 'v') + "', ?");
+  EXPECT_TRUE(prepared.ok());
+  const std::string value(kBeyondSockets, 'w');
+  std::string length = "\xFE";
+  append_le(length, value.size(), 8);
+  EXPECT_TRUE(stage().ask(client, execute(1, 0, std::string("\0\x01\xFC\0", 4) + length + value)).ok());
+  EXPECT_TRUE(stage().primary().heard().back().command.ends_with(value));
+  EXPECT_EQ(ask(client, "SELECT 1"), "ok");
+  stage().finish();
+}
+
+TEST_F(ExchangeTest, AServerThatTakesNothingMoreOfAStatementIsLostAfterItsTime) {
+  options_.change_service = [](config::Service& service) { service.server_timeout = 5s; };
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "INSERT INTO t VALUES (1)");
+  const TimePoint before = stage().loop().now();
+  stage().primary().set_reading(false);
+  const Answer answer = stage().ask(client, long_insert());
+  EXPECT_EQ(answer.error_code(), wire::kErLostConnection);
+  EXPECT_NE(answer.message().find("takes nothing more"), std::string::npos) << answer.message();
+  EXPECT_GE(stage().loop().now() - before, 5s);
+  stage().primary().set_reading(true);
+  EXPECT_EQ(ask(client, "SELECT 1"), "ok");
+  stage().finish();
+}
+
+TEST_F(ExchangeTest, AServerThatDiesInTheMiddleOfAStatementIsLost) {
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "INSERT INTO t VALUES (1)");
+  stage().primary().set_reading(false);
+  client.send(long_insert());
+  stage().rest();
+  stage().primary().cut();
+  stage().primary().set_reading(true);
+  ASSERT_TRUE(stage().wait(client));
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
+  stage().finish();
+}
+
+TEST_F(ExchangeTest, AServiceThatEndsWaitsForNoServerThatTakesNothing) {
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "INSERT INTO t VALUES (1)");
+  stage().primary().set_reading(false);
+  client.send(long_insert());
+  stage().rest();
+  stage().close_all();
+  EXPECT_TRUE(stage().run_until([&] { return stage().lent(0) == 0 && client.gone(); }));
+  stage().primary().set_reading(true);
+}
+
 // --- the client's end -----------------------------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, AReadWhoseClientLeavesIsKilledOnTheServer) {

@@ -50,12 +50,14 @@ Task<bool> on_prepare(Session& session) {
     }
     give_back(session, std::move(*any));
   }
-  const std::string text(session.client().argument());
+  std::string text(session.client().argument());
   Request request;
   request.command = Command::kStmtPrepare;
   const sql::Statement verdict = session.classify(text);
-  request.prepared = &session.prepared().add({text, session.facts().settings}, verdict);
-  request.prepared->names_no_table = names_no_table(verdict, text);
+  constexpr std::size_t kMostLookedAt = 64 * 1024;
+  const bool no_table = text.size() <= kMostLookedAt && names_no_table(verdict, text);
+  request.prepared = &session.prepared().add({std::move(text), session.facts().settings}, verdict);
+  request.prepared->names_no_table = no_table;
   request.sent.keeps_list = true;
   // It does nothing where it is prepared: on the kind of server that will execute it, but it ties nothing.
   request.verdict.kind = sql::Kind::kSelect;
