@@ -35,7 +35,7 @@ SCRIPTS = {
     "list-of-several": [WARNED, "show warnings", WARNED, "show warnings limit 1, 1", "show count(*) warnings", "select @@warning_count, @@error_count", ("show warnings",)],
     "note": ["drop table if exists test_nosuch", "show warnings", ("show warnings limit 1",), "show errors"],
     "list-behind-a-set": [WARNED, "set group_concat_max_len = 55", "show warnings", "selekt", "set @@time_zone = '+01:00'", "show errors", "set names latin1", "show errors"],
-    "counts-together": ["update narrow_ids set n = n + 1 where id < 4", "select row_count(), found_rows(), last_insert_id()", "select row_count()",
+    "counts-together": ["select id from narrow_ids limit 1", "update narrow_ids set n = n + 1 where id < 4", "select row_count(), found_rows(), last_insert_id()", "select row_count()",
                         "update narrow_ids set n = n + 1", ("select row_count() as changed, @@error_count",)],
     "count-behind-set-names": ["update narrow_ids set n = n + 1 where id = 1", "set names cp1250", ("select last_insert_id(), row_count()",)],
     "found-rows": [READ, ("show tables like 'nosuch'",), "select found_rows()", READ, "select nothing from nowhere", "select found_rows()", READ, "select found_rows() + 0 as f",
