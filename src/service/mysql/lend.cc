@@ -243,6 +243,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
       connection->facts.settings = nullptr;  // some of it may have been taken
       connection->facts.stains |= policy::session::stain::kOdd;
       if (said.code != 0) {
+        connection->at_rest = true;  // all was answered: it can say goodbye
         trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
         co_return Error{ErrorCode::kRefused, said.message};
       }

@@ -205,6 +205,7 @@ TEST_F(StartTest, OnAnIdleConnectionTheSchemaIsEnteredAndARefusalIsTheLogins) {
   server().on_command(Command::kInitDb, reply::error(1044, "Access denied for user to database 'none'"));
   TestClient& refused = stage().log_in({.schema = "none"});
   EXPECT_EQ(refused.refusal().code, wire::kErDbaccessDenied);
+  EXPECT_TRUE(stage().run_until([&] { return server().heard("\x01"); })) << "its connection says goodbye";
 }
 
 TEST_F(StartTest, LoginsThatOverlapShareWhatOneOfThemHasSeenOfTheSchema) {
