@@ -40,6 +40,8 @@ SCRIPTS = {
     "count-behind-set-names": ["update narrow_ids set n = n + 1 where id = 1", "set names cp1250", ("select last_insert_id(), row_count()",)],
     "found-rows": [READ, ("show tables like 'nosuch'",), "select found_rows()", READ, "select nothing from nowhere", "select found_rows()", READ, "select found_rows() + 0 as f",
                    "select id from narrow_ids limit 1 offset 1", "select found_rows()"],
+    "forgotten-with-the-user": [WARNED, "selekt", change_user(), "show warnings", "select 1", "use test", "select row_count(), last_insert_id()"],
+    "forgotten-by-a-reset": [WARNED, reset(), "show warnings", "select @@warning_count, @@error_count"],
     "cursor": [prepare("c", "select id from narrow_ids where id > ?"), execute("c", 0, cursor_type=1), close("c"), "select found_rows()"]}
 
 

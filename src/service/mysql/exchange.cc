@@ -427,7 +427,9 @@ void Exchange::take_prepare_ok(ByteView packet) {
 void Exchange::take_ok(ByteView packet, ByteView payload) {
   Result<wire::OkPacket> ok = wire::decode_ok(payload, connection_.capabilities);
   std::string& untold = client_.untold_changes();
-  if (!ok.ok() || (ok->session_state.empty() && ok->info.empty() && untold.empty())) {
+  // One that says "changed" has the length of nothing behind it.
+  const bool bare = ok.ok() && ok->session_state.empty() && ok->info.empty() && !wire::has(ok->status, wire::kStatusSessionStateChanged);
+  if (!ok.ok() || (bare && untold.empty())) {
     to_client(packet);
     return;
   }

@@ -159,8 +159,19 @@ upstream::PoolAges ages_of(const upstream::ServiceView& view) {
   return {view.service->mysql.max_connection_age, std::chrono::seconds(view.defaults->wait_timeout)};
 }
 
+namespace {
+
+/// What a login begins with here can only be seen on one of its own.
+bool begins_with_init_connect(Session& session) {
+  const Identity& identity = session.identity();
+  return session.facts().settings == nullptr && identity.beginning == Beginning::kLogin && !identity.defaults->init_connect.empty();
+}
+
+}  // namespace
+
 upstream::MysqlLogin login_for_server(Session& session) {
   upstream::MysqlLogin login;
+  if (begins_with_init_connect(session)) login.charset = session.identity().collation;  // which init_connect may change
   login.credentials = session.identity().credentials;
   login.account = account_name(session.identity());
   const wire::Capabilities flags = wire::kClientIgnoreSpace | wire::kClientInteractive;  // their effects are settings
@@ -181,10 +192,8 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       continue;
     }
     const policy::session::SettingsPtr& wanted = session.facts().settings;
-    // What a login begins with here can only be seen on one: no connection of the pool will do.
-    const bool must_be_fresh = wanted == nullptr && session.identity().beginning == Beginning::kLogin && !session.identity().defaults->init_connect.empty();
     ConnectionPtr connection;
-    if (!must_be_fresh) {
+    if (!begins_with_init_connect(session)) {
       const bool has_schema = wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty();
       connection = session.service().server(*slot).pool.take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
     }

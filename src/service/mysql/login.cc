@@ -487,6 +487,7 @@ Task<bool> on_change_user(Session& session) {
   policy::session::SessionFacts& facts = session.facts();
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
   give_up_held(session);
+  holdings.last = {};
   session.prepared().clear();
   client.untold_changes().clear();
   const std::string schema_before = facts.settings != nullptr ? facts.settings->schema() : session.identity().schema;

@@ -151,7 +151,14 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   }
   const CollationName* name = identity.collation == 0 ? nullptr : shard.collation(identity.collation);
   if (name != nullptr && !name->charset.empty()) identity.reset_collation = identity.collation;
-  if (name != nullptr && !name->charset.empty() && identity.defaults->init_connect.empty()) set_charset(settings, *name);
+  if (name != nullptr && !name->charset.empty()) {
+    const bool as_logged_in = settings.variable("collation_connection") == name->collation;
+    if (identity.defaults->init_connect.empty()) {
+      set_charset(settings, *name);
+    } else if (as_logged_in && !name->is_default) {
+      settings.set_variable(policy::session::kNamesCollation, name->collation);
+    }
+  }
   apply_flags(settings, session.client().capabilities(), *identity.defaults);
   adopt(session, shard.settings().intern(std::move(settings)), schema);
   co_return Result<void>{};
