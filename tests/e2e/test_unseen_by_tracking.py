@@ -42,6 +42,8 @@ SCRIPTS = {
                    "select id from narrow_ids limit 1 offset 1", "select found_rows()"],
     "forgotten-with-the-user": [WARNED, "selekt", change_user(), "show warnings", "select 1", "use test", "select row_count(), last_insert_id()"],
     "forgotten-by-a-reset": [WARNED, reset(), "show warnings", "select @@warning_count, @@error_count"],
+    "errors-of-the-gateway": [change_user("test_nosuch"), "select row_count() as r, @@error_count", "show warnings", "show errors", "select 1 from narrow", "show warnings",
+                              prepare("c", "select 1"), execute("c"), close("c"), "show warnings"],
     "cursor": [prepare("c", "select id from narrow_ids where id > ?"), execute("c", 0, cursor_type=1), close("c"), "select found_rows()"]}
 
 

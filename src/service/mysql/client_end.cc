@@ -92,7 +92,10 @@ void ClientEnd::send_payload(ByteView payload) {
   write(packet);
 }
 
-void ClientEnd::send_error(const wire::ErrorReply& error) { send_payload(error.encode(capabilities_)); }
+void ClientEnd::send_error(const wire::ErrorReply& error) {
+  send_payload(error.encode(capabilities_));
+  error_ = std::make_unique<wire::ErrorReply>(error);
+}
 
 void ClientEnd::send_ok(wire::StatusFlags status) { send_ok(status, {}, {}); }
 

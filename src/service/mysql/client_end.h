@@ -57,6 +57,8 @@ class ClientEnd {
   void write(ByteView bytes);
   void send_payload(ByteView payload);
   void send_error(const proto::mysql::ErrorReply& error);
+  /// The latest error of send_error(), once; null: none. No server connection knows of it.
+  std::unique_ptr<proto::mysql::ErrorReply> take_error() { return std::move(error_); }
   void send_ok(proto::mysql::StatusFlags status);
   /// The end of a login into a schema, told as far as `wish` goes.
   void send_ok(proto::mysql::StatusFlags status, ByteView schema, const policy::session::TrackingWish& wish);
@@ -87,6 +89,7 @@ class ClientEnd {
   std::uint8_t sequence_ = 0;  // of the next packet to the client, for packets of our own
   std::uint8_t reply_sequence_ = 0;
   std::string untold_changes_;
+  std::unique_ptr<proto::mysql::ErrorReply> error_;
   proto::mysql::Capabilities capabilities_ = 0;
 };
 

@@ -308,6 +308,15 @@ TEST_F(ClientEndTest, AnErrorIsWrittenAsTheClientsCapabilitiesAllow) {
   EXPECT_EQ(err->sqlstate, "08S01");
 }
 
+TEST_F(ClientEndTest, ItsLatestErrorIsTakenOnce) {
+  EXPECT_EQ(end_->take_error(), nullptr);
+  end_->send_error(wire::unknown_command());
+  const std::unique_ptr<wire::ErrorReply> error = end_->take_error();
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->code, wire::kErUnknownCommand);
+  EXPECT_EQ(end_->take_error(), nullptr);
+}
+
 TEST_F(ClientEndTest, ANewSchemaIsToldToWhoeverTracksTheSession) {
   for (const wire::Capabilities extra : {wire::Capabilities{0}, wire::kClientSessionTrack}) {
     const wire::Capabilities capabilities = wire::kClientProtocol41 | wire::kClientTransactions | extra;
@@ -326,6 +335,15 @@ TEST_F(ClientEndTest, ANewSchemaIsToldToWhoeverTracksTheSession) {
     if (extra == 0) continue;
     EXPECT_EQ((*change)->type, wire::SessionChange::kSchema);
     EXPECT_EQ((*change)->value, "shop");
+    end_->set_sequence(1);
+    end_->send_ok(wire::kStatusAutocommit, "shop", {.schema = false, .state_change = true});
+    const std::string other = heard_after_a_turn();
+    const Result<wire::OkPacket> state = wire::decode_ok(wire::payload_of(other), capabilities);
+    ASSERT_TRUE(state.ok());
+    wire::SessionStateReader changes(state->session_state);
+    const Result<std::optional<wire::SessionStateEntry>> only = changes.next();
+    ASSERT_TRUE(only.ok() && only->has_value());
+    EXPECT_EQ((*only)->type, wire::SessionChange::kStateChange);
   }
 }
 

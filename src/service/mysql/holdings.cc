@@ -23,6 +23,14 @@ void give_back(Session& session, ConnectionPtr connection) {
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 
+void remember_error(Session& session, const proto::mysql::ErrorReply& error) {
+  policy::session::LastStatement& last = session.holdings().last;
+  last.row_count = -1;
+  last.list = policy::session::ConditionList{{{"Error", std::to_string(error.code), error.message}}, 1, 1};
+  session.facts().last_had_rows = true;
+  session.facts().lost &= static_cast<std::uint8_t>(~policy::session::lost::kList);
+}
+
 Task<void> remember_list(Session& session, Connection* connection) {
   std::optional<policy::session::ConditionList>& list = session.holdings().last.list;
   if (list || !session.facts().has_list || session.facts().diagnostics_on != connection->facts.serial) co_return;

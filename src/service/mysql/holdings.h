@@ -19,6 +19,8 @@ void give_up_held(Session& session);
 void lose_held(Session& session);
 /// Keeps it, for these reasons. Another one that was kept for convenience is released.
 runtime::Task<void> hold(Session& session, ConnectionPtr connection, std::uint32_t ties, policy::session::PinReason pin);
+/// An error of our own, of which no server knows: SHOW WARNINGS says it.
+void remember_error(Session& session, const proto::mysql::ErrorReply& error);
 /// The list of warnings, where only this connection has it, into what is remembered.
 runtime::Task<void> remember_list(Session& session, Connection* connection);
 /// LAST_INSERT_ID(), FOUND_ROWS(), ROW_COUNT() and the list of warnings of the held connection, as far as only it knows them, into the

@@ -104,6 +104,7 @@ Task<void> make_answerable(Work* work) {
   const bool counted_elsewhere = !counted_here && text.size() <= kMostLookedAt && mentions(text, "found_rows");
   const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
   if (!knows || counted_elsewhere) {
+    if (knows) co_await ask_held(session);  // its rows and its list are not those that are counted now
     co_await recreate_last_statement(session);
   } else {
     work->attempt.only_here = !holdings.hard();

@@ -391,6 +391,19 @@ TEST_F(RunTest, WarningsOfAConnectionThatWasGivenBackAreSaidFromMemory) {
   EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO=1062")) << "for questions that memory does not answer";
 }
 
+TEST_F(RunTest, AnErrorOfOurOwnIsInTheListOfWarnings) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "INSERT INTO t VALUES (1)");
+  stage().primary().on("SHOW WARNINGS", reply::rows({{"Note", "1", "a server knows nothing of it"}}));
+  stage().primary().on("SELECT ROW_COUNT()", reply::rows({{"0"}}));
+  EXPECT_EQ(stage().ask(client, std::string("\x17\x09\0\0\0\0\1\0\0\0", 10)).error_code(), 1243U) << "a statement that was never prepared";
+  EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Error");
+  EXPECT_EQ(ask(client, "SELECT ROW_COUNT()"), "rows -1");
+  ask(client, "DELETE FROM t");
+  EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Note") << "another statement has left its own";
+}
+
 TEST_F(RunTest, RowCountOfAConnectionThatWasGivenBackIsAnsweredFromMemory) {
   options_.places = 1;
   start();

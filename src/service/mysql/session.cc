@@ -127,6 +127,7 @@ Task<bool> Session::run_command(Command command) {
   const bool room = client_.has_room() || co_await client_.room();
   if (!room) co_return false;
   const bool go_on = co_await handle(*this, command);
+  if (const std::unique_ptr<wire::ErrorReply> error = client_.take_error()) remember_error(*this, *error);
   co_return go_on;
 }
 
