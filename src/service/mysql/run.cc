@@ -216,6 +216,7 @@ Task<Step> make_fit(Work* work) {
     const bool elsewhere = !bound && work->routed.place == Place::kReader && !session.on_primary(*connection);
     if (elsewhere) {  // a replica that lacks what the primary has
       work->trial.tried.insert(connection->slot);
+      policy::session::forget_connection(session.facts(), connection->facts.serial);
       work->connection.reset();
       co_return Step::kAgain;
     }
@@ -332,7 +333,11 @@ bool is_misplaced_write(const Work& work) {
   if (!policy::session::refused_by_replicas(work.request.verdict)) return false;
   if (session.door() == policy::session::Door::kRead) return session.on_primary(*work.connection);
   const bool server_refuses = session.facts().status.read_only_transaction;  // … with an error that says so
-  return (work.ties & tie::kHard) != 0 && !session.on_primary(*work.connection) && !server_refuses;
+  if ((work.ties & tie::kHard) == 0 || server_refuses) return false;
+  // Without a primary in the view the one that was may still be it: a transaction that is open there goes on.
+  const upstream::ServiceView& view = *session.service().view();
+  const upstream::ServerSlot slot = work.connection->slot;
+  return view.primary ? *view.primary != slot : view.servers[slot].reader;
 }
 
 void refuse_write(Work* work) {

@@ -271,6 +271,17 @@ TEST_F(SettleTest, AQuestionOfOursDoesNotChangeFoundRows) {
 
 // --- reads that stray -----------------------------------------------------------------------------------------------------
 
+TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "BEGIN");
+  ASSERT_EQ(kept(client).held->slot, 0U);
+  stage().change_view([](upstream::ServiceView& view) { view.primary.reset(); });
+  EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok");
+  EXPECT_EQ(stage().primary().count("UPDATE"), 1U);
+}
+
 TEST_F(SettleTest, AReadThatLeavesSomethingNamelessOnAReplicaIsRepeatedOnThePrimary) {
   options_.replicas = 1;
   start();
@@ -294,7 +305,7 @@ TEST_F(SettleTest, AReadThatLeavesSomethingNamelessOnAReplicaIsRepeatedOnThePrim
   EXPECT_TRUE(stage().run_until([&] { return stage().replica().heard("\x1f"); })) << "and the replica's connection is reset";
 }
 
-TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIs) {
+TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefusedByUs) {
   options_.replicas = 1;
   start();
   TestClient& client = stage().log_in();
@@ -307,6 +318,12 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIs) {
   ASSERT_TRUE(stage().run_until([&] { return kept(client).held != nullptr; })) << "one has been waited for";
   EXPECT_EQ(kept(client).held->slot, 1U);
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
+  for (const bool known : {false, true}) {
+    if (known) stage().change_view([](upstream::ServiceView& view) { view.primary = 0; });
+    EXPECT_EQ(stage().ask_query(client, "INSERT INTO t VALUES (1)").error_code(), 1290U) << "whatever the account may do";
+  }
+  EXPECT_EQ(stage().replica().count("INSERT"), 0U);
+  EXPECT_EQ(ask(client, "SELECT 2"), "ok") << "reads go on";
 }
 
 // --- ends -----------------------------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   const CollationName* name = identity.collation == 0 ? nullptr : shard.collation(identity.collation);
   if (name != nullptr && !name->charset.empty()) identity.reset_collation = identity.collation;
   if (name != nullptr && !name->charset.empty()) {
-    const bool as_logged_in = settings.variable("collation_connection") == name->collation;
+    const bool as_logged_in = settings.variable("collation_connection") == name->collation && settings.variable("character_set_results") == name->charset;
     if (identity.defaults->init_connect.empty()) {
       set_charset(settings, *name);
     } else if (as_logged_in && !name->is_default) {
