@@ -56,6 +56,7 @@ Task<void> Gateway::outlive_guardian(Gateway* self) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(20ms));
     if (!slept.ok()) co_return;
   }
+  for (const config::Vip& vip : self->config_->vips) self->cut_clients_on(vip);  // nothing reaches them: not worth the patience of a stop
   if (self->admin_ != nullptr) {  // at once: the next gateway wants its socket
     const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(1s));
     (void)closed;

@@ -44,11 +44,7 @@ Task<std::size_t> any_of(EventLoop& loop, Functions... functions) {
     (void)waited;  // cancelled or decided: either way the legs end now
   }
   race.scope.cancel();
-  TaskContext& self = co_await this_context();
-  const bool cancelled = std::exchange(self.cancelled, false);  // the losers are awaited even when we are cancelled
-  const Result<void> ended = co_await race.scope.idle(Deadline::never());
-  (void)ended;
-  if (cancelled) self.cancelled = true;
+  co_await race.scope.join();
   co_return race.winner;
 }
 

@@ -44,6 +44,20 @@ Task<Result<void>> Scope::close(Deadline deadline) {
   co_return result;
 }
 
+Task<void> Scope::join() {
+  TaskContext& self = co_await this_context();
+  bool cancelled = false;
+  while (count_ > 0) {
+    if (std::exchange(self.cancelled, false)) {
+      cancelled = true;
+      cancel();
+    }
+    const Result<void> waited = co_await emptied_.wait(Deadline::never());
+    (void)waited;  // cancelled while waiting: the next turn hands it on
+  }
+  if (cancelled) self.cancelled = true;
+}
+
 std::string Scope::names() const {
   std::string names;
   std::size_t shown = 0;

@@ -40,6 +40,9 @@ class Scope {
   Task<Result<void>> idle(Deadline deadline);
   /// cancel() and idle(); the error of a timeout names the tasks that are left.
   Task<Result<void>> close(Deadline deadline);
+  /// Waits until no task is left, even when the waiting task is cancelled: that is handed on to the tasks. For a scope that
+  /// lives in a coroutine's frame, which must not be left before.
+  Task<void> join();
 
  private:
   struct Root {

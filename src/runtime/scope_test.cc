@@ -211,5 +211,32 @@ TEST(Scope, ATaskMaySpawnIntoItsOwnScopeAndIdleWaitsForAll) {
   EXPECT_EQ(stage.reached, 10);
 }
 
+/// A task with two legs of its own, one of which is over when the cancellation comes.
+Task<void> leader(Stage* stage, Scope* self, bool twice, bool* cancelled_after) {
+  Scope legs(self->loop());
+  legs.spawn("short leg", leg, stage, Nanos(1ms));
+  legs.spawn("long leg", leg, stage, Nanos(1h));
+  co_await leg(stage, 10ms);
+  if (twice) stage->loop.post([self] { self->cancel(); });
+  stage->loop.post([self] { self->cancel(); });
+  co_await legs.join();
+  EXPECT_TRUE(legs.empty());
+  const TaskContext& context = co_await this_context();
+  *cancelled_after = context.cancelled;
+}
+
+TEST(Scope, JoinOutlastsCancellationAndHandsItOn) {
+  for (const bool twice : {false, true}) {
+    EventLoop loop(std::make_unique<SimPoller>());
+    Stage stage(loop);
+    Scope scope(loop);
+    bool cancelled = false;
+    scope.spawn("leader", leader, &stage, &scope, twice, &cancelled);
+    for (int turns = 0; turns < 100 && !scope.empty(); ++turns) loop.turn(Deadline::never());
+    EXPECT_TRUE(scope.empty());
+    EXPECT_TRUE(cancelled);
+  }
+}
+
 }  // namespace
 }  // namespace hf::runtime

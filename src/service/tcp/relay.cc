@@ -68,12 +68,7 @@ Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout, R
   upstream.spawn("tcp upstream", pump, client, server, idle_timeout, &last_byte, &counters.service.bytes_from_clients, &counters.server.bytes_to_server);
   co_await pump(server, client, idle_timeout, &last_byte, &counters.server.bytes_from_server, &counters.service.bytes_to_clients);
   if (client->broken() || server->broken()) upstream.cancel();
-  runtime::TaskContext& self = co_await runtime::this_context();
-  if (self.cancelled) upstream.cancel();
-  const bool cancelled = std::exchange(self.cancelled, false);  // the other direction is awaited in any case
-  const Result<void> ended = co_await upstream.idle(Deadline::never());
-  (void)ended;
-  self.cancelled = self.cancelled || cancelled;
+  co_await upstream.join();
 }
 
 Task<void> serve(ServiceShard* service, net::Accepted accepted) {

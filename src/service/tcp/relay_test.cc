@@ -192,6 +192,23 @@ TEST_F(RelayTest, AServerThatHalfClosesStillHearsTheClient) {
   EXPECT_EQ(at_server_.bytes, "farewell");
 }
 
+TEST_F(RelayTest, ACancelledRelayEndsWhoeverHasHalfClosedBefore) {
+  start_and_collect();
+  server()->shut_write();
+  ASSERT_TRUE(loop_.run_until([this] { return !at_client_.end.empty(); }));
+  loop_->post([this] { relaying_.cancel(); });
+  expect_ended();
+}
+
+TEST_F(RelayTest, ARelayMayBeCancelledTwice) {
+  start_and_collect();
+  loop_->post([this] {
+    relaying_.cancel();
+    relaying_.cancel();
+  });
+  expect_ended();
+}
+
 TEST_F(RelayTest, AResetByTheClientEndsBothSides) {
   start_and_collect();
   client()->write("x");
