@@ -23,7 +23,7 @@ from . import wire as protocol
 from .wire import ServerError, Wire
 
 SILENCE = 40  # seconds without an answer; longer than any wait that a server or gateway is configured for
-NOTICED = 0.5  # seconds after which a gateway knows a global that was changed behind its back; it looks every 0.1 s
+NOTICED = 1.5  # seconds after which a gateway knows a global that was changed behind its back; it looks every second
 CURSOR_READ_ONLY = 1
 CLASSIC = protocol.DEFAULT_CAPABILITIES
 MODERN = CLASSIC | protocol.DEPRECATE_EOF | protocol.SESSION_TRACK

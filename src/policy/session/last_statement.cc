@@ -23,7 +23,10 @@ bool same_blind(ByteView a, ByteView lower_case) {
 /// One question, token by token.
 class Question {
  public:
-  Question(const LastStatement& last, ByteView sql, const sql::Context& context) : last_(last), lexer_(sql, context) { advance(); }
+  Question(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit)
+      : last_(last), lexer_(sql, context), select_limit_(select_limit) {
+    advance();
+  }
 
   std::optional<RememberedAnswer> answer() {
     std::optional<RememberedAnswer> made;
@@ -110,7 +113,7 @@ class Question {
     const bool only_errors = is("errors");
     if (!take("errors") && !take("warnings")) return std::nullopt;
     std::size_t skipped = 0;
-    std::size_t most = last_.list->conditions.size();
+    std::size_t most = select_limit_;
     if (take("limit") && !limit(&skipped, &most)) return std::nullopt;
     made.whole = true;
     for (const Condition& condition : last_.list->conditions) {
@@ -144,14 +147,15 @@ class Question {
 
   const LastStatement& last_;
   sql::Lexer lexer_;
+  std::size_t select_limit_;
   Token at_;
 };
 
 }  // namespace
 
-std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context) {
+std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit) {
   if (!last.row_count && !last.list) return std::nullopt;
-  return Question(last, sql, context).answer();
+  return Question(last, sql, context, select_limit).answer();
 }
 
 std::string signals_of(const ConditionList& list) {

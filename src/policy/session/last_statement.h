@@ -46,7 +46,8 @@ struct RememberedAnswer {
 /// The answer to a question about the last statement, as far as it is remembered; nothing where the connection's own is right, or where
 /// the question is none of SHOW WARNINGS, SHOW ERRORS, SHOW COUNT(*) … and a SELECT of nothing but ROW_COUNT(), FOUND_ROWS(),
 /// LAST_INSERT_ID(), @@warning_count and @@error_count, under whatever names.
-std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context);
+/// `select_limit`: sql_select_limit, of SHOW without a LIMIT of its own.
+std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit);
 
 /// A statement that leaves a list like this one, as far as SIGNAL can: its last condition.
 std::string signals_of(const ConditionList& list);

@@ -22,7 +22,7 @@ std::string shown(const std::optional<RememberedAnswer>& answer) {
   return text;
 }
 
-std::string asked(ByteView sql, const LastStatement& last = remembered()) { return shown(remembered_answer(last, sql, {})); }
+std::string asked(ByteView sql, const LastStatement& last = remembered(), std::size_t select_limit = 1000) { return shown(remembered_answer(last, sql, {}, select_limit)); }
 
 TEST(RememberedAnswer, IsGivenToQuestionsAndNothingElseUnderWhateverName) {
   EXPECT_EQ(asked("SELECT ROW_COUNT()"), "values 3");
@@ -53,6 +53,8 @@ TEST(RememberedAnswer, OfAListIsCutAsTheStatementSays) {
   EXPECT_EQ(asked("show warnings limit 5 offset 2"), "rows 1062");
   EXPECT_EQ(asked("show warnings limit 9, 9"), "rows");
   EXPECT_EQ(asked("show errors limit 0"), "rows");
+  EXPECT_EQ(asked("show warnings", remembered(), 2), "rows 1051 1265") << "sql_select_limit";
+  EXPECT_EQ(asked("show warnings limit 3", remembered(), 2), "rows 1051 1265 1062");
 }
 
 TEST(RememberedAnswer, IsOfWhatIsRememberedOnly) {

@@ -16,9 +16,12 @@ using sql::Kind;
 namespace {
 
 constexpr std::uint16_t kErUnknownStatementHandler = 1243;
+constexpr std::uint16_t kErOptionPreventsStatement = 1290;
 constexpr std::array<std::uint16_t, 27> kNotExecuted = {
     1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
     1305, 1290, 1347, 1370, 1959};
+/// … of which these are told before the first function or trigger of the statement runs.
+constexpr std::array<std::uint16_t, 7> kNotBegun = {1044, 1046, 1049, 1064, 1065, 1146, 1149};
 
 /// Effects that tie a session to its connection for good, and their names for people.
 struct Pin {
@@ -80,9 +83,21 @@ bool is_ours(ByteView name, ByteView value) {
   return value == "ON" || value == "1";
 }
 
+/// BEGIN NOT ATOMIC … END: an error says nothing of what came before it.
+bool is_block(const sql::Statement& statement) { return statement.kind == Kind::kUnknown && statement.has(effect::kUnknownState) && statement.has(effect::kImplicitCommit); }
+
+/// What fails may have run functions and triggers before.
+bool leaves_unsettled(const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
+  if (!reply.failed) return false;
+  if (!nothing_done) return changes_rows(statement) || selects(statement) || is_program(statement) || statement.kind == Kind::kDo || statement.kind == Kind::kShow;
+  if (changes_rows(statement) && reply.error_code == kErOptionPreventsStatement) return false;
+  const bool runs_routines = changes_rows(statement) || (selects(statement) && statement.has(effect::kUnknownState)) || statement.kind == Kind::kDo;
+  return runs_routines && std::find(kNotBegun.begin(), kNotBegun.end(), reply.error_code) == kNotBegun.end();
+}
+
 /// The statement did nothing at all. `pinned`: statements may have been prepared by name; then what EXECUTE reports may be theirs.
 bool without_effect(const sql::Statement& statement, const ReplyFacts& reply, bool pinned) {
-  if (!reply.failed || statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall) return false;
+  if (!reply.failed || statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall || is_block(statement)) return false;
   if (statement.kind == Kind::kExecute) return !pinned && statement.has(effect::kPreparedText) && reply.error_code == kErUnknownStatementHandler;
   return not_executed(reply.error_code);
 }
@@ -257,7 +272,8 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   if (needs.multi_statements != connection.multi_statements) {
     steps.push_back({Step::Kind::kOption, std::string(1, needs.multi_statements ? '\0' : '\1') + '\0'});
   }
-  const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema());
+  const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema() ||
+                                                  (connection.settings->has_schema_charset() && !wanted.has_schema_charset()));
   if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
   const bool count = restores_count(session, connection, needs);
   if (shows_another_list(session, connection, needs)) {
@@ -339,7 +355,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const Changes changes = take_changes(session, connection, statement, reply, table);
   const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
   learnt.ask_tracking = (sets_tracking || statement.unreported) && !nothing_done;
-  learnt.unsettled = reply.failed && !nothing_done && (changes_rows(statement) || selects(statement) || is_program(statement) || statement.kind == Kind::kDo || statement.kind == Kind::kShow);
+  learnt.unsettled = leaves_unsettled(statement, reply, nothing_done);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
   const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);

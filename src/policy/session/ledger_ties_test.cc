@@ -66,7 +66,7 @@ TEST_F(Ledger, PlainStatementsTieNothing) {
 }
 
 TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
-  for (const char* text : {"SET @a = nosuch(1)", "CREATE TEMPORARY TABLE t (a INT)", "SELECT f(1)", "SELECT GET_LOCK('a')", "SET ROLE r"}) {
+  for (const char* text : {"SET @a = nosuch(1)", "CREATE TEMPORARY TABLE t (a INT)", "SELECT GET_LOCK('a')", "SELECT nosuch FROM t", "SET ROLE r"}) {
     renew();
     const Learnt learnt = run(text, error(1305));
     EXPECT_EQ(learnt.ties & tie::kHard, 0U) << text;
@@ -81,6 +81,19 @@ TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
   run("SET ROLE nosuch", error(1959));
   EXPECT_FALSE(connection_.must_close);
   EXPECT_TRUE(connection_.clean());
+}
+
+TEST_F(Ledger, AFunctionOrATriggerMayHaveRunBeforeTheError) {
+  for (const char* text : {"SELECT f(1)", "DO f(1)", "INSERT INTO t VALUES (1)", "BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT nosuch; END"}) {
+    renew();
+    EXPECT_TRUE(run(text, error(1054)).unsettled) << text;
+    EXPECT_FALSE(connection_.clean()) << text;
+  }
+  for (const char* text : {"SELECT f(1)", "INSERT INTO t VALUES (1)"}) {
+    renew();
+    EXPECT_FALSE(run(text, error(1146)).unsettled) << text << ": tables are opened before anything runs";
+  }
+  EXPECT_TRUE(run("BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT * FROM nosuch; END", error(1146)).unsettled);
 }
 
 TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {

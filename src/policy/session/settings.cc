@@ -56,6 +56,9 @@ int charset_rank(ByteView name) {
   return 0;
 }
 
+/// USE sets it, unseen.
+bool is_of_schema(ByteView name) { return name == "collation_database" || name == "character_set_database"; }
+
 auto find_name(const Settings::Variables& variables, ByteView name) {
   return std::lower_bound(variables.begin(), variables.end(), name, [](const auto& entry, ByteView wanted) { return entry.first < wanted; });
 }
@@ -81,6 +84,15 @@ ByteView Settings::variable(ByteView name) const {
 bool Settings::has_variable(ByteView name) const {
   const auto at = find_name(variables_, name);
   return at != variables_.end() && at->first == name;
+}
+
+void Settings::set_schema(ByteView schema) {
+  schema_ = schema;
+  std::erase_if(variables_, [](const auto& entry) { return is_of_schema(entry.first); });
+}
+
+bool Settings::has_schema_charset() const {
+  return std::any_of(variables_.begin(), variables_.end(), [](const auto& entry) { return is_of_schema(entry.first); });
 }
 
 void Settings::set_variable(ByteView name, ByteView value) {
@@ -163,7 +175,8 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
   if (from != nullptr) {
     for (const auto& [name, value] : from->variables()) {
       if (to.has_variable(name)) continue;
-      if (name != kNamesCollation) add(name, "DEFAULT");
+      const bool entered_anew = is_of_schema(name) && !to.schema().empty();
+      if (name != kNamesCollation && !entered_anew) add(name, "DEFAULT");
       charset_differs = charset_differs || charset_rank(name) > 0;
     }
   }

@@ -48,7 +48,9 @@ class Settings {
   };
   const Reading& reading() const { return reading_; }
 
-  void set_schema(ByteView schema) { schema_ = schema; }
+  /// Enters it: @@collation_database and @@character_set_database are the schema's again.
+  void set_schema(ByteView schema);
+  bool has_schema_charset() const;  // … unless one of them was set since
   void set_variable(ByteView name, ByteView value);
 
   std::size_t hash() const;

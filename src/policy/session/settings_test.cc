@@ -124,6 +124,17 @@ TEST(Settings, KnowsWhichVariablesMove) {
   }
 }
 
+TEST(Settings, TheCharacterSetOfTheSchemaIsThatOfTheOneEnteredLast) {
+  Settings settings("a", {{"sql_mode", "ANSI"}});
+  EXPECT_FALSE(settings.has_schema_charset());
+  settings.set_variable("collation_database", "latin1_bin");
+  EXPECT_TRUE(settings.has_schema_charset());
+  EXPECT_EQ(set_statement(&settings, Settings("a", {{"sql_mode", "ANSI"}}), {}), "") << "the schema is entered anew instead";
+  EXPECT_EQ(set_statement(&settings, Settings("", {{"sql_mode", "ANSI"}}), {}), "SET @@session.collation_database=DEFAULT");
+  settings.set_schema("a");
+  EXPECT_EQ(settings, Settings("a", {{"sql_mode", "ANSI"}}));
+}
+
 TEST(Settings, NamesWithACollationAreSetAsThatUntilResultsHaveAnotherCharacterSet) {
   Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
   to.set_variable(kNamesCollation, "utf8mb4_bin");

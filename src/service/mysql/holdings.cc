@@ -37,7 +37,7 @@ Task<void> remember_list(Session& session, Connection* connection) {
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   Result<proto::mysql::TextResult> counts = co_await upstream::query(*connection, "SELECT @@warning_count,@@error_count", deadline);
   if (!counts.ok() || counts->error || counts->rows.size() != 1 || counts->rows[0].size() != 2) co_return;
-  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW WARNINGS", deadline);
+  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW WARNINGS LIMIT 65535", deadline);
   if (!shown.ok() || shown->error) co_return;
   list.emplace();
   for (const auto& row : shown->rows) {

@@ -260,8 +260,8 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     }
     if (enters) connection->schema_entered = moment;
     policy::session::restored(session.facts(), connection->facts, needs);
-    // A question about rows, which a step of ours has come between.
-    if (needs.quiet && session.facts().last_had_rows) session.holdings().last.row_count = -1;
+    // A step of ours has come between rows and a question about them, or the prepare of one.
+    if (session.facts().last_had_rows) session.holdings().last.row_count = -1;
     if (!connection->warned) break;
     policy::session::left_warnings(connection->facts);
   }

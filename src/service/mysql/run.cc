@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <limits>
 
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/response.h"
@@ -332,6 +334,8 @@ bool is_misplaced_write(const Work& work) {
   Session& session = work.session;
   if (!policy::session::refused_by_replicas(work.request.verdict)) return false;
   if (session.door() == policy::session::Door::kRead) return session.on_primary(*work.connection);
+  const bool own_value = work.request.verdict.kind == sql::Kind::kSet && !work.request.verdict.has(sql::effect::kSetsGlobal);
+  if (own_value) return false;
   const bool server_refuses = session.facts().status.read_only_transaction;  // … with an error that says so
   if ((work.ties & tie::kHard) == 0 || server_refuses) return false;
   // Without a primary in the view the one that was may still be it: a transaction that is open there goes on.
@@ -357,7 +361,11 @@ void refuse_write(Work* work) {
 std::optional<policy::session::RememberedAnswer> from_memory(Session& session, const Request& request) {
   const ByteView text = text_of(session, request);
   if (text.size() > kMostLookedAt) return std::nullopt;
-  return policy::session::remembered_answer(session.holdings().last, text, session.sql_context());
+  const policy::session::SettingsPtr& settings = session.facts().settings;
+  const ByteView limit = settings == nullptr ? ByteView() : settings->variable("sql_select_limit");
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  std::from_chars(limit.data(), limit.data() + limit.size(), most);
+  return policy::session::remembered_answer(session.holdings().last, text, session.sql_context(), most);
 }
 
 Task<Step> once(Work* work) {
@@ -420,10 +428,30 @@ bool answer_is_lost(Session& session, const Request& request) {
   return true;
 }
 
+/// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False: the session is over.
+Task<bool> leave_read_only_transaction(Session& session) {
+  Holdings& holdings = session.holdings();
+  std::vector<policy::session::Step> steps;
+  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT"});
+  const Result<void> committed =
+      co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
+  session.facts().status.in_transaction = false;
+  session.facts().status.read_only_transaction = false;
+  holdings.ties &= ~(tie::kTransaction | tie::kDiagnostics);
+  if (!committed.ok()) lose_held(session);
+  if (holdings.held != nullptr && holdings.ties == 0) give_up_held(session);
+  co_return true;
+}
+
 }  // namespace
 
 Task<bool> run(Session& session, Request request) {
   if (answer_is_lost(session, request)) co_return true;
+  if (policy::session::leaves_read_only_transaction(request.verdict, session.route_facts())) {
+    const bool left = co_await leave_read_only_transaction(session);
+    if (!left) co_return false;
+  }
   Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0};
   work.trial.hold = session.hold_deadline();
   Holdings& holdings = session.holdings();
@@ -437,9 +465,11 @@ Task<bool> run(Session& session, Request request) {
     if (work.request.place && !bound) work.routed.place = *work.request.place;
     ShardState& shard = session.service().mysql();
     work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
-    // A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows: it may leave it as it is, or fail.
+    // A statement that goes elsewhere leaves the list of warnings behind, unless it has none of its own (BEGIN), but not the count of rows:
+    // it may leave it as it is, or fail.
     if (holdings.has(tie::kDiagnostics) && !uses_held(session, work.routed)) {
-      if (session.facts().found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
+      const bool keeps_list = session.facts().has_list && policy::session::leaves_list(work.request.verdict, work.request.sent);
+      if (keeps_list || session.facts().found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
       holdings.ties &= ~tie::kDiagnostics;
       session.facts().diagnostics_on = 0;
       if (holdings.ties == 0) give_up_held(session);
@@ -461,20 +491,23 @@ Task<void> recreate_last_statement(Session& session) {
     if (!borrowed.ok()) co_return;  // the statement itself will say so
     co_await hold(session, std::move(*borrowed), 0, policy::session::PinReason::kNone);
   }
-  std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(facts.found_rows.value)});
-  // ROW_COUNT() is -1 after rows, 0 after anything that changed none. A session that is tied to its connection has the count alone made
-  // again there.
+  std::vector<std::string> statements;
+  statements.push_back(policy::session::count_statement(facts.found_rows.value));
+  // A session that is tied to its connection has the count alone made again there.
   const bool whole = !holdings.hard();
-  if (whole && !facts.last_had_rows) steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
   const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list) : std::string();
-  if (!signals.empty()) steps.push_back({policy::session::Step::Kind::kStatement, signals});
-  upstream::MysqlRefusal said;  // a list that ends with an error ends with an error
-  const Result<void> done =
-      co_await upstream::run_steps(*holdings.held, std::move(steps), &said, session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!done.ok() && said.code == 0) {
-    holdings.held->stream->abort(done.error());
-    co_return;
+  if (!signals.empty()) statements.push_back(signals);
+  // ROW_COUNT() is -1 after rows and errors, 0 after a SET, which leaves the list as it is.
+  if (whole && !facts.last_had_rows) statements.push_back("SET " + std::string(policy::session::tracking_assignments()));
+  for (std::string& statement : statements) {
+    std::vector<policy::session::Step> step;
+    step.push_back({policy::session::Step::Kind::kStatement, std::move(statement)});
+    upstream::MysqlRefusal said;  // a list that ends with an error is made by one
+    const Result<void> done = co_await upstream::run_steps(*holdings.held, std::move(step), &said, session.loop().deadline_in(session.service().config().connect_timeout));
+    if (!done.ok() && said.code == 0) {
+      holdings.held->stream->abort(done.error());
+      co_return;
+    }
   }
   holdings.held->facts.found_rows = facts.found_rows.value;
   holdings.held->facts.has_list = !signals.empty();

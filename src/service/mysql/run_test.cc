@@ -404,6 +404,18 @@ TEST_F(RunTest, AnErrorOfOurOwnIsInTheListOfWarnings) {
   EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Note") << "another statement has left its own";
 }
 
+TEST_F(RunTest, AStatementWithoutAListOfItsOwnLeavesTheListBehindItSayable) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("SELECT * FROM nosuch", reply::error(1146, "no such table"));
+  ask(client, "SELECT * FROM nosuch");
+  stage().replica().on("SHOW WARNINGS", reply::rows({{"Error", "1146", "no such table"}}));
+  stage().primary().on("SHOW WARNINGS", reply::rows({{"Note", "1", "there was none here"}}));
+  EXPECT_EQ(ask(client, "BEGIN"), "ok");
+  EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Error");
+}
+
 TEST_F(RunTest, RowCountOfAConnectionThatWasGivenBackIsAnsweredFromMemory) {
   options_.places = 1;
   start();

@@ -37,7 +37,7 @@ bool mentions(ByteView text, ByteView lower_case_word) {
 }
 
 bool names_no_table(const sql::Statement& statement, ByteView text) {
-  if (statement.kind != sql::Kind::kSelect) return false;
+  if (statement.kind != sql::Kind::kSelect || statement.has(sql::effect::kSequence)) return false;
   constexpr ByteView kFrom = "from";
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
   const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80; };

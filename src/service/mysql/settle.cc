@@ -24,6 +24,7 @@ using runtime::Task;
 
 namespace {
 
+constexpr ByteView kUnlimited = "18446744073709551615";  // sql_select_limit
 constexpr std::size_t kMostShown = 200;  // of a statement that pinned, for people
 constexpr std::size_t kMostShaped = 4096;
 
@@ -95,15 +96,25 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
   for (const std::string& name : policy::session::names_to_ask(session.facts(), request->verdict, text, session.sql_context())) {
     names += (names.empty() ? "'" : ",'") + name + "'";
   }
-  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")",
-                                                                    session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!shown.ok() || shown->error) {
+  const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+  ReplyFacts told;
+  const auto ask = [&told](const Result<proto::mysql::TextResult>& shown) {
+    if (!shown.ok() || shown->error) return false;
+    for (const auto& row : shown->rows) {
+      if (row.size() >= 2 && row[0]) told.variables.emplace_back(*row[0], row[1].value_or(""));
+    }
+    return true;
+  };
+  // A SHOW ends after sql_select_limit rows, too, and that may be what was set.
+  const Result<proto::mysql::TextResult> limit = co_await upstream::query(*connection, "SELECT 'sql_select_limit',@@session.sql_select_limit LIMIT 1", deadline);
+  bool answered = ask(limit);
+  const bool limited = answered && told.variables.size() == 1 && told.variables[0].second.size() < kUnlimited.size();
+  const std::string lifted = limited ? "SET STATEMENT sql_select_limit=" + std::string(kUnlimited) + " FOR " : std::string();
+  const std::string others = "SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN (" + names + ")";
+  if (answered) answered = ask(co_await upstream::query(*connection, lifted + others, deadline));
+  if (!answered) {
     connection->stream->abort({ErrorCode::kReset, "the session's variables could not be read"});
     co_return;
-  }
-  ReplyFacts told;
-  for (const auto& row : shown->rows) {
-    if (row.size() >= 2 && row[0]) told.variables.emplace_back(*row[0], row[1].value_or(""));
   }
   const bool wished = request->verdict.has(effect::kReadsTracking);  // else the tracking that is shown is our own
   const auto learn_told = wished ? policy::session::learn_wish : policy::session::learn_values;

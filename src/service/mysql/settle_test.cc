@@ -247,7 +247,8 @@ TEST_F(SettleTest, ACollationThatCannotBeReadEndsTheConnectionAndNotTheSession) 
 TEST_F(SettleTest, AClientsOwnTrackingIsRememberedAndNotLeftOnTheServer) {
   start();
   TestClient& client = stage().log_in();
-  server().on("SHOW SESSION VARIABLES WHERE Variable_name IN ('session_track",
+  server().on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "4"}}));
+  server().on("SET STATEMENT sql_select_limit=18446744073709551615 FOR SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN ('session_track",
               reply::rows({{"session_track_system_variables", "sql_mode"}, {"session_track_schema", "OFF"}, {"session_track_state_change", "OFF"}, {"session_track_transaction_info", "OFF"}}));
   EXPECT_EQ(ask(client, "SET session_track_system_variables='sql_mode'"), "ok");
   EXPECT_TRUE(facts(client).tracking.names("sql_mode"));

@@ -20,22 +20,6 @@ namespace {
 
 constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
 
-/// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False: the session is over.
-Task<bool> leave_read_only_transaction(Session& session) {
-  Holdings& holdings = session.holdings();
-  std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT"});
-  const Result<void> committed =
-      co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
-  if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
-  session.facts().status.in_transaction = false;
-  session.facts().status.read_only_transaction = false;
-  holdings.ties &= ~(tie::kTransaction | tie::kDiagnostics);
-  if (!committed.ok()) lose_held(session);
-  if (holdings.held != nullptr && holdings.ties == 0) give_up_held(session);
-  co_return true;
-}
-
 /// A statement that may change accounts, or what they may do.
 bool changes_accounts(const sql::Statement& statement, ByteView text) {
   const bool may = statement.kind == sql::Kind::kDdl || statement.kind == sql::Kind::kFlush || statement.kind == sql::Kind::kMulti || statement.has(effect::kRole);
@@ -58,10 +42,6 @@ Task<bool> on_query(Session& session) {
   }
   Holdings& holdings = session.holdings();
   request.sent.keeps_list = text.size() <= kMostLookedAt && names_no_table(statement, text);
-  if (policy::session::leaves_read_only_transaction(statement, session.route_facts())) {
-    const bool left = co_await leave_read_only_transaction(session);
-    if (!left) co_return false;
-  }
   const bool wants_list = statement.has(effect::kReadsDiagnostics) || request.sent.keeps_list;
   if (wants_list && holdings.has(tie::kDiagnostics) && policy::session::may_pin(statement)) co_await move_diagnostics_to_primary(session);
   // Changes of accounts and globals that pass by are looked at on the servers at once.
