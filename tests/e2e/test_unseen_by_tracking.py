@@ -18,11 +18,12 @@ READ = "select sql_calc_found_rows id from narrow_ids order by id limit 2"
 def gateway(cluster):
     cluster.recover()
     cluster.primary.query("create or replace table test.narrow (a tinyint)", "create or replace table test.narrow_ids (id int primary key, n int)",
-                          "insert into test.narrow_ids values (1,1),(2,2),(3,3),(4,4)")
+                          "insert into test.narrow_ids values (1,1),(2,2),(3,3),(4,4)",
+                          "create or replace function test.moves_and_fails() returns int no sql begin set time_zone = '+10:00'; signal sqlstate '45000'; return 1; end")
     make_passers_table(cluster)
     with gateway_for(cluster, shards=1, max_server_connections=2, hold_timeout="3s", users="servers") as running:
         yield running
-    cluster.primary.query("drop table test.narrow, test.narrow_ids, test.passers_by")
+    cluster.primary.query("drop function test.moves_and_fails", "drop table test.narrow, test.narrow_ids, test.passers_by")
 
 
 SCRIPTS = {
@@ -38,6 +39,14 @@ SCRIPTS = {
     "counts-together": ["select id from narrow_ids limit 1", "update narrow_ids set n = n + 1 where id < 4", "select row_count(), found_rows(), last_insert_id()", "select row_count()",
                         "update narrow_ids set n = n + 1", ("select row_count() as changed, @@error_count",)],
     "count-behind-set-names": ["update narrow_ids set n = n + 1 where id = 1", "set names cp1250", ("select last_insert_id(), row_count()",)],
+    "failed-inside-a-block": ["begin not atomic set time_zone = '+08:00'; select * from nosuch; end", ASK, ASK_PRIMARY, ("begin not atomic set time_zone = '+09:00'; selekt; end",), ASK],
+    "failed-inside-a-function": ["select test.moves_and_fails()", ASK, ASK_PRIMARY, "do test.moves_and_fails()", ASK, "select id from narrow_ids where id = test.moves_and_fails()", ASK],
+    "list-behind-a-transaction": ["select * from nosuch", "begin", "show warnings", "select row_count(), @@error_count", "commit", "show warnings"],
+    "few-rows-at-once": ["set @@sql_select_limit = 1, @@time_zone = '+03:00'", "select @@sql_select_limit, @@time_zone", ASK_PRIMARY, "drop table if exists test_a, test_b", "show warnings", reset(), ASK],
+    "schema-charset": ["set collation_database = latin1_bin", "select @@collation_database", "use test", "select @@collation_database, @@character_set_database", "set @@character_set_database = koi8r",
+                       "select @@collation_database", "/*master*/ select @@collation_database", "use test", ("select @@collation_database",)],
+    "analyze-ends-it": ["start transaction read only", ("analyze table narrow_ids",), "select @@in_transaction", "insert into narrow_ids values (50, 1)", "delete from narrow_ids where id = 50"],
+    "counts-of-commands": ["insert into narrow_ids values (51, 1), (52, 1)", prepare("c", "select id from narrow_ids"), close("c"), "select row_count()", "delete from narrow_ids where id > 50", "select row_count()"],
     "found-rows": [READ, ("show tables like 'nosuch'",), "select found_rows()", READ, "select nothing from nowhere", "select found_rows()", READ, "select found_rows() + 0 as f",
                    "select id from narrow_ids limit 1 offset 1", "select found_rows()"],
     "forgotten-with-the-user": [WARNED, "selekt", change_user(), "show warnings", "select 1", "use test", "select row_count(), last_insert_id()"],

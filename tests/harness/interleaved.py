@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from .interleaved_client import ADMINISTRATOR, Client
 from .interleaved_compare import differences
-from .interleaved_normal import normal, told_in_time
+from .interleaved_normal import Teller, normal
 from .interleaved_world import ReplicationBroken
 
 PATIENCE = 0.06
@@ -179,6 +179,7 @@ class Oracle:
         alone = {number: self.alone(trial, number) for number in trial.sessions()}
         shared, tables, aborted = self.together(trial)
         seen, found, place = shared.seen, [], dict.fromkeys(alone, 0)
+        tellers = {number: Teller() for number in alone}
         if shared.failure is not None:
             self.world.repair_replication()
             return [Difference(-1, -1, "replication", str(shared.failure))]
@@ -190,9 +191,10 @@ class Oracle:
                 continue
             direct = alone[number][0][place[number]]
             place[number] += 1
+            one, other = tellers[number].comparable(step, direct, seen.get(event, []))
             if event not in seen or seen[event] in CONSEQUENCES:
                 continue
-            for where, text in differences(told_in_time(step, direct), told_in_time(step, seen[event])):
+            for where, text in differences(one, other):
                 found.append(Difference(event, number, f"{step[0]}: {where}", text))
         for number in trial.sessions():
             found += [Difference(-1, number, f"table {name[10:]}", f"rows of {name}: direct {rows!r:.500}, gateway {tables[number].get(name)!r:.500}")

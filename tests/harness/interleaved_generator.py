@@ -29,7 +29,7 @@ GLOBALS = {
 }
 MOVING = ["time_zone='+03:00'", "time_zone='SYSTEM'", "group_concat_max_len=12", "lc_time_names='fr_FR'", "sql_mode='ANSI_QUOTES'", "sql_mode=default",
           "div_precision_increment=6", "tx_isolation='READ-COMMITTED'", "default_week_format=4", "max_error_count=2", "sql_auto_is_null=1", "sql_select_limit=4",
-          "init_connect='set time_zone=\'+11:00\''", "sql_safe_updates=1"]
+          "init_connect='set time_zone=\\'+11:00\\''", "sql_safe_updates=1"]
 ALL_FEATURES = (*SHARED, *PINNING, *OF_BOSS, "drivers", "moving_globals", *(f"global:{name}" for name in GLOBALS))
 
 
@@ -109,6 +109,8 @@ class Session:
             steps += [self.ask(text.format(schema=self.a)) if self.chance(0.3) else ("query", text.format(schema=self.a)) for text in CONNECTS[driver]]
         names = sorted(self._themes)
         chosen = self.random.sample(names, min(len(names), self.random.randint(2, 7)))
+        if "profiling" in chosen:  # it outlives a reset, which is a known limit
+            chosen = [name for name in chosen if name != "reset"]
         weights = [self._themes[name][1] for name in chosen]
         while len(steps) < length:
             steps += self._themes[self.random.choices(chosen, weights)[0]][0](self)

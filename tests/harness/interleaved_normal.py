@@ -16,17 +16,24 @@ NUMBERS_OF_CONNECTIONS = ("connection_id()", "@@pseudo_thread_id")
 NUMBERS_OF_SERVERS = ("@@server_id", "@@hostname", "@@port", "@@last_gtid")
 TIMES = ("Duration",)            # SHOW PROFILES
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
-SYSTEM_VARIABLE = 0              # the type of such a change
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
 HANDLE_IN_A_TEXT = re.compile(r"(The statement|prepared statement handler) \(\d+\)")
 HANDLE_IN_A_ROW = re.compile(HANDLE_IN_A_TEXT.pattern.encode())  # SHOW ERRORS
-SYSTEM_VARIABLE = 0              # a type of change
+SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
+STATE_STEP = re.compile(r"\b(set(?! statement)|use|init_db|temporary|prepare)\b")
+SCHEMA_STEP = re.compile(r"\b(use|init_db|change_user|connect|reset|database|schema)\b")
+CHARSET_STEP = re.compile(r"\b(names|character set|charset)\b")
+CHARSET_VARIABLE = re.compile(r"^(character_set|collation)_")
 
 KNOWN_LIMITS = (
     "GET_LOCK, NEXTVAL in views and functions that a plain SELECT calls: the server gives no sign of them",
-    "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or behind a view",
+    "what session_track_transaction_info would report",
+    "the list of warnings through several statements in one text, none of which has a list of its own",
+    "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
+    "LAST_INSERT_ID() behind a view",
+    "COM_RESET_CONNECTION: profiles go, and @@collation_database stays the schema's",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
     "a default schema that somebody else has dropped",
@@ -73,19 +80,45 @@ def masked_row(row, places):
     return tuple("masked" if place in places or (value and HANDLE_IN_A_ROW.search(value)) else value for place, value in enumerate(row))
 
 
-def told_in_time(step, observation):
-    """The observation of a step without the variables that somebody else's statement changed: that is told by one OK or another."""
-    text = step[1] if len(step) > 1 and isinstance(step[1], str) else ""
-    if text.lower().startswith("set "):
-        return observation
+class Teller:
+    """What one session is told of its changes, as far as it can be compared. Which OK tells of a change that the step's own text does not
+    name (that of a routine, or of a statement that failed), and how often an unchanged schema is told again, is the server's affair."""
+
+    def __init__(self):
+        self._after_error = False
+
+    def comparable(self, step, direct, gateway):
+        after_error, self._after_error = self._after_error, failed(direct)
+        text = " ".join(str(part) for part in step).lower()
+        return tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
+
+
+def failed(observation):
+    return any(isinstance(one, dict) and "error" in (one["kind"], one.get("end", {}).get("kind")) for one in observation)
+
+
+def kept_changes(observation, text, after_error):
     if isinstance(observation, list):
-        return [told_in_time(step, one) for one in observation]
+        return [kept_changes(one, text, after_error) for one in observation]
     if not isinstance(observation, dict):
         return observation
-    kept = {name: told_in_time(step, value) for name, value in observation.items() if name in ("end", "middle")}
-    if "session" in observation:
-        kept["session"] = [change for change in observation["session"] if change[0] != SYSTEM_VARIABLE]
-    return {**observation, **kept}
+    kept = {name: kept_changes(value, text, after_error) if name in ("end", "middle") else value for name, value in observation.items()}
+    if "session" in kept:
+        kept["session"] = [change for change in kept["session"] if is_of_step(change, text, after_error)]
+        if not kept["session"] and "status" in kept:
+            kept["status"] &= ~STATE_CHANGED
+    return kept
+
+
+def is_of_step(change, text, after_error):
+    kind, data = change
+    if kind == SCHEMA:
+        return SCHEMA_STEP.search(text) is not None
+    if kind == SYSTEM_VARIABLE:
+        name = data[0].decode()
+        named = name in text or (CHARSET_STEP.search(text) and CHARSET_VARIABLE.search(name))
+        return "set statement" not in text and bool(named or ("call" in text and not after_error))
+    return kind == STATE and STATE_STEP.search(text) is not None and not after_error
 
 
 def changes(session):

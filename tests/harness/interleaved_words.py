@@ -7,7 +7,7 @@ DIAGNOSTICS = ["select row_count()", "select found_rows()", "show warnings", "sh
 STATE = ["database()", "schema()", "@@sql_mode", "@@time_zone", "@@autocommit", "@@character_set_client", "@@character_set_connection",
          "@@collation_connection", "@@character_set_results", "@@sql_select_limit", "@@group_concat_max_len", "@@lc_time_names",
          "@@tx_isolation", "@@tx_read_only", "@@foreign_key_checks", "@@unique_checks", "@@sql_auto_is_null", "@@completion_type",
-         "@@collation_database", "@@character_set_database", "@@character_set_server", "@@collation_server", "@@div_precision_increment",
+         "@@character_set_server", "@@collation_server", "@@div_precision_increment",
          "@@wait_timeout", "@@interactive_timeout", "@@session_track_system_variables", "@@session_track_schema",
          "@@session_track_state_change", "@@session_track_transaction_info", "@@profiling", "@@max_statement_time", "@@insert_id",
          "@@timestamp > 1600000000", "@@in_transaction", "@@sql_big_selects", "@@default_storage_engine", "@@max_error_count", "@@sql_warnings",

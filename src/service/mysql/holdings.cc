@@ -31,6 +31,11 @@ void remember_error(Session& session, const proto::mysql::ErrorReply& error) {
   session.facts().lost &= static_cast<std::uint8_t>(~policy::session::lost::kList);
 }
 
+void remember_row_count(Session& session, std::int64_t count) {
+  session.holdings().last.row_count = count;
+  session.facts().last_had_rows = count < 0;
+}
+
 Task<void> remember_list(Session& session, Connection* connection) {
   std::optional<policy::session::ConditionList>& list = session.holdings().last.list;
   if (list || !session.facts().has_list || session.facts().diagnostics_on != connection->facts.serial) co_return;

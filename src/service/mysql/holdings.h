@@ -21,6 +21,8 @@ void lose_held(Session& session);
 runtime::Task<void> hold(Session& session, ConnectionPtr connection, std::uint32_t ties, policy::session::PinReason pin);
 /// An error of our own, of which no server knows: SHOW WARNINGS says it.
 void remember_error(Session& session, const proto::mysql::ErrorReply& error);
+/// A command that we answer ourselves has made ROW_COUNT() this: 0 by an OK, -1 by an EOF.
+void remember_row_count(Session& session, std::int64_t count);
 /// The list of warnings, where only this connection has it, into what is remembered.
 runtime::Task<void> remember_list(Session& session, Connection* connection);
 /// LAST_INSERT_ID(), FOUND_ROWS(), ROW_COUNT() and the list of warnings of the held connection, as far as only it knows them, into the

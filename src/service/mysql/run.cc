@@ -33,7 +33,7 @@ constexpr std::uint16_t kErAccountLocked = 4151;
 constexpr Nanos kFrailFor = 60s;
 constexpr std::size_t kMostShaped = 4096;
 constexpr std::size_t kMostShown = 200;
-constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
+constexpr std::size_t kMostLookedAt = 1024 * 1024;  // of a text, for questions that only short ones ask
 
 /// One command under way.
 struct Work {

@@ -54,7 +54,7 @@ Task<bool> on_prepare(Session& session) {
   Request request;
   request.command = Command::kStmtPrepare;
   const sql::Statement verdict = session.classify(text);
-  constexpr std::size_t kMostLookedAt = 64 * 1024;
+  constexpr std::size_t kMostLookedAt = 1024 * 1024;
   const bool no_table = text.size() <= kMostLookedAt && names_no_table(verdict, text);
   request.prepared = &session.prepared().add({std::move(text), session.facts().settings}, verdict);
   request.prepared->names_no_table = no_table;
@@ -116,6 +116,7 @@ Task<bool> on_statement_reset(Session& session) {
   const Holdings& holdings = session.holdings();
   if (statement->cursor_on == 0 || holdings.held == nullptr || holdings.held->facts.serial != statement->cursor_on) {
     statement->cursor_on = 0;
+    remember_row_count(session, 0);
     session.client().send_ok(session.status_flags());
     co_return true;
   }

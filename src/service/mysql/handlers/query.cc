@@ -18,7 +18,7 @@ using runtime::Task;
 
 namespace {
 
-constexpr std::size_t kMostLookedAt = 64 * 1024;  // of a text, for questions that only short ones ask
+constexpr std::size_t kMostLookedAt = 1024 * 1024;  // of a text, for questions that only short ones ask
 
 /// A statement that may change accounts, or what they may do.
 bool changes_accounts(const sql::Statement& statement, ByteView text) {

@@ -17,8 +17,7 @@ Task<bool> on_ping(Session& session) {
   Holdings& holdings = session.holdings();
   if (holdings.soft() && !holdings.held->usable()) lose_held(session);
   if (holdings.held == nullptr) {
-    session.facts().last_had_rows = false;
-    holdings.last.row_count = 0;
+    remember_row_count(session, 0);
     session.client().send_ok(session.status_flags());
     co_return true;
   }
@@ -81,6 +80,7 @@ Task<bool> on_set_option(Session& session) {
   }
   const wire::Capabilities others = client.capabilities() & ~wire::kClientMultiStatements;
   client.set_capabilities(option == 0 ? others | wire::kClientMultiStatements : others);
+  remember_row_count(session, -1);
   if (client.has(wire::kClientDeprecateEof)) {
     wire::OkPacket ok;
     ok.header = wire::kEofHeader;
