@@ -52,8 +52,17 @@ class ServiceShared {
     const std::lock_guard lock(mutex_);
     return accounts_asked_;
   }
-  /// Statements that change accounts and that run at this moment.
-  std::atomic<std::uint32_t> account_changes{0};
+  /// The same of global variables.
+  void defaults_changed(upstream::RefreshPtr asked) {
+    const std::lock_guard lock(mutex_);
+    defaults_asked_ = std::move(asked);
+  }
+  upstream::RefreshPtr defaults_asked() const {
+    const std::lock_guard lock(mutex_);
+    return defaults_asked_;
+  }
+  /// Statements that change accounts or globals and that run at this moment.
+  std::atomic<std::uint32_t> changes_underway{0};
 
   /// One set per shard; registered once each, read by the admin thread.
   void add_counters(std::shared_ptr<ShardCounters> counters) {
@@ -69,6 +78,7 @@ class ServiceShared {
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<ShardCounters>> counters_;
   upstream::RefreshPtr accounts_asked_;
+  upstream::RefreshPtr defaults_asked_;
 };
 
 /// One server as one shard sees it.

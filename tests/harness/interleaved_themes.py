@@ -277,7 +277,7 @@ def change_user(s):
 
 
 def option(s):
-    return [("set_option", s.pick([0, 1, 1, 0, 7])), ("query", "select 1; select 2"), ("query", f"insert into {s.a}.t (v) values ('o'); select last_insert_id()")]
+    return [("set_option", s.pick([0, 1, 1, 0])), ("query", "select 1; select 2"), ("query", f"insert into {s.a}.t (v) values ('o'); select last_insert_id()")]
 
 
 def ping(s):

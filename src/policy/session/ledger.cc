@@ -73,7 +73,7 @@ bool kind_leaves_list(const sql::Statement& statement) {
 
 /// Somebody else's list of warnings is on the connection, and the statement would leave it there.
 bool shows_another_list(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
-  return needs.empty_list && connection.has_list && session.diagnostics_on != connection.serial;
+  return needs.empty_list && !connection.must_close && connection.has_list && session.diagnostics_on != connection.serial;
 }
 
 /// What tracking_assignments() gives these variables.
@@ -111,7 +111,10 @@ bool drops_temporary(const sql::Statement& statement) {
 bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply) {
   if (is_program(statement)) return true;
   if (statement.has(effect::kReadsLastInsertId)) return true;  // LAST_INSERT_ID(expression)
-  if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace && statement.kind != Kind::kLoadData) return false;
+  if (statement.kind == Kind::kExplain) return statement.route == sql::Route::kPrimary;  // ANALYZE INSERT runs it
+  if (statement.kind == Kind::kLoadData) return reply.failed || reply.affected_rows > 0;
+  if (statement.kind == Kind::kDdl) return reply.affected_rows > 0 || reply.insert_id > 0;  // CREATE TABLE … SELECT
+  if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace) return false;
   // A lone OK without an id has set none; an id in it may be one that the client gave, and rows (RETURNING) tell nothing.
   return reply.failed || reply.result_set || reply.insert_id > 0;
 }
@@ -196,7 +199,10 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
   }
   // After an error the server does not say whether a transaction is open: believe so until it does.
   const bool maybe_open = reply.failed && (!session.status.autocommit || (ties & tie::kTransaction) != 0 || statement.has(effect::kMultiStatement));
-  ties = session.status.in_transaction || maybe_open ? ties | tie::kTransaction : ties & ~tie::kTransaction;
+  // With autocommit off a transaction lasts until it is ended: with its first savepoint it has begun, before the server says so.
+  const bool ends = session.status.autocommit || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback || statement.has(effect::kImplicitCommit);
+  const bool begun = !ends && ((ties & tie::kTransaction) != 0 || (statement.kind == Kind::kSavepoint && !reply.failed));
+  ties = session.status.in_transaction || maybe_open || begun ? ties | tie::kTransaction : ties & ~tie::kTransaction;
   return reply.cursor_open ? ties | tie::kCursor : ties;
 }
 
@@ -223,7 +229,8 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
 /// rows of count_statement() are made one by one.
 bool restores_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
   const bool own_list = session.diagnostics_on == connection.serial && session.has_list;
-  return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list;
+  // An XA branch that is prepared lets nothing be read.
+  return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list && !connection.must_close;
 }
 
 }  // namespace
@@ -246,7 +253,7 @@ ByteView tracking_assignments() {
 }
 
 std::string count_statement(std::uint64_t rows) {
-  if (rows == 1) return "SELECT 1 FROM (SELECT 1) counted";
+  if (rows == 1) return "SELECT 1 FROM (SELECT 1) counted LIMIT 1";
   // A table that every server has and that needs no default schema; three of it side by side are rows enough.
   return "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b,"
          " information_schema.COLLATIONS c LIMIT " +
@@ -255,7 +262,8 @@ std::string count_statement(std::uint64_t rows) {
 
 Needs needs_of(const sql::Statement& statement) {
   Needs needs;
-  needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || changes_rows(statement);
+  const bool may_insert = changes_rows(statement) || statement.kind == Kind::kDdl || statement.kind == Kind::kExplain;
+  needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || may_insert;
   needs.tracking = statement.has(effect::kReadsTracking);
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
   needs.empty_list = !changes_rows(statement);

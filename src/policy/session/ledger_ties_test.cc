@@ -189,6 +189,35 @@ TEST_F(Ledger, TransactionsTieUntilTheyEnd) {
   EXPECT_EQ(run("SELECT a FROM t", error(1213)).ties & tie::kHard, tie::kTransaction);
 }
 
+TEST_F(Ledger, ASavepointBeginsTheTransactionOfASessionWithoutAutocommit) {
+  EXPECT_EQ(run("SAVEPOINT a", ok()).ties & tie::kHard, 0U) << "with autocommit it is none";
+  renew();
+  ReplyFacts off = ok();
+  off.status->autocommit = false;
+  EXPECT_EQ(run("SAVEPOINT a", off).ties & tie::kHard, tie::kTransaction);
+  EXPECT_EQ(run("SELECT 1", off, true).ties & tie::kHard, tie::kTransaction) << "the server says nothing of it yet";
+  EXPECT_EQ(run("ROLLBACK TO a", off).ties & tie::kHard, tie::kTransaction);
+  EXPECT_EQ(run("COMMIT", off).ties & tie::kHard, 0U);
+}
+
+TEST_F(Ledger, NothingIsCountedAnewWhereNothingMayBeRead) {
+  run("XA START 'x'", ok());
+  session_.found_rows = {7, 0};
+  connection_.found_rows = 1;
+  connection_.has_list = true;
+  EXPECT_EQ(shown(before(session_, connection_, needs_of(sql::classify("CALL p()", {})), false)).find("counted"), std::string::npos);
+}
+
+TEST_F(Ledger, WhateverInsertsMaySetTheId) {
+  for (const char* text : {"ANALYZE INSERT INTO t VALUES (1)", "CREATE TABLE n (id INT AUTO_INCREMENT PRIMARY KEY) SELECT a FROM t", "LOAD DATA LOCAL INFILE 'x' INTO TABLE t"}) {
+    renew();
+    EXPECT_NE(run(text, inserted(0, 3)).ties & tie::kInsertId, 0U) << text;
+  }
+  renew();
+  EXPECT_EQ(run("CREATE TABLE n (id INT)", ok()).ties & tie::kInsertId, 0U);
+  for (const char* text : {"EXPLAIN INSERT INTO t VALUES (1)", "CREATE TABLE n SELECT 1"}) EXPECT_TRUE(needs_of(sql::classify(text, {})).insert_id) << text << ": it may leave the id as it is";
+}
+
 TEST_F(Ledger, TableLocksTieUntilUnlocked) {
   EXPECT_NE(run("LOCK TABLES t WRITE", ok()).ties & tie::kTableLock, 0U);
   EXPECT_FALSE(connection_.clean());

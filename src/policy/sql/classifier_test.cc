@@ -106,7 +106,7 @@ TEST(Classifier, SendsPlainReadsToReaders) {
 
 TEST(Classifier, MarksRowsThatAreSkippedForTheCountOfRowsFound) {
   for (const char* sql : {"SELECT * FROM t LIMIT 1, 2", "SELECT * FROM t LIMIT ?, ?", "SELECT * FROM t WHERE a = ? LIMIT ?,?", "SELECT * FROM t LIMIT 2 OFFSET 1",
-                          "SELECT * FROM t ORDER BY a LIMIT 10 OFFSET 0;", "SELECT * FROM t OFFSET 1 ROW FETCH NEXT 2 ROWS ONLY",
+                          "SELECT * FROM t ORDER BY a LIMIT 10 OFFSET 0;", "SELECT * FROM t OFFSET 1 ROW FETCH NEXT 2 ROWS ONLY", "SELECT * FROM t FETCH FIRST 1 ROWS WITH TIES",
                           "(SELECT a FROM t LIMIT 1,2) UNION SELECT 1", "SELECT 1 UNION ALL SELECT 2 LIMIT 1",
                           "(SELECT a FROM t) EXCEPT (SELECT 2) LIMIT 1", "SELECT 1 LIMIT 1 INTERSECT SELECT 2", "SELECT * FROM (SELECT a FROM t LIMIT 1/**/,/**/2) d"}) {
     check({sql, kReader, kOffset});
@@ -308,6 +308,7 @@ TEST(Classifier, PinsForSettingsItCannotReplay) {
   check({"SET character_set_client = @cs", kPrimary, kUnknownState | kSetsVariable | kSetsCharset | kUserVariable, Reason::kUserVariable});
   check({"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", kPrimary, kNextTransaction, Reason::kNextTransaction});
   check({"SET TRANSACTION READ ONLY", kPrimary, kNextTransaction, Reason::kNextTransaction});
+  check({"SET @@tx_read_only = 1", kPrimary, kNextTransaction, Reason::kNextTransaction});
   check({"SET GLOBAL TRANSACTION READ ONLY", kPrimary, kSetsGlobal, Reason::kGlobalSet});
   check({"SET GLOBAL max_connections=5", kPrimary, kSetsGlobal, Reason::kGlobalSet});
   check({"SET @@global.max_connections=5", kPrimary, kSetsGlobal, Reason::kGlobalSet});

@@ -118,6 +118,7 @@ void Findings::see_word(const Cursor& cursor) {
       counts_ = counts_ || (mode_ == Mode::kWrite && cursor.before().token.is('*'));
       return;
     case Word::kSqlCalcFoundRows: add(effect::kFoundRows); return;
+    case Word::kTies:  // FETCH … WITH TIES
     case Word::kOffset: add(effect::kOffset); return;
     case Word::kUnion:
     case Word::kLimit:

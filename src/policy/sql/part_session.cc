@@ -33,6 +33,12 @@ bool names_charset(ByteView name) {
   return begins("character_set_") || begins("collation_");
 }
 
+/// What SET TRANSACTION sets.
+bool is_characteristic(ByteView name) {
+  return equals_blind(name, "tx_isolation") || equals_blind(name, "tx_read_only") || equals_blind(name, "transaction_isolation") ||
+         equals_blind(name, "transaction_read_only");
+}
+
 }  // namespace
 
 void Part::set() {
@@ -73,6 +79,8 @@ void Part::judge(const Assignment& assignment) {
 }
 
 void Part::judge_session_variable(const Assignment& assignment) {
+  // SET @@tx_read_only without a scope is SET TRANSACTION: of the next one.
+  if (assignment.unscoped && is_characteristic(assignment.name)) return findings_.refuse(Reason::kNextTransaction, effect::kNextTransaction);
   const Variable variable = find_variable(assignment.name);
   if (variable == Variable::kConnectionId) findings_.add(effect::kConnectionId);
   const bool tracking = variable == Variable::kTracking;

@@ -37,7 +37,7 @@ constexpr Keyword kKeywords[] = {
     {"restart", Word::kRestart}, {"as", Word::kAs, Call::kNone}, {"of", Word::kOf}, {"into", Word::kInto, Call::kNone},
     {"outfile", Word::kOutfile, Call::kNone}, {"dumpfile", Word::kDumpfile}, {"for", Word::kFor, Call::kNone},
     {"share", Word::kShare}, {"next", Word::kNext}, {"previous", Word::kPrevious}, {"recursive", Word::kRecursive, Call::kNone},
-    {"sql_calc_found_rows", Word::kSqlCalcFoundRows, Call::kNone}, {"limit", Word::kLimit, Call::kNone}, {"offset", Word::kOffset},
+    {"sql_calc_found_rows", Word::kSqlCalcFoundRows, Call::kNone}, {"limit", Word::kLimit, Call::kNone}, {"offset", Word::kOffset}, {"ties", Word::kTies},
     {"union", Word::kUnion, Call::kNone}, {"except", Word::kUnion, Call::kNone}, {"intersect", Word::kUnion, Call::kNone}, {"from", Word::kFrom, Call::kNone},
     {"join", Word::kJoin, Call::kNone}, {"straight_join", Word::kJoin, Call::kNone}, {"using", Word::kUsing, Call::kNone},
     {"information_schema", Word::kInformationSchema},

@@ -26,7 +26,7 @@ enum class Word : std::uint8_t {
   kOptimize, kCache, kPurge, kReset, kChange, kStop, kShutdown, kInstall, kUninstall, kBinlog, kBackup, kSignal, kResignal, kGet,
   kClone, kImport, kRestart,
   // inside expressions and reads
-  kAs, kOf, kInto, kOutfile, kDumpfile, kFor, kShare, kNext, kPrevious, kRecursive, kSqlCalcFoundRows, kLimit, kOffset, kUnion, kFrom, kJoin, kUsing,
+  kAs, kOf, kInto, kOutfile, kDumpfile, kFor, kShare, kNext, kPrevious, kRecursive, kSqlCalcFoundRows, kLimit, kOffset, kTies, kUnion, kFrom, kJoin, kUsing,
   kInformationSchema, kPerformanceSchema, kMysql,
   // SET
   kGlobal, kSession, kLocal, kPersist, kPersistOnly, kNames, kCharacter, kCharset, kTransaction, kStatement, kCollate,

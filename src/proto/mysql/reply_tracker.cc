@@ -27,6 +27,7 @@ void ReplyTracker::start(Command command, Capabilities capabilities, std::uint8_
   stash_.clear();
   if (stash_.capacity() > kKeptCapacity) stash_ = std::string();
   affected_rows_ = insert_id_ = rows_ = results_ = 0;
+  last_is_rows_ = command == Command::kStmtFetch || command == Command::kFieldList;
   warnings_ = status_ = error_code_ = 0;
   sqlstate_.clear();
   message_.clear();
@@ -253,7 +254,7 @@ Result<void> ReplyTracker::take_error(ByteView payload) {
 Result<void> ReplyTracker::take_response(ByteView payload) {
   switch (byte_at(payload, 0)) {
     case kOkHeader:
-    case kEofHeader: return take_end(payload);
+    case kEofHeader: last_is_rows_ = false; return take_end(payload);
     case kLocalInfileHeader: wants_local_infile_ = true; return {};
     default: return take_column_count(payload);
   }
@@ -289,6 +290,7 @@ Result<void> ReplyTracker::take_column_count(ByteView payload) {
   if (!reader.ok() || !reader.at_end() || columns == 0 || columns > kMaxColumns) {
     return protocol_error("reply to " + std::string(name) + ": malformed column count");
   }
+  last_is_rows_ = true;
   definitions_left_ = metadata_follows ? columns : 0;
   if (definitions_left_ > 0) {
     state_ = State::kDefinitions;

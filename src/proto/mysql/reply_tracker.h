@@ -86,6 +86,8 @@ class ReplyTracker {
   /// Rows of all result sets; result sets and OKs that are complete.
   std::uint64_t rows() const { return rows_; }
   std::uint64_t results() const { return results_; }
+  /// The last of them is rows, or was to be, and no lone OK.
+  bool last_is_rows() const { return last_is_rows_; }
   /// Of COM_STMT_PREPARE.
   std::uint32_t statement_id() const { return statement_id_; }
   std::uint16_t statement_columns() const { return statement_columns_; }
@@ -157,6 +159,7 @@ class ReplyTracker {
   std::uint64_t insert_id_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t results_ = 0;
+  bool last_is_rows_ = false;
   std::uint16_t warnings_ = 0;
   StatusFlags status_ = 0;
   std::uint16_t error_code_ = 0;

@@ -87,6 +87,11 @@ TEST(ReplyTracker, FollowsEveryResultOfAMultiStatement) {
                                  .bytes());
     EXPECT_EQ(tracker.results(), 4U);
     EXPECT_EQ(tracker.rows(), 6U);
+    EXPECT_TRUE(tracker.last_is_rows());
+    tracker.start(Command::kQuery, caps);
+    EXPECT_FALSE(tracker.last_is_rows());
+    expect_followed(tracker, ReplyWriter(caps).result_set(1, 2, kMore).ok(kStatusAutocommit, 1).bytes());
+    EXPECT_FALSE(tracker.last_is_rows()) << "a CALL";
   }
 }
 

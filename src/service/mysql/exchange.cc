@@ -95,7 +95,6 @@ class Exchange {
   Reply reply_;
   policy::session::PreparedCache::Copy* copy_ = nullptr;  // of the statement that is executed: nothing is prepared here meanwhile
   std::string kept_back_;   // the whole reply, where something in it is ours
-  bool forwarded_ = false;  // definitions or rows: it is not a lone OK
 };
 
 void Exchange::to_client(ByteView bytes) {
@@ -276,7 +275,6 @@ Task<void> Exchange::relay() {
       }
       input.remove_prefix(step->consumed);
       if (step->action == wire::ReplyTracker::Action::kForward) {
-        forwarded_ = true;
         to_client(step->packet);
       } else if (step->action == wire::ReplyTracker::Action::kPacket && !take_packet(step->packet)) {
         reply_.end = Reply::End::kRefused;
@@ -501,7 +499,7 @@ void Exchange::finish() {
   facts.insert_id = tracker_.insert_id();
   facts.rows = tracker_.rows();
   facts.results = tracker_.results();
-  facts.result_set = forwarded_;
+  facts.result_set = tracker_.last_is_rows();
   facts.warnings = tracker_.warnings();
   if (facts.failed) reply_.refusal = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
   reply_.statement_id = tracker_.statement_id();

@@ -40,10 +40,12 @@ Task<void> remember_list(Session& session, Connection* connection) {
   std::optional<policy::session::ConditionList>& list = session.holdings().last.list;
   if (list || !session.facts().has_list || session.facts().diagnostics_on != connection->facts.serial) co_return;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<proto::mysql::TextResult> counts = co_await upstream::query(*connection, "SELECT @@warning_count,@@error_count", deadline);
+  Result<proto::mysql::TextResult> counts = co_await upstream::query(*connection, "SELECT @@warning_count,@@error_count LIMIT 1", deadline);
   if (!counts.ok() || counts->error || counts->rows.size() != 1 || counts->rows[0].size() != 2) co_return;
   Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW WARNINGS LIMIT 65535", deadline);
   if (!shown.ok() || shown->error) co_return;
+  const bool wide = !shown->rows.empty() && shown->rows[0][0] && shown->rows[0][0]->find('\0') != std::string::npos;  // UTF-16, UTF-32
+  if (wide) co_return;
   list.emplace();
   for (const auto& row : shown->rows) {
     if (row.size() >= 3 && row[0] && row[1] && row[2]) list->conditions.push_back({*row[0], *row[1], *row[2]});
@@ -58,20 +60,20 @@ Task<void> ask_held(Session& session) {
   const policy::session::ConnectionSerial serial = holdings.held->facts.serial;
   const bool only_here = facts.insert_id.on == serial || facts.found_rows.on == serial || facts.diagnostics_on == serial;
   if (!only_here || !holdings.held->usable()) co_return;
-  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()",
+  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT() LIMIT 1",
                                                                     session.loop().deadline_in(session.service().config().connect_timeout));
   const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 3;
-  if (!answered) {
-    holdings.held->stream->abort({ErrorCode::kReset, "LAST_INSERT_ID() could not be asked for"});
+  if (!answered) {  // what it knew is lost, and whoever asks is told so; the connection itself may be needed
+    policy::session::lose_connection(facts, serial);
     co_return;
   }
-  const auto number = [&](std::size_t i) { return asked->rows[0][i] ? std::strtoull(asked->rows[0][i]->c_str(), nullptr, 10) : 0; };
+  const auto number = [&](std::size_t i) { return asked->rows[0][i] ? std::strtoull(narrow(*asked->rows[0][i]).c_str(), nullptr, 10) : 0; };
   if (facts.insert_id.on == serial) facts.insert_id = {number(0), 0};
   if (facts.found_rows.on == serial) facts.found_rows = {number(1), 0};
   holdings.held->facts.found_rows = 1;  // the question was a SELECT
   if (facts.diagnostics_on != serial) co_return;
   policy::session::LastStatement& last = holdings.last;  // what is in it is true already, and the connection only looks like it
-  if (!last.row_count) last.row_count = asked->rows[0][2] ? std::strtoll(asked->rows[0][2]->c_str(), nullptr, 10) : 0;
+  if (!last.row_count) last.row_count = asked->rows[0][2] ? std::strtoll(narrow(*asked->rows[0][2]).c_str(), nullptr, 10) : 0;
   co_await remember_list(session, holdings.held.get());
 }
 

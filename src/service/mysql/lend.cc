@@ -175,7 +175,7 @@ upstream::MysqlLogin login_for_server(Session& session) {
   login.credentials = session.identity().credentials;
   login.account = account_name(session.identity());
   const wire::Capabilities flags = wire::kClientIgnoreSpace | wire::kClientInteractive;  // their effects are settings
-  login.capabilities = (session.client().capabilities() & ~flags) | wire::kClientSessionTrack | wire::kClientMultiResults | wire::kClientPsMultiResults;
+  login.capabilities = (session.client().capabilities() & ~flags) | wire::kClientSessionTrack;
   login.schema = session.facts().settings != nullptr ? session.facts().settings->schema() : session.identity().schema;
   wire::append_connect_attribute(login.connect_attributes, "_client_name", "holdfast");
   wire::append_connect_attribute(login.connect_attributes, "service", session.service().name());

@@ -255,11 +255,11 @@ const MysqlAccount* find_account(const upstream::ServiceView& view, const std::s
   return view.accounts == nullptr ? nullptr : view.accounts->find(user, host);
 }
 
-/// Waits until the accounts are as of this question. False: they could not be had in time.
-Task<bool> wait_for_accounts(Session& session, upstream::RefreshPtr asked, Deadline deadline) {
+/// Waits until the accounts, or the globals, are as of this question. False: they could not be had in time.
+Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::ServiceView::* round, Deadline deadline) {
   ServiceShard& service = session.service();
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
-  while (!asked->done(service.view()->accounts_round)) {
+  while (!asked->done((*service.view()).*round)) {
     const Result<void> waited = co_await service.view_changed(patience);
     if (!waited.ok()) co_return false;
   }
@@ -269,21 +269,22 @@ Task<bool> wait_for_accounts(Session& session, upstream::RefreshPtr asked, Deadl
 /// The accounts of now, where the servers have them. False: there is no news to be had.
 Task<bool> newer_accounts(Session& session, Deadline deadline) {
   const upstream::RefreshPtr asked = session.service().control().refresh_accounts(session.service().name());
-  co_return co_await wait_for_accounts(session, asked, deadline);
+  co_return co_await wait_for_news(session, asked, &upstream::ServiceView::accounts_round, deadline);
 }
 
-/// What changes accounts through us is seen by every login that begins after its answer.
-Task<void> see_account_changes(Session& session, Deadline deadline) {
+/// What changes accounts and globals through us is seen by every login that begins after its answer.
+Task<void> see_changes(Session& session, Deadline deadline) {
   constexpr Nanos kStep = 5ms;
   ServiceShared& shared = session.service().shared();
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
-  while (shared.account_changes.load(std::memory_order_relaxed) > 0 && !patience.passed(session.loop().now())) {
+  while (shared.changes_underway.load(std::memory_order_relaxed) > 0 && !patience.passed(session.loop().now())) {
     const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kStep).earlier(patience));
     if (!slept.ok()) co_return;
   }
-  const upstream::RefreshPtr asked = shared.accounts_asked();
-  if (asked == nullptr) co_return;
-  co_await wait_for_accounts(session, asked, deadline);
+  const upstream::RefreshPtr globals = shared.defaults_asked();
+  if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::ServiceView::defaults_round, deadline);
+  const upstream::RefreshPtr accounts = shared.accounts_asked();
+  if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::ServiceView::accounts_round, deadline);
 }
 
 /// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a COM_CHANGE_USER from it.
@@ -315,7 +316,7 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
 
 /// kRefused: the client has been told why.
 Task<Verdict> authenticate(Session& session, Claim claim) {
-  co_await see_account_changes(session, claim.deadline);
+  co_await see_changes(session, claim.deadline);
   upstream::ServiceViewPtr view = session.service().view();
   const MysqlAccount* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;

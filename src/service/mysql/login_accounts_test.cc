@@ -96,12 +96,12 @@ TEST_F(AccountsTest, WhoeverLeavesWhileWaitingIsForgotten) {
 
 TEST_F(AccountsTest, ALoginSeesWhatAStatementBeforeItHasChanged) {
   start();
-  stage().shared().account_changes.fetch_add(1);
+  stage().shared().changes_underway.fetch_add(1);
   Guest guest = begin("app", kPassword);
   EXPECT_TRUE(waits(guest)) << "a CREATE USER is running";
   refresh_ = std::make_shared<upstream::Refresh>();
   stage().shared().accounts_changed(refresh_);
-  stage().shared().account_changes.fetch_sub(1);
+  stage().shared().changes_underway.fetch_sub(1);
   stage().rest(20ms);
   EXPECT_TRUE(waits(guest)) << "its accounts are not here yet";
   publish({hashed("app", "other")});
@@ -110,6 +110,19 @@ TEST_F(AccountsTest, ALoginSeesWhatAStatementBeforeItHasChanged) {
   EXPECT_TRUE(waits(guest)) << "and by those the proof is wrong, so they are asked for once more";
   publish({hashed("app", "other")});
   EXPECT_TRUE(guest.next().starts_with("error 1045"));
+}
+
+TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
+  start();
+  const auto globals = std::make_shared<upstream::Refresh>();
+  stage().shared().defaults_changed(globals);
+  Guest guest = begin("app", kPassword);
+  EXPECT_TRUE(waits(guest)) << "they are not read yet";
+  globals->answered_by(stage().view().defaults_round + 1);
+  stage().turn(3);
+  EXPECT_TRUE(waits(guest));
+  stage().change_view([](upstream::ServiceView& view) { ++view.defaults_round; });
+  EXPECT_EQ(guest.next(), "ok");
 }
 
 // --- a login that only the server can judge -------------------------------------------------------------------------------

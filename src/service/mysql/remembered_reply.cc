@@ -45,6 +45,16 @@ std::string row_of(const Condition& condition, bool binary) {
   return row;
 }
 
+/// In the character set of the server's own number, which may be UTF-16 or UTF-32: NULs before each letter, or behind it.
+std::string as_wide_as(ByteView theirs, const std::string& number) {
+  const std::size_t before = std::min(theirs.find_first_not_of('\0'), theirs.size());
+  const std::size_t next = theirs.find_first_not_of('\0', before + 1);
+  const std::size_t behind = before > 0 || theirs.size() <= before + 1 ? 0 : std::min(next, theirs.size()) - before - 1;
+  std::string wide;
+  for (const char digit : number) wide += std::string(before, '\0') + digit + std::string(behind, '\0');
+  return wide;
+}
+
 /// The server's row of integers with those that are remembered; nothing if it is another sort of row.
 std::optional<std::string> row_of(ByteView said, const std::vector<std::optional<std::int64_t>>& values, bool binary) {
   const std::size_t front = binary ? binary_row(values.size()).size() : 0;
@@ -57,7 +67,7 @@ std::optional<std::string> row_of(ByteView said, const std::vector<std::optional
       append_le(row, value ? static_cast<std::uint64_t>(*value) : theirs, 8);
     } else {
       const ByteView theirs = reader.lenenc_string();
-      wire::append_lenenc_string(row, value ? ByteView(std::to_string(*value)) : theirs);
+      wire::append_lenenc_string(row, value ? as_wide_as(theirs, std::to_string(*value)) : std::string(theirs));
     }
   }
   return reader.ok() && reader.at_end() ? std::optional(std::move(row)) : std::nullopt;

@@ -36,6 +36,15 @@ TEST(RememberedReply, HasTheRememberedIntegersAndTheServersForTheRest) {
   EXPECT_EQ(with_answer(modern, values({std::nullopt, 7}), false, kModern), packets({"\x02", "def1", "def2", row({"-1", "7"}), kEof}));
 }
 
+TEST(RememberedReply, IsInTheCharacterSetOfTheServersOwn) {
+  const std::pair<std::string, std::string> sets[] = {{std::string("\0-\0001", 4), std::string("\0004\0002", 4)},
+                                                      {std::string("-\0001\0", 4), std::string("4\0002\0", 4)},
+                                                      {std::string("\0\0\0000", 4), std::string("\0\0\0004\0\0\0002", 8)}};
+  for (const auto& [said, answer] : sets) {
+    EXPECT_EQ(with_answer(packets({"\x01", "d", row({said}), kEof}), values({42}), false, kModern), packets({"\x01", "d", row({answer}), kEof}));
+  }
+}
+
 TEST(RememberedReply, KnowsBinaryRows) {
   std::string before(2, '\0');
   append_le(before, static_cast<std::uint64_t>(-1), 8);

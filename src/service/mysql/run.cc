@@ -362,10 +362,14 @@ std::optional<policy::session::RememberedAnswer> from_memory(Session& session, c
   const ByteView text = text_of(session, request);
   if (text.size() > kMostLookedAt) return std::nullopt;
   const policy::session::SettingsPtr& settings = session.facts().settings;
+  const ByteView results = settings == nullptr ? ByteView() : settings->variable("character_set_results");
+  const bool wide = results.starts_with("utf16") || results.starts_with("ucs2") || results.starts_with("utf32");
   const ByteView limit = settings == nullptr ? ByteView() : settings->variable("sql_select_limit");
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::from_chars(limit.data(), limit.data() + limit.size(), most);
-  return policy::session::remembered_answer(session.holdings().last, text, session.sql_context(), most);
+  std::optional<policy::session::RememberedAnswer> answer = policy::session::remembered_answer(session.holdings().last, text, session.sql_context(), most);
+  if (answer && answer->whole && wide) return std::nullopt;
+  return answer;
 }
 
 Task<Step> once(Work* work) {

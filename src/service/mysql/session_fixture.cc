@@ -160,7 +160,7 @@ void Stage::finish() {
     EXPECT_TRUE(run_until([&] { return servers_[i]->open() == 0; })) << "connections to server " << i << " are left open";
   }
   EXPECT_EQ(shared_->clients.load(), 0U);
-  EXPECT_EQ(shared_->account_changes.load(), 0U);
+  EXPECT_EQ(shared_->changes_underway.load(), 0U);
   for (const std::shared_ptr<ShardCounters>& each : shared_->all_counters()) {
     EXPECT_EQ(each->service.clients.get(), 0U);
     EXPECT_EQ(pinned_by(each->pins), 0U);

@@ -10,6 +10,7 @@
 #include "service/mysql/lend.h"
 #include "service/mysql/run.h"
 #include "service/mysql/shard_state.h"
+#include "service/mysql/start.h"
 
 namespace hf::service::mysql {
 
@@ -24,7 +25,6 @@ using runtime::Task;
 
 namespace {
 
-constexpr ByteView kUnlimited = "18446744073709551615";  // sql_select_limit
 constexpr std::size_t kMostShown = 200;  // of a statement that pinned, for people
 constexpr std::size_t kMostShaped = 4096;
 
@@ -80,12 +80,13 @@ Task<void> keep_found_rows(Session& session, Connection* connection) {
   connection->facts.found_rows.reset();
   if (facts.found_rows.on != connection->facts.serial) co_return;
   Result<proto::mysql::TextResult> asked =
-      co_await upstream::query(*connection, "SELECT FOUND_ROWS()", session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::query(*connection, "SELECT FOUND_ROWS() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 1) {
-    connection->stream->abort({ErrorCode::kReset, "FOUND_ROWS() could not be asked for"});
+    facts.found_rows = {1, 0};
+    facts.lost |= policy::session::lost::kFoundRows;
     co_return;
   }
-  facts.found_rows = {std::strtoull(asked->rows[0][0].value_or("0").c_str(), nullptr, 10), 0};
+  facts.found_rows = {std::strtoull(narrow(asked->rows[0][0].value_or("0")).c_str(), nullptr, 10), 0};
 }
 
 /// After a SET of session_track_*, which turns our own tracking off before anything was told, or of @@x, of which nothing is told: asks for
@@ -101,15 +102,14 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
   const auto ask = [&told](const Result<proto::mysql::TextResult>& shown) {
     if (!shown.ok() || shown->error) return false;
     for (const auto& row : shown->rows) {
-      if (row.size() >= 2 && row[0]) told.variables.emplace_back(*row[0], row[1].value_or(""));
+      if (row.size() >= 2 && row[0]) told.variables.emplace_back(narrow(*row[0]), narrow(row[1].value_or("")));
     }
     return true;
   };
   // A SHOW ends after sql_select_limit rows, too, and that may be what was set.
   const Result<proto::mysql::TextResult> limit = co_await upstream::query(*connection, "SELECT 'sql_select_limit',@@session.sql_select_limit LIMIT 1", deadline);
   bool answered = ask(limit);
-  const bool limited = answered && told.variables.size() == 1 && told.variables[0].second.size() < kUnlimited.size();
-  const std::string lifted = limited ? "SET STATEMENT sql_select_limit=" + std::string(kUnlimited) + " FOR " : std::string();
+  const std::string lifted = told.variables.size() == 1 ? without_select_limit(told.variables[0].second) : std::string();
   const std::string others = "SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN (" + names + ")";
   if (answered) answered = ask(co_await upstream::query(*connection, lifted + others, deadline));
   if (!answered) {
@@ -159,7 +159,7 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
     learnt.variables.emplace_back("collation_connection", usual);
   } else {
     Result<proto::mysql::TextResult> asked = co_await upstream::query(
-        *connection, "SELECT @@character_set_client,@@character_set_connection,@@character_set_results,@@collation_connection,@@character_set_server,@@collation_server",
+        *connection, "SELECT @@character_set_client,@@character_set_connection,@@character_set_results,@@collation_connection,@@character_set_server,@@collation_server LIMIT 1",
         session.loop().deadline_in(session.service().config().connect_timeout));
     if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 6) {
       connection->stream->abort({ErrorCode::kReset, "the session's collation could not be read"});
@@ -167,9 +167,10 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
     }
     constexpr std::array<const char*, 6> kNames = {"character_set_client", "character_set_connection", "character_set_results",
                                                    "collation_connection", "character_set_server", "collation_server"};
-    for (std::size_t i = 0; i < kNames.size(); ++i) learnt.variables.emplace_back(kNames[i], asked->rows[0][i].value_or(""));
-    if (plain) usual = asked->rows[0][3].value_or("");
-    if (names == Names::kCollate) learnt.variables.emplace_back(policy::session::kNamesCollation, asked->rows[0][3].value_or(""));
+    for (std::size_t i = 0; i < kNames.size(); ++i) learnt.variables.emplace_back(kNames[i], narrow(asked->rows[0][i].value_or("")));
+    const std::string collation = narrow(asked->rows[0][3].value_or(""));
+    if (plain) usual = collation;
+    if (names == Names::kCollate) learnt.variables.emplace_back(policy::session::kNamesCollation, collation);
   }
   policy::session::learn_values(facts, connection->facts, learnt, shard.settings());
 }
@@ -250,6 +251,8 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
     co_await flush_changes(session, connection.get());
     if (session.facts().last_had_rows) session.holdings().last.row_count = -1;
   }
+  if (told.failed) remember_row_count(session, -1);
+  if (told.failed || told.warnings > 0) session.holdings().last.list.reset();
   const Learnt learnt =
       policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, told, ties, session.service().mysql().settings());
   if (learnt.ties == 0) {
@@ -272,6 +275,7 @@ Task<void> ask_besides(Session& session, Connection* connection, const Request* 
 /// What is remembered of the last statement is over when another one was. `disturbed`: a statement of ours came behind this one, after which
 /// ROW_COUNT() is another.
 void remember_last(Session& session, const Request& request, const ReplyFacts& told, bool disturbed) {
+  if (request.command == proto::mysql::Command::kStatistics) return;  // a text that is neither OK nor rows
   policy::session::LastStatement& last = session.holdings().last;
   if (told.failed || told.warnings > 0 || !policy::session::leaves_list(request.verdict, request.sent)) last.list.reset();
   const bool asks_or_keeps = request.verdict.has(effect::kReadsDiagnostics) || request.sent.keeps_list;

@@ -123,10 +123,10 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     const std::string id = std::to_string(identity.collation);
     connection->facts.found_rows.reset();
     Result<wire::TextResult> named = co_await upstream::query(
-        *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id, deadline);
+        *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id + " LIMIT 1", deadline);
     HF_CO_RETURN_IF_ERROR(named);
     if (named->error) {  // before MariaDB 10.10, and MySQL
-      named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id, deadline);
+      named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
       HF_CO_RETURN_IF_ERROR(named);
     }
     CollationName name;  // empty: the server does not know it either, and takes its own
@@ -141,7 +141,8 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   for (const auto& [name, value] : identity.defaults->variables) names += (names.empty() ? "'" : ",'") + name + "'";
   if (names.empty()) names = "'autocommit','sql_mode','time_zone','character_set_client','character_set_connection','character_set_results','collation_connection'";
   connection->facts.found_rows.reset();  // of this question
-  Result<wire::TextResult> shown = co_await upstream::query(*connection, "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")", deadline);
+  const std::string lifted = without_select_limit(identity.defaults->find("sql_select_limit").value_or(ByteView()));
+  Result<wire::TextResult> shown = co_await upstream::query(*connection, lifted + "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")", deadline);
   HF_CO_RETURN_IF_ERROR(shown);
   if (shown->error) co_return Error{ErrorCode::kRefused, "the session's variables could not be read: " + shown->error->message};
   Settings settings;
@@ -173,6 +174,16 @@ void reset_settings(Session& session) {
 SettingsPtr start_in_schema(Session& session, const std::string& schema) {
   const SettingsPtr& start = session.identity().start;
   return start == nullptr ? nullptr : session.service().mysql().settings().in_schema(start, schema);
+}
+
+std::string without_select_limit(ByteView limit) {
+  constexpr ByteView kNone = "18446744073709551615";
+  return limit.empty() || limit == kNone ? std::string() : "SET STATEMENT sql_select_limit=" + std::string(kNone) + " FOR ";
+}
+
+std::string narrow(std::string text) {
+  std::erase(text, '\0');
+  return text;
 }
 
 std::uint64_t pool_key(Session& session, bool has_schema) {

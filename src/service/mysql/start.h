@@ -17,6 +17,10 @@ runtime::Task<Result<void>> learn_start(Session& session, Connection* connection
 void reset_settings(Session& session);
 /// The session's start, in another schema.
 policy::session::SettingsPtr start_in_schema(Session& session, const std::string& schema);
+/// What a SHOW of ours begins with, which ends after sql_select_limit rows like any other, where that is `limit`.
+std::string without_select_limit(ByteView limit);
+/// An answer in the client's character_set_results, which may be UTF-16 or UTF-32: names and numbers are ASCII, with NULs beside it there.
+std::string narrow(std::string text);
 /// A number for what connections must have in common to be shared: account, capabilities, whether a schema is set.
 std::uint64_t pool_key(Session& session, bool has_schema);
 /// The server's status word as these settings make it.

@@ -103,7 +103,9 @@ Task<bool> on_fetch(Session& session) {
   Request request;
   request.command = Command::kStmtFetch;
   request.prepared = statement;
-  request.verdict.kind = sql::Kind::kSelect;
+  request.verdict.kind = sql::Kind::kEmpty;
+  request.verdict.effects = effect::kReadsDiagnostics;  // its rows are counted already
+  request.sent.keeps_list = true;
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;
 }

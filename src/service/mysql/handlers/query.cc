@@ -48,13 +48,11 @@ Task<bool> on_query(Session& session) {
   ServiceShard& service = session.service();
   const bool accounts = changes_accounts(statement, text);
   const bool globals = statement.has(effect::kSetsGlobal);
-  if (accounts) service.shared().account_changes.fetch_add(1, std::memory_order_relaxed);
+  if (accounts || globals) service.shared().changes_underway.fetch_add(1, std::memory_order_relaxed);
   const bool go_on = co_await run(session, std::move(request));
-  if (accounts) {
-    service.shared().accounts_changed(service.control().refresh_accounts(service.name()));
-    service.shared().account_changes.fetch_sub(1, std::memory_order_relaxed);
-  }
-  if (globals) service.control().refresh_defaults(service.name());
+  if (accounts) service.shared().accounts_changed(service.control().refresh_accounts(service.name()));
+  if (globals) service.shared().defaults_changed(service.control().refresh_defaults(service.name()));
+  if (accounts || globals) service.shared().changes_underway.fetch_sub(1, std::memory_order_relaxed);
   co_return go_on;
 }
 

@@ -42,7 +42,9 @@ Task<bool> on_other(Session& session, Command command) {
       break;
     case Command::kFieldList:
     case Command::kStatistics:
-      request.verdict.kind = sql::Kind::kShow;
+      request.verdict.kind = command == Command::kFieldList ? sql::Kind::kShow : sql::Kind::kEmpty;
+      if (command == Command::kStatistics) request.verdict.effects = effect::kReadsDiagnostics;
+      request.sent.keeps_list = true;
       request.verdict.route = command == Command::kFieldList ? sql::Route::kReader : sql::Route::kPrimary;
       break;
     case Command::kProcessInfo:
