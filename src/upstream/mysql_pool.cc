@@ -37,6 +37,7 @@ class Place {
 struct MysqlPool::Waiting final : PlaceWait {
   using PlaceWait::PlaceWait;
   MysqlConnectionPtr handed;
+  std::uint64_t insert_id = 0;
 };
 
 Nanos PoolAges::longest_idle() const { return std::max<Nanos>(server_wait_timeout - 1s, server_wait_timeout * 4 / 5); }
@@ -94,10 +95,11 @@ void MysqlPool::sit_down(const ServerView& server) {
 }
 
 Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                 MysqlRefusal* refusal, Deadline place_deadline) {
+                                                 MysqlRefusal* refusal, Deadline place_deadline, std::uint64_t insert_id) {
   const ServerView& server = view->servers[slot_];
   sit_down(server);
   Waiting waiting(*desk_, key, place_deadline);
+  waiting.insert_id = insert_id;
   const Result<PlaceWait::Outcome> waited = co_await waiting;
   if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server);
   if (*waited == PlaceWait::Outcome::kHandedOver) {
@@ -160,6 +162,11 @@ Task<Result<void>> MysqlPool::close(Deadline deadline) {
   (void)finished;  // those that are left are cut, which their server counts as aborted
   Result<void> ended = co_await resets_.close(deadline);
   co_return ended;
+}
+
+std::optional<std::uint64_t> MysqlPool::insert_id_of_heir(std::uint64_t key) const {
+  const PlaceWait* heir = wanted() ? desk_->first_of(key) : nullptr;
+  return heir == nullptr ? std::nullopt : std::optional(static_cast<const Waiting*>(heir)->insert_id);
 }
 
 void MysqlPool::give_clean(MysqlConnectionPtr connection) {

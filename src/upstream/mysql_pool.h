@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -46,10 +47,12 @@ class MysqlPool : private PlaceHolder {
   /// schema at the moment `entered` or later.
   MysqlConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {}, std::uint64_t entered = 0);
   /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
-  /// state its facts say. Errors: kOverload when no place came free in time, else those of
-  /// connect_mysql.
+  /// state its facts say. `insert_id`: what LAST_INSERT_ID() is for who opens. Errors: kOverload when no place came free in time, else
+  /// those of connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                 MysqlRefusal* refusal, Deadline place_deadline);
+                                                 MysqlRefusal* refusal, Deadline place_deadline, std::uint64_t insert_id = 0);
+  /// The `insert_id` of who is to get the next connection of this key, as it seems now; nothing when nobody waits for one.
+  std::optional<std::uint64_t> insert_id_of_heir(std::uint64_t key) const;
   /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
   /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
   runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,

@@ -19,6 +19,7 @@ constexpr std::uint64_t kOtherKey = 8;
 
 /// One wish for a connection, and what became of it.
 struct Wish {
+  std::uint64_t insert_id = 0;
   bool ended = false;
   MysqlConnectionPtr connection;
   std::optional<Error> error;
@@ -28,7 +29,7 @@ struct Wish {
 };
 
 Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, nullptr, deadline);
+  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, nullptr, deadline, wish->insert_id);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
   } else {
@@ -399,6 +400,32 @@ TEST_F(MysqlPoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
   pool_.give(std::move(second));
   EXPECT_EQ(pool_.idle(), 1U);
   EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, TellsTheInsertIdOfWhoGetsTheNextConnection) {
+  view_ = view_with(1);
+  EXPECT_EQ(pool_.insert_id_of_heir(kKey), std::nullopt);
+  MysqlConnectionPtr only = open(pool_);
+  EXPECT_EQ(pool_.insert_id_of_heir(kKey), std::nullopt);
+  Wish other;
+  Wish first;
+  Wish second;
+  first.insert_id = 5;
+  second.insert_id = 6;
+  start(other, pool_, kOtherKey);
+  start(first, pool_);
+  start(second, pool_);
+  EXPECT_EQ(pool_.insert_id_of_heir(kKey), 5U);
+  EXPECT_EQ(pool_.insert_id_of_heir(kOtherKey), 0U);
+  EXPECT_EQ(pool_.insert_id_of_heir(kKey + kOtherKey), std::nullopt);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  EXPECT_EQ(pool_.insert_id_of_heir(kKey), 6U);
+  first.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return other.ended; }));
+  other.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+  EXPECT_EQ(pool_.insert_id_of_heir(kKey), std::nullopt);
 }
 
 TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {

@@ -119,11 +119,16 @@ void PlaceDesk::give() {
   collect();
 }
 
-PlaceWait* PlaceDesk::heir(std::uint64_t kind) {
+PlaceWait* PlaceDesk::first_of(std::uint64_t kind) const {
   PlaceWait* wait = first_;
   for (std::size_t looked = 1; wait != nullptr && wait->kind_ != kind; ++looked) {
     wait = looked < kLooked ? wait->next_here_ : nullptr;
   }
+  return wait;
+}
+
+PlaceWait* PlaceDesk::heir(std::uint64_t kind) {
+  PlaceWait* wait = first_of(kind);
   if (wait == nullptr) return nullptr;
   {
     const std::lock_guard lock(places_->mutex_);

@@ -120,6 +120,8 @@ class PlaceDesk final : private runtime::Timer {
   /// wait ends with kHandedOver; the caller sees to it that it finds the thing. nullptr: nobody here, or somebody elsewhere has
   /// waited for so much longer that the place of the thing is better given back.
   PlaceWait* heir(std::uint64_t kind);
+  /// Who would be the heir now, but for somebody elsewhere; nothing is changed.
+  PlaceWait* first_of(std::uint64_t kind) const;
 
  private:
   friend class Places;

@@ -36,9 +36,8 @@ struct Status {
 /// What a session may have left on a connection. Bits.
 namespace stain {
 inline constexpr std::uint32_t kState = 1U << 0;     // user variables, temporary tables, locks, handlers, text PREPARE, unnamed changes
-inline constexpr std::uint32_t kInsertId = 1U << 1;  // LAST_INSERT_ID() is not 0
-inline constexpr std::uint32_t kSequence = 1U << 2;  // LASTVAL()
-inline constexpr std::uint32_t kOdd = 1U << 3;       // a session had it that cannot be told apart: anything
+inline constexpr std::uint32_t kSequence = 1U << 1;  // LASTVAL()
+inline constexpr std::uint32_t kOdd = 1U << 2;       // a session had it that cannot be told apart: anything
 }  // namespace stain
 
 /// A value that the session remembers, or that only one connection knows.
@@ -91,7 +90,7 @@ struct ConnectionFacts {
   bool must_close = false;
   bool told_kill = false;      // a KILL was aimed at it: closed instead of lent on
   bool multi_statements = false;  // CLIENT_MULTI_STATEMENTS as it is now
-  std::optional<std::uint64_t> insert_id = 0;  // LAST_INSERT_ID() there; nothing: some value, ask
+  std::optional<std::uint64_t> insert_id = 0;  // LAST_INSERT_ID() there; nothing: some value
   std::optional<std::uint64_t> found_rows;         // FOUND_ROWS() there; nothing: some value, such as that of the login before on its thread
   bool has_list = false;       // warnings or errors of some statement are there to be shown
   PreparedCache prepared;

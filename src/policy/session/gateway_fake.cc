@@ -288,6 +288,7 @@ void Gateway::check_facts(const Connection& connection) {
     trouble = "a connection is not tracked as its facts say";
   }
   if (variables.at("timestamp") != "now") trouble = "an idle connection has a clock of its own";
+  if (facts.insert_id && *facts.insert_id != static_cast<std::uint64_t>(connection.server->last_insert_id())) trouble = "a connection's LAST_INSERT_ID() is not as its facts say";
   if (facts.multi_statements != connection.server->multi_statements()) trouble = "a connection's multi-statements are not as its facts say";
 }
 
@@ -296,7 +297,10 @@ void Gateway::check_facts(const Connection& connection) {
 void Gateway::ask(Client& client) {
   const ConnectionSerial serial = client.held->facts.serial;
   ServerConnection& server = *client.held->server;
-  if (client.facts.insert_id.on == serial) client.facts.insert_id = {static_cast<std::uint64_t>(server.last_insert_id()), 0};
+  if (client.facts.insert_id.on == serial) {
+    client.facts.insert_id = {static_cast<std::uint64_t>(server.last_insert_id()), 0};
+    client.held->facts.insert_id = client.facts.insert_id.value;
+  }
   if (client.facts.found_rows.on == serial) client.facts.found_rows = {static_cast<std::uint64_t>(server.found_rows()), 0};
 }
 
@@ -305,9 +309,20 @@ void Gateway::note_lost_list(Client& client) {
   client.count_lost = client.count_lost || client.held->server->row_count() != (client.facts.last_had_rows ? -1 : 0);
 }
 
+/// Who gets the connection next finds its own LAST_INSERT_ID() there, if that is who was expected.
+void Gateway::leave_insert_id(const Client& client, Connection& connection) {
+  const auto self = static_cast<std::size_t>(&client - clients_.data());
+  const Client& heir = clients_[(self + 1) % clients_.size()];
+  if (heir.facts.settings == nullptr) return;
+  connection.server->query("SELECT LAST_INSERT_ID(" + std::to_string(heir.facts.insert_id.value) + ")");
+  connection.facts.insert_id = heir.facts.insert_id.value;
+  connection.facts.found_rows = 1;
+}
+
 void Gateway::release_soft(Client& client) {
   ask(client);
   if ((client.ties & tie::kDiagnostics) != 0) note_lost_list(client);
+  leave_insert_id(client, *client.held);
   forget_connection(client.facts, client.held->facts.serial);
   client.ties = 0;
   give_back(client, std::move(client.held));

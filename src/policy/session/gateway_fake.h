@@ -142,6 +142,7 @@ class Gateway {
 
   void ask(Client& client);
   void note_lost_list(Client& client);
+  void leave_insert_id(const Client& client, Connection& connection);
   void release_soft(Client& client);
   void give_up_held(Client& client);
   void hold(Client& client, ConnectionPtr connection, std::uint32_t ties);

@@ -52,6 +52,9 @@ bool changes_rows(const sql::Statement& statement) {
          statement.kind == Kind::kDelete || statement.kind == Kind::kLoadData;
 }
 
+/// ANALYZE INSERT runs it; EXPLAIN INSERT is taken for the same.
+bool explains_write(const sql::Statement& statement) { return statement.kind == Kind::kExplain && statement.reason == sql::Reason::kWrite; }
+
 bool kind_leaves_list(const sql::Statement& statement) {
   switch (statement.kind) {
     case Kind::kEmpty:
@@ -111,9 +114,9 @@ bool drops_temporary(const sql::Statement& statement) {
 bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply) {
   if (is_program(statement)) return true;
   if (statement.has(effect::kReadsLastInsertId)) return true;  // LAST_INSERT_ID(expression)
-  if (statement.kind == Kind::kExplain) return statement.route == sql::Route::kPrimary;  // ANALYZE INSERT runs it
+  if (explains_write(statement)) return true;
   if (statement.kind == Kind::kLoadData) return reply.failed || reply.affected_rows > 0;
-  if (statement.kind == Kind::kDdl) return reply.affected_rows > 0 || reply.insert_id > 0;  // CREATE TABLE … SELECT
+  if (statement.kind == Kind::kDdl) return reply.failed || reply.affected_rows > 0 || reply.insert_id > 0;  // CREATE TABLE … SELECT
   if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace) return false;
   // A lone OK without an id has set none; an id in it may be one that the client gave, and rows (RETURNING) tell nothing.
   return reply.failed || reply.result_set || reply.insert_id > 0;
@@ -233,6 +236,17 @@ bool restores_count(const SessionFacts& session, const ConnectionFacts& connecti
   return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list && !connection.must_close;
 }
 
+/// What LAST_INSERT_ID() is to be on the connection, where it is something else. A view may show it to any statement: what a session made is
+/// never there for another one. (That a view sees 0 instead of the session's own, where nothing tells of it, costs less than a step for
+/// each read.)
+std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+  const Remembered& own = session.insert_id;
+  if (own.on == connection.serial) return std::nullopt;  // it is there, and nowhere else
+  const bool read = needs.insert_id && own.known();
+  if (connection.insert_id == own.value || (connection.insert_id == 0 && !read)) return std::nullopt;
+  return own.value;
+}
+
 }  // namespace
 
 bool leaves_list(const sql::Statement& statement, const Sent& sent) {
@@ -262,7 +276,7 @@ std::string count_statement(std::uint64_t rows) {
 
 Needs needs_of(const sql::Statement& statement) {
   Needs needs;
-  const bool may_insert = changes_rows(statement) || statement.kind == Kind::kDdl || statement.kind == Kind::kExplain;
+  const bool may_insert = changes_rows(statement) || statement.kind == Kind::kDdl || explains_write(statement);
   needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || may_insert;
   needs.tracking = statement.has(effect::kReadsTracking);
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
@@ -299,8 +313,8 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
     std::string set = set_statement(connection.settings.get(), wanted, more);
     if (!set.empty()) steps.push_back({Step::Kind::kStatement, std::move(set)});
   }
-  if (needs.insert_id && session.insert_id.known() && connection.insert_id != session.insert_id.value) {
-    steps.push_back({Step::Kind::kStatement, "SET @@session.last_insert_id=" + std::to_string(session.insert_id.value)});
+  if (const auto id = insert_id_to_set(session, connection, needs)) {
+    steps.push_back({Step::Kind::kStatement, "SET @@session.last_insert_id=" + std::to_string(*id)});
   }
   return steps;
 }
@@ -320,10 +334,7 @@ void restored(const SessionFacts& session, ConnectionFacts& connection, const Ne
     connection.tracking = !needs.tracking;
     connection.wish_shown = needs.tracking;
   }
-  if (needs.insert_id && session.insert_id.known()) {
-    connection.insert_id = session.insert_id.value;
-    if (session.insert_id.value != 0) connection.stains |= stain::kInsertId;
-  }
+  if (const auto id = insert_id_to_set(session, connection, needs)) connection.insert_id = id;
 }
 
 void left_warnings(ConnectionFacts& connection) { connection.has_list = true; }
@@ -401,7 +412,6 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     session.insert_id = {0, connection.serial};
     session.lost &= static_cast<std::uint8_t>(~lost::kInsertId);
     connection.insert_id.reset();
-    connection.stains |= stain::kInsertId;
     ties |= tie::kInsertId;
   }
 

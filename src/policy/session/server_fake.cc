@@ -170,7 +170,6 @@ std::string ServerConnection::left_behind() const {
   if (one_shot_read_only_) out += " next-transaction";
   if (!profile_.empty() || recording_) out += " profile";
   if (!role_.empty()) out += " role";
-  if (insert_id_ != 0) out += " last-insert-id";
   for (const auto& [name, owner] : cluster_->locks) {
     if (owner == this) out += " user-lock";
   }

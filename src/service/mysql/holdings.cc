@@ -1,6 +1,8 @@
 #include "service/mysql/holdings.h"
 
 #include <cstdlib>
+#include <optional>
+#include <string>
 
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
@@ -12,13 +14,23 @@ namespace stain = policy::session::stain;
 using policy::session::PinReason;
 using runtime::Task;
 
+namespace {
+
+/// The connections that it may be one of, as it comes back.
+std::uint64_t key_of(Session& session, const Connection& connection) {
+  const policy::session::SettingsPtr& has = connection.facts.settings;
+  // One that was never made to fit is what its login has made it, and stays under that key.
+  return has == nullptr ? connection.key : pool_key(session, !has->schema().empty());
+}
+
+}  // namespace
+
 void give_back(Session& session, ConnectionPtr connection) {
   const Identity& identity = session.identity();
   const policy::session::SettingsPtr& has = connection->facts.settings;
   const bool resettable = has != nullptr && !identity.limited && !identity.proxied && identity.defaults->init_connect.empty();
   connection->reset_to = resettable && !connection->facts.clean() ? start_in_schema(session, has->schema()) : nullptr;
-  // One that was never made to fit is what its login has made it, and stays under that key.
-  if (has != nullptr) connection->key = pool_key(session, !has->schema().empty());
+  connection->key = key_of(session, *connection);
   if (has == nullptr && !connection->facts.clean()) connection->facts.must_close = true;
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
@@ -54,21 +66,31 @@ Task<void> remember_list(Session& session, Connection* connection) {
   list->errors = std::strtoull(counts->rows[0][1].value_or("0").c_str(), nullptr, 10);
 }
 
-Task<void> ask_held(Session& session) {
+namespace {
+
+/// `leave`: what LAST_INSERT_ID() is to be from then on, in the same question.
+Task<void> ask_and_leave(Session& session, std::optional<std::uint64_t> leave) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   const policy::session::ConnectionSerial serial = holdings.held->facts.serial;
   const bool only_here = facts.insert_id.on == serial || facts.found_rows.on == serial || facts.diagnostics_on == serial;
   if (!only_here || !holdings.held->usable()) co_return;
-  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT() LIMIT 1",
-                                                                    session.loop().deadline_in(session.service().config().connect_timeout));
-  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 3;
+  std::string question = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
+  if (leave) question += ",LAST_INSERT_ID(" + std::to_string(*leave) + ")";
+  const Deadline patience = session.loop().deadline_in(session.service().config().connect_timeout);
+  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, question + " LIMIT 1", patience);
+  const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() >= 3;
   if (!answered) {  // what it knew is lost, and whoever asks is told so; the connection itself may be needed
     policy::session::lose_connection(facts, serial);
+    holdings.held->facts.insert_id.reset();
     co_return;
   }
   const auto number = [&](std::size_t i) { return asked->rows[0][i] ? std::strtoull(narrow(*asked->rows[0][i]).c_str(), nullptr, 10) : 0; };
-  if (facts.insert_id.on == serial) facts.insert_id = {number(0), 0};
+  if (facts.insert_id.on == serial) {
+    facts.insert_id = {number(0), 0};
+    holdings.held->facts.insert_id = number(0);
+  }
+  if (leave) holdings.held->facts.insert_id = leave;
   if (facts.found_rows.on == serial) facts.found_rows = {number(1), 0};
   holdings.held->facts.found_rows = 1;  // the question was a SELECT
   if (facts.diagnostics_on != serial) co_return;
@@ -77,10 +99,18 @@ Task<void> ask_held(Session& session) {
   co_await remember_list(session, holdings.held.get());
 }
 
+}  // namespace
+
+Task<void> ask_held(Session& session) {
+  co_await ask_and_leave(session, std::nullopt);
+}
+
 Task<void> release_soft(Session& session) {
   Holdings& holdings = session.holdings();
   if (!holdings.soft()) co_return;
-  co_await ask_held(session);
+  // Who gets it next need not set it then.
+  const std::optional<std::uint64_t> next = session.service().server(holdings.held->slot).pool.insert_id_of_heir(key_of(session, *holdings.held));
+  co_await ask_and_leave(session, next);
   policy::session::forget_connection(session.facts(), holdings.held->facts.serial);
   holdings.ties = 0;
   give_back(session, std::move(holdings.held));

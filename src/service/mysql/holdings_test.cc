@@ -145,6 +145,38 @@ TEST_F(HoldingsTest, BeforeAConnectionGoesItIsAskedWhatOnlyItKnows) {
   EXPECT_EQ(list.errors, 1U);
 }
 
+TEST_F(HoldingsTest, WhoeverGetsItNextFindsItsOwnInsertId) {
+  options_.places = 1;
+  start();
+  server().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  server().on(kAsksAll, reply::rows({{"7", "1", "1"}}));
+  TestClient& first = stage().log_in();
+  TestClient& second = stage().log_in();
+  ask(first, "INSERT INTO t VALUES (1)");
+  for (const char* id : {"0", "7", "7"}) {
+    server().forget_heard();
+    TestClient& next = session(first).kept().held != nullptr ? second : first;
+    EXPECT_EQ(ask(next, "INSERT INTO t VALUES (2)"), "ok");
+    EXPECT_EQ(shown(server()), std::string(kAsksAll) + ",LAST_INSERT_ID(" + id + ") | INSERT INTO t VALUES (2)");
+  }
+}
+
+TEST_F(HoldingsTest, WhatASessionLeavesOfItsInsertIdNobodyElseSees) {
+  start();
+  server().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
+  TestClient& first = stage().log_in();
+  ask(first, "INSERT INTO t VALUES (1)");
+  first.leave();
+  ASSERT_TRUE(stage().run_until([&] { return stage().idle(0) == 1; }));
+  server().forget_heard();
+  TestClient& second = stage().log_in();
+  EXPECT_EQ(ask(second, "SELECT a FROM v"), "ok");
+  EXPECT_EQ(shown(server()), "SET @@session.last_insert_id=0 | SELECT a FROM v");
+  server().forget_heard();
+  EXPECT_EQ(ask(second, "SELECT b FROM v"), "ok");
+  EXPECT_EQ(shown(server()), "SELECT b FROM v");
+}
+
 TEST_F(HoldingsTest, WithoutAListThereIsNoQuestionForOne) {
   options_.places = 1;
   start();

@@ -89,7 +89,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
     server.counters.connections_total.add();
     const std::uint64_t moment = session.service().mysql().next_moment();
     Result<ConnectionPtr> opened =
-        co_await server.pool.open(session.service().view(), login, pool_key(session, !login.schema.empty()), said, trial->hold);
+        co_await server.pool.open(session.service().view(), login, pool_key(session, !login.schema.empty()), said, trial->hold, session.facts().insert_id.value);
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
     if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot)) co_return opened;
