@@ -36,8 +36,15 @@ class Place {
 /// Somebody who waits for a place or for a connection of the key that is its kind.
 struct MysqlPool::Waiting final : PlaceWait {
   using PlaceWait::PlaceWait;
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    if (promise != nullptr) *promise = nullptr;
+  }
+
   MysqlConnectionPtr handed;
   std::uint64_t insert_id = 0;
+  Waiting** promise = nullptr;  // where a Return has this
 };
 
 Nanos PoolAges::longest_idle() const { return std::max<Nanos>(server_wait_timeout - 1s, server_wait_timeout * 4 / 5); }
@@ -164,9 +171,19 @@ Task<Result<void>> MysqlPool::close(Deadline deadline) {
   co_return ended;
 }
 
-std::optional<std::uint64_t> MysqlPool::insert_id_of_heir(std::uint64_t key) const {
-  const PlaceWait* heir = wanted() ? desk_->first_of(key) : nullptr;
-  return heir == nullptr ? std::nullopt : std::optional(static_cast<const Waiting*>(heir)->insert_id);
+MysqlPool::Return::Return(MysqlPool& pool, const MysqlConnection& connection, std::uint64_t key) : pool_(pool), connection_(&connection), key_(key) {
+  const auto unpromised = [](const PlaceWait& wait) { return static_cast<const Waiting&>(wait).promise == nullptr; };
+  heir_ = pool.wanted() ? static_cast<Waiting*>(pool.desk_->first(key, unpromised)) : nullptr;
+  if (heir_ != nullptr) {
+    heir_->promise = &heir_;
+    insert_id_ = heir_->insert_id;
+  }
+  pool.returns_.push_back(this);
+}
+
+MysqlPool::Return::~Return() {
+  if (heir_ != nullptr) heir_->promise = nullptr;
+  std::erase(pool_.returns_, this);
 }
 
 void MysqlPool::give_clean(MysqlConnectionPtr connection) {
@@ -176,7 +193,8 @@ void MysqlPool::give_clean(MysqlConnectionPtr connection) {
     idle_.push_back(std::move(connection));
     return;
   }
-  PlaceWait* heir = desk_->heir(connection->key);
+  const auto promised = std::find_if(returns_.begin(), returns_.end(), [&](const Return* each) { return each->connection_ == connection.get() && each->key_ == connection->key; });
+  PlaceWait* heir = desk_->heir(connection->key, promised != returns_.end() ? (*promised)->heir_ : nullptr);
   if (heir == nullptr) return;  // its end frees a place for whoever is first in the queue
   static_cast<Waiting*>(heir)->handed = std::move(connection);
 }

@@ -51,8 +51,7 @@ class MysqlPool : private PlaceHolder {
   /// those of connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
                                                  MysqlRefusal* refusal, Deadline place_deadline, std::uint64_t insert_id = 0);
-  /// The `insert_id` of who is to get the next connection of this key, as it seems now; nothing when nobody waits for one.
-  std::optional<std::uint64_t> insert_id_of_heir(std::uint64_t key) const;
+  class Return;
   /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
   /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
   runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
@@ -109,11 +108,34 @@ class MysqlPool : private PlaceHolder {
   std::vector<MysqlConnectionPtr> idle_;   // most recently used last
   std::vector<MysqlConnection*> all_;
   std::size_t connecting_ = 0;
+  std::vector<Return*> returns_;
   std::uint64_t changes_ = 0;
   std::uint64_t resets_done_ = 0;
   std::function<void()> ask_;
   bool closing_ = false;
   runtime::Scope resets_;
+};
+
+/// While this lives, `connection` is about to be given, under that key: who waits for one of the key, and is promised none, is promised this
+/// one. A promise binds nobody: whoever is served otherwise meanwhile does not get it.
+class MysqlPool::Return {
+ public:
+  Return(MysqlPool& pool, const MysqlConnection& connection, std::uint64_t key);
+  Return(const Return&) = delete;
+  Return& operator=(const Return&) = delete;
+  ~Return();
+
+  /// The `insert_id` of who it is promised to; nothing when that is nobody.
+  std::optional<std::uint64_t> insert_id_of_heir() const { return insert_id_; }
+
+ private:
+  friend class MysqlPool;
+
+  MysqlPool& pool_;
+  const MysqlConnection* connection_;
+  std::uint64_t key_;
+  Waiting* heir_ = nullptr;  // null again when it has ended
+  std::optional<std::uint64_t> insert_id_;
 };
 
 }  // namespace hf::upstream

@@ -402,11 +402,13 @@ TEST_F(MysqlPoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
   EXPECT_EQ(open_places(), 1U);
 }
 
-TEST_F(MysqlPoolTest, TellsTheInsertIdOfWhoGetsTheNextConnection) {
-  view_ = view_with(1);
-  EXPECT_EQ(pool_.insert_id_of_heir(kKey), std::nullopt);
-  MysqlConnectionPtr only = open(pool_);
-  EXPECT_EQ(pool_.insert_id_of_heir(kKey), std::nullopt);
+TEST_F(MysqlPoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
+  view_ = view_with(2);
+  MysqlConnectionPtr one = open(pool_);
+  MysqlConnectionPtr two = open(pool_);
+  const MysqlConnection* given = two.get();
+  const auto of_heir = [&](std::uint64_t key) { return MysqlPool::Return(pool_, *one, key).insert_id_of_heir(); };
+  EXPECT_EQ(of_heir(kKey), std::nullopt);
   Wish other;
   Wish first;
   Wish second;
@@ -415,17 +417,60 @@ TEST_F(MysqlPoolTest, TellsTheInsertIdOfWhoGetsTheNextConnection) {
   start(other, pool_, kOtherKey);
   start(first, pool_);
   start(second, pool_);
-  EXPECT_EQ(pool_.insert_id_of_heir(kKey), 5U);
-  EXPECT_EQ(pool_.insert_id_of_heir(kOtherKey), 0U);
-  EXPECT_EQ(pool_.insert_id_of_heir(kKey + kOtherKey), std::nullopt);
-  pool_.give(std::move(only));
-  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
-  EXPECT_EQ(pool_.insert_id_of_heir(kKey), 6U);
+  EXPECT_EQ(of_heir(kOtherKey), 0U);
+  EXPECT_EQ(of_heir(kKey + kOtherKey), std::nullopt);
+  EXPECT_EQ(of_heir(kKey), 5U);
+  {
+    const MysqlPool::Return promised(pool_, *one, kKey);
+    const MysqlPool::Return next(pool_, *two, kKey);
+    EXPECT_EQ(promised.insert_id_of_heir(), 5U);
+    EXPECT_EQ(next.insert_id_of_heir(), 6U);
+    EXPECT_EQ(of_heir(kKey), std::nullopt);
+    pool_.give(std::move(two));
+    ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+    EXPECT_EQ(second.connection.get(), given);
+    EXPECT_FALSE(first.ended);
+    pool_.give(std::move(second.connection));  // who is promised one may get another
+    ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+    EXPECT_EQ(first.connection.get(), given);
+  }
+  EXPECT_EQ(of_heir(kKey), std::nullopt);
   first.connection.reset();
   ASSERT_TRUE(loop_.run_until([&] { return other.ended; }));
-  other.connection.reset();
+}
+
+TEST_F(MysqlPoolTest, APromiseKeepsNobodyWaiting) {
+  view_ = view_with(2);
+  MysqlConnectionPtr one = open(pool_);
+  MysqlConnectionPtr two = open(pool_);
+  Wish first;
+  Wish second;
+  start(first, pool_);
+  const MysqlPool::Return slow(pool_, *one, kKey);
+  loop_.advance(Places::kOvertake + Nanos(1ms));
+  start(second, pool_);
+  const MysqlPool::Return next(pool_, *two, kKey);
+  pool_.give(std::move(two));
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  EXPECT_EQ(second.outcome(), "waiting");
+  pool_.give(std::move(one));
   ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
-  EXPECT_EQ(pool_.insert_id_of_heir(kKey), std::nullopt);
+}
+
+TEST_F(MysqlPoolTest, APromiseDoesNotOutliveWhoWaits) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish first;
+  Wish second;
+  start(first, pool_, kKey, 10ms);
+  start(second, pool_);
+  const MysqlPool::Return promised(pool_, *only, kKey);
+  loop_.advance(11ms);
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  EXPECT_EQ(second.outcome(), "waiting");
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+  EXPECT_EQ(second.outcome(), "ok");
 }
 
 TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {

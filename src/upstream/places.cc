@@ -4,10 +4,6 @@
 
 namespace hf::upstream {
 
-namespace {
-constexpr std::size_t kLooked = 64;  // waits looked at for one of a kind
-}
-
 // --- Places: everything of these has the mutex ----------------------------------------------------------------------------------
 
 Places::~Places() { HF_CHECK(desks_.empty() && queue_.first == nullptr); }
@@ -119,37 +115,35 @@ void PlaceDesk::give() {
   collect();
 }
 
-PlaceWait* PlaceDesk::first_of(std::uint64_t kind) const {
-  PlaceWait* wait = first_;
-  for (std::size_t looked = 1; wait != nullptr && wait->kind_ != kind; ++looked) {
-    wait = looked < kLooked ? wait->next_here_ : nullptr;
-  }
-  return wait;
+PlaceWait* PlaceDesk::heir(std::uint64_t kind, PlaceWait* wish) {
+  PlaceWait* wait = first(kind, [](const PlaceWait& /*any*/) { return true; });
+  const bool in_turn = wish != nullptr && wait != nullptr && wish->since_ - wait->since_ <= Places::kOvertake;
+  if (in_turn && hand_to(*wish)) return wish;
+  return wait != nullptr && hand_to(*wait) ? wait : nullptr;
 }
 
-PlaceWait* PlaceDesk::heir(std::uint64_t kind) {
-  PlaceWait* wait = first_of(kind);
-  if (wait == nullptr) return nullptr;
+/// False: its wait is over, or somebody has waited for too much longer.
+bool PlaceDesk::hand_to(PlaceWait& wait) {
   {
     const std::lock_guard lock(places_->mutex_);
     const PlaceWait* head = places_->queue_.first;
     const bool too_many = places_->taken_ > places_->most_;
-    const bool overtaken = head != nullptr && wait->since_ - head->since_ > Places::kOvertake;
-    if (too_many || overtaken) return nullptr;
-    if (wait->state_ == PlaceWait::State::kGranted) {
-      granted_.remove(*wait);
+    const bool overtaken = head != nullptr && wait.since_ - head->since_ > Places::kOvertake;
+    if (too_many || overtaken || wait.state_ == PlaceWait::State::kOut) return false;
+    if (wait.state_ == PlaceWait::State::kGranted) {
+      granted_.remove(wait);
       places_->give_back(this);
     } else {
-      places_->queue_.remove(*wait);
+      places_->queue_.remove(wait);
       --places_->queued_;
       places_->count();
     }
-    wait->state_ = PlaceWait::State::kOut;
+    wait.state_ = PlaceWait::State::kOut;
   }
-  wait->outcome_ = PlaceWait::Outcome::kHandedOver;
-  wait->end();
+  wait.outcome_ = PlaceWait::Outcome::kHandedOver;
+  wait.end();
   collect();
-  return wait;
+  return true;
 }
 
 /// Ends the waits that were granted a place.

@@ -119,9 +119,11 @@ class PlaceDesk final : private runtime::Timer {
   /// Something that suits waits of this kind can be handed over instead of a place: who is to have it, now out of the queue. Its
   /// wait ends with kHandedOver; the caller sees to it that it finds the thing. nullptr: nobody here, or somebody elsewhere has
   /// waited for so much longer that the place of the thing is better given back.
-  PlaceWait* heir(std::uint64_t kind);
-  /// Who would be the heir now, but for somebody elsewhere; nothing is changed.
-  PlaceWait* first_of(std::uint64_t kind) const;
+  /// `wish`: rather this one, which waits or waited here, if it does not come before somebody by too much.
+  PlaceWait* heir(std::uint64_t kind, PlaceWait* wish = nullptr);
+  /// The first that waits here for something of this kind and that `suits`, within reach of heir(); nothing is changed.
+  template <typename Suits>
+  PlaceWait* first(std::uint64_t kind, Suits suits) const;
 
  private:
   friend class Places;
@@ -131,6 +133,9 @@ class PlaceDesk final : private runtime::Timer {
   };
 
   void on_timer() override { step(); }
+  static constexpr std::size_t kLooked = 64;  // waits looked at for one of a kind
+
+  bool hand_to(PlaceWait& wait);
   void woken();
   void collect();
   void step();
@@ -200,5 +205,14 @@ class PlaceWait : public runtime::Leaf, private runtime::Timer {
   PlaceWait* previous_ = nullptr;  // in the queue, or among the granted
   PlaceWait* next_ = nullptr;
 };
+
+template <typename Suits>
+PlaceWait* PlaceDesk::first(std::uint64_t kind, Suits suits) const {
+  PlaceWait* wait = first_;
+  for (std::size_t looked = 1; wait != nullptr && (wait->kind_ != kind || !suits(*wait)); ++looked) {
+    wait = looked < kLooked ? wait->next_here_ : nullptr;
+  }
+  return wait;
+}
 
 }  // namespace hf::upstream

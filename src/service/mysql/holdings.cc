@@ -108,9 +108,8 @@ Task<void> ask_held(Session& session) {
 Task<void> release_soft(Session& session) {
   Holdings& holdings = session.holdings();
   if (!holdings.soft()) co_return;
-  // Who gets it next need not set it then.
-  const std::optional<std::uint64_t> next = session.service().server(holdings.held->slot).pool.insert_id_of_heir(key_of(session, *holdings.held));
-  co_await ask_and_leave(session, next);
+  const upstream::MysqlPool::Return comes_back(session.service().server(holdings.held->slot).pool, *holdings.held, key_of(session, *holdings.held));
+  co_await ask_and_leave(session, comes_back.insert_id_of_heir());  // who gets it need not set it then
   policy::session::forget_connection(session.facts(), holdings.held->facts.serial);
   holdings.ties = 0;
   give_back(session, std::move(holdings.held));
