@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from harness.holdfast import gateway_for
 from harness.processes import eventually
 from harness.routes import error_of, rows, run, server_id, value
 from harness.wire import Wire, first_value
@@ -159,6 +160,27 @@ def test_last_insert_id_of_two_interleaved_clients(gateway, table):
             run(two, f"insert into {table} (v) values ('two')")
             first, second = value(one, "select last_insert_id()"), value(two, "select last_insert_id()")
             assert second == first + 1 == 2 * turn + 2
+
+
+MAKES_AN_ID = {"insert": "insert into {0} (v) values ('a')", "analyze": "analyze insert into {0} (v) values ('a')",
+               "create-select": "create or replace table {0}_made (id int auto_increment primary key) select 'a' as v"}
+
+
+@gateway_only
+@pytest.mark.parametrize("makes", MAKES_AN_ID.values(), ids=MAKES_AN_ID)
+def test_last_insert_id_is_nobody_elses(cluster, table, makes):
+    """Over one connection, openly and by a view."""
+    cluster.primary.query(f"create or replace view test.{table}_id as select last_insert_id() as id")
+    with gateway_for(cluster, shards=1, max_server_connections=1) as own, own.connect("write") as one, own.connect("write") as two:
+        for asked in (f"select id from {table}_id", "select last_insert_id()"):
+            run(one, makes.format(table))
+            assert value(two, asked) == 0
+            assert value(one, "select last_insert_id()") > 0
+            assert value(two, asked) == 0
+        run(two, f"insert into {table} (id, v) values (1000, 'b')")
+        assert value(two, "select @@identity") == 0
+        assert value(one, "select @@identity") > 0
+    cluster.primary.query(f"drop view test.{table}_id", f"drop table if exists test.{table}_made")
 
 
 def test_found_rows_and_row_count(connection, table, cluster):
