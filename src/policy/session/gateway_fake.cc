@@ -248,6 +248,7 @@ bool Gateway::restore(Client& client, Connection& connection, Needs needs) {
   // The schema is gone: without it, as a server would.
   connection.facts.settings = nullptr;
   connection.facts.stains |= stain::kOdd;
+  left_warnings(connection.facts);  // the refusal
   const SettingsPtr whole = client.facts.settings;
   Settings bare = *whole;
   bare.set_schema(connection.server->schema());
