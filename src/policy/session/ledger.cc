@@ -184,20 +184,20 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
 
 /// What SET TRANSACTION has set is over with the next transaction: one that ends, or a statement that was one. A statement without a
 /// table is none. (A view that names no table either is taken for one.)
-bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply, std::uint32_t ties) {
+bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply, bool was_open) {
   if (reply.failed || session.status.in_transaction) return false;
-  if ((ties & tie::kTransaction) != 0 || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback) return true;
+  if (was_open || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback) return true;
   return changes_rows(statement) || statement.has(effect::kImplicitCommit) || (selects(statement) && !sent.keeps_list);
 }
 
 std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
-                               std::uint32_t ties) {
+                               std::uint32_t ties, bool was_open) {
   const bool failed_whole = reply.failed && !statement.has(effect::kMultiStatement);
   if (statement.has(effect::kLockTables) && !failed_whole) ties |= tie::kTableLock;
   if (statement.kind == Kind::kUnlockTables && !reply.failed) ties &= ~tie::kTableLock;
   if (statement.has(effect::kNextTransaction) && !failed_whole) {
     ties |= tie::kNextTransaction;
-  } else if (uses_up_transaction(session, statement, sent, reply, ties)) {
+  } else if (uses_up_transaction(session, statement, sent, reply, was_open)) {
     ties &= ~tie::kNextTransaction;
   }
   // After an error the server does not say whether a transaction is open: believe so until it does.
@@ -362,6 +362,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
              std::uint32_t ties, SettingsTable& table) {
   Learnt learnt;
   const bool nothing_done = without_effect(statement, reply, (ties & tie::kPinned) != 0);
+  const bool was_open = session.status.in_transaction;
   if (reply.status) {
     const Status before = session.status;
     session.status = *reply.status;
@@ -399,7 +400,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   // `id IS NULL` finds the latest id once only, and what is left of that nobody can give to another connection.
   const bool null_is_id = sets_id && session.settings != nullptr && session.settings->reading().null_is_last_id;
   if (pin == PinReason::kNone && null_is_id) pin = PinReason::kVariable;
-  ties = transaction_ties(session, statement, sent, reply, ties);
+  ties = transaction_ties(session, statement, sent, reply, ties, was_open);
   if (pin != PinReason::kNone) {
     if ((ties & tie::kPinned) == 0) learnt.pin = pin;
     ties |= tie::kPinned;

@@ -200,6 +200,12 @@ TEST_F(Ledger, ASavepointBeginsTheTransactionOfASessionWithoutAutocommit) {
   EXPECT_EQ(run("COMMIT", off).ties & tie::kHard, 0U);
 }
 
+TEST_F(Ledger, WhatMayHaveBegunATransactionDoesNotUseUpTheSettingsOfTheNext) {
+  run("SET TRANSACTION READ ONLY", ok());
+  run("SELECT 1; SELECT 2", error(1064));
+  EXPECT_EQ(run("DO 1", ok()).ties & tie::kHard, tie::kNextTransaction);
+}
+
 TEST_F(Ledger, NothingIsCountedAnewWhereNothingMayBeRead) {
   run("XA START 'x'", ok());
   session_.found_rows = {7, 0};
