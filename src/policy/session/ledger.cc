@@ -137,15 +137,42 @@ struct Changes {
   bool any = false;
   bool tied = false;       // a variable that makes sense on one connection only
   bool close = false;      // … and that a reset would not take away
+  bool sets_others = false;  // … unseen: their values are to be asked for
 };
 
 using Named = std::pair<std::string, std::string>;
+
+/// Takes a report in, and what is known to have come with it.
+void take_reported(Settings& settings, const std::vector<const Named*>& reported) {
+  for (const Named* each : reported) settings.set_variable(each->first, each->second);
+  for (const Follower& follower : followers()) {
+    const auto report_of = [&reported](ByteView name) {
+      return std::find_if(reported.begin(), reported.end(), [name](const Named* each) { return each->first == name; });
+    };
+    const auto setter = report_of(follower.setter);
+    if (setter == reported.end() || report_of(follower.name) != reported.end()) continue;
+    const std::optional<ByteView> value = value_of_follower(follower.setter, (*setter)->second);
+    if (value) settings.set_variable(follower.name, *value);
+  }
+}
+
+/// Whether the follower has a value that its setter changes.
+bool moves(const Follower& follower, const Settings* settings) {
+  if (follower.steady.empty()) return true;
+  return settings != nullptr && settings->has_variable(follower.name) && settings->variable(follower.name) != follower.steady;
+}
+
+/// Whether a variable that this one sets has to be asked for.
+bool sets_another(const Settings* settings, ByteView name) {
+  return std::any_of(followers().begin(), followers().end(),
+                     [&](const Follower& each) { return each.setter == name && !value_of_follower(name, {}) && moves(each, settings); });
+}
 
 /// `before` with what the reply named. Null stays null on a connection: what it has besides is not known.
 SettingsPtr changed(const SettingsPtr& before, const std::optional<std::string>& schema, const std::vector<const Named*>& settings, SettingsTable& table) {
   Settings next = before == nullptr ? Settings() : *before;
   if (schema) next.set_schema(*schema);
-  for (const Named* each : settings) next.set_variable(each->first, each->second);
+  take_reported(next, settings);
   if (before != nullptr && next == *before) return before;
   return table.intern(std::move(next));
 }
@@ -168,6 +195,7 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
         break;
     }
     changes.any = true;
+    changes.sets_others = changes.sets_others || sets_another(session.settings.get(), each.first);
   }
   changes.any = changes.any || reply.schema.has_value();
   if (!reply.schema && settings.empty()) return changes;
@@ -374,7 +402,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   }
   const Changes changes = take_changes(session, connection, statement, reply, table);
   const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
-  learnt.ask_tracking = (sets_tracking || statement.unreported) && !nothing_done;
+  learnt.ask_tracking = (sets_tracking || statement.unreported || changes.sets_others) && !nothing_done;
   learnt.unsettled = leaves_unsettled(statement, reply, nothing_done);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
@@ -459,8 +487,14 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
     all_known = all_known && variable && session.settings->has_variable(name);  // NAMES, TRANSACTION and other spellings are not
     if (variable) names.push_back(std::move(name));
   }
-  if (statement.kind == Kind::kSet && list.ok() && all_known) return names;
-  for (const auto& entry : session.settings->variables()) names.push_back(entry.first);
+  const bool listed = statement.kind == Kind::kSet && list.ok() && all_known;
+  if (!listed) {
+    for (const auto& entry : session.settings->variables()) names.push_back(entry.first);
+  }
+  for (const Follower& each : followers()) {
+    const auto has = [&names](ByteView name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    if (has(each.setter) && !has(each.name) && moves(each, session.settings.get())) names.emplace_back(each.name);
+  }
   return names;
 }
 

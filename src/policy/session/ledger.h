@@ -70,8 +70,8 @@ struct Learnt {
   PinReason pin = PinReason::kNone;     // the first reason when ties has kPinned and did not before
   bool unsettled = false;               // the server may have changes that it has not told: ask by a harmless SET, then settle_flush()
   bool ask_collation = false;           // SET NAMES and its like do not tell the collation: ask for it
-  bool ask_tracking = false;            // SET session_track_* turns our own tracking off, for its other assignments too, and that of @@x
-                                        // is not tracked: ask for names_to_ask(), then learn_wish() or learn_values()
+  bool ask_tracking = false;            // SET session_track_* turns our own tracking off, for its other assignments too, that of @@x is not
+                                        // tracked, and one variable may set another: ask for names_to_ask(), then learn_wish() or learn_values()
 };
 
 /// The statement's own properties that its text alone does not give.
@@ -87,7 +87,8 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
 /// Takes in variables (and a schema) that were asked for, or that a flush brought out. The client's wish for tracking is not among them.
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);
 
-/// Variables whose values are not known after this statement, which sets session_track_* or @@x: those, and what else it may have set.
+/// Variables whose values are not known after this statement, which sets session_track_*, @@x or others unseen: those, and what else it may
+/// have set.
 std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql, const sql::Context& context);
 /// Takes in what was asked for: the client's wish, and settings.
 void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);

@@ -297,6 +297,38 @@ TEST_F(Ledger, AsksForWhatASetOfTrackingSetBesides) {
   EXPECT_EQ(names("SET session_track_schema=1, autocommit=1"), wish);
 }
 
+TEST_F(Ledger, LearnsWhatMaxJoinSizeSets) {
+  EXPECT_FALSE(run("SET max_join_size=10", ok({{"max_join_size", "10"}})).ask_tracking);
+  EXPECT_EQ(session_.settings->variable("sql_big_selects"), "OFF");
+  run("SET sql_big_selects=1", ok({{"sql_big_selects", "ON"}}));
+  EXPECT_EQ(session_.settings->variable("sql_big_selects"), "ON");
+  run("SET max_join_size=5, sql_big_selects=1", ok({{"max_join_size", "5"}, {"sql_big_selects", "ON"}}));
+  EXPECT_EQ(session_.settings->variable("sql_big_selects"), "ON") << "told beside it";
+  run("SET sql_big_selects=0", ok({{"sql_big_selects", "OFF"}}));
+  run("SET max_join_size=DEFAULT", ok({{"max_join_size", "18446744073709551615"}}));
+  EXPECT_EQ(session_.settings->variable("sql_big_selects"), "ON");
+  EXPECT_EQ(session_.settings, connection_.settings);
+}
+
+TEST_F(Ledger, AsksForWhatAVariableSetsUnseen) {
+  const char* filter = "SET log_queries_not_using_indexes=1";
+  EXPECT_TRUE(run(filter, ok({{"log_queries_not_using_indexes", "ON"}})).ask_tracking);
+  EXPECT_EQ(names_to_ask(session_, sql::classify(filter, {}), filter, {}).back(), "log_slow_filter");
+  EXPECT_FALSE(run("SET log_slow_filter=''", ok({{"log_slow_filter", ""}})).ask_tracking);
+}
+
+TEST_F(Ledger, AsksForThePointOfTimeWhenTheTimeZoneChanges) {
+  const char* zone = "SET time_zone='+01:00'";
+  const auto last_name = [&] { return names_to_ask(session_, sql::classify(zone, {}), zone, {}).back(); };
+  EXPECT_FALSE(run(zone, ok({{"time_zone", "+01:00"}})).ask_tracking);
+  run("SET system_versioning_asof=DEFAULT", ok({{"system_versioning_asof", "DEFAULT"}}));
+  EXPECT_FALSE(run(zone, ok({{"time_zone", "+01:00"}})).ask_tracking);
+  EXPECT_NE(last_name(), "system_versioning_asof");
+  run("SET system_versioning_asof='2021-01-01'", ok({{"system_versioning_asof", "2021-01-01 00:00:00.000000"}}));
+  EXPECT_TRUE(run(zone, ok({{"time_zone", "+01:00"}})).ask_tracking);
+  EXPECT_EQ(last_name(), "system_versioning_asof");
+}
+
 TEST_F(Ledger, WhatServersDoNotReportIsAskedForAndWhereItMayBeAnythingTheConnectionIsClosed) {
   ReplyFacts ok;
   const sql::Statement set = sql::classify("SET @@sql_mode=''", {});

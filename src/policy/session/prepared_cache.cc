@@ -18,7 +18,9 @@ bool same_meaning(const Settings& a, const Settings& b) {
   for (const ByteView name : kBound) {
     if (a.variable(name) != b.variable(name)) return false;
   }
-  return true;
+  // The same words are another point of time in another time zone.
+  const ByteView point = a.variable("system_versioning_asof");
+  return point.empty() || point == "DEFAULT" || a.variable("time_zone") == b.variable("time_zone");
 }
 
 std::list<PreparedCache::Entry>::iterator PreparedCache::find_entry(const StatementMeaning& meaning) {

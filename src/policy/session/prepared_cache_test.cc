@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace hf::policy::session {
 namespace {
@@ -25,6 +26,16 @@ TEST(SameMeaning, IsDecidedByWhatAStatementIsBoundToWhenItIsParsed) {
     Settings other = base;
     other.set_variable(name, "x");
     EXPECT_TRUE(same_meaning(base, other)) << name;
+  }
+}
+
+TEST(SameMeaning, OfAPointOfTimeIsItsTimeZonesToo) {
+  const Settings::Variables now = {{"system_versioning_asof", "DEFAULT"}, {"time_zone", "+00:00"}};
+  const Settings::Variables past = {{"system_versioning_asof", "2021-01-01 00:00:00.000000"}, {"time_zone", "+00:00"}};
+  for (const auto& [variables, alike] : {std::pair(now, true), std::pair(past, false)}) {
+    Settings east("", variables);
+    east.set_variable("time_zone", "+05:00");
+    EXPECT_EQ(same_meaning(Settings("", variables), east), alike);
   }
 }
 

@@ -1,26 +1,11 @@
 #include "policy/session/settings.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 
 namespace hf::policy::session {
 
 namespace {
-
-constexpr std::array<ByteView, 14> kMoments = {"last_gtid", "in_transaction", "warning_count", "error_count", "pseudo_slave_mode",
-                                               "proxy_user", "external_user", "max_user_connections", "net_buffer_length", "max_allowed_packet",
-                                               "hostname", "version", "server_id_bits", "have_profiling"};
-/// Variables that a session may set but that make sense on its own connection only.
-constexpr std::array<ByteView, 20> kTied = {
-    "timestamp", "last_insert_id", "insert_id", "identity", "rand_seed1", "rand_seed2", "sql_log_bin", "gtid_domain_id",
-    "gtid_seq_no", "server_id", "pseudo_thread_id", "skip_replication", "profiling", "profiling_history_size", "optimizer_trace",
-    "binlog_format", "binlog_row_image", "skip_parallel_replication", "wsrep_on", "debug_sync"};
-
-template <std::size_t N>
-bool contains(const std::array<ByteView, N>& names, ByteView name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 bool is_number(ByteView value) {
   const std::size_t start = !value.empty() && value[0] == '-' ? 1 : 0;
@@ -63,10 +48,42 @@ auto find_name(const Settings::Variables& variables, ByteView name) {
   return std::lower_bound(variables.begin(), variables.end(), name, [](const auto& entry, ByteView wanted) { return entry.first < wanted; });
 }
 
+/// Where it is, by either of its names; the end when it is not.
+auto find_variable(const Settings::Variables& variables, ByteView name) {
+  const auto at = find_name(variables, name);
+  if (at != variables.end() && at->first == name) return at;
+  const ByteView other = other_name(name);
+  if (other.empty()) return variables.end();
+  const auto there = find_name(variables, other);
+  return there != variables.end() && there->first == other ? there : variables.end();
+}
+
+bool differs(const Settings* from, const Settings& to, ByteView name) {
+  const bool had = from != nullptr && from->has_variable(name);
+  return had != to.has_variable(name) || (had && from->variable(name) != to.variable(name));
+}
+
+/// Variables that others set: behind those, and with them, though they do not differ.
+std::vector<ByteView> followers_to_set(const Settings* from, const Settings& to) {
+  std::vector<ByteView> names;
+  for (const Follower& each : followers()) {
+    const bool known = to.has_variable(each.name) || (from != nullptr && from->has_variable(each.name));
+    const bool moves = each.steady.empty() || to.variable(each.name) != each.steady;
+    const bool set = differs(from, to, each.name) || (moves && differs(from, to, each.setter));
+    if (known && set && (names.empty() || names.back() != each.name)) names.push_back(each.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 Settings::Settings(std::string schema, Variables variables) : schema_(std::move(schema)), variables_(std::move(variables)) {
   std::sort(variables_.begin(), variables_.end());
+  for (const Alias& alias : aliases()) {
+    const auto kept = find_name(variables_, alias.name);
+    const bool both = kept != variables_.cend() && kept->first == alias.name;
+    if (both) std::erase_if(variables_, [&](const auto& entry) { return entry.first == alias.other; });
+  }
   for (const auto& [name, value] : variables_) note_reading(name, value);
 }
 
@@ -77,13 +94,12 @@ void Settings::note_reading(ByteView name, ByteView value) {
 }
 
 ByteView Settings::variable(ByteView name) const {
-  const auto at = find_name(variables_, name);
-  return at != variables_.end() && at->first == name ? ByteView(at->second) : ByteView();
+  const auto at = find_variable(variables_, name);
+  return at != variables_.end() ? ByteView(at->second) : ByteView();
 }
 
 bool Settings::has_variable(ByteView name) const {
-  const auto at = find_name(variables_, name);
-  return at != variables_.end() && at->first == name;
+  return find_variable(variables_, name) != variables_.end();
 }
 
 void Settings::set_schema(ByteView schema) {
@@ -101,11 +117,11 @@ void Settings::set_variable(ByteView name, ByteView value) {
   if (results_change || gone) std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
   if (gone) return;
   note_reading(name, value);
-  const auto at = variables_.begin() + (find_name(variables_, name) - variables_.cbegin());
-  if (at != variables_.end() && at->first == name) {
-    at->second = value;
+  const auto known = find_variable(variables_, name);
+  if (known == variables_.cend()) {
+    variables_.emplace(find_name(variables_, name), std::string(name), std::string(value));
   } else {
-    variables_.emplace(at, std::string(name), std::string(value));
+    variables_[static_cast<std::size_t>(known - variables_.cbegin())].second = value;
   }
 }
 
@@ -121,13 +137,6 @@ std::size_t Settings::hash() const {
 bool same(const SettingsPtr& a, const SettingsPtr& b) {
   if (a == nullptr || b == nullptr) return false;
   return a == b || *a == *b;
-}
-
-VariableKind kind_of_variable(ByteView name) {
-  if (name.starts_with("session_track_")) return VariableKind::kTracking;
-  if (contains(kMoments, name)) return VariableKind::kMoment;
-  if (contains(kTied, name)) return VariableKind::kTied;
-  return VariableKind::kSetting;
 }
 
 std::string literal(ByteView name, ByteView value) {
@@ -164,21 +173,24 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
   bool charset_differs = from == nullptr;
   for (const auto& entry : to.variables()) {
     const int rank = charset_rank(entry.first);
-    const bool differs = from == nullptr || !from->has_variable(entry.first) || from->variable(entry.first) != entry.second;
+    const bool other = differs(from, to, entry.first);
     if (rank > 0) {
       charsets.emplace_back(rank, &entry);
-      charset_differs = charset_differs || differs;
-    } else if (differs) {
+      charset_differs = charset_differs || other;
+    } else if (other && !is_follower(entry.first)) {
       add(entry.first, literal(entry.first, entry.second));
     }
   }
   if (from != nullptr) {
     for (const auto& [name, value] : from->variables()) {
-      if (to.has_variable(name)) continue;
+      if (to.has_variable(name) || is_follower(name)) continue;
       const bool entered_anew = is_of_schema(name) && !to.schema().empty();
       if (name != kNamesCollation && !entered_anew) add(name, "DEFAULT");
       charset_differs = charset_differs || charset_rank(name) > 0;
     }
+  }
+  for (const ByteView name : followers_to_set(from, to)) {
+    add(name, to.has_variable(name) ? literal(name, to.variable(name)) : "DEFAULT");
   }
   if (charset_differs) {  // all of them: setting one changes another
     std::sort(charsets.begin(), charsets.end());

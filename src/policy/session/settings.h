@@ -5,7 +5,8 @@
 // Invariants:
 //   1. Variables are sorted by name, names are lower case, values are spelt as the server's session tracking spells them.
 //   2. What is not in here (user variables, temporary tables, locks …) is a stain on a connection and ties it to its session.
-//   3. Two Settings with equal content compare equal even when the table has forgotten one of them.
+//   3. A variable of two names (variable.h) is there once, under the one that came first; it is found by both.
+//   4. Two Settings with equal content compare equal even when the table has forgotten one of them.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "policy/session/variable.h"
 #include "policy/sql/lexer.h"
 
 namespace hf::policy::session {
@@ -68,15 +70,6 @@ using SettingsPtr = std::shared_ptr<const Settings>;
 
 /// Equal content; a null pointer equals nothing.
 bool same(const SettingsPtr& a, const SettingsPtr& b);
-
-/// How a variable that the server reports is treated.
-enum class VariableKind {
-  kSetting,   // belongs to Settings
-  kMoment,    // says something about a moment: not state
-  kTracking,  // session_track_*: the client's wish, never left on a server
-  kTied,      // makes sense on its own connection only: ties the session to it
-};
-VariableKind kind_of_variable(ByteView name);
 
 /// An SQL literal that means this value whatever sql_mode and character set are in force. Numbers stay bare.
 std::string literal(ByteView name, ByteView value);

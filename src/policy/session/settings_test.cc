@@ -109,19 +109,47 @@ TEST(Settings, SetsCharsetsAnewWhenOneOfThemGoesBackToTheGlobal) {
   EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.character_set_connection=DEFAULT,@@session.collation_connection='utf8mb4_bin'");
 }
 
-TEST(Settings, KnowsWhichVariablesMove) {
-  for (const char* name : {"sql_mode", "time_zone", "autocommit", "character_set_client", "wait_timeout", "system_versioning_asof", "not_heard_of"}) {
-    EXPECT_EQ(kind_of_variable(name), VariableKind::kSetting) << name;
-  }
-  for (const char* name : {"last_gtid", "in_transaction", "warning_count", "error_count", "max_allowed_packet", "proxy_user"}) {
-    EXPECT_EQ(kind_of_variable(name), VariableKind::kMoment) << name;
-  }
-  for (const char* name : {"timestamp", "insert_id", "last_insert_id", "identity", "rand_seed1", "sql_log_bin", "profiling", "gtid_seq_no", "pseudo_thread_id"}) {
-    EXPECT_EQ(kind_of_variable(name), VariableKind::kTied) << name;
-  }
-  for (const char* name : {"session_track_system_variables", "session_track_schema", "session_track_state_change"}) {
-    EXPECT_EQ(kind_of_variable(name), VariableKind::kTracking) << name;
-  }
+TEST(Settings, TwoNamesOfOneVariableAreOneUnderTheNameThatCameFirst) {
+  Settings settings("", {{"tx_isolation", "SERIALIZABLE"}});
+  settings.set_variable("transaction_isolation", "READ-COMMITTED");
+  EXPECT_EQ(settings, Settings("", {{"tx_isolation", "READ-COMMITTED"}}));
+  EXPECT_EQ(settings.variable("transaction_isolation"), "READ-COMMITTED");
+  EXPECT_TRUE(settings.has_variable("transaction_isolation"));
+  EXPECT_FALSE(settings.has_variable("transaction_read_only"));
+  const Settings both("", {{"storage_engine", "InnoDB"}, {"default_storage_engine", "InnoDB"}});
+  EXPECT_EQ(both, Settings("", {{"default_storage_engine", "InnoDB"}}));
+}
+
+TEST(Settings, NamesThatDifferAreNoDifference) {
+  const Settings one("", {{"long_query_time", "3.000000"}});
+  const Settings other("", {{"log_slow_query_time", "3.000000"}});
+  EXPECT_EQ(set_statement(&one, other, ""), "");
+  const Settings later("", {{"log_slow_query_time", "4.000000"}});
+  EXPECT_EQ(set_statement(&one, later, ""), "SET @@session.log_slow_query_time=4.000000");
+  EXPECT_EQ(set_statement(&later, one, ""), "SET @@session.long_query_time=3.000000");
+}
+
+TEST(Settings, WhatAnotherVariableSetsIsSetBehindItAndWithIt) {
+  const Settings small("", {{"max_join_size", "10"}, {"sql_big_selects", "ON"}, {"sql_notes", "ON"}});
+  const Settings smaller("", {{"max_join_size", "5"}, {"sql_big_selects", "ON"}, {"sql_notes", "ON"}});
+  const Settings none("", {{"sql_notes", "ON"}});
+  EXPECT_EQ(set_statement(&small, smaller, ""), "SET @@session.max_join_size=5,@@session.sql_big_selects='ON'") << "the first would leave it OFF";
+  EXPECT_EQ(set_statement(&small, none, ""), "SET @@session.max_join_size=DEFAULT,@@session.sql_big_selects=DEFAULT");
+  EXPECT_EQ(set_statement(nullptr, small, ""), "SET @@session.max_join_size=10,@@session.sql_notes='ON',@@session.sql_big_selects='ON'");
+  const Settings forbidden("", {{"max_join_size", "10"}, {"sql_big_selects", "OFF"}, {"sql_notes", "ON"}});
+  EXPECT_EQ(set_statement(&small, forbidden, ""), "SET @@session.sql_big_selects='OFF'");
+  const Settings bits("", {{"log_slow_admin_statements", "OFF"}, {"log_slow_disabled_statements", "admin,sp"}, {"log_slow_slave_statements", "ON"}});
+  EXPECT_EQ(set_statement(nullptr, bits, ""), "SET @@session.log_slow_admin_statements='OFF',@@session.log_slow_slave_statements='ON',@@session.log_slow_disabled_statements='admin,sp'");
+}
+
+TEST(Settings, APointOfTimeIsSetInTheTimeZoneThatItIsToldIn) {
+  const Settings utc("", {{"system_versioning_asof", "2021-01-01 00:00:00.000000"}, {"time_zone", "+00:00"}});
+  const Settings east("", {{"system_versioning_asof", "2021-01-01 00:00:00.000000"}, {"time_zone", "+05:00"}});
+  EXPECT_EQ(set_statement(&utc, east, ""), "SET @@session.time_zone='+05:00',@@session.system_versioning_asof='2021-01-01 00:00:00.000000'");
+  const Settings now("", {{"system_versioning_asof", "DEFAULT"}, {"time_zone", "+00:00"}});
+  const Settings now_east("", {{"system_versioning_asof", "DEFAULT"}, {"time_zone", "+05:00"}});
+  EXPECT_EQ(set_statement(&now, now_east, ""), "SET @@session.time_zone='+05:00'");
+  EXPECT_EQ(set_statement(&east, now, ""), "SET @@session.time_zone='+00:00',@@session.system_versioning_asof=DEFAULT");
 }
 
 TEST(Settings, TheCharacterSetOfTheSchemaIsThatOfTheOneEnteredLast) {
