@@ -1,8 +1,10 @@
 #include "policy/session/last_statement.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "policy/session/settings.h"
+#include "policy/session/sqlstate.h"
 
 namespace hf::policy::session {
 
@@ -151,6 +153,38 @@ class Question {
   Token at_;
 };
 
+constexpr ByteView kWarningClass = "01";
+
+/// Results without a character set of their own are in the server's.
+ByteView charset_of(ByteView results) { return results.empty() || results == "binary" ? "utf8mb4" : results; }
+
+bool is_wide(ByteView charset) { return charset.starts_with("utf16") || charset.starts_with("utf32") || charset == "ucs2"; }
+
+/// A string that is the same whatever character sets are in force.
+std::string in_charset(ByteView text, ByteView charset) {
+  std::string plain = literal("", text);
+  if (!plain.starts_with("x'")) return plain;
+  return "_" + std::string(charset) + " " + plain;
+}
+
+/// How many of at most `most` bytes (a multiple of four) are whole letters.
+std::size_t whole_letters(ByteView text, std::size_t most, ByteView charset) {
+  if (text.size() <= most) return text.size();
+  const auto is_middle = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  while (charset.starts_with("utf8") && most > 0 && is_middle(text[most])) --most;
+  return most;
+}
+
+/// An expression that leaves a warning of this state, on a server that has blocks; empty where none is known.
+ByteView warning_of(ByteView state, ByteView sql_mode) {
+  if (sql_mode.find("ORACLE") != ByteView::npos) return {};  // another syntax of blocks
+  if (state == "22003") return "CAST(999 AS DECIMAL(2,1))";
+  if (state == "22007") return "CAST('x' AS INT)";
+  if (state == "22012" && sql_mode.find("ERROR_FOR_DIVISION_BY_ZERO") != ByteView::npos) return "1/0";
+  if (state == "HY000") return "BENCHMARK(-1,1)";
+  return {};
+}
+
 }  // namespace
 
 std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit) {
@@ -158,12 +192,38 @@ std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, Byt
   return Question(last, sql, context, select_limit).answer();
 }
 
-std::string signals_of(const ConditionList& list) {
+std::string signals_of(const ConditionList& list, ByteView sql_mode) {
   constexpr std::size_t kMostOfMessage = 500;
   if (list.conditions.empty()) return {};
   const Condition& condition = list.conditions.back();
-  return std::string("SIGNAL SQLSTATE '") + (condition.is_error() ? "45000" : "01000") + "' SET MYSQL_ERRNO=" + condition.code +
-         ",MESSAGE_TEXT=" + literal("", condition.message.substr(0, kMostOfMessage));
+  const ByteView charset = charset_of(list.charset);
+  const ByteView message = ByteView(condition.message).substr(0, whole_letters(condition.message, kMostOfMessage, charset));
+  const std::string information = "SET MYSQL_ERRNO=" + condition.code + ",MESSAGE_TEXT=" + in_charset(message, charset);
+  std::uint16_t code = 0;
+  std::from_chars(condition.code.data(), condition.code.data() + condition.code.size(), code);
+  const ByteView state = sqlstate_of(code);
+  const bool warns = state.starts_with(kWarningClass);
+  if (condition.is_error()) return "SIGNAL SQLSTATE '" + std::string(warns ? "45000" : state) + "' " + information;
+  const ByteView cause = warning_of(state, sql_mode);
+  if (warns || cause.empty()) return "SIGNAL SQLSTATE '" + std::string(warns ? state : "01000") + "' " + information;
+  // SIGNAL makes errors of other states, RESIGNAL keeps the level of the warning that it passes on. MySQL has no such block.
+  return "/*M!100101 BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL*/ /*!50700 SIGNAL SQLSTATE '01000'*/ " + information +
+         " /*M!100101 ; DO " + std::string(cause) + "; END*/";
+}
+
+std::string messages_in(const ConditionList& list, ByteView charset) {
+  constexpr std::size_t kMost = 1024;
+  const ByteView from = charset_of(list.charset);
+  const ByteView to = charset_of(charset);
+  const auto readable = [](const Condition& each) { return std::all_of(each.message.begin(), each.message.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }); };
+  const bool same_bytes = from == to || (!is_wide(from) && !is_wide(to) && std::all_of(list.conditions.begin(), list.conditions.end(), readable));
+  if (same_bytes || list.conditions.empty() || list.conditions.size() > kMost) return {};
+  std::string text = "SELECT";
+  for (const Condition& each : list.conditions) {
+    text += text.back() == 'T' ? " " : ",";
+    text += "CAST(CONVERT(" + in_charset(each.message, from) + " USING " + std::string(to) + ") AS BINARY)";
+  }
+  return text + " LIMIT 1";
 }
 
 }  // namespace hf::policy::session

@@ -29,6 +29,7 @@ struct ConditionList {
   std::vector<Condition> conditions;
   std::uint64_t warnings = 0;  // @@warning_count: of all
   std::uint64_t errors = 0;    // @@error_count
+  std::string charset{};       // of the messages: character_set_results when they were read; empty: the server's own, utf8mb4
 };
 
 struct LastStatement {
@@ -49,7 +50,10 @@ struct RememberedAnswer {
 /// `select_limit`: sql_select_limit, of SHOW without a LIMIT of its own.
 std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit);
 
-/// A statement that leaves a list like this one, as far as SIGNAL can: its last condition.
-std::string signals_of(const ConditionList& list);
+/// A statement that leaves a list like this one, as far as SIGNAL can: its last condition. `sql_mode`: in force there.
+std::string signals_of(const ConditionList& list, ByteView sql_mode);
+
+/// A question whose one row has the messages as results in `charset` have them; empty where they are these bytes, or too many.
+std::string messages_in(const ConditionList& list, ByteView charset);
 
 }  // namespace hf::policy::session

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/session/settings.h"
+#include <string>
+#include <utility>
 
 namespace hf::policy::session {
 namespace {
@@ -70,10 +71,45 @@ TEST(RememberedAnswer, IsOfWhatIsRememberedOnly) {
   EXPECT_EQ(asked("show warnings", last), "rows");
 }
 
-TEST(SignalsOf, AreOneConditionTheLast) {
-  EXPECT_EQ(signals_of({}), "");
-  EXPECT_EQ(signals_of({{{"Note", "1051", "it's"}}, 1, 0}), "SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1051,MESSAGE_TEXT=" + literal("", "it's"));
-  EXPECT_TRUE(signals_of(*remembered().list).starts_with("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO=1062,"));
+ConditionList one(const char* level, const char* code, std::string message, std::string charset = {}) {
+  return {{{level, code, std::move(message)}}, 1, 0, std::move(charset)};
+}
+
+TEST(SignalsOf, AreOneConditionTheLastInItsOwnState) {
+  EXPECT_EQ(signals_of({}, ""), "");
+  EXPECT_EQ(signals_of(*remembered().list, ""), "SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO=1062,MESSAGE_TEXT='three'");
+  EXPECT_EQ(signals_of(one("Error", "1146", "it's \xE4", "latin1"), ""), "SIGNAL SQLSTATE '42S02' SET MYSQL_ERRNO=1146,MESSAGE_TEXT=_latin1 x'6974277320e4'");
+  EXPECT_TRUE(signals_of(one("Error", "1644", "mine"), "").starts_with("SIGNAL SQLSTATE '45000' "));
+  EXPECT_TRUE(signals_of(one("Error", "1265", "cut"), "").starts_with("SIGNAL SQLSTATE '45000' ")) << "class 01 would be a warning";
+  EXPECT_TRUE(signals_of(one("Error", "1329", "none"), "").starts_with("SIGNAL SQLSTATE '02000' "));
+}
+
+TEST(SignalsOf, KeepTheStateOfAWarningWhereTheServerCan) {
+  EXPECT_EQ(signals_of(one("Warning", "1265", "a"), ""), "SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1265,MESSAGE_TEXT='a'");
+  EXPECT_EQ(signals_of(one("Warning", "1366", "a"), ""),
+            "/*M!100101 BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL*/ /*!50700 SIGNAL SQLSTATE '01000'*/ "
+            "SET MYSQL_ERRNO=1366,MESSAGE_TEXT='a' /*M!100101 ; DO CAST('x' AS INT); END*/");
+  EXPECT_TRUE(signals_of(one("Note", "1051", "a"), "").starts_with("SIGNAL SQLSTATE '01000' ")) << "42S02 would be an error";
+  EXPECT_TRUE(signals_of(one("Warning", "1366", "a"), "PIPES_AS_CONCAT,ORACLE").starts_with("SIGNAL SQLSTATE '01000' "));
+  EXPECT_TRUE(signals_of(one("Warning", "1365", "a"), "").starts_with("SIGNAL SQLSTATE '01000' "));
+  EXPECT_NE(signals_of(one("Warning", "1365", "a"), "ERROR_FOR_DIVISION_BY_ZERO").find("DO 1/0;"), std::string::npos);
+}
+
+TEST(SignalsOf, CutALongMessageBetweenLetters) {
+  const auto length = [](const std::string& signal) { return (signal.size() - signal.find("x'") - 3) / 2; };
+  EXPECT_EQ(length(signals_of(one("Error", "1146", std::string(600, '\\')), "")), 500U);
+  EXPECT_EQ(length(signals_of(one("Error", "1146", std::string(499, '\\') + "\xC3\xA4\xC3\xA4"), "")), 499U);
+  EXPECT_EQ(length(signals_of(one("Error", "1146", std::string(499, '\\') + "\xE4\xA4", "latin1"), "")), 500U);
+}
+
+TEST(MessagesIn, AreAskedForWhereTheirBytesDiffer) {
+  EXPECT_EQ(messages_in(one("Error", "1146", "\xE4", "latin1"), "latin1"), "");
+  EXPECT_EQ(messages_in(one("Error", "1146", "\xC3\xA4"), "utf8mb4"), "") << "without one they are the server's";
+  EXPECT_EQ(messages_in(one("Error", "1146", "plain", "latin1"), "utf8mb4"), "");
+  EXPECT_EQ(messages_in(one("Error", "1146", "p", "latin1"), "utf16"), "SELECT CAST(CONVERT('p' USING utf16) AS BINARY) LIMIT 1");
+  EXPECT_EQ(messages_in({{{"Note", "1", "\xE4"}, {"Note", "2", "b"}}, 2, 0, "latin1"}, ""),
+            "SELECT CAST(CONVERT(_latin1 x'e4' USING utf8mb4) AS BINARY),CAST(CONVERT('b' USING utf8mb4) AS BINARY) LIMIT 1");
+  EXPECT_EQ(messages_in({}, "utf16"), "");
 }
 
 }  // namespace

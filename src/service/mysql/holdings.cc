@@ -35,10 +35,19 @@ void give_back(Session& session, ConnectionPtr connection) {
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 
+namespace {
+
+/// Empty: none, or not known.
+std::string results_charset(const policy::session::SettingsPtr& settings) {
+  return settings == nullptr ? std::string() : std::string(settings->variable("character_set_results"));
+}
+
+}  // namespace
+
 void remember_error(Session& session, const proto::mysql::ErrorReply& error) {
   policy::session::LastStatement& last = session.holdings().last;
   last.row_count = -1;
-  last.list = policy::session::ConditionList{{{"Error", std::to_string(error.code), error.message}}, 1, 1};
+  last.list = policy::session::ConditionList{{{"Error", std::to_string(error.code), error.message}}, 1, 1, results_charset(session.facts().settings)};
   session.facts().last_had_rows = true;
   session.facts().lost &= static_cast<std::uint8_t>(~policy::session::lost::kList);
 }
@@ -64,6 +73,21 @@ Task<void> remember_list(Session& session, Connection* connection) {
   }
   list->warnings = std::strtoull(counts->rows[0][0].value_or("0").c_str(), nullptr, 10);
   list->errors = std::strtoull(counts->rows[0][1].value_or("0").c_str(), nullptr, 10);
+  list->charset = results_charset(connection->facts.settings);
+}
+
+Task<void> retell_list(Session& session) {
+  Holdings& holdings = session.holdings();
+  const std::string charset = results_charset(session.facts().settings);
+  const std::string question = holdings.last.list && holdings.held != nullptr ? policy::session::messages_in(*holdings.last.list, charset) : std::string();
+  if (question.empty()) co_return;
+  co_await ask_held(session);
+  Result<proto::mysql::TextResult> told = co_await upstream::query(*holdings.held, question, session.loop().deadline_in(session.service().config().connect_timeout));
+  holdings.held->facts.found_rows = 1;
+  policy::session::ConditionList& list = *holdings.last.list;
+  if (!told.ok() || told->error || told->rows.size() != 1 || told->rows[0].size() != list.conditions.size()) co_return;
+  for (std::size_t i = 0; i < list.conditions.size(); ++i) list.conditions[i].message = told->rows[0][i].value_or("");
+  list.charset = charset;
 }
 
 namespace {

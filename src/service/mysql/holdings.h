@@ -28,5 +28,7 @@ runtime::Task<void> remember_list(Session& session, Connection* connection);
 /// LAST_INSERT_ID(), FOUND_ROWS(), ROW_COUNT() and the list of warnings of the held connection, as far as only it knows them, into the
 /// facts and what is remembered.
 runtime::Task<void> ask_held(Session& session);
+/// The remembered list in the character set that results have now; whatever connection is held is asked for it.
+runtime::Task<void> retell_list(Session& session);
 
 }  // namespace hf::service::mysql

@@ -112,6 +112,8 @@ Task<void> make_answerable(Work* work) {
     work->attempt.only_here = !holdings.hard();
     if (holdings.last.row_count == 0) co_await count_no_rows(session);
   }
+  const bool shows_list = text.size() <= kMostLookedAt && (mentions(text, "warnings") || mentions(text, "errors"));
+  if (shows_list) co_await retell_list(session);
 }
 
 /// Whether what the session keeps is where the statement goes.
@@ -499,7 +501,8 @@ Task<void> recreate_last_statement(Session& session) {
   statements.push_back(policy::session::count_statement(facts.found_rows.value));
   // A session that is tied to its connection has the count alone made again there.
   const bool whole = !holdings.hard();
-  const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list) : std::string();
+  const ByteView mode = facts.settings == nullptr ? ByteView() : facts.settings->variable("sql_mode");
+  const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list, mode) : std::string();
   if (!signals.empty()) statements.push_back(signals);
   // ROW_COUNT() is -1 after rows and errors, 0 after a SET, which leaves the list as it is.
   if (whole && !facts.last_had_rows) statements.push_back("SET " + std::string(policy::session::tracking_assignments()));
