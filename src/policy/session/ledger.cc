@@ -156,16 +156,9 @@ void take_reported(Settings& settings, const std::vector<const Named*>& reported
   }
 }
 
-/// Whether the follower has a value that its setter changes.
-bool moves(const Follower& follower, const Settings* settings) {
-  if (follower.steady.empty()) return true;
-  return settings != nullptr && settings->has_variable(follower.name) && settings->variable(follower.name) != follower.steady;
-}
-
 /// Whether a variable that this one sets has to be asked for.
-bool sets_another(const Settings* settings, ByteView name) {
-  return std::any_of(followers().begin(), followers().end(),
-                     [&](const Follower& each) { return each.setter == name && !value_of_follower(name, {}) && moves(each, settings); });
+bool sets_another(ByteView name) {
+  return std::any_of(followers().begin(), followers().end(), [name](const Follower& each) { return each.setter == name && !value_of_follower(name, {}); });
 }
 
 /// `before` with what the reply named. Null stays null on a connection: what it has besides is not known.
@@ -191,11 +184,13 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
         break;
       case VariableKind::kSetting:
         // SET STATEMENT: a value that lasted for the statement only. The true one comes later.
-        if (!statement.has(effect::kSetStatement)) settings.push_back(&each);
+        if (statement.has(effect::kSetStatement)) break;
+        settings.push_back(&each);
+        changes.tied = changes.tied || policy::session::ties(each.first, each.second);
         break;
     }
     changes.any = true;
-    changes.sets_others = changes.sets_others || sets_another(session.settings.get(), each.first);
+    changes.sets_others = changes.sets_others || sets_another(each.first);
   }
   changes.any = changes.any || reply.schema.has_value();
   if (!reply.schema && settings.empty()) return changes;
@@ -493,7 +488,7 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
   }
   for (const Follower& each : followers()) {
     const auto has = [&names](ByteView name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-    if (has(each.setter) && !has(each.name) && moves(each, session.settings.get())) names.emplace_back(each.name);
+    if (has(each.setter) && !has(each.name)) names.emplace_back(each.name);
   }
   return names;
 }

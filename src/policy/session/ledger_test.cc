@@ -317,16 +317,9 @@ TEST_F(Ledger, AsksForWhatAVariableSetsUnseen) {
   EXPECT_FALSE(run("SET log_slow_filter=''", ok({{"log_slow_filter", ""}})).ask_tracking);
 }
 
-TEST_F(Ledger, AsksForThePointOfTimeWhenTheTimeZoneChanges) {
-  const char* zone = "SET time_zone='+01:00'";
-  const auto last_name = [&] { return names_to_ask(session_, sql::classify(zone, {}), zone, {}).back(); };
-  EXPECT_FALSE(run(zone, ok({{"time_zone", "+01:00"}})).ask_tracking);
-  run("SET system_versioning_asof=DEFAULT", ok({{"system_versioning_asof", "DEFAULT"}}));
-  EXPECT_FALSE(run(zone, ok({{"time_zone", "+01:00"}})).ask_tracking);
-  EXPECT_NE(last_name(), "system_versioning_asof");
-  run("SET system_versioning_asof='2021-01-01'", ok({{"system_versioning_asof", "2021-01-01 00:00:00.000000"}}));
-  EXPECT_TRUE(run(zone, ok({{"time_zone", "+01:00"}})).ask_tracking);
-  EXPECT_EQ(last_name(), "system_versioning_asof");
+TEST_F(Ledger, APointOfTimeTies) {
+  EXPECT_EQ(run("SET system_versioning_asof=DEFAULT", ok({{"system_versioning_asof", "DEFAULT"}})).ties, 0U);
+  EXPECT_EQ(run("SET system_versioning_asof='2021-01-01'", ok({{"system_versioning_asof", "2021-01-01 00:00:00.000000"}})).pin, PinReason::kVariable);
 }
 
 TEST_F(Ledger, WhatServersDoNotReportIsAskedForAndWhereItMayBeAnythingTheConnectionIsClosed) {

@@ -68,8 +68,7 @@ std::vector<ByteView> followers_to_set(const Settings* from, const Settings& to)
   std::vector<ByteView> names;
   for (const Follower& each : followers()) {
     const bool known = to.has_variable(each.name) || (from != nullptr && from->has_variable(each.name));
-    const bool moves = each.steady.empty() || to.variable(each.name) != each.steady;
-    const bool set = differs(from, to, each.name) || (moves && differs(from, to, each.setter));
+    const bool set = differs(from, to, each.name) || differs(from, to, each.setter);
     if (known && set && (names.empty() || names.back() != each.name)) names.push_back(each.name);
   }
   return names;

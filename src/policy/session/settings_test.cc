@@ -142,16 +142,6 @@ TEST(Settings, WhatAnotherVariableSetsIsSetBehindItAndWithIt) {
   EXPECT_EQ(set_statement(nullptr, bits, ""), "SET @@session.log_slow_admin_statements='OFF',@@session.log_slow_slave_statements='ON',@@session.log_slow_disabled_statements='admin,sp'");
 }
 
-TEST(Settings, APointOfTimeIsSetInTheTimeZoneThatItIsToldIn) {
-  const Settings utc("", {{"system_versioning_asof", "2021-01-01 00:00:00.000000"}, {"time_zone", "+00:00"}});
-  const Settings east("", {{"system_versioning_asof", "2021-01-01 00:00:00.000000"}, {"time_zone", "+05:00"}});
-  EXPECT_EQ(set_statement(&utc, east, ""), "SET @@session.time_zone='+05:00',@@session.system_versioning_asof='2021-01-01 00:00:00.000000'");
-  const Settings now("", {{"system_versioning_asof", "DEFAULT"}, {"time_zone", "+00:00"}});
-  const Settings now_east("", {{"system_versioning_asof", "DEFAULT"}, {"time_zone", "+05:00"}});
-  EXPECT_EQ(set_statement(&now, now_east, ""), "SET @@session.time_zone='+05:00'");
-  EXPECT_EQ(set_statement(&east, now, ""), "SET @@session.time_zone='+00:00',@@session.system_versioning_asof=DEFAULT");
-}
-
 TEST(Settings, TheCharacterSetOfTheSchemaIsThatOfTheOneEnteredLast) {
   Settings settings("a", {{"sql_mode", "ANSI"}});
   EXPECT_FALSE(settings.has_schema_charset());

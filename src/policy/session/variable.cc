@@ -27,13 +27,12 @@ constexpr std::array<Alias, 8> kAliases = {{{"alter_algorithm", "old_alter_table
 
 constexpr ByteView kMaxJoinSize = "max_join_size";
 constexpr ByteView kNoMaxJoinSize = "18446744073709551615";
-/// Most are single bits of another one. A point of time is read and shown in the time zone.
-constexpr std::array<Follower, 7> kFollowers = {{{"log_slow_admin_statements", "log_slow_disabled_statements"},
+/// Most are single bits of another one.
+constexpr std::array<Follower, 6> kFollowers = {{{"log_slow_admin_statements", "log_slow_disabled_statements"},
                                                  {"log_slow_slave_statements", "log_slow_disabled_statements"},
                                                  {"log_queries_not_using_indexes", "log_slow_filter"},
                                                  {"old", "old_mode"},
                                                  {kMaxJoinSize, "sql_big_selects"},
-                                                 {"time_zone", "system_versioning_asof", "DEFAULT"},
                                                  {"wsrep_causal_reads", "wsrep_sync_wait"}}};
 
 template <std::size_t N>
@@ -49,6 +48,8 @@ VariableKind kind_of_variable(ByteView name) {
   if (contains(kTied, name)) return VariableKind::kTied;
   return VariableKind::kSetting;
 }
+
+bool ties(ByteView name, ByteView value) { return name == "system_versioning_asof" && value != "DEFAULT"; }
 
 std::span<const Alias> aliases() { return kAliases; }
 

@@ -19,6 +19,9 @@ enum class VariableKind {
   kTied,      // makes sense on its own connection only: ties the session to it
 };
 VariableKind kind_of_variable(ByteView name);
+/// A setting with a value that makes sense on its own connection only: a point of time is read in the time zone that was in force before
+/// the SET statement, and told in that of now.
+bool ties(ByteView name, ByteView value);
 
 /// Two names of one value.
 struct Alias {
@@ -29,11 +32,10 @@ std::span<const Alias> aliases();
 /// The other name of this variable; empty: it has one only.
 ByteView other_name(ByteView name);
 
-/// A SET of `setter` changes `name` (its value, or how it is spelt), and the server reports the setter only.
+/// A SET of `setter` sets `name`, too, and the server reports the setter only.
 struct Follower {
   ByteView setter;
   ByteView name;
-  ByteView steady{};  // a value of `name` that stays; empty: none does
 };
 /// Sorted by name.
 std::span<const Follower> followers();

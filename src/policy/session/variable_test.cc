@@ -20,6 +20,12 @@ TEST(Variable, MovesOrDoesNot) {
   }
 }
 
+TEST(Variable, ThatIsAPointOfTimeTies) {
+  EXPECT_TRUE(ties("system_versioning_asof", "2021-01-01 00:00:00.000000"));
+  EXPECT_FALSE(ties("system_versioning_asof", "DEFAULT"));
+  EXPECT_FALSE(ties("time_zone", "+05:00"));
+}
+
 TEST(Variable, HasOneOtherNameAtMost) {
   EXPECT_EQ(other_name("storage_engine"), "default_storage_engine");
   EXPECT_EQ(other_name("default_storage_engine"), "storage_engine");
