@@ -388,7 +388,7 @@ TEST_F(RunTest, WarningsOfAConnectionThatWasGivenBackAreSaidFromMemory) {
   stage().primary().forget_heard();
   stage().primary().on("SHOW WARNINGS", reply::rows({{"Error", "1062", "only the last can be signalled"}}));
   EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Warning Error");
-  EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO=1062")) << "for questions that memory does not answer";
+  EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO=1062")) << "for questions that memory does not answer";
 }
 
 TEST_F(RunTest, AnErrorOfOurOwnIsInTheListOfWarnings) {
