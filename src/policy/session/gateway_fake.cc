@@ -20,7 +20,8 @@ Outcome Gateway::run(std::size_t i, const Command& command, Loss loss) {
   Client& client = clients_[i];
   Outcome out;
   const sql::Statement statement = verdict_of(client, command);
-  if (leaves_read_only_transaction(statement, route_facts(client))) leave_transaction(client);
+  const bool leaves = leaves_read_only_transaction(statement, route_facts(client));
+  if (leaves) leave_transaction(client);
   Attempt attempt;
   const bool keeps_list = names_no_table(client, command, statement);
   for (int round = 0; round < 6; ++round) {
@@ -33,8 +34,8 @@ Outcome Gateway::run(std::size_t i, const Command& command, Loss loss) {
     attempt.reroutable = routed.reroutable;
     if (once(client, command, statement, routed, keeps_list, &attempt, &loss, &out)) break;
   }
+  out.rolled_back = out.rolled_back || (leaves && out.skipped);
   forced_primary_ = false;
-  after(client, text_of(client, command), out);
   return out;
 }
 
@@ -42,7 +43,7 @@ std::string Gateway::prepare(std::size_t i, int slot, const std::string& text) {
   Client& client = clients_[i];
   const sql::Statement verdict = sql::classify(text, context(client));
   const bool bound = (client.ties & tie::kHard) != 0;
-  leave_list(client, verdict, bound);
+  leave_list(client, bound);
   const std::uint32_t ties = bound ? std::exchange(client.ties, 0) : 0;
   ConnectionPtr connection =
       bound ? std::move(client.held) : take_or_open(client, verdict.route == sql::Route::kReader ? Place::kReader : Place::kPrimary);
@@ -249,6 +250,8 @@ bool Gateway::restore(Client& client, Connection& connection, Needs needs) {
   connection.facts.settings = nullptr;
   connection.facts.stains |= stain::kOdd;
   left_warnings(connection.facts);  // the refusal
+  client.list_lost = client.list_lost || client.facts.diagnostics_on == connection.facts.serial;
+  client.facts.diagnostics_on = 0;
   const SettingsPtr whole = client.facts.settings;
   Settings bare = *whole;
   bare.set_schema(connection.server->schema());
@@ -355,11 +358,11 @@ void Gateway::note_forgotten(Client& client, ConnectionSerial serial, Outcome* o
 
 bool Gateway::make_ready(Client& client, const sql::Statement& statement, ByteView text) {
   if (!asks_about_last(statement)) return false;
+  if (may_pin(statement)) move_list(client);
   const bool counted_here = !client.facts.found_rows.known() || (client.held != nullptr && client.held->facts.found_rows == client.facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && text.find("FOUND_ROWS") != ByteView::npos;
   const bool has_list = client.held != nullptr && (client.ties & (tie::kDiagnostics | tie::kHard)) != 0;
   if (!has_list || counted_elsewhere) recreate(client);
-  move_list(client);
   return has_list && !counted_elsewhere && !hard(client);
 }
 
@@ -406,10 +409,9 @@ void Gateway::leave_transaction(Client& client) {
 
 // ---- one attempt
 
-void Gateway::leave_list(Client& client, const sql::Statement& statement, bool uses_held) {
+void Gateway::leave_list(Client& client, bool uses_held) {
   if (client.held == nullptr || uses_held || (client.ties & tie::kDiagnostics) == 0) return;
-  if (client.facts.found_rows.on == client.held->facts.serial && leaves_found_rows(statement)) ask(client);
-  client.found_lost = client.found_lost || client.facts.found_rows.on == client.held->facts.serial;
+  if (client.facts.found_rows.on == client.held->facts.serial) ask(client);
   note_lost_list(client);
   client.ties &= ~tie::kDiagnostics;
   client.facts.diagnostics_on = 0;
@@ -445,7 +447,7 @@ bool Gateway::once(Client& client, const Command& command, const sql::Statement&
                    Outcome* out) {
   const bool uses_held = client.held != nullptr && (routed.place == Place::kHeld || (routed.place == Place::kPrimary && on_primary(*client.held)) ||
                                                     (routed.place == Place::kReader && client.door == Door::kRead));
-  leave_list(client, statement, uses_held);
+  leave_list(client, uses_held);
   ConnectionPtr connection;
   std::uint32_t ties = 0;
   if (uses_held) {
@@ -499,6 +501,7 @@ bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Comm
   const bool in_read_only = reply.facts.failed && reply.read_only && client.door != Door::kRead && client.facts.status.read_only_transaction;
   out->seen = in_read_only ? "error 1792" : reply.shown();
   settle(client, std::move(connection), command, statement, keeps_list, reply, ties);
+  if (in_read_only) client.list_lost = client.count_lost = true;  // the list is the replica's; the gateway remembers it otherwise
   return true;
 }
 
@@ -532,10 +535,14 @@ bool Gateway::lose(Client& client, ConnectionPtr connection, const Command& comm
 
 void Gateway::settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list, const Reply& reply,
                      std::uint32_t ties) {
+  // What was lost of the statement before is over with another one.
+  const std::string_view text = text_of(client, command);
+  const bool question = text.find("WARNINGS") != ByteView::npos || text.find("ROW_COUNT") != ByteView::npos;
+  if (!question && !reply.facts.failed) client.count_lost = false;
+  if (text.find("FROM") != ByteView::npos || reply.facts.failed) client.list_lost = false;
   Sent sent;
   sent.keeps_list = keeps_list;
   Learnt learnt = learn(client.facts, connection->facts, statement, sent, reply.facts, ties, table_);
-  if (!reply.facts.failed && !leaves_found_rows(statement) && !asks_about_last(statement)) client.found_lost = false;
   settle_questions(client, *connection, learnt, statement, text_of(client, command));
   const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && client.door == Door::kSplit && !on_primary(*connection) &&
                        statement.route == sql::Route::kReader;
@@ -570,6 +577,7 @@ void Gateway::settle_questions(Client& client, Connection& connection, const Lea
     client.count_lost = true;
   }
   if (!asks) return;
+  client.count_lost = true;
   std::vector<std::string> names = {"character_set_client", "character_set_connection", "character_set_results", "collation_connection"};
   if (learnt.ask_tracking) names = names_to_ask(client.facts, statement, text, context(client));
   ReplyFacts told;
@@ -582,13 +590,6 @@ void Gateway::settle_questions(Client& client, Connection& connection, const Lea
   } else {
     learn_values(client.facts, connection.facts, told, table_);
   }
-}
-
-void Gateway::after(Client& client, ByteView text, const Outcome& out) {
-  if (out.skipped || out.lost) return;
-  const bool question = text.find("WARNINGS") != ByteView::npos || text.find("ROW_COUNT") != ByteView::npos;
-  if (!question && !out.seen.starts_with("error")) client.count_lost = false;
-  if (text.find("FROM") != ByteView::npos || out.seen.starts_with("error")) client.list_lost = false;
 }
 
 }  // namespace hf::policy::session::model

@@ -46,7 +46,6 @@ struct Client {
   std::map<int, PreparedText> prepared;
   bool list_lost = false;   // the list of warnings went with a connection
   bool count_lost = false;  // … and ROW_COUNT()
-  bool found_lost = false;  // … and FOUND_ROWS(), under a statement that was expected to count anew
 };
 
 /// How the server is lost under a statement.
@@ -159,7 +158,7 @@ class Gateway {
   // ---- one attempt
 
   /// A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows.
-  void leave_list(Client& client, const sql::Statement& statement, bool uses_held);
+  void leave_list(Client& client, bool uses_held);
   bool ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id, Outcome* out);
 
   /// True: done, the outcome is known.
@@ -177,7 +176,6 @@ class Gateway {
   void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, ByteView text);
 
   /// What the next question may still compare.
-  static void after(Client& client, ByteView text, const Outcome& out);
 
   std::size_t most_;
   std::vector<Client> clients_;

@@ -41,7 +41,8 @@ bool refused_by_replicas(const sql::Statement& statement) {
 
 bool leaves_read_only_transaction(const sql::Statement& statement, const RouteFacts& facts) {
   const bool on_replica = facts.holds && (facts.ties & tie::kHard) == tie::kTransaction && !facts.held_is_primary && facts.status.read_only_transaction;
-  const bool commits = statement.route == sql::Route::kPrimary && statement.has(effect::kImplicitCommit);
+  // UNLOCK TABLES commits where tables are locked, and none are inside a transaction that was begun as read-only.
+  const bool commits = statement.route == sql::Route::kPrimary && statement.has(effect::kImplicitCommit) && statement.kind != Kind::kUnlockTables;
   const bool begins = statement.kind == Kind::kBegin;  // XA START is refused inside one, and what AND CHAIN begins is read-only too
   const bool ends_it = begins || statement.kind == Kind::kLockTables || commits;
   return on_replica && ends_it && facts.door == Door::kSplit;

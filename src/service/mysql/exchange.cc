@@ -77,6 +77,7 @@ class Exchange {
   void sent(std::uint8_t first);
   Task<bool> stream_local_file();
   bool take_packet(ByteView packet);
+  void say_instead(ByteView packet, wire::ErrorReply error);
   bool refused(ByteView payload);
   void take_ok(ByteView packet, ByteView payload);
   void take_prepare_ok(ByteView packet);
@@ -386,21 +387,25 @@ bool Exchange::take_packet(ByteView packet) {
   }
   if (head == wire::kErrHeader && !request_.gone_schema.empty() && tracker_.error_code() == wire::kErNoDb) {
     // A connection of the client's own would still have the schema's name.
-    std::string said;
-    wire::append_packet(said, byte_at(packet, 3), wire::unknown_database(request_.gone_schema).encode(client_.capabilities()));
-    to_client(said);
+    say_instead(packet, wire::unknown_database(request_.gone_schema));
     return true;
   }
   const bool in_read_only = head == wire::kErrHeader && session_.facts().status.read_only_transaction && session_.door() != policy::session::Door::kRead;
   if (in_read_only && refused_as_read_only(tracker_.error_code(), tracker_.message())) {
     // A replica says that it is read-only before it looks at the transaction; the primary would have said this.
-    std::string said;
-    wire::append_packet(said, byte_at(packet, 3), wire::read_only_transaction().encode(client_.capabilities()));
-    to_client(said);
+    say_instead(packet, wire::read_only_transaction());
     return true;
   }
   to_client(packet);
   return true;
+}
+
+/// Another error in the place of the server's.
+void Exchange::say_instead(ByteView packet, wire::ErrorReply error) {
+  std::string said;
+  wire::append_packet(said, byte_at(packet, 3), error.encode(client_.capabilities()));
+  to_client(said);
+  reply_.said_instead = std::move(error);
 }
 
 /// Whether the error is one that the statement is tried again for.

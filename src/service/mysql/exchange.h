@@ -44,6 +44,7 @@ struct Reply {
   bool begun = false;                // the client has seen a part
   bool unsent = false;               // kLost: the server's end had arrived before a byte was written
   bool pending_change = false;       // something changed that an EOF could not tell
+  std::optional<proto::mysql::ErrorReply> said_instead;  // what the client was told in the place of the server's error
   policy::session::ReplyFacts facts;
   proto::mysql::ErrorReply refusal;
   std::optional<Error> failure;

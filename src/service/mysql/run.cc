@@ -405,6 +405,7 @@ Task<Step> once(Work* work) {
   switch (reply.end) {
     case Reply::End::kComplete: {
       const bool go_on = co_await settle(session, std::move(work->connection), &work->request, &reply, work->ties);
+      if (reply.said_instead) remember_error(session, *reply.said_instead);
       co_return go_on ? Step::kDone : Step::kOver;
     }
     case Reply::End::kClientGone:

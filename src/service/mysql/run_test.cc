@@ -391,6 +391,21 @@ TEST_F(RunTest, WarningsOfAConnectionThatWasGivenBackAreSaidFromMemory) {
   EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO=1062")) << "for questions that memory does not answer";
 }
 
+TEST_F(RunTest, WhatTheClientWasToldInThePlaceOfAServersErrorIsInTheListOfWarnings) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("START TRANSACTION", reply::ok({.status = wire::kStatusAutocommit | wire::kStatusInTransaction | wire::kStatusInTransactionReadOnly}));
+  stage().replica().on("INSERT", reply::error(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
+  stage().replica().on("SHOW WARNINGS", reply::rows({{"Error", "1290", "of the replica"}}));
+  ask(client, "START TRANSACTION READ ONLY");
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "error 1792 Cannot execute statement in a READ ONLY transaction");
+  ask(client, "SHOW WARNINGS");
+  const std::string told = client.answers().back().bytes;
+  EXPECT_NE(told.find("1792"), std::string::npos);
+  EXPECT_EQ(told.find("1290"), std::string::npos);
+}
+
 TEST_F(RunTest, AnErrorOfOurOwnIsInTheListOfWarnings) {
   start();
   TestClient& client = stage().log_in();
