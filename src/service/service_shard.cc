@@ -80,8 +80,8 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
     const bool was_alive = before != nullptr && slot < before->servers.size() && before->servers[slot].present &&
                            before->servers[slot].reachable;
     if (was_alive && (!server.present || !server.reachable)) {
-      servers_[slot]->pool.cut({ErrorCode::kReset, "server '" + server.name + "' is " +
-                                                       (server.present ? "down: " + server.reason : "no longer configured")});
+      servers_[slot]->pool.cut({ErrorCode::kUnreachable, "server '" + server.name + "' is " +
+                                                             (server.present ? "down: " + server.reason : "no longer configured")});
       mysql_->tell_holders(static_cast<upstream::ServerSlot>(slot));
     }
   }

@@ -90,7 +90,8 @@ def run_script(cluster, port, steps, capabilities, settle):
             if wrote and settle:
                 settle()
             replies.append(masked(perform(wire, step)))
-            wrote = step[0] == "prepared" or (step[0] == "query" and (not WRITES.match(step[1]) or ";" in step[1]))
+            commits = "autocommit" in str(step[1])  # SET autocommit = 1 ends a transaction
+            wrote = step[0] == "prepared" or (step[0] == "query" and (not WRITES.match(step[1]) or ";" in step[1] or commits))
     return replies
 
 

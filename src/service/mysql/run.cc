@@ -45,6 +45,7 @@ struct Work {
   ConnectionPtr connection;
   std::uint32_t ties = 0;     // of the connection while it was held
   upstream::ServerSlot slot = 0;
+  std::uint32_t ended_servers = 0;  // … under this statement
 };
 
 enum class Step : std::uint8_t { kGoOn,
@@ -307,6 +308,8 @@ Task<Step> after_loss(Work* work, Reply reply) {
   Next next = policy::session::after_loss(work->attempt);
   if (work->trial.hold.passed(session.loop().now()) && next != Next::kReportAndEnd) next = Next::kReport;
   if (work->attempt.sent) ++work->attempt.lost_before;
+  // A server that was cut off for being down does not answer anybody: that is nothing of this statement's.
+  if (work->attempt.sent && reply.failure->code != ErrorCode::kUnreachable) ++work->ended_servers;
   if (next == Next::kAgain || next == Next::kOtherReader) {
     work->trial.tried.insert(work->slot);
     if (next == Next::kOtherReader) {
@@ -321,7 +324,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
     }
     co_return Step::kAgain;
   }
-  if (work->attempt.lost_before > 1) {
+  if (work->ended_servers > 1) {
     service.mysql().mark_frail(shape_of(*work), session.loop().now() + kFrailFor);
     service.control().event(Event{EventId::kFrailStatement, {}, 0, {{"service", service.name()}, {"statement", shown(*work)}}});
   }
@@ -459,7 +462,7 @@ Task<bool> run(Session& session, Request request) {
     const bool left = co_await leave_read_only_transaction(session);
     if (!left) co_return false;
   }
-  Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0};
+  Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0, 0};
   work.trial.hold = session.hold_deadline();
   Holdings& holdings = session.holdings();
   for (;;) {

@@ -90,6 +90,23 @@ TEST_F(RunTest, AReadWhoseReplyHasBegunIsNotTriedAgain) {
   EXPECT_EQ(times_sent("SELECT half"), 1U);
 }
 
+TEST_F(RunTest, AServerThatIsCutOffForBeingDownWasNotEndedByTheStatement) {
+  options_.replicas = 2;
+  start();
+  TestClient& client = stage().log_in();
+  for (const std::size_t slot : {1U, 2U}) stage().server(slot).on("SELECT slow", reply::silence());
+  client.send(query("SELECT slow FROM t"));
+  ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 4; }));
+  const std::size_t frozen = who_heard("slow");
+  stage().server(frozen).forget_heard();
+  stage().change_view([&](upstream::ServiceView& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
+  ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 4; }));
+  stage().server(who_heard("slow")).cut();
+  stage().wait(client);
+  EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
+  EXPECT_EQ(told(EventId::kFrailStatement), 0U);
+}
+
 TEST_F(RunTest, AStatementThatCostTwoServersIsNotTriedOnASecondOneForAWhile) {
   options_.replicas = 3;
   start();

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -17,7 +18,9 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,7 +51,10 @@ class TestNetwork {
     ready_ = run("ip link add vb address 02:00:00:00:00:02 type veth peer name va address 02:00:00:00:00:01 netns " + left_path) &&
              set_up("vb", "2");
     enter_left();
-    ready_ = ready_ && set_up("va", "1");
+    ready_ = ready_ && set_up("va", "1") && runs("va");
+    enter_right();
+    ready_ = ready_ && runs("vb");
+    enter_left();
     EXPECT_TRUE(ready_) << "the test network could not be set up";
   }
   TestNetwork(const TestNetwork&) = delete;
@@ -67,6 +73,20 @@ class TestNetwork {
   static bool run(const std::string& command) { return std::system(command.c_str()) == 0; }  // NOLINT(cert-env33-c)
 
  private:
+  /// The kernel tells its own parts a little later that there is a wire, and IPv6 is deaf until then.
+  static bool runs(const char* name) {
+    constexpr int kMostMilliseconds = 10'000;
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq request{};
+    std::snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    bool running = false;
+    for (int i = 0; i < kMostMilliseconds && !running; ++i) {
+      running = ::ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) != 0;
+      if (!running) ::poll(nullptr, 0, 1);
+    }
+    ::close(fd);
+    return running;
+  }
   static void enter(int space) {
     if (space >= 0) EXPECT_EQ(::setns(space, CLONE_NEWNET), 0);
   }
