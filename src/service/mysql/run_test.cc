@@ -96,11 +96,11 @@ TEST_F(RunTest, AServerThatIsCutOffForBeingDownWasNotEndedByTheStatement) {
   TestClient& client = stage().log_in();
   for (const std::size_t slot : {1U, 2U}) stage().server(slot).on("SELECT slow", reply::silence());
   client.send(query("SELECT slow FROM t"));
-  ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 4; }));
+  ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   const std::size_t frozen = who_heard("slow");
   stage().server(frozen).forget_heard();
   stage().change_view([&](upstream::ServiceView& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
-  ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 4; }));
+  ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   stage().server(who_heard("slow")).cut();
   stage().wait(client);
   EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
