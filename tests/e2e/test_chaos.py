@@ -36,6 +36,8 @@ def test_replicas_die_freeze_and_restart_under_200_sessions(gateway, repaired):
             how = ("kill", "freeze", "restart")[number % 3]
             repair = disrupt(replica, how, dice)
             reached = clients.reads, clients.writes
+            # Noticed before it is repaired: else it is so while the next one is disrupted, and no replica is left.
+            eventually(lambda: not gateway.server(replica.name)["reader"], f"the gateway to notice the {how} of {replica.name}", 30)
             eventually(lambda: clients.reads > reached[0] + 1500 and clients.writes > reached[1] + 50 or clients.failures,
                        f"work to go on after {how} of {replica.name}", 30)
             repair()
