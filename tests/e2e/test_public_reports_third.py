@@ -5,12 +5,12 @@ What is expected is what a direct connection answers, while other clients run ov
 import struct
 import subprocess
 import threading
-import time
 
 import pytest
 
 from harness.holdfast import direct_mode, gateway_for
 from harness.ports import LOOPBACK
+from harness.processes import eventually
 from harness.session import Session
 from harness.side_by_side import (PASSERS_TABLE, change_user, close, execute, fetch, long_data, make_passers_table, pass_by, ping, prepare, reset_statement,
                                   same, schema, shown, statements)
@@ -414,9 +414,7 @@ def cut_over(port):
         rename.start()
         waits = (f"select count(*) from information_schema.processlist where id = {waiter} and state like concat('%', 'metadata lock', '%')"
                  " and info like concat('%', 'rename', '%')")
-        deadline = time.monotonic() + 5
-        while watches.value(waits) != "1" and time.monotonic() < deadline:
-            time.sleep(0.02)
+        eventually(lambda: watches.value(waits) == "1", "RENAME to wait for the locks")
         seen += [watches.ask(waits), watches.ask(f"select is_used_lock({lock}) = {holder}"), locks.ask("drop /* gh-ost */ table if exists _ghost_del"),
                  locks.ask("unlock tables")]
         rename.join()
