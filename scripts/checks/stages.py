@@ -218,7 +218,9 @@ def main(arguments):
         return 2
     failures = [name for name, outcome in outcomes.items() if outcome.failed]
     if failures:
-        print(f"failed: {', '.join(failures)}; logs are in {LOGS.relative_to(ROOT)}/")
+        for name in failures:  # once more, in few lines: whoever sees only the end of a long output finds them
+            print("\n".join([f"failed: {name}", *re.findall(r"^FAILED (.*)", outcomes[name].report, re.M)[:40]]))
+        print(f"logs are in {LOGS.relative_to(ROOT)}/")
     passed = sum(outcome.passed for outcome in outcomes.values())
     failed = sum(outcome.failed for outcome in outcomes.values())
     print(f"{passed} passed, {failed} failed", flush=True)

@@ -90,9 +90,15 @@ def run_script(cluster, port, steps, capabilities, settle):
             if wrote and settle:
                 settle()
             replies.append(masked(perform(wire, step)))
-            commits = "autocommit" in str(step[1])  # SET autocommit = 1 ends a transaction
-            wrote = step[0] == "prepared" or (step[0] == "query" and (not WRITES.match(step[1]) or ";" in step[1] or commits))
+            wrote = may_have_written(step)
     return replies
+
+
+def may_have_written(step):
+    kind, *operands = step
+    if kind != "query":
+        return kind == "prepared"
+    return not WRITES.match(operands[0]) or ";" in operands[0] or "autocommit" in operands[0]  # SET autocommit = 1 commits
 
 
 def differences(left, right, path=""):
