@@ -487,9 +487,10 @@ LATE_FAILURES = {"trigger": "insert into cards values ('4111-1111')", "second-ro
                  "function": "select fails_function()", "do": "do fails_function()", "view": "select * from fails_view",
                  "lock": "call locks_late()",
                  "temporary": "call temporary_late()", "update": "update cards set card = fails_function()", "multi": "do 1; call fails_late()"}
+IS_FREE = "select is_free_lock('late lock')"
 ASK_LEFT = ["select @last_card", "select * from card_view", "/*master*/ select * from card_view", "select @@time_zone",
             "/*master*/ select @@time_zone",
-            "select is_free_lock('late lock')", "select * from late_table", "select date_format(from_unixtime(0), '%H')",
+            IS_FREE, "select * from late_table", "select date_format(from_unixtime(0), '%H')",
             "/*master*/ select hour(from_unixtime(0))"]
 
 
@@ -507,7 +508,8 @@ def test_number_19_a_failed_statement_leaves_nothing_to_others(gateway, cluster,
                 assert failed(answer[-1]) or sql.startswith("do "), answer
                 if then != "nothing":
                     one.run("select 1" if then == "a-read" else "update place set v = 'here' where id = 1")
-        with Session(port) as other:
+        with Session(port) as other:  # a server ends a session, and gives its locks back, some time after its client has left
+            eventually(lambda: other.ask(IS_FREE) == [[("1",)]], "the lock to be free", 10)
             return [other.ask(question) for question in ASK_LEFT]
     assert next_client(gateway.port()) == next_client(cluster.primary.port)
 

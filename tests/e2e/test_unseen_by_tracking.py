@@ -7,6 +7,7 @@ import pytest
 from harness.holdfast import gateway_for
 from harness.session import Session
 from harness.side_by_side import change_user, close, execute, make_passers_table, prepare, reset, same
+from harness.wire import DEFAULT_CAPABILITIES, DEPRECATE_EOF, SESSION_TRACK, Wire
 
 ASK = "select @@time_zone, @@sql_mode, @@group_concat_max_len"
 ASK_PRIMARY = "/*master*/ " + ASK
@@ -20,10 +21,13 @@ def gateway(cluster):
     cluster.primary.query("create or replace table test.narrow (a tinyint)", "create or replace table test.narrow_ids (id int primary key, n int)",
                           "insert into test.narrow_ids values (1,1),(2,2),(3,3),(4,4)",
                           "create or replace function test.moves_and_fails() returns int no sql begin set time_zone = '+10:00'; signal sqlstate '45000'; return 1; end")
+    cluster.primary.query("create or replace function test.sets_tenant() returns int no sql begin set @tenant = 3; return 1; end",
+                          "create or replace function test.tenant() returns int no sql return @tenant",
+                          "create or replace view test.sets_tenant as select test.sets_tenant() as s", "create or replace view test.shows_tenant as select test.tenant() as s")
     make_passers_table(cluster)
     with gateway_for(cluster, shards=1, max_server_connections=2, hold_timeout="3s", users="servers") as running:
         yield running
-    cluster.primary.query("drop function test.moves_and_fails", "drop table test.narrow, test.narrow_ids, test.passers_by")
+    cluster.primary.query("drop view test.sets_tenant, test.shows_tenant", "drop function test.sets_tenant", "drop function test.tenant", "drop function test.moves_and_fails", "drop table test.narrow, test.narrow_ids, test.passers_by")
 
 
 SCRIPTS = {
@@ -47,6 +51,10 @@ SCRIPTS = {
                        "select @@collation_database", "/*master*/ select @@collation_database", "use test", ("select @@collation_database",)],
     "analyze-ends-it": ["start transaction read only", ("analyze table narrow_ids",), "select @@in_transaction", "insert into narrow_ids values (50, 1)", "delete from narrow_ids where id = 50"],
     "counts-of-commands": ["insert into narrow_ids values (51, 1), (52, 1)", prepare("c", "select id from narrow_ids"), close("c"), "select row_count()", "delete from narrow_ids where id > 50", "select row_count()"],
+    "list-behind-odd-sets": ["select cast('x' as signed)", "set role none", "show warnings", "selekt", "set timestamp = default", "show errors", "xa start 'odd'", "show count(*) errors", "xa end 'odd'", "xa rollback 'odd'"],
+    "warnings-of-the-gateway": ["/*!99999 insert into narrow values (1) */ select 1", "show warnings", "select @@warning_count"],
+    "counted-errors": [READ, "show count(*) errors", "select found_rows()"],
+    "next-transaction": ["set transaction read only", "unlock tables", "insert into narrow_ids values (60, 1)", "rollback", "insert into narrow_ids values (60, 1)", "delete from narrow_ids where id = 60"],
     "found-rows": [READ, ("show tables like 'nosuch'",), "select found_rows()", READ, "select nothing from nowhere", "select found_rows()", READ, "select found_rows() + 0 as f",
                    "select id from narrow_ids limit 1 offset 1", "select found_rows()"],
     "forgotten-with-the-user": [WARNED, "selekt", change_user(), "show warnings", "select 1", "use test", "select row_count(), last_insert_id()"],
@@ -54,6 +62,19 @@ SCRIPTS = {
     "errors-of-the-gateway": [change_user("test_nosuch"), "select row_count() as r, @@error_count", "show warnings", "show errors", "select 1 from narrow", "show warnings",
                               prepare("c", "select 1"), execute("c"), close("c"), "show warnings"],
     "cursor": [prepare("c", "select id from narrow_ids where id > ?"), execute("c", 0, cursor_type=1), close("c"), "select found_rows()"]}
+
+
+@pytest.mark.parametrize("schema", [None, "test", "information_schema"])
+@pytest.mark.parametrize("old", [True, False], ids=["eof", "ok"])
+def test_a_function_behind_a_view_sets_a_user_variable_whatever_the_schema(gateway, cluster, old, schema):
+    """It enters its own schema and comes back, which an EOF hints at just as it does at the variable."""
+    def answers(port):
+        with Wire("127.0.0.1", port, "app", "app-secret", schema, capabilities=DEFAULT_CAPABILITIES if old else DEFAULT_CAPABILITIES | DEPRECATE_EOF | SESSION_TRACK) as session:
+            return [session.query(sql)[0]["rows"] for sql in ("select * from test.sets_tenant", "select * from test.shows_tenant")]
+    assert answers(gateway.split_port) == answers(cluster.primary.port)
+    for _ in range(3):  # nobody else gets to see it
+        with Session(gateway.split_port) as other:
+            assert other.ask("select * from test.shows_tenant") == [[(None,)]]
 
 
 @pytest.mark.parametrize("steps", SCRIPTS.values(), ids=SCRIPTS)

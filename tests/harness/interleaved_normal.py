@@ -19,10 +19,16 @@ TIMES = ("Duration",)            # SHOW PROFILES
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
-OWN_STATEMENT = re.compile("session_track_|counted")
+OWN_STATEMENT = re.compile("session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1")
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
 HANDLE_IN_A_TEXT = re.compile(r"(The statement|prepared statement handler) \(\d+\)")
+OWN_ERRORS = (1421,)              # which the gateway itself makes, in English
 HANDLE_IN_A_ROW = re.compile(HANDLE_IN_A_TEXT.pattern.encode())  # SHOW ERRORS
+SHOWS = re.compile(r"\s*(show|desc|describe)\b")
+LIST = re.compile(r"\bshow (warnings|errors|count)|@@(warning|error)_count")
+COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;|[-+*/] *\d+, row_count\(\)")
+PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|;")
+TABLE = re.compile(r"\b(from|into|update|table)\b")
 SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
 STATE_STEP = re.compile(r"\b(set(?! statement)|use|init_db|temporary|prepare)\b")
 SCHEMA_STEP = re.compile(r"\b(use|init_db|change_user|connect|reset|database|schema)\b")
@@ -36,10 +42,12 @@ KNOWN_LIMITS = (
     "SHOW PROFILES has statements of the gateway's own",
     "errors that the gateway itself makes are in English, whatever lc_messages",
     "what session_track_transaction_info would report",
-    "the list of warnings through several statements in one text, none of which has a list of its own",
+    "the list of warnings inside of a text of several statements, and through one that may or may not read a table, as a routine",
+    "ROW_COUNT() beside another expression",
+    "ROW_COUNT() behind a SHOW or DESCRIBE that failed: it leaves the count of the statement before",
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
     "LAST_INSERT_ID() behind a view",
-    "COM_RESET_CONNECTION: profiles go, and @@collation_database stays the schema's",
+    "COM_RESET_CONNECTION: role and profiles go, and @@collation_database stays the schema's",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
     "a default schema that somebody else has dropped",
@@ -70,7 +78,7 @@ def normal(observation, tracks):
         elif name in HANDLES and observation.get("kind") == "prepared":
             continue
         elif name == "text":
-            value = HANDLE_IN_A_TEXT.sub(r"\1 (masked)", value)
+            value = "masked" if observation.get("code") in OWN_ERRORS else HANDLE_IN_A_TEXT.sub(r"\1 (masked)", value)
         elif name not in ("columns", "params"):
             value = normal(value, tracks)
         kept[name] = value
@@ -90,18 +98,35 @@ def masked_row(row, places):
 
 
 class Teller:
-    """What one session is told of its changes, as far as it can be compared. Which OK tells of a change that the step's own text does not
-    name (that of a routine, or of a statement that failed), and how often an unchanged schema is told again, is the server's affair."""
+    """What one session is told, as far as it can be compared. Which OK tells of a change that the step's own text does not name (that of a
+    routine, or of a statement that failed), and how often an unchanged schema is told again, is the server's affair. Counts and lists that
+    KNOWN_LIMITS name are not compared."""
 
     def __init__(self):
-        self._after_error = False
+        self._after_error, self._after_show, self._list_unknown = False, False, False
+        self._texts = {}  # of prepared statements
 
     def comparable(self, step, direct, gateway):
+        sql = self._text(step)
+        if (self._after_show and "row_count" in sql) or ((";" in sql or self._list_unknown) and LIST.search(sql)) or COUNT.search(sql):
+            return [], []
+        if step[0] != "prepare":
+            self._after_show = bool(SHOWS.match(sql)) and failed(direct)
+            unknown = PROGRAM.search(sql) or (self._list_unknown and not TABLE.search(sql))
+            self._list_unknown = bool(unknown) and not failed(direct)
         after_error = self._after_error
         told = any(isinstance(one, dict) and one["kind"] == "ok" for one in direct)
         self._after_error = failed(direct) or (after_error and not told)
         text = " ".join(str(part) for part in step).lower()
         return tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
+
+
+    def _text(self, step):
+        if step[0] == "prepare":
+            self._texts[step[1]] = step[2]
+        if step[0] in ("execute", "fetch"):
+            return self._texts.get(step[1], "").lower()
+        return str(step[1]).lower() if step[0] in ("query", "prepared") else ""
 
 
 def failed(observation):

@@ -1,5 +1,8 @@
 #include "policy/session/gateway_fake.h"
 
+#include <cstdlib>
+#include <limits>
+
 namespace hf::policy::session::model {
 
 void Gateway::log_in(std::size_t i, Door door, std::string charset) {
@@ -20,6 +23,12 @@ Outcome Gateway::run(std::size_t i, const Command& command, Loss loss) {
   Client& client = clients_[i];
   Outcome out;
   const sql::Statement statement = verdict_of(client, command);
+  if (answer_is_lost(client, statement, text_of(client, command))) {
+    out.lost = true;
+    out.seen = "error 2013";
+    remember_error(client, 2013);
+    return out;
+  }
   const bool leaves = leaves_read_only_transaction(statement, route_facts(client));
   if (leaves) leave_transaction(client);
   Attempt attempt;
@@ -34,7 +43,9 @@ Outcome Gateway::run(std::size_t i, const Command& command, Loss loss) {
     attempt.reroutable = routed.reroutable;
     if (once(client, command, statement, routed, keeps_list, &attempt, &loss, &out)) break;
   }
-  out.rolled_back = out.rolled_back || (leaves && out.skipped);
+  out.rolled_back = out.rolled_back || (leaves && (out.skipped || out.lost));
+  if (out.skipped) remember_error(client, 1105);
+  if (out.lost) remember_error(client, 2013);
   forced_primary_ = false;
   return out;
 }
@@ -42,13 +53,26 @@ Outcome Gateway::run(std::size_t i, const Command& command, Loss loss) {
 std::string Gateway::prepare(std::size_t i, int slot, const std::string& text) {
   Client& client = clients_[i];
   const sql::Statement verdict = sql::classify(text, context(client));
-  const bool bound = (client.ties & tie::kHard) != 0;
-  leave_list(client, bound);
-  const std::uint32_t ties = bound ? std::exchange(client.ties, 0) : 0;
-  ConnectionPtr connection =
-      bound ? std::move(client.held) : take_or_open(client, verdict.route == sql::Route::kReader ? Place::kReader : Place::kPrimary);
-  if (connection == nullptr) return "skipped";
-  if (!bound && !restore(client, *connection, {})) return "skipped";
+  sql::Statement nothing_asked;
+  nothing_asked.kind = sql::Kind::kEmpty;
+  nothing_asked.effects = sql::effect::kReadsDiagnostics;
+  Sent sent;
+  sent.keeps_list = true;
+  RouteFacts facts = route_facts(client);
+  facts.keeps_list = true;
+  sql::Statement command;
+  command.kind = sql::Kind::kSelect;
+  command.route = verdict.route == sql::Route::kReader ? sql::Route::kReader : sql::Route::kPrimary;
+  const Routed routed = route(command, facts);
+  const bool held = uses_held(client, routed);
+  leave_list(client, held, command, sent);
+  const std::uint32_t ties = held ? std::exchange(client.ties, 0) : 0;
+  ConnectionPtr connection = held ? std::move(client.held) : take_or_open(client, routed.place);
+  const bool fits = connection != nullptr && ((ties & tie::kHard) != 0 || restore(client, *connection, {}));
+  if (!fits) {
+    remember_error(client, 1105);
+    return "skipped";
+  }
   const Reply reply = connection->server->prepare(text);
   if (!reply.facts.failed) {
     client.prepared[slot] = {{text, client.facts.settings}, verdict};
@@ -57,12 +81,16 @@ std::string Gateway::prepare(std::size_t i, int slot, const std::string& text) {
   } else {
     client.prepared.erase(slot);
   }
-  // A prepare's own diagnostics are not compared.
-  client.list_lost = client.count_lost = true;
-  if (bound) {
-    hold(client, std::move(connection), ties);
-  } else {
+  if (reply.facts.failed) {
+    client.last.row_count = -1;
+    client.facts.last_had_rows = true;
+    client.last.list.reset();
+  }
+  const Learnt learnt = learn(client.facts, connection->facts, nothing_asked, sent, reply.facts, ties, table_);
+  if (learnt.ties == 0) {
     give_back(client, std::move(connection));
+  } else {
+    hold(client, std::move(connection), learnt.ties);
   }
   return reply.facts.failed ? reply.shown() : "prepared";
 }
@@ -76,7 +104,7 @@ void Gateway::reset(std::size_t i) {
   const Remembered found = client.facts.found_rows;
   client.facts = {};
   client.facts.found_rows = found;
-  client.list_lost = client.count_lost = false;
+  client.last = {};
   begin(client, schema);
 }
 
@@ -216,7 +244,7 @@ ConnectionPtr Gateway::take_or_open(Client& client, Place place, bool beyond) {
 Reply Gateway::statement_of_ours(Connection& connection, const std::string& text) {
   const std::size_t limit = text.find("LIMIT ");
   if (text != count_statement(1) && !text.starts_with("SELECT SQL_CALC_FOUND_ROWS 1 FROM (")) return connection.server->query(text);
-  connection.server->recreate(limit == std::string::npos ? 1 : std::stoll(text.substr(limit + 6)), true);
+  connection.server->count(limit == std::string::npos ? 1 : std::stoll(text.substr(limit + 6)));
   return {};
 }
 
@@ -244,13 +272,13 @@ bool Gateway::restore(Client& client, Connection& connection, Needs needs) {
   run_steps(connection, steps, &error);
   if (error == 0) {
     restored(client.facts, connection.facts, needs);
+    if (client.facts.last_had_rows) client.last.row_count = -1;
     return true;
   }
   // The schema is gone: without it, as a server would.
   connection.facts.settings = nullptr;
   connection.facts.stains |= stain::kOdd;
   left_warnings(connection.facts);  // the refusal
-  client.list_lost = client.list_lost || client.facts.diagnostics_on == connection.facts.serial;
   client.facts.diagnostics_on = 0;
   const SettingsPtr whole = client.facts.settings;
   Settings bare = *whole;
@@ -298,35 +326,50 @@ void Gateway::check_facts(const Connection& connection) {
 
 // ---- what is held
 
-void Gateway::ask(Client& client) {
-  const ConnectionSerial serial = client.held->facts.serial;
-  ServerConnection& server = *client.held->server;
-  if (client.facts.insert_id.on == serial) {
-    client.facts.insert_id = {static_cast<std::uint64_t>(server.last_insert_id()), 0};
-    client.held->facts.insert_id = client.facts.insert_id.value;
+std::vector<std::int64_t> Gateway::ask_numbers(Connection& connection, const std::string& question) {
+  std::vector<std::int64_t> out;
+  const Reply reply = connection.server->query(question);
+  for (Reader row(reply.rows.at(0)); !row.done(); row.eat(",")) {
+    const bool negative = row.eat("-");
+    out.push_back(negative ? -row.number() : row.number());
   }
-  if (client.facts.found_rows.on == serial) client.facts.found_rows = {static_cast<std::uint64_t>(server.found_rows()), 0};
+  return out;
 }
 
-void Gateway::note_lost_list(Client& client) {
-  client.list_lost = client.list_lost || client.held->server->warnings() > 0;
-  client.count_lost = client.count_lost || client.held->server->row_count() != (client.facts.last_had_rows ? -1 : 0);
+void Gateway::remember_list(Client& client, Connection& connection) {
+  if (client.last.list || !client.facts.has_list || client.facts.diagnostics_on != connection.facts.serial) return;
+  const std::vector<std::int64_t> counts = ask_numbers(connection, "SELECT @@warning_count");
+  client.last.list.emplace();
+  for (const std::string& code : connection.server->query("SHOW WARNINGS").rows) client.last.list->conditions.push_back({"Error", code, ""});
+  client.last.list->warnings = client.last.list->errors = static_cast<std::uint64_t>(counts[0]);
 }
 
-/// Who gets the connection next finds its own LAST_INSERT_ID() there, if that is who was expected.
-void Gateway::leave_insert_id(const Client& client, Connection& connection) {
+void Gateway::ask(Client& client, std::optional<std::uint64_t> leave) {
+  SessionFacts& facts = client.facts;
+  const ConnectionSerial serial = client.held->facts.serial;
+  if (facts.insert_id.on != serial && facts.found_rows.on != serial && facts.diagnostics_on != serial) return;
+  std::string question = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
+  if (leave) question += ",LAST_INSERT_ID(" + std::to_string(*leave) + ")";
+  const std::vector<std::int64_t> told = ask_numbers(*client.held, question);
+  if (facts.insert_id.on == serial) {
+    facts.insert_id = {static_cast<std::uint64_t>(told[0]), 0};
+    client.held->facts.insert_id = facts.insert_id.value;
+  }
+  if (leave) client.held->facts.insert_id = leave;
+  if (facts.found_rows.on == serial) facts.found_rows = {static_cast<std::uint64_t>(told[1]), 0};
+  client.held->facts.found_rows = 1;
+  if (facts.diagnostics_on != serial) return;
+  if (!client.last.row_count) client.last.row_count = told[2];
+  remember_list(client, *client.held);
+}
+
+std::uint64_t Gateway::insert_id_of_heir(const Client& client) const {
   const auto self = static_cast<std::size_t>(&client - clients_.data());
-  const Client& heir = clients_[(self + 1) % clients_.size()];
-  if (heir.facts.settings == nullptr) return;
-  connection.server->query("SELECT LAST_INSERT_ID(" + std::to_string(heir.facts.insert_id.value) + ")");
-  connection.facts.insert_id = heir.facts.insert_id.value;
-  connection.facts.found_rows = 1;
+  return clients_[(self + 1) % clients_.size()].facts.insert_id.value;
 }
 
 void Gateway::release_soft(Client& client) {
-  ask(client);
-  if ((client.ties & tie::kDiagnostics) != 0) note_lost_list(client);
-  leave_insert_id(client, *client.held);
+  ask(client, insert_id_of_heir(client));
   forget_connection(client.facts, client.held->facts.serial);
   client.ties = 0;
   give_back(client, std::move(client.held));
@@ -347,11 +390,10 @@ void Gateway::hold(Client& client, ConnectionPtr connection, std::uint32_t ties)
 }
 
 void Gateway::note_forgotten(Client& client, ConnectionSerial serial, Outcome* out) {
-  out->forgot_id = out->forgot_id || client.facts.insert_id.on == serial;
-  out->forgot_found = out->forgot_found || client.facts.found_rows.on == serial;
-  out->forgot_list = out->forgot_list || client.facts.diagnostics_on == serial;
-  client.count_lost = client.count_lost || out->forgot_list;
-  forget_connection(client.facts, serial);
+  lose_connection(client.facts, client.last, serial);
+  out->forgot_id = out->forgot_id || (client.facts.lost & lost::kInsertId) != 0;
+  out->forgot_found = out->forgot_found || (client.facts.lost & lost::kFoundRows) != 0;
+  out->forgot_list = out->forgot_list || (client.facts.lost & lost::kList) != 0;
 }
 
 // ---- questions about the statement before
@@ -361,9 +403,38 @@ bool Gateway::make_ready(Client& client, const sql::Statement& statement, ByteVi
   if (may_pin(statement)) move_list(client);
   const bool counted_here = !client.facts.found_rows.known() || (client.held != nullptr && client.held->facts.found_rows == client.facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && text.find("FOUND_ROWS") != ByteView::npos;
-  const bool has_list = client.held != nullptr && (client.ties & (tie::kDiagnostics | tie::kHard)) != 0;
-  if (!has_list || counted_elsewhere) recreate(client);
-  return has_list && !counted_elsewhere && !hard(client);
+  const bool knows = client.held != nullptr && (client.ties & (tie::kDiagnostics | tie::kHard)) != 0;
+  if (!knows || counted_elsewhere) {
+    if (knows) ask(client);
+    recreate(client);
+    return false;
+  }
+  if (client.last.row_count == 0) client.held->server->query("SET " + std::string(tracking_assignments()));
+  return !hard(client);
+}
+
+bool Gateway::answer_is_lost(Client& client, const sql::Statement& statement, ByteView text) {
+  const std::uint8_t asked = asks_for_lost(client.facts, statement, text.find("FOUND_ROWS") != ByteView::npos);
+  client.facts.lost &= static_cast<std::uint8_t>(~asked);
+  return asked != 0;
+}
+
+void Gateway::answer_from_memory(const Client& client, const sql::Statement& statement, ByteView text, Reply* reply) {
+  if (!asks_about_last(statement) || reply->facts.failed) return;
+  const auto answer = remembered_answer(client.last, text, context(client), std::numeric_limits<std::size_t>::max());
+  if (!answer) return;
+  std::vector<std::string> rows;
+  for (const Condition& each : answer->rows) rows.push_back(each.code);
+  if (!answer->whole) {
+    rows.emplace_back();
+    Reader said(reply->rows.at(0));
+    for (const std::optional<std::int64_t>& value : answer->values) {
+      const std::string theirs = said.eat("-") ? "-" + said.name() : said.name();
+      said.eat(",");
+      rows[0] += (rows[0].empty() ? "" : ",") + (value ? std::to_string(*value) : theirs);
+    }
+  }
+  reply->rows = std::move(rows);
 }
 
 void Gateway::recreate(Client& client) {
@@ -373,12 +444,15 @@ void Gateway::recreate(Client& client) {
     hold(client, std::move(connection), 0);
   }
   if (!client.facts.found_rows.known()) trouble = "FOUND_ROWS() is asked for where it is not";
-  const bool known_here = (client.ties & tie::kDiagnostics) != 0;
-  if (known_here || hard(client)) client.list_lost = client.list_lost || client.held->server->warnings() > 0;
-  client.held->server->recreate(static_cast<std::int64_t>(client.facts.found_rows.value), known_here ? client.held->server->row_count() < 0 : client.facts.last_had_rows);
+  const bool whole = !hard(client);
+  if (whole) complete(&client.last, client.facts);
+  const bool signals = whole && !client.last.list->conditions.empty();
+  statement_of_ours(*client.held, count_statement(client.facts.found_rows.value));
+  if (signals) client.held->server->signal(std::atoi(client.last.list->conditions.back().code.c_str()));
+  if (whole && !client.facts.last_had_rows) statement_of_ours(*client.held, "SET " + std::string(tracking_assignments()));
   client.held->facts.found_rows = client.facts.found_rows.value;
-  client.held->facts.has_list = false;
-  if (hard(client)) return;
+  client.held->facts.has_list = signals;
+  if (!whole) return;
   client.ties |= tie::kDiagnostics;
   client.facts.diagnostics_on = client.held->facts.serial;
 }
@@ -409,10 +483,21 @@ void Gateway::leave_transaction(Client& client) {
 
 // ---- one attempt
 
-void Gateway::leave_list(Client& client, bool uses_held) {
+bool Gateway::uses_held(const Client& client, const Routed& routed) {
+  return client.held != nullptr && (routed.place == Place::kHeld || (routed.place == Place::kPrimary && on_primary(*client.held)) ||
+                                    (routed.place == Place::kReader && client.door == Door::kRead));
+}
+
+void Gateway::remember_error(Client& client, int code) {
+  client.last = {-1, ConditionList{{{"Error", std::to_string(code), ""}}, 1, 1}};
+  client.facts.last_had_rows = true;
+  client.facts.lost &= static_cast<std::uint8_t>(~lost::kList);
+}
+
+void Gateway::leave_list(Client& client, bool uses_held, const sql::Statement& statement, const Sent& sent) {
   if (client.held == nullptr || uses_held || (client.ties & tie::kDiagnostics) == 0) return;
-  if (client.facts.found_rows.on == client.held->facts.serial) ask(client);
-  note_lost_list(client);
+  const bool keeps_list = client.facts.has_list && leaves_list(statement, sent);
+  if (keeps_list || client.facts.found_rows.on == client.held->facts.serial) ask(client);
   client.ties &= ~tie::kDiagnostics;
   client.facts.diagnostics_on = 0;
   if (client.ties == 0) give_up_held(client);
@@ -435,6 +520,7 @@ bool Gateway::ensure_copy(Client& client, Connection& connection, const Prepared
   if (elsewhere && !restore(client, connection, {})) return false;
   if (reply.facts.failed) {
     out->seen = reply.shown();
+    remember_error(client, reply.facts.error_code);
     return false;
   }
   const auto gone = connection.facts.prepared.add(statement.meaning, reply.statement_id);
@@ -445,12 +531,13 @@ bool Gateway::ensure_copy(Client& client, Connection& connection, const Prepared
 
 bool Gateway::once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, bool keeps_list, Attempt* attempt, Loss* loss,
                    Outcome* out) {
-  const bool uses_held = client.held != nullptr && (routed.place == Place::kHeld || (routed.place == Place::kPrimary && on_primary(*client.held)) ||
-                                                    (routed.place == Place::kReader && client.door == Door::kRead));
-  leave_list(client, uses_held);
+  const bool held = uses_held(client, routed);
+  Sent sent;
+  sent.keeps_list = keeps_list;
+  leave_list(client, held, statement, sent);
   ConnectionPtr connection;
   std::uint32_t ties = 0;
-  if (uses_held) {
+  if (held) {
     ties = std::exchange(client.ties, 0);
     connection = std::move(client.held);
   } else {
@@ -487,7 +574,8 @@ bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Comm
   attempt->ties = ties;
   const Loss now = std::exchange(*loss, Loss::kNone);
   if (now != Loss::kNone) return lose(client, std::move(connection), command, copy, now, attempt, out);
-  const Reply reply = execute(*connection, command, copy);
+  Reply reply = execute(*connection, command, copy);
+  answer_from_memory(client, statement, text_of(client, command), &reply);
   if (reply.facts.failed && reply.read_only) {
     const Next next = after_refusal(*attempt, {1290, true, false}, statement);
     if (next != Next::kReport) {
@@ -501,7 +589,7 @@ bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Comm
   const bool in_read_only = reply.facts.failed && reply.read_only && client.door != Door::kRead && client.facts.status.read_only_transaction;
   out->seen = in_read_only ? "error 1792" : reply.shown();
   settle(client, std::move(connection), command, statement, keeps_list, reply, ties);
-  if (in_read_only) client.list_lost = client.count_lost = true;  // the list is the replica's; the gateway remembers it otherwise
+  if (in_read_only) remember_error(client, 1792);
   return true;
 }
 
@@ -535,18 +623,14 @@ bool Gateway::lose(Client& client, ConnectionPtr connection, const Command& comm
 
 void Gateway::settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list, const Reply& reply,
                      std::uint32_t ties) {
-  // What was lost of the statement before is over with another one.
-  const std::string_view text = text_of(client, command);
-  const bool question = text.find("WARNINGS") != ByteView::npos || text.find("ROW_COUNT") != ByteView::npos;
-  if (!question && !reply.facts.failed) client.count_lost = false;
-  if (text.find("FROM") != ByteView::npos || reply.facts.failed) client.list_lost = false;
   Sent sent;
   sent.keeps_list = keeps_list;
   Learnt learnt = learn(client.facts, connection->facts, statement, sent, reply.facts, ties, table_);
-  settle_questions(client, *connection, learnt, statement, text_of(client, command));
+  settle_questions(client, *connection, learnt, statement, sent, reply, text_of(client, command));
   const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && client.door == Door::kSplit && !on_primary(*connection) &&
                        statement.route == sql::Route::kReader;
   if (strayed) {  // where no place is to be had the session stays, and its writes are refused: not compared
+    if (leaves_list(statement, sent)) remember_list(client, *connection);
     std::uint32_t copy = 0;
     Outcome unseen;
     ConnectionPtr primary = take_or_open(client, Place::kPrimary, true);
@@ -566,18 +650,20 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
   hold(client, std::move(connection), learnt.ties);
 }
 
-void Gateway::settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, ByteView text) {
+void Gateway::settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, const Sent& sent,
+                               const Reply& reply, ByteView text) {
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
-  if (asks && client.facts.found_rows.on == connection.facts.serial) {
-    client.facts.found_rows = {static_cast<std::uint64_t>(connection.server->found_rows()), 0};
-  }
   if (learnt.unsettled) {
     const Reply told = connection.server->query("SET @@session.session_track_schema=1");
     learn_values(client.facts, connection.facts, told.facts, table_);
-    client.count_lost = true;
   }
+  pass_on(&client.last, statement, sent, reply.facts, learnt.unsettled || asks);
   if (!asks) return;
-  client.count_lost = true;
+  connection.facts.found_rows.reset();
+  if (client.facts.found_rows.on == connection.facts.serial) {
+    client.facts.found_rows = {static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]), 0};
+  }
+  if (learnt.ask_tracking) remember_list(client, connection);
   std::vector<std::string> names = {"character_set_client", "character_set_connection", "character_set_results", "collation_connection"};
   if (learnt.ask_tracking) names = names_to_ask(client.facts, statement, text, context(client));
   ReplyFacts told;

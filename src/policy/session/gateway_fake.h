@@ -3,8 +3,7 @@
 //
 // Owner: a test. Thread: any.
 //
-// Not compared, for nobody can give it back (docs/mysql-service.md): ROW_COUNT() and the list of warnings of a connection that was
-// given up, FOUND_ROWS() behind a SELECT that went elsewhere and was refused, DATABASE() of a schema that was dropped.
+// Not compared, for nobody can give it back (docs/mysql-service.md): DATABASE() of a schema that was dropped, and what its absence leaves.
 #pragma once
 
 #include <memory>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/session/last_statement.h"
 #include "policy/session/retry.h"
 #include "policy/session/route.h"
 #include "policy/session/server_fake.h"
@@ -44,8 +44,7 @@ struct Client {
   std::string last_text;
   bool multi = false;
   std::map<int, PreparedText> prepared;
-  bool list_lost = false;   // the list of warnings went with a connection
-  bool count_lost = false;  // … and ROW_COUNT()
+  LastStatement last;
 };
 
 /// How the server is lost under a statement.
@@ -139,9 +138,13 @@ class Gateway {
 
   // ---- what is held
 
-  void ask(Client& client);
-  void note_lost_list(Client& client);
-  void leave_insert_id(const Client& client, Connection& connection);
+  /// The numbers of a row.
+  static std::vector<std::int64_t> ask_numbers(Connection& connection, const std::string& question);
+  static void remember_list(Client& client, Connection& connection);
+  /// `leave`: what LAST_INSERT_ID() is to be from then on.
+  static void ask(Client& client, std::optional<std::uint64_t> leave = {});
+  /// Whom a connection of this one's is lent to next, as it may guess.
+  std::uint64_t insert_id_of_heir(const Client& client) const;
   void release_soft(Client& client);
   void give_up_held(Client& client);
   void hold(Client& client, ConnectionPtr connection, std::uint32_t ties);
@@ -151,14 +154,19 @@ class Gateway {
 
   /// Whether what the session keeps is alone in knowing the answer.
   bool make_ready(Client& client, const sql::Statement& statement, ByteView text);
+  static bool answer_is_lost(Client& client, const sql::Statement& statement, ByteView text);
+  static void answer_from_memory(const Client& client, const sql::Statement& statement, ByteView text, Reply* reply);
   void recreate(Client& client);
   void move_list(Client& client);
   void leave_transaction(Client& client);
 
   // ---- one attempt
 
+  static bool uses_held(const Client& client, const Routed& routed);
+  /// An error that no server knows of.
+  static void remember_error(Client& client, int code);
   /// A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows.
-  void leave_list(Client& client, bool uses_held);
+  void leave_list(Client& client, bool uses_held, const sql::Statement& statement, const Sent& sent);
   bool ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id, Outcome* out);
 
   /// True: done, the outcome is known.
@@ -173,9 +181,8 @@ class Gateway {
 
   void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list, const Reply& reply,
               std::uint32_t ties);
-  void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, ByteView text);
-
-  /// What the next question may still compare.
+  void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, const Sent& sent, const Reply& reply,
+                        ByteView text);
 
   std::size_t most_;
   std::vector<Client> clients_;

@@ -187,6 +187,31 @@ ByteView warning_of(ByteView state, ByteView sql_mode) {
 
 }  // namespace
 
+void pass_on(LastStatement* last, const sql::Statement& statement, const Sent& sent, const ReplyFacts& told, bool disturbed) {
+  if (told.failed || told.warnings > 0 || !leaves_list(statement, sent)) last->list.reset();
+  const bool asks_or_keeps = statement.has(sql::effect::kReadsDiagnostics) || sent.keeps_list;
+  const std::int64_t now = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
+  if (disturbed) {
+    last->row_count = now;
+  } else if (!asks_or_keeps) {
+    last->row_count.reset();
+  } else if (last->row_count && (!told.failed || statement.kind != sql::Kind::kEmpty)) {
+    last->row_count = now;
+  }
+}
+
+void complete(LastStatement* last, const SessionFacts& session) {
+  if (!last->row_count) last->row_count = session.last_had_rows ? -1 : 0;
+  if (!last->list) last->list.emplace();
+}
+
+void lose_connection(SessionFacts& session, const LastStatement& last, ConnectionSerial serial) {
+  if (session.insert_id.on == serial) session.lost |= lost::kInsertId;
+  if (session.found_rows.on == serial) session.lost |= lost::kFoundRows;
+  if (session.diagnostics_on == serial && !last.whole()) session.lost |= lost::kList;
+  forget_connection(session, serial);
+}
+
 std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit) {
   if (!last.row_count && !last.list) return std::nullopt;
   return Question(last, sql, context, select_limit).answer();

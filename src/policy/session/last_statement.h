@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "policy/session/ledger.h"
 #include "policy/sql/lexer.h"
 
 namespace hf::policy::session {
@@ -30,12 +31,24 @@ struct ConditionList {
   std::uint64_t warnings = 0;  // @@warning_count: of all
   std::uint64_t errors = 0;    // @@error_count
   std::string charset{};       // of the messages: character_set_results when they were read; empty: the server's own, utf8mb4
+  friend bool operator==(const ConditionList&, const ConditionList&) = default;
 };
 
 struct LastStatement {
+  bool whole() const { return row_count && list; }
   std::optional<std::int64_t> row_count;
   std::optional<ConditionList> list;
 };
+
+/// Another statement has run: what is remembered of the one before is over, as far as this one has its own. `disturbed`: a statement of ours
+/// came behind this one, after which ROW_COUNT() on the connection is another.
+void pass_on(LastStatement* last, const sql::Statement& statement, const Sent& sent, const ReplyFacts& told, bool disturbed);
+
+/// Nobody knows more of the last statement than the session itself: that is what is remembered from now on, whatever becomes of a connection.
+void complete(LastStatement* last, const SessionFacts& session);
+
+/// The connection broke: what it alone knew is lost.
+void lose_connection(SessionFacts& session, const LastStatement& last, ConnectionSerial serial);
 
 /// An answer, or a part of one, from memory.
 struct RememberedAnswer {

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/sql/classifier.h"
+
 namespace hf::policy::session {
 namespace {
 
@@ -24,6 +26,46 @@ std::string shown(const std::optional<RememberedAnswer>& answer) {
 }
 
 std::string asked(ByteView sql, const LastStatement& last = remembered(), std::size_t select_limit = 1000) { return shown(remembered_answer(last, sql, {}, select_limit)); }
+
+ReplyFacts told(bool rows, std::uint16_t warnings = 0) {
+  ReplyFacts facts;
+  facts.result_set = rows;
+  facts.warnings = warnings;
+  return facts;
+}
+
+sql::Statement parsed(ByteView text) { return sql::classify(text, {}); }
+
+TEST(LastStatement, IsPassedOnByWhatHasNoListOrCountOfItsOwn) {
+  LastStatement last = remembered();
+  pass_on(&last, parsed("SHOW WARNINGS"), {}, told(true), false);
+  EXPECT_EQ(last.row_count, -1);
+  EXPECT_EQ(last.list, remembered().list);
+  pass_on(&last, parsed("BEGIN"), {}, told(false), false);
+  EXPECT_EQ(last.row_count, std::nullopt) << "the connection knows";
+  EXPECT_EQ(last.list, remembered().list);
+  pass_on(&last, parsed("SET NAMES latin1"), {}, told(false), true);
+  EXPECT_EQ(last.row_count, 0) << "the connection does not, for we have asked it";
+  pass_on(&last, parsed("DO 1/0"), {}, told(false, 1), false);
+  EXPECT_EQ(last.list, std::nullopt);
+  last = remembered();
+  pass_on(&last, parsed("SELECT a FROM t"), {}, told(true), false);
+  EXPECT_FALSE(last.row_count || last.list);
+}
+
+TEST(LastStatement, IsWholeOnceTheSessionAloneKnowsIt) {
+  SessionFacts session;
+  session.last_had_rows = true;
+  LastStatement last;
+  complete(&last, session);
+  EXPECT_TRUE(last.whole());
+  EXPECT_EQ(last.row_count, -1);
+  EXPECT_EQ(last.list, ConditionList{});
+  last = remembered();
+  complete(&last, session);
+  EXPECT_EQ(last.row_count, 3);
+  EXPECT_EQ(last.list, remembered().list);
+}
 
 TEST(RememberedAnswer, IsGivenToQuestionsAndNothingElseUnderWhateverName) {
   EXPECT_EQ(asked("SELECT ROW_COUNT()"), "values 3");

@@ -64,6 +64,7 @@ bool kind_leaves_list(const sql::Statement& statement) {
     case Kind::kCommit:
     case Kind::kRollback:
     case Kind::kSavepoint:
+    case Kind::kXa:
     case Kind::kKill:
     case Kind::kUnlockTables:
     case Kind::kPrepare:
@@ -76,7 +77,7 @@ bool kind_leaves_list(const sql::Statement& statement) {
 
 /// Somebody else's list of warnings is on the connection, and the statement would leave it there.
 bool shows_another_list(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
-  return needs.empty_list && !connection.must_close && connection.has_list && session.diagnostics_on != connection.serial;
+  return needs.empty_list && !connection.in_xa && connection.has_list && session.diagnostics_on != connection.serial;
 }
 
 /// What tracking_assignments() gives these variables.
@@ -206,9 +207,10 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
 }
 
 /// What SET TRANSACTION has set is over with the next transaction: one that ends, or a statement that was one. A statement without a
-/// table is none. (A view that names no table either is taken for one.)
-bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply, bool was_open) {
+/// table is none. (A view that names no table either is taken for one.) UNLOCK TABLES ends none where no table is locked.
+bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply, std::uint32_t ties, bool was_open) {
   if (reply.failed || session.status.in_transaction) return false;
+  if (statement.kind == Kind::kUnlockTables && (ties & tie::kTableLock) == 0) return false;
   if (was_open || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback) return true;
   return changes_rows(statement) || statement.has(effect::kImplicitCommit) || (selects(statement) && !sent.keeps_list);
 }
@@ -216,11 +218,12 @@ bool uses_up_transaction(const SessionFacts& session, const sql::Statement& stat
 std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
                                std::uint32_t ties, bool was_open) {
   const bool failed_whole = reply.failed && !statement.has(effect::kMultiStatement);
+  const bool used_up = uses_up_transaction(session, statement, sent, reply, ties, was_open);
   if (statement.has(effect::kLockTables) && !failed_whole) ties |= tie::kTableLock;
   if (statement.kind == Kind::kUnlockTables && !reply.failed) ties &= ~tie::kTableLock;
   if (statement.has(effect::kNextTransaction) && !failed_whole) {
     ties |= tie::kNextTransaction;
-  } else if (uses_up_transaction(session, statement, sent, reply, was_open)) {
+  } else if (used_up) {
     ties &= ~tie::kNextTransaction;
   }
   // After an error the server does not say whether a transaction is open: believe so until it does.
@@ -256,7 +259,7 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
 bool restores_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
   const bool own_list = session.diagnostics_on == connection.serial && session.has_list;
   // An XA branch that is prepared lets nothing be read.
-  return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list && !connection.must_close;
+  return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list && !connection.in_xa;
 }
 
 /// What LAST_INSERT_ID() is to be on the connection, where it is something else. A view may show it to any statement: what a session made is
@@ -272,12 +275,20 @@ std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const
 
 }  // namespace
 
+bool explained_by_name(const sql::Statement& statement) {
+  return !is_program(statement) && (statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement)));
+}
+
 bool leaves_list(const sql::Statement& statement, const Sent& sent) {
-  return !is_program(statement) && (statement.has(effect::kReadsDiagnostics) || sent.keeps_list || kind_leaves_list(statement));
+  // XA START, SET ROLE, SET profiling: the state that they leave is no program's.
+  const bool runs_nothing = (statement.kind == Kind::kSet || statement.kind == Kind::kXa) &&
+                            !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
+  const bool leaves = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || kind_leaves_list(statement);
+  return leaves && (runs_nothing || !is_program(statement));
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {
-  if (statement.kind == Kind::kSet && statement.has(effect::kRole)) return true;
+  if (statement.kind == Kind::kXa || (statement.kind == Kind::kSet && statement.has(effect::kRole))) return true;
   const bool known_parts = statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState);
   return (known_parts || !is_program(statement)) && !sql::may_count(statement);
 }
@@ -303,7 +314,7 @@ Needs needs_of(const sql::Statement& statement) {
   needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || may_insert;
   needs.tracking = statement.has(effect::kReadsTracking);
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
-  needs.empty_list = !changes_rows(statement);
+  needs.empty_list = !changes_rows(statement) || is_program(statement);
   needs.quiet = asks_about_last(statement) && !statement.has(effect::kUnknownState);
   return needs;
 }
@@ -404,14 +415,13 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);
   PinReason pin = nothing_done ? PinReason::kNone : pin_of(statement, reply, value_learnt);
   // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
-  const bool sets = statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement));
-  const bool explained = (changes.any || learnt.ask_tracking) && !is_program(statement) && sets;
+  const bool explained = (changes.any || learnt.ask_tracking) && explained_by_name(statement);
   const bool nameless = reply.state_changed && !explained && !drops_temporary(statement);
   if (pin == PinReason::kNone && nameless) pin = PinReason::kUnnamedChange;
   if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
   if (statement.kind == Kind::kXa && !nothing_done) {
     pin = PinReason::kXa;
-    connection.must_close = true;
+    connection.must_close = connection.in_xa = true;
   }
   const bool untold = statement.unreported && statement.has(effect::kUnknownState);  // profiling may be among it
   if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
@@ -496,13 +506,6 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
 void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {
   for (const auto& [name, value] : told.variables) session.tracking.set(name, value);
   take_changes(session, connection, sql::Statement{}, told, table);
-}
-
-void lose_connection(SessionFacts& session, ConnectionSerial serial) {
-  if (session.insert_id.on == serial) session.lost |= lost::kInsertId;
-  if (session.found_rows.on == serial) session.lost |= lost::kFoundRows;
-  if (session.diagnostics_on == serial) session.lost |= lost::kList;
-  forget_connection(session, serial);
 }
 
 std::uint8_t asks_for_lost(const SessionFacts& session, const sql::Statement& statement, bool found_rows) {

@@ -93,6 +93,10 @@ std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::St
 /// Takes in what was asked for: the client's wish, and settings.
 void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);
 
+/// Whether a change that the server named (a schema, a variable) is all that this statement can have changed: what it runs besides, a function
+/// behind a view, enters another schema and comes back, which is such a change, and may set a user variable there, which has no name.
+bool explained_by_name(const sql::Statement& statement);
+
 /// Whether the statement leaves the list of warnings as it is, if it has none of its own.
 bool leaves_list(const sql::Statement& statement, const Sent& sent);
 
@@ -102,8 +106,6 @@ bool leaves_found_rows(const sql::Statement& statement);
 /// Whether the server refused the statement before it did anything: parse, name and rights errors.
 bool not_executed(std::uint16_t error_code);
 
-/// The connection broke: what it alone knew is lost.
-void lose_connection(SessionFacts& session, ConnectionSerial serial);
 /// What is lost of what the statement asks for, as bits of lost::. `found_rows`: it names FOUND_ROWS().
 std::uint8_t asks_for_lost(const SessionFacts& session, const sql::Statement& statement, bool found_rows);
 /// The session gives up a connection that alone knew something; what was asked of it before is in the facts by then.

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/session/last_statement.h"
 #include "policy/session/ledger_fixture.h"
 #include "policy/sql/classifier.h"
 
@@ -111,7 +112,7 @@ TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {
 TEST_F(Ledger, WhatBrokeWithItsConnectionIsLostUntilItIsMadeAnew) {
   const auto lost = [&](const char* text, bool found_rows = false) { return asks_for_lost(session_, sql::classify(text, {}), found_rows); };
   run("INSERT INTO t VALUES (1)", inserted(5));
-  lose_connection(session_, 1);
+  lose_connection(session_, LastStatement{}, 1);
   EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), lost::kInsertId);
   EXPECT_EQ(lost("SHOW WARNINGS"), lost::kList);
   EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), 0) << "it was known";
@@ -122,12 +123,64 @@ TEST_F(Ledger, WhatBrokeWithItsConnectionIsLostUntilItIsMadeAnew) {
   run("INSERT INTO t VALUES (2)", inserted(6));
   EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), 0);
   run("SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1", rows(1));
-  lose_connection(session_, 1);
+  lose_connection(session_, LastStatement{}, 1);
   EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), lost::kFoundRows);
   run("SET time_zone='SYSTEM'", ok());
   EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), lost::kFoundRows);
   run("SELECT a FROM t", rows(2));
   EXPECT_EQ(lost("SELECT FOUND_ROWS()", true), 0);
+}
+
+TEST_F(Ledger, ABrokenConnectionLosesNothingThatTheSessionRemembers) {
+  run("SELECT a FROM nosuch", error(1146));
+  LastStatement last{-1, ConditionList{}};
+  lose_connection(session_, last, 1);
+  EXPECT_EQ(session_.lost, 0);
+  run("SELECT a FROM nosuch", error(1146));
+  last.list.reset();
+  lose_connection(session_, last, 1);
+  EXPECT_EQ(session_.lost, lost::kList);
+}
+
+TEST_F(Ledger, WhichStatementsLeaveTheListAsItIs) {
+  const auto leaves = [](const char* text) { return leaves_list(sql::classify(text, {}), {}); };
+  for (const char* text : {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER", "SHOW COUNT(*) ERRORS"}) {
+    EXPECT_TRUE(leaves(text)) << text;
+  }
+  for (const char* text : {"SET @a = f()", "CALL p()", "SELECT f()", "SET ROLE r; SELECT 1", "XA START 'x'; SELECT 1"}) EXPECT_FALSE(leaves(text)) << text;
+}
+
+TEST_F(Ledger, ANameExplainsAChangeOfASetAndNotOfWhatMayRunRoutines) {
+  const auto explained = [](const char* text) { return explained_by_name(sql::classify(text, {})); };
+  for (const char* text : {"SET time_zone = 'UTC'", "USE a", "SHOW TABLES", "SET STATEMENT sort_buffer_size = 1000 FOR SELECT a FROM t"}) EXPECT_TRUE(explained(text)) << text;
+  for (const char* text : {"SELECT a FROM a_view", "INSERT INTO t VALUES (1)", "CALL p()"}) EXPECT_FALSE(explained(text)) << text;
+}
+
+TEST_F(Ledger, WarningsOfOurOwnAreTakenAwayBeforeWhateverMayLeaveThem) {
+  left_warnings(connection_);
+  for (const char* text : {"/*!99999 INSERT INTO t VALUES (1) */ SELECT 1", "SELECT 1", "CALL p()"}) {
+    EXPECT_EQ(steps(needs_of(sql::classify(text, {}))), count_statement(1)) << text;
+  }
+  EXPECT_EQ(steps(needs_of(sql::classify("INSERT INTO t VALUES (1)", {}))), "") << "it has a list of its own";
+}
+
+TEST_F(Ledger, RowsAreCountedAgainOnAConnectionThatMustClose) {
+  session_.found_rows = {7, 0};
+  run("SET ROLE r", ok());
+  ASSERT_TRUE(connection_.must_close);
+  EXPECT_EQ(steps(needs_of(sql::classify("INSERT INTO t SELECT a FROM u", {}))), count_statement(7));
+  run("XA START 'x'", ok());
+  EXPECT_EQ(steps(needs_of(sql::classify("INSERT INTO t SELECT a FROM u", {}))), "") << "a branch that is prepared lets nothing be read";
+}
+
+TEST_F(Ledger, UnlockTablesUsesUpTheNextTransactionOnlyWhereATableWasLocked) {
+  run("SET TRANSACTION READ ONLY", ok());
+  run("UNLOCK TABLES", ok());
+  EXPECT_NE(ties_ & tie::kNextTransaction, 0U);
+  run("LOCK TABLES t READ", ok());
+  run("SET TRANSACTION READ ONLY", ok());
+  run("UNLOCK TABLES", ok());
+  EXPECT_EQ(ties_ & tie::kNextTransaction, 0U);
 }
 
 TEST_F(Ledger, DroppingATemporaryTableThatWasNeverMadeTiesNothing) {

@@ -1,5 +1,7 @@
 #include "policy/session/server_fake.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 namespace hf::policy::session::model {
@@ -125,9 +127,14 @@ Reply ServerConnection::reset() {
   return reply;
 }
 
+void ServerConnection::drop_what_a_reset_keeps() {
+  role_.clear();
+  profile_.clear();
+  recording_ = false;
+}
+
 Reply ServerConnection::prepare(const std::string& text) {
   Reply reply;
-  warnings_.clear();
   if (text.find('"') != std::string::npos && ansi()) return fail(reply, 1054);
   reply.statement_id = next_id_++;
   prepared_[reply.statement_id] = {text, schema_, vars_.at("collation_connection"), ansi()};
@@ -145,10 +152,15 @@ Reply ServerConnection::execute(std::uint32_t id) {
   return reply;
 }
 
-void ServerConnection::recreate(std::int64_t found, bool had_rows) {
+void ServerConnection::count(std::int64_t rows) {
   warnings_.clear();
-  found_ = found;
-  row_count_ = had_rows ? -1 : 0;
+  found_ = rows;
+  row_count_ = -1;
+}
+
+void ServerConnection::signal(int code) {
+  warnings_ = {code};
+  row_count_ = -1;
 }
 
 void ServerConnection::forget(bool insert_id, bool found, bool list) {
@@ -219,8 +231,10 @@ std::vector<std::string> ServerConnection::split(ByteView text) {
 }
 
 bool ServerConnection::names_table(ByteView part) {
-  return part.find(" FROM ") != ByteView::npos || part.starts_with("INSERT") || part.starts_with("UPDATE") || part.starts_with("DELETE") ||
-         part.starts_with("CALL") || part.starts_with("LOCK") || part.starts_with("SHOW VAR") || part.starts_with("SHOW SES");
+  constexpr std::array<ByteView, 10> kClearing = {"INSERT", "UPDATE", "DELETE", "CALL", "LOCK", "SHOW VAR", "SHOW SES", "CREATE", "DROP", "HANDLER"};
+  const bool reads = part.find(" FROM ") != ByteView::npos || part.find("main.f_") != ByteView::npos;  // a function looks into a table, too
+  if (part.starts_with("SELECT") && reads) return true;
+  return std::any_of(kClearing.begin(), kClearing.end(), [part](ByteView word) { return part.starts_with(word); });
 }
 
 void ServerConnection::begin_part(ByteView part) {

@@ -90,13 +90,17 @@ class ServerConnection {
 
   /// COM_RESET_CONNECTION. Kept: schema, role, profile, FOUND_ROWS, multi-statements, the handshake's charset.
   Reply reset();
+  /// Role and profile: the gateway gives up a connection that has them (docs/mysql-service.md).
+  void drop_what_a_reset_keeps();
   Reply prepare(const std::string& text);
   /// What a statement is bound to when it is parsed is as it was then.
   Reply execute(std::uint32_t id);
   void close_statement(std::uint32_t id) { prepared_.erase(id); }
 
-  /// What the gateway makes the count and ROW_COUNT() again with.
-  void recreate(std::int64_t found, bool had_rows);
+  /// What the gateway counts rows again with.
+  void count(std::int64_t rows);
+  /// SIGNAL: an error, or a warning, of this code.
+  void signal(int code);
   /// On the connection of a session that has lost, with one of the gateway's, what only that one knew.
   void forget(bool insert_id, bool found, bool list);
   std::int64_t last_insert_id() const { return insert_id_; }

@@ -77,7 +77,10 @@ void Part::show() {
       if (more && cursor_.word() == Word::kBody) more = cursor_.advance();
       if (!more || cursor_.word() != Word::kStatus) findings_.doubt(Reason::kServerLocal);
       break;
-    case Shown::kDiagnostics: findings_.refuse(Reason::kDiagnostics, effect::kReadsDiagnostics); break;
+    case Shown::kDiagnostics:
+      findings_.refuse(Reason::kDiagnostics, effect::kReadsDiagnostics);
+      if (cursor_.word() == Word::kCount) out_.kind = Kind::kSelect;  // … of a variable, and counted as one
+      break;
     case Shown::kServerLocal:
       if (cursor_.word() == Word::kVariables) findings_.add(effect::kReadsTracking);
       findings_.doubt(Reason::kServerLocal);

@@ -1,5 +1,7 @@
 #include "proto/mysql/session_state.h"
 
+#include <vector>
+
 namespace hf::proto::mysql {
 
 namespace {
@@ -69,6 +71,21 @@ void append_session_change(std::string& session_state, const SessionStateEntry& 
   const bool known = change.type != SessionChange::kOther;
   append_le(session_state, known ? static_cast<std::uint8_t>(change.type) : change.raw_type, 1);
   append_lenenc_string(session_state, entry);
+}
+
+std::string merged_session_changes(ByteView earlier, ByteView later) {
+  std::vector<SessionStateEntry> kept;
+  const auto is_of = [](const SessionStateEntry& a, const SessionStateEntry& b) { return a.type == b.type && a.raw_type == b.raw_type && a.name == b.name; };
+  for (const ByteView told : {earlier, later}) {
+    SessionStateReader reader(told);
+    for (Result<std::optional<SessionStateEntry>> next = reader.next(); next.ok() && *next; next = reader.next()) {
+      std::erase_if(kept, [&](const SessionStateEntry& before) { return is_of(before, **next); });
+      kept.push_back(**next);
+    }
+  }
+  std::string merged;
+  for (const SessionStateEntry& each : kept) append_session_change(merged, each);
+  return merged;
 }
 
 }  // namespace hf::proto::mysql

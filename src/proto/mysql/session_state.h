@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -49,5 +50,8 @@ class SessionStateReader {
 
 /// Appends one change as the server would write it.
 void append_session_change(std::string& session_state, const SessionStateEntry& change);
+
+/// The changes of both, each once: what is told twice is as it was told last.
+std::string merged_session_changes(ByteView earlier, ByteView later);
 
 }  // namespace hf::proto::mysql

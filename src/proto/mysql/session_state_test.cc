@@ -69,6 +69,23 @@ TEST(SessionState, SeveralVariablesInOneEntry) {
   EXPECT_EQ(changes[1].value, "2");
 }
 
+TEST(SessionState, MergedChangesAreToldOnceAsTheyWereLast) {
+  const auto told = [](const std::vector<SessionStateEntry>& changes) {
+    std::string state;
+    for (const SessionStateEntry& change : changes) append_session_change(state, change);
+    return state;
+  };
+  const SessionStateEntry shop{SessionChange::kSchema, 1, {}, "shop"};
+  const SessionStateEntry bank{SessionChange::kSchema, 1, {}, "bank"};
+  const SessionStateEntry state{SessionChange::kStateChange, 2, {}, "1"};
+  const SessionStateEntry utc{SessionChange::kSystemVariable, 0, "time_zone", "UTC"};
+  const SessionStateEntry gmt{SessionChange::kSystemVariable, 0, "time_zone", "GMT"};
+  const SessionStateEntry mode{SessionChange::kSystemVariable, 0, "sql_mode", ""};
+  EXPECT_EQ(merged_session_changes(told({shop, utc, mode, state}), told({gmt, bank, state})), told({mode, gmt, bank, state}));
+  EXPECT_EQ(merged_session_changes("", told({shop, state})), told({shop, state}));
+  EXPECT_EQ(merged_session_changes(told({utc}), ""), told({utc}));
+}
+
 TEST(SessionState, MalformedBytesAreErrorsAndEmptyIsNothing) {
   EXPECT_TRUE(read_all("").empty());
   for (const char* hex : {"00", "0005", "00020561", "01020561", "0305", "030100ff"}) {

@@ -442,10 +442,10 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
     // A server that did not tell a change with an error tells it with the next OK; here that was an OK of ours.
     if (!request_.text || !client_.has(wire::kClientSessionTrack)) return;
     if (untold.size() + visible.size() > kMostUntold) untold.clear();
-    untold += visible;
+    untold = wire::merged_session_changes(untold, visible);
     return;
   }
-  visible.insert(0, std::exchange(untold, std::string()));
+  if (!untold.empty()) visible = wire::merged_session_changes(std::exchange(untold, std::string()), visible);
   if (!visible.empty()) ok->status |= wire::kStatusSessionStateChanged;
   ok->session_state = visible;
   if (visible.empty()) ok->status &= static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);

@@ -105,7 +105,7 @@ Task<void> ask_and_leave(Session& session, std::optional<std::uint64_t> leave) {
   Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, question + " LIMIT 1", patience);
   const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() >= 3;
   if (!answered) {  // what it knew is lost, and whoever asks is told so; the connection itself may be needed
-    policy::session::lose_connection(facts, serial);
+    policy::session::lose_connection(facts, holdings.last, serial);
     holdings.held->facts.insert_id.reset();
     co_return;
   }
@@ -157,7 +157,7 @@ void lose_held(Session& session) {
   Holdings& holdings = session.holdings();
   if (holdings.held == nullptr) return;
   holdings.held->facts.must_close = true;
-  policy::session::lose_connection(session.facts(), holdings.held->facts.serial);
+  policy::session::lose_connection(session.facts(), session.holdings().last, holdings.held->facts.serial);
   give_up_held(session);
 }
 

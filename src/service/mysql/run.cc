@@ -235,7 +235,7 @@ Task<Step> make_fit(Work* work) {
   // Broken while it was made to fit: nothing of the statement was sent.
   session.service().control().server_failed(session.service().name(), connection->slot, fits.error().context);
   const std::uint32_t lost = work->ties & tie::kHard;
-  policy::session::lose_connection(session.facts(), connection->facts.serial);
+  policy::session::lose_connection(session.facts(), session.holdings().last, connection->facts.serial);
   work->connection.reset();
   if (lost != 0 || work->trial.hold.passed(session.loop().now())) {
     Reply reply;
@@ -294,7 +294,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   work->attempt.reply_begun = reply.begun;
   work->attempt.sent = !reply.unsent;
   work->connection.reset();
-  policy::session::lose_connection(session.facts(), serial);
+  policy::session::lose_connection(session.facts(), session.holdings().last, serial);
   session.prepared().forget_cursors(serial);
   if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;  // several statements, one of which ended the connection
   if (session.running().client_left) {
@@ -442,7 +442,7 @@ bool answer_is_lost(Session& session, const Request& request) {
 Task<bool> leave_read_only_transaction(Session& session) {
   Holdings& holdings = session.holdings();
   std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT"});
+  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT AND NO CHAIN NO RELEASE"});  // whatever completion_type
   const Result<void> committed =
       co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
   if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
@@ -505,6 +505,7 @@ Task<void> recreate_last_statement(Session& session) {
   statements.push_back(policy::session::count_statement(facts.found_rows.value));
   // A session that is tied to its connection has the count alone made again there.
   const bool whole = !holdings.hard();
+  if (whole) policy::session::complete(&holdings.last, facts);
   const ByteView mode = facts.settings == nullptr ? ByteView() : facts.settings->variable("sql_mode");
   const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list, mode) : std::string();
   if (!signals.empty()) statements.push_back(signals);

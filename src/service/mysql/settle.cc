@@ -272,33 +272,17 @@ Task<void> ask_besides(Session& session, Connection* connection, const Request* 
   if (learnt.ask_collation) co_await learn_collation(session, connection, request, reply);
 }
 
-/// What is remembered of the last statement is over when another one was. `disturbed`: a statement of ours came behind this one, after which
-/// ROW_COUNT() is another.
-void remember_last(Session& session, const Request& request, const ReplyFacts& told, bool disturbed) {
-  if (request.command == proto::mysql::Command::kStatistics) return;  // a text that is neither OK nor rows
-  policy::session::LastStatement& last = session.holdings().last;
-  if (told.failed || told.warnings > 0 || !policy::session::leaves_list(request.verdict, request.sent)) last.list.reset();
-  const bool asks_or_keeps = request.verdict.has(effect::kReadsDiagnostics) || request.sent.keeps_list;
-  const std::int64_t now = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
-  if (disturbed) {
-    last.row_count = now;
-  } else if (!asks_or_keeps) {
-    last.row_count.reset();
-  } else if (last.row_count && (!told.failed || request.verdict.kind != sql::Kind::kEmpty)) {
-    last.row_count = now;
-  }
-}
-
 /// What the reply taught, and what the server was asked for besides.
 Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, Reply* reply, std::uint32_t ties) {
   ReplyFacts& told = reply->facts;
-  // An EOF says that something has changed, not what: a schema or a variable has a name, and anything else has none.
+  // An EOF says that something has changed, not what: a schema or a variable has a name, which may be all there is to it.
   // Our own setting of the client's wish is such a change, too.
   bool flushed = false;
   if (reply->pending_change && connection->facts.wish_shown) {
     told.state_changed = false;
   } else if (reply->pending_change) {
-    told.state_changed = !co_await flush_changes(session, connection);
+    const bool named = co_await flush_changes(session, connection);
+    told.state_changed = !named || !policy::session::explained_by_name(request->verdict);
     flushed = true;
   }
   sql::Statement verdict = request->verdict;
@@ -310,7 +294,8 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.unsettled) co_await flush_changes(session, connection);
-  remember_last(session, *request, told, flushed || learnt.unsettled || asks(learnt));
+  const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
+  if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, request->sent, told, flushed || learnt.unsettled || asks(learnt));
   // The rows of a statement without a table leave the list of warnings as it was: it must not be lost by counting.
   if (flushed && told.result_set && !told.failed && !session.facts().has_list) co_await count_again(session, connection);
   if (asks(learnt)) co_await ask_besides(session, connection, request, reply, learnt);
@@ -369,6 +354,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   }
   Learnt learnt = co_await learn_all(session, connection.get(), request, reply, ties);
   if (has_strayed(session, *connection, *request, learnt, ties)) {
+    if (policy::session::leaves_list(request->verdict, request->sent)) co_await remember_list(session, connection.get());
     Learnt there;
     ConnectionPtr primary = co_await repeat_on_primary(session, request, &there);
     if (primary != nullptr) {

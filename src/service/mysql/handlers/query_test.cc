@@ -371,7 +371,7 @@ TEST(Query, AReadOnlyTransactionOnAReplicaEndsBeforeWhatEndsItImplicitly) {
   const Answer answer = stage.ask_query(client, "CREATE TABLE u (a INT)");
   EXPECT_TRUE(answer.ok());
   EXPECT_FALSE(answer.in_transaction());
-  EXPECT_EQ(said_by_clients(stage.replica()), (Texts{"START TRANSACTION READ ONLY", "SELECT a FROM t", "COMMIT"}));
+  EXPECT_EQ(said_by_clients(stage.replica()), (Texts{"START TRANSACTION READ ONLY", "SELECT a FROM t", "COMMIT AND NO CHAIN NO RELEASE"}));
   EXPECT_EQ(said_by_clients(stage.primary()), Texts{"CREATE TABLE u (a INT)"});
   EXPECT_EQ(stage.lent(1), 0U);
 }
