@@ -1,7 +1,7 @@
 """Runs the test stages, counts their results, ends with one line: "N passed, N failed".
 
 Called by scripts/test. "all" runs in three steps: the program is built; then everything that computes, stage by stage, each on all
-cores; then the end-to-end tests alone, for some of them measure times of real servers and networks. Invariants:
+cores; then what needs real servers and networks, alone, for some of it measures times. Invariants:
   1. A stage that cannot build, or that finds nothing to run, counts as one failure.
   2. The log of everything that ran is below build/test-logs/<stage>/; that of a failure is shown as well.
   3. The last line of the output is the sum over all stages, and the exit code agrees with it.
@@ -138,7 +138,7 @@ def stage_e2e():
 
 
 def stage_field():
-    """The interleaved comparison: what is not right yet fails here, so this is in no group."""
+    """The interleaved comparison of sessions."""
     return real_servers("field")
 
 
@@ -163,7 +163,7 @@ STAGES = {"release": stage_release, "lint": stage_lint, "lint-quick": stage_lint
 # Groups in steps, each of lanes that run at once. Nothing is in two steps.
 COMPUTING = ["lint", "unit", "asan", "fuzz", "tsan", "gcc", "canary"]
 GROUPS = {"quick": [[["lint-quick", "unit"]]],  # without what takes minutes
-          "all": [[["release"]], [COMPUTING], [["e2e"]]]}
+          "all": [[["release"]], [COMPUTING], [["e2e", "field"]]]}
 
 
 def run_stage(name):

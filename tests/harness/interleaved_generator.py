@@ -110,7 +110,7 @@ class Session:
         names = sorted(self._themes)
         chosen = self.random.sample(names, min(len(names), self.random.randint(2, 7)))
         if "profiling" in chosen:  # it outlives a reset, which is a known limit
-            chosen = [name for name in chosen if name != "reset"]
+            chosen = [name for name in chosen if name not in ("reset", "change_user")]
         weights = [self._themes[name][1] for name in chosen]
         while len(steps) < length:
             steps += self._themes[self.random.choices(chosen, weights)[0]][0](self)

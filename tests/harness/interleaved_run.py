@@ -22,10 +22,10 @@ from .mariadb import Cluster
 SHRINK_SECONDS = 25
 
 
-def run(oracle, seed, seconds, most_findings, features, tell=lambda text: None, only=""):
-    """(findings, trials): ends after `seconds`, or with `most_findings` sorts of difference. only: a pattern that they match."""
+def run(oracle, seed, seconds, most_findings, features, tell=lambda text: None, only="", most_trials=sys.maxsize):
+    """(findings, trials): ends after `seconds`, or `most_trials`, or with `most_findings` sorts of difference. only: a pattern that they match."""
     deadline, findings, known, trials = time.monotonic() + seconds, [], set(), 0
-    while len(findings) < most_findings and (trials == 0 or time.monotonic() < deadline):
+    while len(findings) < most_findings and trials < most_trials and (trials == 0 or time.monotonic() < deadline):
         trial = generate(seed + trials, features)
         trials += 1
         differences = oracle.examine(trial)

@@ -43,6 +43,11 @@ bool is_program(const sql::Statement& statement) {
          statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
 }
 
+/// XA START, SET ROLE, SET profiling: the state that they leave is no program's.
+bool runs_nothing(const sql::Statement& statement) {
+  return (statement.kind == Kind::kSet || statement.kind == Kind::kXa) && !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
+}
+
 bool selects(const sql::Statement& statement) {
   return statement.kind == Kind::kSelect || statement.kind == Kind::kWith || statement.kind == Kind::kValues || statement.kind == Kind::kTable;
 }
@@ -257,7 +262,7 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
 /// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings, or the server more than it is worth: the
 /// rows of count_statement() are made one by one.
 bool restores_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
-  const bool own_list = session.diagnostics_on == connection.serial && session.has_list;
+  const bool own_list = needs.own_list && session.diagnostics_on == connection.serial && session.has_list;
   // An XA branch that is prepared lets nothing be read.
   return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list && !connection.in_xa;
 }
@@ -280,15 +285,12 @@ bool explained_by_name(const sql::Statement& statement) {
 }
 
 bool leaves_list(const sql::Statement& statement, const Sent& sent) {
-  // XA START, SET ROLE, SET profiling: the state that they leave is no program's.
-  const bool runs_nothing = (statement.kind == Kind::kSet || statement.kind == Kind::kXa) &&
-                            !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
   const bool leaves = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || kind_leaves_list(statement);
-  return leaves && (runs_nothing || !is_program(statement));
+  return leaves && (runs_nothing(statement) || !is_program(statement));
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {
-  if (statement.kind == Kind::kXa || (statement.kind == Kind::kSet && statement.has(effect::kRole))) return true;
+  if (runs_nothing(statement)) return !sql::may_count(statement);
   const bool known_parts = statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState);
   return (known_parts || !is_program(statement)) && !sql::may_count(statement);
 }
@@ -314,6 +316,7 @@ Needs needs_of(const sql::Statement& statement) {
   needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || may_insert;
   needs.tracking = statement.has(effect::kReadsTracking);
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
+  needs.own_list = kind_leaves_list(statement) && (runs_nothing(statement) || !is_program(statement));
   needs.empty_list = !changes_rows(statement) || is_program(statement);
   needs.quiet = asks_about_last(statement) && !statement.has(effect::kUnknownState);
   return needs;

@@ -38,7 +38,8 @@ struct Step {
 struct Needs {
   bool insert_id = false;   // LAST_INSERT_ID(), openly or hidden in triggers and programs
   bool found_rows = false;  // FOUND_ROWS(), which it may read, or may leave as it is
-  bool empty_list = false;  // the list of warnings, which it leaves as it is
+  bool own_list = false;    // the session's list of warnings, which it surely leaves as it is
+  bool empty_list = false;  // that there is no list of somebody else's, which it may leave as it is
   bool tracking = false;    // session_track_*: the client's own wish must be there to be seen
   bool quiet = false;       // a question about the statement before, which changes nothing: a SET of ours before it would be that statement
   bool multi_statements = false;  // what the session has; compared with the connection's

@@ -13,8 +13,15 @@ constexpr std::uint32_t kPinningEffects = effect::kUserVariable | effect::kTempo
 }  // namespace
 
 bool asks_about_last(const sql::Statement& statement) {
-  return statement.has(effect::kReadsDiagnostics) &&
-         (statement.kind == Kind::kSelect || statement.kind == Kind::kShow || statement.kind == Kind::kDiagnostics);
+  if (!statement.has(effect::kReadsDiagnostics)) return false;
+  switch (statement.kind) {
+    case Kind::kSelect:
+    case Kind::kValues:
+    case Kind::kWith:
+    case Kind::kShow:
+    case Kind::kDiagnostics: return true;
+    default: return false;
+  }
 }
 
 bool may_pin(const sql::Statement& statement) { return statement.has(kPinningEffects); }
