@@ -191,7 +191,7 @@ constexpr EventType kCatalogue[] = {
      "All connections that max_server_connections allows to this server are busy; statements wait for one.",
      "Look for slow statements or open transactions; raise max_server_connections if the server can carry more."},
     {EventId::kFrailStatement, "frail_statement", kError, "service statement count",
-     "Two servers were lost while they ran this statement. The client got the error; for a minute statements of this shape are not sent to a "
+     "Two servers ended while they ran this statement. The client got the error; for a minute statements of this shape are not sent to a "
      "second server.",
      "Look at the servers' error logs: the statement may make them crash. Keep it away from them until that is mended."},
     {EventId::kSessionPinned, "session_pinned", kInfo, "service server account client reason shape count",

@@ -1,6 +1,7 @@
 #include "proto/mysql/session_state.h"
 
-#include <vector>
+#include <set>
+#include <tuple>
 
 namespace hf::proto::mysql {
 
@@ -73,18 +74,25 @@ void append_session_change(std::string& session_state, const SessionStateEntry& 
   append_lenenc_string(session_state, entry);
 }
 
+namespace {
+
+/// Calls `take` with each change, up to the first malformed one.
+template <typename Take>
+void each_change(ByteView session_state, Take take) {
+  SessionStateReader reader(session_state);
+  for (Result<std::optional<SessionStateEntry>> next = reader.next(); next.ok() && *next; next = reader.next()) take(**next);
+}
+
+}  // namespace
+
 std::string merged_session_changes(ByteView earlier, ByteView later) {
-  std::vector<SessionStateEntry> kept;
-  const auto is_of = [](const SessionStateEntry& a, const SessionStateEntry& b) { return a.type == b.type && a.raw_type == b.raw_type && a.name == b.name; };
-  for (const ByteView told : {earlier, later}) {
-    SessionStateReader reader(told);
-    for (Result<std::optional<SessionStateEntry>> next = reader.next(); next.ok() && *next; next = reader.next()) {
-      std::erase_if(kept, [&](const SessionStateEntry& before) { return is_of(before, **next); });
-      kept.push_back(**next);
-    }
-  }
+  std::set<std::tuple<SessionChange, std::uint8_t, ByteView>> again;
+  each_change(later, [&](const SessionStateEntry& change) { again.emplace(change.type, change.raw_type, change.name); });
   std::string merged;
-  for (const SessionStateEntry& each : kept) append_session_change(merged, each);
+  each_change(earlier, [&](const SessionStateEntry& change) {
+    if (!again.contains({change.type, change.raw_type, change.name})) append_session_change(merged, change);
+  });
+  merged += later;
   return merged;
 }
 

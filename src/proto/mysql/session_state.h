@@ -51,7 +51,7 @@ class SessionStateReader {
 /// Appends one change as the server would write it.
 void append_session_change(std::string& session_state, const SessionStateEntry& change);
 
-/// The changes of both, each once: what is told twice is as it was told last.
+/// The changes of both: what `later` tells again is as it tells it.
 std::string merged_session_changes(ByteView earlier, ByteView later);
 
 }  // namespace hf::proto::mysql

@@ -442,7 +442,7 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
     // A server that did not tell a change with an error tells it with the next OK; here that was an OK of ours.
     if (!request_.text || !client_.has(wire::kClientSessionTrack)) return;
     if (untold.size() + visible.size() > kMostUntold) untold.clear();
-    untold = wire::merged_session_changes(untold, visible);
+    if (visible.size() <= kMostUntold) untold = wire::merged_session_changes(untold, visible);
     return;
   }
   if (!untold.empty()) visible = wire::merged_session_changes(std::exchange(untold, std::string()), visible);
