@@ -22,11 +22,14 @@ MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of 
 OWN_STATEMENT = re.compile("session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1")
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
 HANDLE_IN_A_TEXT = re.compile(r"(The statement|prepared statement handler) \(\d+\)")
+OWN_IN_A_ROW = re.compile(rb"\(\d+\) ha(t keinen ge\S+ffneten|s no open) [Cc]ursor")
 OWN_ERRORS = (1421,)              # which the gateway itself makes, in English
 HANDLE_IN_A_ROW = re.compile(HANDLE_IN_A_TEXT.pattern.encode())  # SHOW ERRORS
 SHOWS = re.compile(r"\s*(show|desc|describe)\b")
 LIST = re.compile(r"\bshow (warnings|errors|count)|@@(warning|error)_count")
 COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;|[-+*/] *\d+, row_count\(\)")
+HOMELESS = re.compile(r"\bdrop (database|schema)\b")
+ENTERS = re.compile(r"\b(use|init_db|change_user|connect|reset)\b")
 PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|;")
 TABLE = re.compile(r"\b(from|into|update|table)\b")
 SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
@@ -50,7 +53,7 @@ KNOWN_LIMITS = (
     "COM_RESET_CONNECTION: role and profiles go, and @@collation_database stays the schema's",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
-    "a default schema that somebody else has dropped",
+    "a default schema that somebody else has dropped; @@collation_database after one's own was",
     "CONNECTION_ID() behind a view or in a trigger",
     "what init_connect changed, told to a client that tracks changes by the first OK after its login",
     "which OK tells of a variable that a stored function, or a statement that failed, has changed",
@@ -94,7 +97,7 @@ def masked_rows(rows, columns):
 
 
 def masked_row(row, places):
-    return tuple("masked" if place in places or (value and HANDLE_IN_A_ROW.search(value)) else value for place, value in enumerate(row))
+    return tuple("masked" if place in places or (value and (HANDLE_IN_A_ROW.search(value) or OWN_IN_A_ROW.search(value))) else value for place, value in enumerate(row))
 
 
 class Teller:
@@ -103,12 +106,13 @@ class Teller:
     KNOWN_LIMITS name are not compared."""
 
     def __init__(self):
-        self._after_error, self._after_show, self._list_unknown = False, False, False
+        self._after_error, self._after_show, self._list_unknown, self._homeless = False, False, False, False
         self._texts = {}  # of prepared statements
 
     def comparable(self, step, direct, gateway):
-        sql = self._text(step)
-        if (self._after_show and "row_count" in sql) or ((";" in sql or self._list_unknown) and LIST.search(sql)) or COUNT.search(sql):
+        """Both observations without what is not compared; both empty if that is everything."""
+        sql, text = self._text(step), " ".join(str(part) for part in step).lower()
+        if self._is_limit(sql, text):
             return [], []
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
@@ -117,9 +121,12 @@ class Teller:
         after_error = self._after_error
         told = any(isinstance(one, dict) and one["kind"] == "ok" for one in direct)
         self._after_error = failed(direct) or (after_error and not told)
-        text = " ".join(str(part) for part in step).lower()
         return tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
 
+    def _is_limit(self, sql, text):
+        self._homeless = HOMELESS.search(sql) is not None or (self._homeless and not ENTERS.search(text))
+        list_unknown = self._list_unknown or ";" in sql
+        return bool((self._homeless and "_database" in sql) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
 
     def _text(self, step):
         if step[0] == "prepare":

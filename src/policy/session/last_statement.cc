@@ -34,6 +34,9 @@ class Question {
     std::optional<RememberedAnswer> made;
     if (take("select")) {
       made = select();
+    } else if (take("values")) {
+      if (take('(')) made = select();
+      if (!take(')')) return std::nullopt;
     } else if (take("show")) {
       made = show();
     }

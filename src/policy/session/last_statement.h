@@ -58,7 +58,7 @@ struct RememberedAnswer {
 };
 
 /// The answer to a question about the last statement, as far as it is remembered; nothing where the connection's own is right, or where
-/// the question is none of SHOW WARNINGS, SHOW ERRORS, SHOW COUNT(*) … and a SELECT of nothing but ROW_COUNT(), FOUND_ROWS(),
+/// the question is none of SHOW WARNINGS, SHOW ERRORS, SHOW COUNT(*) … and a SELECT or VALUES of nothing but ROW_COUNT(), FOUND_ROWS(),
 /// LAST_INSERT_ID(), @@warning_count and @@error_count, under whatever names.
 /// `select_limit`: sql_select_limit, of SHOW without a LIMIT of its own.
 std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit);

@@ -74,6 +74,7 @@ TEST(RememberedAnswer, IsGivenToQuestionsAndNothingElseUnderWhateverName) {
   EXPECT_EQ(asked("select row_count() 'n'"), "values 3");
   EXPECT_EQ(asked("select row_count/**/() n, found_rows() as f, last_insert_id()"), "values 3 ? ?");
   EXPECT_EQ(asked("select @@warning_count, @@session.error_count, @@LOCAL.warning_count"), "values 5 2 5");
+  EXPECT_EQ(asked("values (row_count(), @@warning_count)"), "values 3 5");
   EXPECT_EQ(asked("show count(*) warnings"), "values 5");
   EXPECT_EQ(asked("SHOW COUNT ( * ) ERRORS;"), "values 2");
 }
@@ -83,7 +84,7 @@ TEST(RememberedAnswer, IsNoneWhereAnythingElseIsAskedToo) {
                          "SELECT -ROW_COUNT()", "INSERT INTO t SELECT ROW_COUNT()", "", "SELECT", "SELECT ROW_COUNT(", "SELECT ROW_COUNT(1)",
                          "select row_count() into @x", "select distinct row_count()", "select @@warning_count + 1", "select @@global.warning_count",
                          "select @@sql_mode", "show warnings limit ?", "show warnings limit 1, 2, 3", "show warnings; select 1", "show count(*) tables",
-                         "show tables", "select found_rows()", "select 'a", "select row_count() limit 0"}) {
+                         "show tables", "values (row_count()), (1)", "values row_count()", "values (row_count()", "select row_count())", "select found_rows()", "select 'a", "select row_count() limit 0"}) {
     EXPECT_EQ(asked(no), "-") << no;
   }
 }
