@@ -1,9 +1,11 @@
 """Fixtures: one cluster per run, one gateway per module; a test that breaks servers gets them repaired afterwards."""
 import pytest
 
+from harness.accounts import Accounts
 from harness.holdfast import Holdfast, gateway_for
 from harness.holdfast_node import VipCluster
 from harness.mariadb import Cluster
+from harness.server_globals import ServerGlobals
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +40,29 @@ def make_gateway(cluster):
     yield make
     for one in made:
         one.close(check=one.running())
+
+
+@pytest.fixture
+def server_globals(cluster):
+    """Globals of the servers for the time of a test."""
+    with ServerGlobals(cluster) as changes:
+        yield changes
+
+
+@pytest.fixture
+def accounts(cluster, gateway):
+    """Accounts of the servers for the time of a test, known to a gateway with users_from = "servers"."""
+    with Accounts(cluster, gateway) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def administrator(cluster, gateway):
+    """Sessions of an account that may do everything, through the gateway."""
+    with Accounts(cluster, gateway) as made:
+        made.make("field_root", "all on *.*")
+        cluster.primary.query("grant all on *.* to field_root@'%' with grant option")
+        yield lambda: made.session("field_root")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import threading
 import MySQLdb
 import pytest
 
-from harness.accounts import Accounts
 from harness.holdfast import direct_mode, gateway_for
 from harness.processes import eventually
 from harness.server_globals import ServerGlobals
@@ -45,18 +44,6 @@ def gateway(cluster):
         cluster.primary.query(f"drop user {name}@'127.0.0.1', {name}@'{host}'")
     cluster.primary.query("drop user reloader@'%'", "drop schema test_other",
                           "drop table test.place, test.payroll, test.t1, test.t2, test.passers_by")
-
-
-@pytest.fixture
-def accounts(cluster, gateway):
-    with Accounts(cluster, gateway) as made:
-        yield made
-
-
-@pytest.fixture
-def server_globals(cluster):
-    with ServerGlobals(cluster) as changes:
-        yield changes
 
 
 # -- 1: an account is a name and a host and a secret -------------------------------------------------------------------------------

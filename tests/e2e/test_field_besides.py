@@ -4,11 +4,9 @@ Named after the sentence that reported it; what is expected is what a direct con
 """
 import pytest
 
-from harness.accounts import Accounts
 from harness.holdfast import gateway_for
 from harness.processes import eventually
 from harness.routes import drop_answering_table, make_answering_table
-from harness.server_globals import ServerGlobals
 from harness.session import LOST, MODERN, Session, failed, login_error
 from harness.side_by_side import change_user, make_passers_table, reset, same, schema, shown
 from harness.wire import in_fixed_order
@@ -31,21 +29,6 @@ def gateway(cluster):
         yield running
     drop_answering_table(cluster)
     cluster.primary.query("drop table test.place, test.ledger, test.passers_by")
-
-
-@pytest.fixture
-def server_globals(cluster):
-    with ServerGlobals(cluster) as changes:
-        yield changes
-
-
-@pytest.fixture(scope="module")
-def administrator(cluster, gateway):
-    """Sessions of an account that may do everything, through the gateway."""
-    with Accounts(cluster, gateway) as made:
-        made.make("field_root", "all on *.*")
-        cluster.primary.query("grant all on *.* to field_root@'%' with grant option")
-        yield lambda: made.session("field_root")
 
 
 # -- besides: accounts made a moment ago -------------------------------------------------------------------------------------------

@@ -45,12 +45,6 @@ def answering(cluster):
 
 
 @pytest.fixture
-def server_globals(cluster):
-    with ServerGlobals(cluster) as changes:
-        yield changes
-
-
-@pytest.fixture
 def started(cluster):
     """started(…): a gateway that is started now, after globals were set."""
     running = []

@@ -36,27 +36,6 @@ def gateway(cluster):
     cluster.primary.query("drop table test.place, test.ledger, test.passers_by")
 
 
-@pytest.fixture
-def server_globals(cluster):
-    with ServerGlobals(cluster) as changes:
-        yield changes
-
-
-@pytest.fixture
-def accounts(cluster, gateway):
-    with Accounts(cluster, gateway) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def administrator(cluster, gateway):
-    """Sessions of an account that may do everything, through the gateway."""
-    with Accounts(cluster, gateway) as made:
-        made.make("field_root", "all on *.*")
-        cluster.primary.query("grant all on *.* to field_root@'%' with grant option")
-        yield lambda: made.session("field_root")
-
-
 def seconds(action):
     """(seconds, value) of an action."""
     began = time.monotonic()
