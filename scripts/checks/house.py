@@ -31,6 +31,8 @@ def check_names():
             yield at(path, 1, "file names are snake_case")
         if VAGUE_NAMES.search(path.stem):
             yield at(path, 1, "a file is named after the noun it holds")
+        if re.search(r"_(fake|fixture)_", path.stem) and not is_test(path):
+            yield at(path, 1, "what tests stand on ends with _fake or _fixture: this would be part of the program")
         for match in re.finditer(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", code(path), re.M):
             if not match.group(1).startswith("HF_") and path.suffix == ".h":
                 yield at(path, line_of(code(path), match.start()), f"macro {match.group(1)}: ours begin with HF_")
