@@ -112,7 +112,7 @@ class Teller:
     def comparable(self, step, direct, gateway):
         """Both observations without what is not compared; both empty if that is everything."""
         sql, text = self._text(step), " ".join(str(part) for part in step).lower()
-        if self._is_limit(sql, text):
+        if self._is_limit(sql, text, gateway):
             return [], []
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
@@ -123,9 +123,9 @@ class Teller:
         self._after_error = failed(direct) or (after_error and not told)
         return tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
 
-    def _is_limit(self, sql, text):
+    def _is_limit(self, sql, text, gateway):
         self._homeless = HOMELESS.search(sql) is not None or (self._homeless and not ENTERS.search(text))
-        list_unknown = self._list_unknown or ";" in sql
+        list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
         return bool((self._homeless and "_database" in sql) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
 
     def _text(self, step):
@@ -134,6 +134,10 @@ class Teller:
         if step[0] in ("execute", "fetch"):
             return self._texts.get(step[1], "").lower()
         return str(step[1]).lower() if step[0] in ("query", "prepared") else ""
+
+
+def lists_something(observation):
+    return any(isinstance(one, dict) and one.get("rows") and one["columns"][0]["name"] == "Level" for one in observation)
 
 
 def failed(observation):

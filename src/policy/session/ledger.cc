@@ -290,6 +290,7 @@ bool leaves_list(const sql::Statement& statement, const Sent& sent) {
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {
+  if (statement.has(effect::kVersionedComment)) return false;  // its kind is that of one reading
   if (runs_nothing(statement)) return !sql::may_count(statement);
   const bool known_parts = statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState);
   return (known_parts || !is_program(statement)) && !sql::may_count(statement);
@@ -317,7 +318,7 @@ Needs needs_of(const sql::Statement& statement) {
   needs.tracking = statement.has(effect::kReadsTracking);
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
   needs.own_list = kind_leaves_list(statement) && (runs_nothing(statement) || !is_program(statement));
-  needs.empty_list = !changes_rows(statement) || is_program(statement);
+  needs.empty_list = !changes_rows(statement) || is_program(statement) || statement.has(effect::kVersionedComment);
   needs.quiet = asks_about_last(statement) && !statement.has(effect::kUnknownState);
   return needs;
 }

@@ -158,6 +158,7 @@ TEST_F(Ledger, ANameExplainsAChangeOfASetAndNotOfWhatMayRunRoutines) {
 
 TEST_F(Ledger, WarningsOfOurOwnAreTakenAwayBeforeWhateverMayLeaveThem) {
   left_warnings(connection_);
+  connection_.found_rows = session_.found_rows.value;
   for (const char* text : {"/*!99999 INSERT INTO t VALUES (1) */ SELECT 1", "SELECT 1", "CALL p()"}) {
     EXPECT_EQ(steps(needs_of(sql::classify(text, {}))), count_statement(1)) << text;
   }
