@@ -30,6 +30,7 @@ TRIAL_SECONDS = 60    # what has not been performed by then is left out, and tha
 CONSEQUENCES = ([{"kind": "not connected"}], [{"kind": "no such handle"}])  # of a difference that has been told
 
 
+TAKES_GLOBALS = re.compile(r"^\('(connect|reset|change_user)|default|global", re.IGNORECASE)
 MAY_TIE = re.compile(r"@\w|:=|temporary|_lock|lock tables|prepare|execute|handler|nextval|lastval|next value|role|call|_v\b|\(\)|profil|timestamp|connection_id|"
                      r"read only|read_only|fetch|;|change_user|xa |autocommit", re.IGNORECASE)
 
@@ -41,9 +42,11 @@ def is_refused_on_a_replica(direct, gateway, before):
 
 
 def in_turn(trial, began):
-    """Whether what came before each step of the administrator's in the script has begun before it, and nothing else."""
-    return all(max(began[:at], default=-1) < event < min(began[at + 1:], default=len(trial.events))
-               for at, event in enumerate(began) if trial.events[event][0] == ADMINISTRATOR)
+    """Whether every step that takes the servers' globals up came on the same side of each of the administrator's as in the script."""
+    order = {event: at for at, event in enumerate(began)}
+    changes = [event for event in began if trial.events[event][0] == ADMINISTRATOR]
+    takers = [event for event in began if trial.events[event][0] != ADMINISTRATOR and TAKES_GLOBALS.search(repr(trial.events[event][1]))]
+    return all((taker < change) == (order[taker] < order[change]) for taker in takers for change in changes)
 
 
 class Unsteady(AssertionError):
@@ -123,6 +126,7 @@ class Oracle:
         self._alone = {}   # (globals, number, steps) -> observations of the session alone
         self._globals = None
         self.steps = 0
+        self.not_compared = 0  # trials
         self.began = []    # the events of the last trial, in the order in which they began
 
     # -- one side and the other ---------------------------------------------------------------------------------------
@@ -196,6 +200,7 @@ class Oracle:
         alone = {number: self.alone(trial, number) for number in trial.sessions()}
         shared, tables, aborted = self.together(trial)
         if not in_turn(trial, shared.began):
+            self.not_compared += 1
             return []  # a step that waited came on the other side of a change of the servers' globals: alone it did not
         seen, found, place = shared.seen, [], dict.fromkeys(alone, 0)
         tellers, stuck = {number: Teller() for number in alone}, set()
