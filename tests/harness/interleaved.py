@@ -2,8 +2,8 @@
 
     with World(cluster) as world: Oracle(world, gateway_for).examine(generate(seed, features))
 
-First each session's script runs alone on a connection to the primary, then all of them through the gateway, interleaved as the
-trial says, over tables made anew in between. Every observation is compared, then every row of every table, then the servers'
+All sessions' scripts run through the gateway, interleaved as the trial says, then each of them alone on a connection to the
+primary, over tables made anew in between. Every observation is compared, then every row of every table, then the servers'
 count of connections that ended without a goodbye. Before a step the replicas have applied what the primary has committed, so
 nothing is about replication delay. What is not compared is listed in interleaved_normal.py.
 
@@ -12,6 +12,8 @@ Invariants:
      a fault of the script (Unsteady).
   2. One step at a time: the next step begins when the last has ended, or has been waiting for a server connection for PATIENCE.
      So a seed gives the same run again, as far as clocks allow. A trial with `threads` lets every session run freely.
+  3. The administrator changes the servers' globals when no session waits, be it later than the trial says; alone, each session
+     meets the change after those of its steps that it came after.
 """
 import queue
 import re
@@ -30,7 +32,6 @@ TRIAL_SECONDS = 60    # what has not been performed by then is left out, and tha
 CONSEQUENCES = ([{"kind": "not connected"}], [{"kind": "no such handle"}])  # of a difference that has been told
 
 
-TAKES_GLOBALS = re.compile(r"^\('(connect|reset|change_user)|default|global", re.IGNORECASE)
 MAY_TIE = re.compile(r"@\w|:=|temporary|_lock|lock tables|prepare|execute|handler|nextval|lastval|next value|role|call|_v\b|\(\)|profil|timestamp|connection_id|"
                      r"read only|read_only|fetch|;|change_user|xa |autocommit", re.IGNORECASE)
 
@@ -39,14 +40,6 @@ def is_refused_on_a_replica(direct, gateway, before):
     """1290 of a session that something nameless ties to a replica: a known limit, and what follows is its consequence. before: its steps."""
     refused = [any(one.get("code") == 1290 for one in side if isinstance(one, dict)) for side in (direct, gateway)]
     return refused == [False, True] and any(MAY_TIE.search(repr(step)) for step in before)
-
-
-def in_turn(trial, began):
-    """Whether every step that takes the servers' globals up came on the same side of each of the administrator's as in the script."""
-    order = {event: at for at, event in enumerate(began)}
-    changes = [event for event in began if trial.events[event][0] == ADMINISTRATOR]
-    takers = [event for event in began if trial.events[event][0] != ADMINISTRATOR and TAKES_GLOBALS.search(repr(trial.events[event][1]))]
-    return all((taker < change) == (order[taker] < order[change]) for taker in takers for change in changes)
 
 
 class Unsteady(AssertionError):
@@ -126,17 +119,17 @@ class Oracle:
         self._alone = {}   # (globals, number, steps) -> observations of the session alone
         self._globals = None
         self.steps = 0
-        self.not_compared = 0  # trials
         self.began = []    # the events of the last trial, in the order in which they began
 
     # -- one side and the other ---------------------------------------------------------------------------------------
 
     def use_globals(self, trial):
         settings = trial.globals
-        if settings != self._globals or any(step[0] == "everywhere" for _, step in trial.events):
+        moves = any(step[0] == "everywhere" for _, step in trial.events)
+        if settings != self._globals or moves:
             self.world.restore()
             self.world.use_globals(settings)
-            self._globals = settings
+            self._globals = None if moves else settings
         self.world.take_back_harmless()
 
     def alone(self, trial, number):
@@ -176,15 +169,27 @@ class Oracle:
         return shared, tables, world.aborted_clients() - before
 
     def _perform(self, trial, gateway):
-        seats, shared = {}, Round(time.monotonic() + TRIAL_SECONDS)
-        for event, (number, step) in enumerate(trial.events):
+        seats, shared, held_back = {}, Round(time.monotonic() + TRIAL_SECONDS), []
+
+        def order(event, patience):
+            number, step = trial.events[event]
             if number not in seats:
                 seats[number] = Seat(self._make_client(gateway.split_port, self.world, time.sleep), self.world.settle, shared)
-            seat = seats[number]
-            free = seat.idle.is_set()
-            seat.order(event, step)
+            free = seats[number].idle.is_set()
+            seats[number].order(event, step)
             if free and not trial.threads:
-                seat.idle.wait(None if number == ADMINISTRATOR else PATIENCE)
+                seats[number].idle.wait(patience)
+
+        def change_globals():
+            while held_back and all(seat.idle.is_set() for seat in seats.values()):
+                order(held_back.pop(0), None)
+
+        for event, (number, _) in enumerate(trial.events):
+            if number == ADMINISTRATOR:
+                held_back.append(event)
+            else:
+                order(event, PATIENCE)
+            change_globals()
         for seat in seats.values():
             seat.leave()
         for seat in seats.values():
@@ -197,19 +202,20 @@ class Oracle:
 
     def examine(self, trial):
         """All differences of a trial, in the order of events."""
-        alone = {number: self.alone(trial, number) for number in trial.sessions()}
         shared, tables, aborted = self.together(trial)
-        if not in_turn(trial, shared.began):
-            self.not_compared += 1
-            return []  # a step that waited came on the other side of a change of the servers' globals: alone it did not
-        seen, found, place = shared.seen, [], dict.fromkeys(alone, 0)
-        tellers, stuck = {number: Teller() for number in alone}, set()
         if shared.failure is not None:
             self.world.repair_replication()
             return [Difference(-1, -1, "replication", str(shared.failure))]
-        if len(seen) < len(trial.events):
-            found.append(Difference(-1, -1, "time", f"{len(trial.events) - len(seen)} steps were not reached in {TRIAL_SECONDS} s"))
-        for event, (number, step) in enumerate(trial.events):
+        began = set(shared.began)
+        order = shared.began + [event for event in range(len(trial.events)) if event not in began]
+        performed = trial.in_order(order)
+        alone = {number: self.alone(performed, number) for number in performed.sessions()}
+        seen, found, place = shared.seen, [], dict.fromkeys(alone, 0)
+        tellers, stuck = {number: Teller() for number in alone}, set()
+        missing = sum(event not in seen for event, (number, _) in enumerate(trial.events) if number != ADMINISTRATOR)
+        if missing:
+            found.append(Difference(-1, -1, "time", f"{missing} steps were not reached in {TRIAL_SECONDS} s"))
+        for event, (number, step) in zip(order, performed.events):
             if number == ADMINISTRATOR:
                 place = {one: at + 1 for one, at in place.items()}
                 continue
@@ -218,7 +224,7 @@ class Oracle:
             one, other = tellers[number].comparable(step, direct, seen.get(event, []))
             if event not in seen or seen[event] in CONSEQUENCES or number in stuck:
                 continue
-            if is_refused_on_a_replica(one, other, trial.of(number)[:place[number]]):
+            if is_refused_on_a_replica(one, other, performed.of(number)[:place[number]]):
                 stuck.add(number)
                 continue
             for where, text in differences(one, other):

@@ -145,11 +145,12 @@ def generate(seed, features):
     if not shared and not pinning:
         shared = {name: SHARED[name] for name in ("state", "reads", "writes", "settings")}
     habits = set(shared) | {"drivers" if "drivers" in features else "", f"global:{profile}"}
-    slots, number = [], 0
+    slots, number, bosses = [], 0, 0
     for slot in range(SLOTS):
         scripts = []
         for _ in range(1 if alive else rng.choice([1, 2, 2, 3])):
-            user = "boss" if boss_allowed and rng.random() < 0.12 else "app_two" if rng.random() < 0.1 else "app"
+            user = "boss" if boss_allowed and rng.random() < 0.12 and not bosses else "app_two" if rng.random() < 0.1 else "app"
+            bosses += user == "boss"  # what one sets globally another would see
             themes = {**shared, **(pinning if slot < pinners or not shared else {}), **({name: theme for name, theme in OF_BOSS.items() if name in features} if user == "boss" else {})}
             themes = OF_LIFE if alive else themes
             login = {"user": user, "schema": schemas(number)[0] if rng.random() < 0.9 else None, "capabilities": rng.choice(palette), "charset": rng.choice(charsets)}

@@ -27,10 +27,11 @@ OWN_ERRORS = (1421,)              # which the gateway itself makes, in English
 HANDLE_IN_A_ROW = re.compile(HANDLE_IN_A_TEXT.pattern.encode())  # SHOW ERRORS
 SHOWS = re.compile(r"\s*(show|desc|describe)\b")
 LIST = re.compile(r"\bshow (warnings|errors|count)|@@(warning|error)_count")
+SHOWS_SCHEMA_CHARSET = re.compile(r"_database|(character|collation).*%")
 COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;|[-+*/] *\d+, row_count\(\)")
 HOMELESS = re.compile(r"\bdrop (database|schema)\b")
-ENTERS = re.compile(r"\b(use|init_db|change_user|connect|reset)\b")
-PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|;")
+ENTERS = re.compile(r"\b(use|init_db|change_user|connect)\b")
+PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|;|\b(sets|tenant|last_id|sets_zone|adds)\(\)")
 TABLE = re.compile(r"\b(from|into|update|table)\b")
 SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
 STATE_STEP = re.compile(r"\b(set(?! statement)|use|init_db|temporary|prepare)\b")
@@ -50,13 +51,14 @@ KNOWN_LIMITS = (
     "ROW_COUNT() behind a SHOW or DESCRIBE that failed: it leaves the count of the statement before",
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
     "LAST_INSERT_ID() behind a view",
-    "COM_RESET_CONNECTION: role and profiles go, and @@collation_database stays the schema's",
+    "COM_RESET_CONNECTION: @@collation_database stays the schema's",
+    "the collation number of a parameter that is itself a column, after SET character_set_results",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
     "a default schema that somebody else has dropped; @@collation_database after one's own was",
     "CONNECTION_ID() behind a view or in a trigger",
     "what init_connect changed, told to a client that tracks changes by the first OK after its login",
-    "which OK tells of a variable that a stored function, or a statement that failed, has changed",
+    "which OK tells of what a stored function, SET STATEMENT or a statement that failed has changed",
     "COM_RESET_CONNECTION of a login with collation id 0: the server gives it the charset of an earlier connection",
 )
 
@@ -106,7 +108,7 @@ class Teller:
     KNOWN_LIMITS name are not compared."""
 
     def __init__(self):
-        self._after_error, self._after_show, self._list_unknown, self._homeless = False, False, False, False
+        self._after_error, self._after_show, self._list_unknown, self._homeless, self._results_set = False, False, False, False, False
         self._texts = {}  # of prepared statements
 
     def comparable(self, step, direct, gateway):
@@ -120,20 +122,22 @@ class Teller:
             self._list_unknown = bool(unknown) and not failed(direct)
         after_error = self._after_error
         told = any(isinstance(one, dict) and one["kind"] == "ok" for one in direct)
-        self._after_error = failed(direct) or (after_error and not told)
-        return tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
+        self._after_error = failed(direct) or "set statement" in text or (after_error and not told)
+        self._results_set = self._results_set or "character_set_results" in text
+        told_of = tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
+        return tuple(map(without_parameters_charset, told_of)) if self._results_set else told_of
 
     def _is_limit(self, sql, text, gateway):
-        self._homeless = HOMELESS.search(sql) is not None or (self._homeless and not ENTERS.search(text))
+        self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not ENTERS.search(text))
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
-        return bool((self._homeless and "_database" in sql) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
+        return bool((self._homeless and SHOWS_SCHEMA_CHARSET.search(sql)) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
 
     def _text(self, step):
         if step[0] == "prepare":
             self._texts[step[1]] = step[2]
         if step[0] in ("execute", "fetch"):
             return self._texts.get(step[1], "").lower()
-        return str(step[1]).lower() if step[0] in ("query", "prepared") else ""
+        return str(step[1]).lower() if step[0] in ("query", "prepared", "direct") else ""
 
 
 def lists_something(observation):
@@ -159,10 +163,15 @@ def kept_changes(observation, text, after_error):
     return kept
 
 
+def without_parameters_charset(observation):
+    return [one if not isinstance(one, dict) or "columns" not in one else
+            {**one, "columns": [{**column, "charset": "masked"} if column["name"] == "?" else column for column in one["columns"]]} for one in observation]
+
+
 def is_of_step(change, text, after_error):
     kind, data = change
     if kind == SCHEMA:
-        return SCHEMA_STEP.search(text) is not None
+        return SCHEMA_STEP.search(text) is not None and not after_error
     if kind == SYSTEM_VARIABLE:
         name = data[0].decode()
         if data[0] in MASKED_VARIABLES:

@@ -35,10 +35,10 @@ def run(oracle, seed, seconds, most_findings, features, tell=lambda text: None, 
             continue
         first, began = fresh[0], list(oracle.began)
         known.add(first.where)
-        if first.session >= 0:
-            oracle.check_steady(trial, first.session)
         if first.event >= 0:
             trial, first = trial.in_order(began), replace(first, event=began.index(first.event))
+        if first.session >= 0:
+            oracle.check_steady(trial, first.session)
         findings.append(Shrinker(oracle, trial, first, SHRINK_SECONDS).shrink())
         tell(str(findings[-1]))
     return findings, trials

@@ -103,7 +103,7 @@ struct ConnectionFacts {
 struct ReplyFacts {
   bool failed = false;
   std::uint16_t error_code = 0;
-  std::optional<Status> status;  // of its last OK or EOF; an error carries none
+  std::optional<Status> status;  // of its last OK or EOF, one before the error if it failed; an error carries none
   std::uint64_t affected_rows = 0;
   std::uint64_t insert_id = 0;
   std::uint64_t rows = 0;

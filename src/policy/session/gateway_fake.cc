@@ -29,16 +29,14 @@ Outcome Gateway::run(std::size_t i, const Command& command, Loss loss) {
   const bool leaves = leaves_read_only_transaction(statement, route_facts(client));
   if (leaves) leave_transaction(client);
   Attempt attempt;
-  const bool keeps_list = names_no_table(client, command, statement);
   for (int round = 0; round < 6; ++round) {
     attempt.only_here = make_ready(client, statement, text_of(client, command));
-    RouteFacts facts = route_facts(client);
-    facts.keeps_list = keeps_list;
+    const RouteFacts facts = route_facts(client);
     Routed routed = route(statement, facts);
     if (forced_primary_ && (facts.ties & tie::kHard) == 0) routed.place = Place::kPrimary;
     attempt.repeatable = routed.repeatable;
     attempt.reroutable = routed.reroutable;
-    if (once(client, command, statement, routed, keeps_list, &attempt, &loss, &out)) break;
+    if (once(client, command, statement, routed, &attempt, &loss, &out)) break;
   }
   out.rolled_back = out.rolled_back || (leaves && (out.skipped || out.lost));
   if (out.skipped) remember_error(client, 1105);
@@ -53,16 +51,14 @@ std::string Gateway::prepare(std::size_t i, int slot, const std::string& text) {
   sql::Statement nothing_asked;
   nothing_asked.kind = sql::Kind::kEmpty;
   nothing_asked.effects = sql::effect::kReadsDiagnostics;
-  Sent sent;
-  sent.keeps_list = true;
-  RouteFacts facts = route_facts(client);
-  facts.keeps_list = true;
+  nothing_asked.tableless = true;
   sql::Statement command;
   command.kind = sql::Kind::kSelect;
+  command.tableless = true;
   command.route = verdict.route == sql::Route::kReader ? sql::Route::kReader : sql::Route::kPrimary;
-  const Routed routed = route(command, facts);
+  const Routed routed = route(command, route_facts(client));
   const bool held = uses_held(client, routed);
-  leave_list(client, held, command, sent);
+  leave_list(client, held, command);
   const std::uint32_t ties = held ? std::exchange(client.ties, 0) : 0;
   ConnectionPtr connection = held ? std::move(client.held) : take_or_open(client, routed.place);
   const bool fits = connection != nullptr && ((ties & tie::kHard) != 0 || restore(client, *connection, {}));
@@ -83,7 +79,7 @@ std::string Gateway::prepare(std::size_t i, int slot, const std::string& text) {
     client.facts.last_had_rows = true;
     client.last.list.reset();
   }
-  const Learnt learnt = learn(client.facts, connection->facts, nothing_asked, sent, reply.facts, ties, table_);
+  const Learnt learnt = learn(client.facts, connection->facts, nothing_asked, reply.facts, ties, table_);
   if (learnt.ties == 0) {
     give_back(client, std::move(connection));
   } else {
@@ -171,16 +167,13 @@ sql::Statement Gateway::verdict_of(const Client& client, const Command& command)
   if (!command.init_db) return sql::classify(command.text, context(client));
   sql::Statement use;
   use.kind = sql::Kind::kUse;
+  use.tableless = true;
   use.route = sql::Route::kAny;
   return use;
 }
 
 ByteView Gateway::text_of(const Client& client, const Command& command) {
   return command.prepared >= 0 ? ByteView(client.prepared.at(command.prepared).meaning.text) : ByteView(command.text);
-}
-
-bool Gateway::names_no_table(const Client& client, const Command& command, const sql::Statement& statement) {
-  return statement.kind == sql::Kind::kSelect && text_of(client, command).find("FROM") == ByteView::npos;
 }
 
 RouteFacts Gateway::route_facts(const Client& client) {
@@ -206,9 +199,9 @@ void Gateway::remember_error(Client& client, int code) {
   client.facts.lost &= static_cast<std::uint8_t>(~lost::kList);
 }
 
-void Gateway::leave_list(Client& client, bool uses_held, const sql::Statement& statement, const Sent& sent) {
+void Gateway::leave_list(Client& client, bool uses_held, const sql::Statement& statement) {
   if (client.held == nullptr || uses_held || (client.ties & tie::kDiagnostics) == 0) return;
-  const bool keeps_list = client.facts.has_list && leaves_list(statement, sent);
+  const bool keeps_list = client.facts.has_list && leaves_list(statement);
   if (keeps_list || client.facts.found_rows.on == client.held->facts.serial) ask(client);
   client.ties &= ~tie::kDiagnostics;
   client.facts.diagnostics_on = 0;
@@ -241,12 +234,10 @@ bool Gateway::ensure_copy(Client& client, Connection& connection, const Prepared
   return true;
 }
 
-bool Gateway::once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, bool keeps_list, Attempt* attempt, Loss* loss,
+bool Gateway::once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, Attempt* attempt, Loss* loss,
                    Outcome* out) {
   const bool held = uses_held(client, routed);
-  Sent sent;
-  sent.keeps_list = keeps_list;
-  leave_list(client, held, statement, sent);
+  leave_list(client, held, statement);
   ConnectionPtr connection;
   std::uint32_t ties = 0;
   if (held) {
@@ -261,12 +252,12 @@ bool Gateway::once(Client& client, const Command& command, const sql::Statement&
   }
   const int server = connection->server->server();
   ++lent_[server];
-  const bool done = on_connection(client, std::move(connection), command, statement, keeps_list, ties, attempt, loss, out);
+  const bool done = on_connection(client, std::move(connection), command, statement, ties, attempt, loss, out);
   --lent_[server];
   return done;
 }
 
-bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list,
+bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement,
                             std::uint32_t ties, Attempt* attempt, Loss* loss, Outcome* out) {
   const Needs needs = needs_of(statement);
   const bool bound = (ties & tie::kHard) != 0;
@@ -300,7 +291,7 @@ bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Comm
   // A replica says that it is read-only before it looks at the transaction; the primary would have said 1792.
   const bool in_read_only = reply.facts.failed && reply.read_only && client.door != Door::kRead && client.facts.status.read_only_transaction;
   out->seen = in_read_only ? "error 1792" : reply.shown();
-  settle(client, std::move(connection), command, statement, keeps_list, reply, ties);
+  settle(client, std::move(connection), command, statement, reply, ties);
   if (in_read_only) remember_error(client, 1792);
   return true;
 }
@@ -333,16 +324,14 @@ bool Gateway::lose(Client& client, ConnectionPtr connection, const Command& comm
 
 // ---- what a statement leaves
 
-void Gateway::settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list, const Reply& reply,
+void Gateway::settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, const Reply& reply,
                      std::uint32_t ties) {
-  Sent sent;
-  sent.keeps_list = keeps_list;
-  Learnt learnt = learn(client.facts, connection->facts, statement, sent, reply.facts, ties, table_);
-  settle_questions(client, *connection, learnt, statement, sent, reply, text_of(client, command));
+  Learnt learnt = learn(client.facts, connection->facts, statement, reply.facts, ties, table_);
+  settle_questions(client, *connection, learnt, statement, reply, text_of(client, command));
   const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && client.door == Door::kSplit && !on_primary(*connection) &&
                        statement.route == sql::Route::kReader;
   if (strayed) {  // where no place is to be had the session stays, and its writes are refused: not compared
-    if (leaves_list(statement, sent)) remember_list(client, *connection);
+    if (leaves_list(statement)) remember_list(client, *connection);
     std::uint32_t copy = 0;
     Outcome unseen;
     ConnectionPtr primary = take_or_open(client, Place::kPrimary, true);
@@ -350,7 +339,7 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
     if (fits && command.prepared >= 0) fits = ensure_copy(client, *primary, client.prepared.at(command.prepared), &copy, &unseen);
     if (fits) {
       const Reply again = execute(*primary, command, copy);
-      learnt = learn(client.facts, primary->facts, statement, sent, again.facts, 0, table_);
+      learnt = learn(client.facts, primary->facts, statement, again.facts, 0, table_);
       give_back(client, std::move(connection));
       connection = std::move(primary);
     }
@@ -362,14 +351,14 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
   hold(client, std::move(connection), learnt.ties);
 }
 
-void Gateway::settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, const Sent& sent,
+void Gateway::settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement,
                                const Reply& reply, ByteView text) {
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
   if (learnt.unsettled) {
     const Reply told = connection.server->query("SET @@session.session_track_schema=1");
     learn_values(client.facts, connection.facts, told.facts, table_);
   }
-  pass_on(&client.last, statement, sent, reply.facts, learnt.unsettled || asks);
+  pass_on(&client.last, statement, reply.facts, learnt.unsettled || asks);
   if (!asks) return;
   connection.facts.found_rows.reset();
   if (client.facts.found_rows.on == connection.facts.serial) {

@@ -111,7 +111,6 @@ class Gateway {
   static sql::Context context(const Client& client);
   static sql::Statement verdict_of(const Client& client, const Command& command);
   static ByteView text_of(const Client& client, const Command& command);
-  static bool names_no_table(const Client& client, const Command& command, const sql::Statement& statement);
   static bool hard(const Client& client) { return client.held != nullptr && (client.ties & tie::kHard) != 0; }
   static bool soft(const Client& client) { return client.held != nullptr && (client.ties & ~tie::kSoft) == 0; }
   static bool on_primary(const Connection& connection) { return connection.server->server() == kPrimary; }
@@ -166,22 +165,22 @@ class Gateway {
   /// An error that no server knows of.
   static void remember_error(Client& client, int code);
   /// A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows.
-  void leave_list(Client& client, bool uses_held, const sql::Statement& statement, const Sent& sent);
+  void leave_list(Client& client, bool uses_held, const sql::Statement& statement);
   bool ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id, Outcome* out);
 
   /// True: done, the outcome is known.
-  bool once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, bool keeps_list, Attempt* attempt, Loss* loss,
+  bool once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, Attempt* attempt, Loss* loss,
             Outcome* out);
-  bool on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list,
+  bool on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement,
                      std::uint32_t ties, Attempt* attempt, Loss* loss, Outcome* out);
   Reply execute(Connection& connection, const Command& command, std::uint32_t copy);
   bool lose(Client& client, ConnectionPtr connection, const Command& command, std::uint32_t copy, Loss loss, Attempt* attempt, Outcome* out);
 
   // ---- what a statement leaves
 
-  void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, bool keeps_list, const Reply& reply,
+  void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, const Reply& reply,
               std::uint32_t ties);
-  void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, const Sent& sent, const Reply& reply,
+  void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, const Reply& reply,
                         ByteView text);
 
   std::size_t most_;

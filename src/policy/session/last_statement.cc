@@ -190,13 +190,12 @@ ByteView warning_of(ByteView state, ByteView sql_mode) {
 
 }  // namespace
 
-void pass_on(LastStatement* last, const sql::Statement& statement, const Sent& sent, const ReplyFacts& told, bool disturbed) {
-  if (told.failed || told.warnings > 0 || !leaves_list(statement, sent)) last->list.reset();
-  const bool asks_or_keeps = statement.has(sql::effect::kReadsDiagnostics) || sent.keeps_list;
+void pass_on(LastStatement* last, const sql::Statement& statement, const ReplyFacts& told, bool disturbed) {
+  if (told.failed || told.warnings > 0 || !leaves_list(statement)) last->list.reset();
   const std::int64_t now = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
   if (disturbed) {
     last->row_count = now;
-  } else if (!asks_or_keeps) {
+  } else if (!statement.has(sql::effect::kReadsDiagnostics)) {
     last->row_count.reset();
   } else if (last->row_count && (!told.failed || statement.kind != sql::Kind::kEmpty)) {
     last->row_count = now;

@@ -42,7 +42,7 @@ struct LastStatement {
 
 /// Another statement has run: what is remembered of the one before is over, as far as this one has its own. `disturbed`: a statement of ours
 /// came behind this one, after which ROW_COUNT() on the connection is another.
-void pass_on(LastStatement* last, const sql::Statement& statement, const Sent& sent, const ReplyFacts& told, bool disturbed);
+void pass_on(LastStatement* last, const sql::Statement& statement, const ReplyFacts& told, bool disturbed);
 
 /// Nobody knows more of the last statement than the session itself: that is what is remembered from now on, whatever becomes of a connection.
 void complete(LastStatement* last, const SessionFacts& session);

@@ -38,18 +38,18 @@ sql::Statement parsed(ByteView text) { return sql::classify(text, {}); }
 
 TEST(LastStatement, IsPassedOnByWhatHasNoListOrCountOfItsOwn) {
   LastStatement last = remembered();
-  pass_on(&last, parsed("SHOW WARNINGS"), {}, told(true), false);
+  pass_on(&last, parsed("SHOW WARNINGS"), told(true), false);
   EXPECT_EQ(last.row_count, -1);
   EXPECT_EQ(last.list, remembered().list);
-  pass_on(&last, parsed("BEGIN"), {}, told(false), false);
+  pass_on(&last, parsed("BEGIN"), told(false), false);
   EXPECT_EQ(last.row_count, std::nullopt) << "the connection knows";
   EXPECT_EQ(last.list, remembered().list);
-  pass_on(&last, parsed("SET NAMES latin1"), {}, told(false), true);
+  pass_on(&last, parsed("SET NAMES latin1"), told(false), true);
   EXPECT_EQ(last.row_count, 0) << "the connection does not, for we have asked it";
-  pass_on(&last, parsed("DO 1/0"), {}, told(false, 1), false);
+  pass_on(&last, parsed("DO 1/0"), told(false, 1), false);
   EXPECT_EQ(last.list, std::nullopt);
   last = remembered();
-  pass_on(&last, parsed("SELECT a FROM t"), {}, told(true), false);
+  pass_on(&last, parsed("SELECT a FROM t"), told(true), false);
   EXPECT_FALSE(last.row_count || last.list);
 }
 

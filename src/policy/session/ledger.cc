@@ -60,26 +60,6 @@ bool changes_rows(const sql::Statement& statement) {
 /// ANALYZE INSERT runs it; EXPLAIN INSERT is taken for the same.
 bool explains_write(const sql::Statement& statement) { return statement.kind == Kind::kExplain && statement.reason == sql::Reason::kWrite; }
 
-bool kind_leaves_list(const sql::Statement& statement) {
-  switch (statement.kind) {
-    case Kind::kEmpty:
-    case Kind::kSet:
-    case Kind::kUse:
-    case Kind::kBegin:
-    case Kind::kCommit:
-    case Kind::kRollback:
-    case Kind::kSavepoint:
-    case Kind::kXa:
-    case Kind::kKill:
-    case Kind::kUnlockTables:
-    case Kind::kPrepare:
-    case Kind::kDeallocate:
-    case Kind::kDo:
-    case Kind::kDiagnostics: return true;
-    default: return false;
-  }
-}
-
 /// Somebody else's list of warnings is on the connection, and the statement would leave it there.
 bool shows_another_list(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
   return needs.empty_list && !connection.in_xa && connection.has_list && session.diagnostics_on != connection.serial;
@@ -213,17 +193,17 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
 
 /// What SET TRANSACTION has set is over with the next transaction: one that ends, or a statement that was one. A statement without a
 /// table is none. (A view that names no table either is taken for one.) UNLOCK TABLES ends none where no table is locked.
-bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply, std::uint32_t ties, bool was_open) {
+bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const ReplyFacts& reply, std::uint32_t ties, bool was_open) {
   if (reply.failed || session.status.in_transaction) return false;
   if (statement.kind == Kind::kUnlockTables && (ties & tie::kTableLock) == 0) return false;
   if (was_open || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback) return true;
-  return changes_rows(statement) || statement.has(effect::kImplicitCommit) || (selects(statement) && !sent.keeps_list);
+  return changes_rows(statement) || statement.has(effect::kImplicitCommit) || (selects(statement) && !statement.tableless);
 }
 
-std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
+std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const ReplyFacts& reply,
                                std::uint32_t ties, bool was_open) {
   const bool failed_whole = reply.failed && !statement.has(effect::kMultiStatement);
-  const bool used_up = uses_up_transaction(session, statement, sent, reply, ties, was_open);
+  const bool used_up = uses_up_transaction(session, statement, reply, ties, was_open);
   if (statement.has(effect::kLockTables) && !failed_whole) ties |= tie::kTableLock;
   if (statement.kind == Kind::kUnlockTables && !reply.failed) ties &= ~tie::kTableLock;
   if (statement.has(effect::kNextTransaction) && !failed_whole) {
@@ -231,8 +211,9 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
   } else if (used_up) {
     ties &= ~tie::kNextTransaction;
   }
-  // After an error the server does not say whether a transaction is open: believe so until it does.
-  const bool maybe_open = reply.failed && (!session.status.autocommit || (ties & tie::kTransaction) != 0 || statement.has(effect::kMultiStatement));
+  // After an error the server does not say whether a transaction is open: believe so until it does. A prepare says nothing of it either.
+  const bool believed = !reply.status && (ties & tie::kTransaction) != 0;
+  const bool maybe_open = believed || (reply.failed && (!session.status.autocommit || statement.has(effect::kMultiStatement)));
   // With autocommit off a transaction lasts until it is ended: with its first savepoint it has begun, before the server says so.
   const bool ends = session.status.autocommit || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback || statement.has(effect::kImplicitCommit);
   const bool begun = !ends && ((ties & tie::kTransaction) != 0 || (statement.kind == Kind::kSavepoint && !reply.failed));
@@ -284,9 +265,8 @@ bool explained_by_name(const sql::Statement& statement) {
   return !is_program(statement) && (statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement)));
 }
 
-bool leaves_list(const sql::Statement& statement, const Sent& sent) {
-  const bool leaves = statement.has(effect::kReadsDiagnostics) || sent.keeps_list || kind_leaves_list(statement);
-  return leaves && (runs_nothing(statement) || !is_program(statement));
+bool leaves_list(const sql::Statement& statement) {
+  return statement.tableless && (runs_nothing(statement) || !is_program(statement));
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {
@@ -317,7 +297,7 @@ Needs needs_of(const sql::Statement& statement) {
   needs.insert_id = statement.has(effect::kReadsLastInsertId) || is_program(statement) || may_insert;
   needs.tracking = statement.has(effect::kReadsTracking);
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
-  needs.own_list = kind_leaves_list(statement) && (runs_nothing(statement) || !is_program(statement));
+  needs.own_list = leaves_list(statement);
   needs.empty_list = !changes_rows(statement) || is_program(statement) || statement.has(effect::kVersionedComment);
   needs.quiet = asks_about_last(statement) && !statement.has(effect::kUnknownState);
   return needs;
@@ -396,7 +376,7 @@ void reset(ConnectionFacts& connection, SettingsPtr start) {
   connection.prepared.clear();
 }
 
-Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
+Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table) {
   Learnt learnt;
   const bool nothing_done = without_effect(statement, reply, (ties & tie::kPinned) != 0);
@@ -430,14 +410,14 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const bool untold = statement.unreported && statement.has(effect::kUnknownState);  // profiling may be among it
   if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
   // With the client's own tracking in force the server may keep a change to itself.
-  const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !sent.keeps_list && statement.kind != Kind::kShow;
+  const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !(selects(statement) && statement.tableless) && statement.kind != Kind::kShow;
   if (blind && !nothing_done) connection.stains |= stain::kOdd;
 
   const bool sets_id = !nothing_done && may_set_insert_id(statement, reply);
   // `id IS NULL` finds the latest id once only, and what is left of that nobody can give to another connection.
   const bool null_is_id = sets_id && session.settings != nullptr && session.settings->reading().null_is_last_id;
   if (pin == PinReason::kNone && null_is_id) pin = PinReason::kVariable;
-  ties = transaction_ties(session, statement, sent, reply, ties, was_open);
+  ties = transaction_ties(session, statement, reply, ties, was_open);
   if (pin != PinReason::kNone) {
     if ((ties & tie::kPinned) == 0) learnt.pin = pin;
     ties |= tie::kPinned;
@@ -453,7 +433,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     ties |= tie::kInsertId;
   }
 
-  const bool stays = is_program(statement) || leaves_list(statement, sent);
+  const bool stays = is_program(statement) || leaves_list(statement);
   if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
   const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
   learn_counts(session, connection, statement, reply, nothing_done);

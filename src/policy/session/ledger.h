@@ -75,14 +75,8 @@ struct Learnt {
                                         // tracked, and one variable may set another: ask for names_to_ask(), then learn_wish() or learn_values()
 };
 
-/// The statement's own properties that its text alone does not give.
-struct Sent {
-  bool keeps_list = false;   // names no table: leaves the list of warnings as it was
-  bool set_option = false;
-};
-
 /// Takes a complete reply in. `ties`: why the connection was kept before; 0 when it was not.
-Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const Sent& sent, const ReplyFacts& reply,
+Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table);
 
 /// Takes in variables (and a schema) that were asked for, or that a flush brought out. The client's wish for tracking is not among them.
@@ -99,7 +93,7 @@ void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyF
 bool explained_by_name(const sql::Statement& statement);
 
 /// Whether the statement leaves the list of warnings as it is, if it has none of its own.
-bool leaves_list(const sql::Statement& statement, const Sent& sent);
+bool leaves_list(const sql::Statement& statement);
 
 /// Whether the statement leaves FOUND_ROWS() as it is. Whatever may hold a SELECT (INSERT … SELECT, DO, SHOW, EXPLAIN) does not.
 bool leaves_found_rows(const sql::Statement& statement);

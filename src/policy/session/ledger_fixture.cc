@@ -68,10 +68,8 @@ ReplyFacts Ledger::in_transaction(ReplyFacts reply) {
   return reply;
 }
 
-Learnt Ledger::run(const std::string& text, const ReplyFacts& reply, bool keeps_list) {
-  Sent sent;
-  sent.keeps_list = keeps_list;
-  const Learnt learnt = learn(session_, connection_, sql::classify(text, {}), sent, reply, ties_, table_);
+Learnt Ledger::run(const std::string& text, const ReplyFacts& reply) {
+  const Learnt learnt = learn(session_, connection_, sql::classify(text, {}), reply, ties_, table_);
   ties_ = learnt.ties;
   return learnt;
 }

@@ -29,7 +29,7 @@ class Ledger : public testing::Test {
   static ReplyFacts in_transaction(ReplyFacts reply);
 
   /// The statement ran on `connection_`, which was kept for `ties_`.
-  Learnt run(const std::string& text, const ReplyFacts& reply, bool keeps_list = false);
+  Learnt run(const std::string& text, const ReplyFacts& reply);
   void set(ByteView name, ByteView value);
   std::string steps(const Needs& needs = {}, bool fresh_rights = false) const { return shown(before(session_, connection_, needs, fresh_rights)); }
   void renew();

@@ -325,13 +325,13 @@ TEST_F(Ledger, APointOfTimeTies) {
 TEST_F(Ledger, WhatServersDoNotReportIsAskedForAndWhereItMayBeAnythingTheConnectionIsClosed) {
   ReplyFacts ok;
   const sql::Statement set = sql::classify("SET @@sql_mode=''", {});
-  EXPECT_TRUE(learn(session_, connection_, set, {}, ok, 0, table_).ask_tracking);
+  EXPECT_TRUE(learn(session_, connection_, set, ok, 0, table_).ask_tracking);
   EXPECT_FALSE(connection_.must_close);
   ok.failed = true;
   ok.error_code = 1193;
-  EXPECT_FALSE(learn(session_, connection_, set, {}, ok, 0, table_).ask_tracking) << "refused before it did anything";
+  EXPECT_FALSE(learn(session_, connection_, set, ok, 0, table_).ask_tracking) << "refused before it did anything";
   const sql::Statement profiling = sql::classify("SET @@profiling=1", {});
-  const Learnt learnt = learn(session_, connection_, profiling, {}, {}, 0, table_);
+  const Learnt learnt = learn(session_, connection_, profiling, {}, 0, table_);
   EXPECT_EQ(learnt.ties & tie::kPinned, tie::kPinned);
   EXPECT_TRUE(connection_.must_close);
 }
@@ -350,7 +350,7 @@ TEST_F(Ledger, AFlushOfOurOwnIsNotTheClientsWish) {
 }
 
 TEST_F(Ledger, ReadingTheClientsTrackingPinsNothing) {
-  EXPECT_EQ(run("SELECT @@session_track_schema", rows(1), true).ties, 0U);
+  EXPECT_EQ(run("SELECT @@session_track_schema", rows(1)).ties, 0U);
   EXPECT_TRUE(connection_.clean());
   EXPECT_EQ(run("SHOW VARIABLES", rows(600)).ties & tie::kHard, 0U);
   EXPECT_TRUE(connection_.clean());

@@ -143,8 +143,8 @@ TEST_F(Ledger, ABrokenConnectionLosesNothingThatTheSessionRemembers) {
 }
 
 TEST_F(Ledger, WhichStatementsLeaveTheListAsItIs) {
-  const auto leaves = [](const char* text) { return leaves_list(sql::classify(text, {}), {}); };
-  for (const char* text : {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER", "SHOW COUNT(*) ERRORS"}) {
+  const auto leaves = [](const char* text) { return leaves_list(sql::classify(text, {})); };
+  for (const char* text : {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER", "SHOW COUNT(*) ERRORS", "HELP 'x'", "VALUES (1)"}) {
     EXPECT_TRUE(leaves(text)) << text;
   }
   for (const char* text : {"SET @a = f()", "CALL p()", "SELECT f()", "SET ROLE r; SELECT 1", "XA START 'x'; SELECT 1"}) EXPECT_FALSE(leaves(text)) << text;
@@ -243,13 +243,22 @@ TEST_F(Ledger, TransactionsTieUntilTheyEnd) {
   EXPECT_EQ(run("SELECT a FROM t", error(1213)).ties & tie::kHard, tie::kTransaction);
 }
 
+TEST_F(Ledger, WhatSaysNothingOfATransactionLeavesTheBeliefInIt) {
+  run("BEGIN; INSERT INTO t VALUES (1)", error(1062));
+  ReplyFacts prepared = ok();
+  prepared.status.reset();
+  EXPECT_EQ(run("DO 1", prepared).ties & tie::kHard, tie::kTransaction);
+  EXPECT_EQ(run("SELECT a FROM t", in_transaction(rows(1))).ties & tie::kHard, tie::kTransaction);
+  EXPECT_EQ(run("COMMIT", ok()).ties & tie::kHard, 0U);
+}
+
 TEST_F(Ledger, ASavepointBeginsTheTransactionOfASessionWithoutAutocommit) {
   EXPECT_EQ(run("SAVEPOINT a", ok()).ties & tie::kHard, 0U) << "with autocommit it is none";
   renew();
   ReplyFacts off = ok();
   off.status->autocommit = false;
   EXPECT_EQ(run("SAVEPOINT a", off).ties & tie::kHard, tie::kTransaction);
-  EXPECT_EQ(run("SELECT 1", off, true).ties & tie::kHard, tie::kTransaction) << "the server says nothing of it yet";
+  EXPECT_EQ(run("SELECT 1", off).ties & tie::kHard, tie::kTransaction) << "the server says nothing of it yet";
   EXPECT_EQ(run("ROLLBACK TO a", off).ties & tie::kHard, tie::kTransaction);
   EXPECT_EQ(run("COMMIT", off).ties & tie::kHard, 0U);
 }
@@ -431,7 +440,7 @@ TEST_F(Ledger, DiagnosticsTieUntilTheNextStatement) {
   EXPECT_NE(run("SELECT a FROM nosuch", error(1146)).ties & tie::kDiagnostics, 0U);
   EXPECT_EQ(session_.diagnostics_on, connection_.serial);
   EXPECT_NE(run("SHOW WARNINGS", rows(1)).ties & tie::kDiagnostics, 0U);
-  EXPECT_NE(run("SELECT 1", rows(1), true).ties & tie::kDiagnostics, 0U);  // names no table
+  EXPECT_NE(run("SELECT 1", rows(1)).ties & tie::kDiagnostics, 0U);  // names no table
   EXPECT_EQ(run("SELECT a FROM t", rows(1)).ties & tie::kDiagnostics, 0U);
   EXPECT_EQ(session_.diagnostics_on, 0U);
   ReplyFacts warned = rows(1);

@@ -10,6 +10,11 @@ namespace {
 constexpr std::uint32_t kPinningEffects = effect::kUserVariable | effect::kTemporaryTable | effect::kUserLock | effect::kPreparedText |
                                           effect::kHandlerOpen | effect::kUnknownState | effect::kConnectionId | effect::kSequence | effect::kRole;
 
+/// It leaves the list of warnings as it is, so it had better run where that is.
+bool reads_no_table(const sql::Statement& statement) {
+  return statement.tableless && statement.route == sql::Route::kReader && statement.kind != Kind::kBegin;
+}
+
 }  // namespace
 
 bool asks_about_last(const sql::Statement& statement) {
@@ -62,7 +67,7 @@ Routed route(const sql::Statement& statement, const RouteFacts& facts) {
   routed.repeatable = reads && !statement.has(effect::kBegin) && facts.status.autocommit;
   routed.reroutable = facts.door != Door::kRead;
   const bool has_list = facts.holds && (facts.ties & tie::kDiagnostics) != 0;
-  const bool wants_list = asks_about_last(statement) || (!may_pin(statement) && facts.keeps_list);
+  const bool wants_list = asks_about_last(statement) || (!may_pin(statement) && reads_no_table(statement));
   if (has_list && wants_list) return {Place::kHeld, routed.repeatable, false};
   // A `read` address has no one place for LAST_INSERT_ID(): it is where the session has it.
   const bool has_id = facts.holds && (facts.ties & tie::kInsertId) != 0;

@@ -27,7 +27,6 @@ struct RouteFacts {
   std::uint32_t ties = 0;         // of the held connection; 0 also when there is none
   bool holds = false;             // there is a held connection
   bool held_is_primary = false;
-  bool keeps_list = false;        // the statement names no table
 };
 
 struct Routed {

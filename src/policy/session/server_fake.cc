@@ -232,7 +232,8 @@ std::vector<std::string> ServerConnection::split(ByteView text) {
 
 bool ServerConnection::names_table(ByteView part) {
   constexpr std::array<ByteView, 10> kClearing = {"INSERT", "UPDATE", "DELETE", "CALL", "LOCK", "SHOW VAR", "SHOW SES", "CREATE", "DROP", "HANDLER"};
-  const bool reads = part.find(" FROM ") != ByteView::npos || part.find("main.f_") != ByteView::npos;  // a function looks into a table, too
+  const auto names = [part](const char* word) { return part.find(word) != ByteView::npos; };
+  const bool reads = names(" FROM ") || names("main.f_") || names("NEXTVAL(") || names("LASTVAL(");  // functions look into tables, too
   if (part.starts_with("SELECT") && reads) return true;
   return std::any_of(kClearing.begin(), kClearing.end(), [part](ByteView word) { return part.starts_with(word); });
 }

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -56,6 +57,16 @@ constexpr std::array<Class, 256> make_classes() {
   return classes;
 }
 inline constexpr std::array<Class, 256> kClasses = make_classes();
+
+/// Whether it is this word of lower-case ASCII, in letters of any size.
+inline bool equals_blind(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
 
 inline Class class_of(char c) { return kClasses[static_cast<std::uint8_t>(c)]; }
 inline bool is_word_byte(std::uint8_t c) { return kClasses[c] == Class::kLetter || kClasses[c] == Class::kDigit; }

@@ -36,6 +36,7 @@ void merge_part(Statement& sum, const Statement& part) {
 Statement empty_statement() {
   Statement out;
   out.kind = Kind::kEmpty;
+  out.tableless = true;
   out.route = Route::kAny;
   out.reason = Reason::kEmpty;
   return out;
@@ -72,6 +73,7 @@ Statement merge_readings(const Statement& with, const Statement& without) {
   Statement out = with;
   out.effects |= without.effects | effect::kVersionedComment;
   out.unreported = with.unreported || without.unreported;
+  out.tableless = with.tableless && without.tableless;
   const bool both_read = with.route == Route::kReader && without.route == Route::kReader;
   if (!both_read && with.route != Route::kPrimary) {
     out.route = Route::kPrimary;

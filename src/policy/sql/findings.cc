@@ -5,14 +5,6 @@
 namespace hf::policy::sql {
 namespace {
 
-bool equals_blind(ByteView name, std::string_view lower) {
-  if (name.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if ((byte_at(name, i) | 0x20) != (byte_at(lower, i) | 0x20)) return false;
-  }
-  return true;
-}
-
 bool starts_blind(ByteView name, std::string_view lower) { return equals_blind(name.substr(0, lower.size()), lower); }
 bool ends_blind(ByteView name, std::string_view lower) {
   return name.size() >= lower.size() && equals_blind(name.substr(name.size() - lower.size()), lower);
@@ -29,10 +21,22 @@ bool is_live_table(ByteView table) {
          starts_blind(table, "thread_pool") || starts_blind(table, "wsrep_");
 }
 
+/// Functions with a FROM of their own.
+bool takes_from(ByteView function) {
+  for (const std::string_view name : {"trim", "extract", "substring", "substr", "mid", "trim_oracle", "substr_oracle"}) {
+    if (equals_blind(function, name)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Findings::see(const Cursor& cursor) {
   const Token& token = cursor.now();
+  if (behind_from_) {
+    names_table_ = names_table_ || token.kind != TokenKind::kWord || !equals_blind(cursor.text(token), "dual");
+    behind_from_ = false;
+  }
   if (pending_write_) {
     if (!token.is('(')) refuse(Reason::kWrite);
     pending_write_ = false;
@@ -41,8 +45,10 @@ void Findings::see(const Cursor& cursor) {
     if (token.op == '(') {
       see_open(cursor);
       ++depth_;
+      if (takes_from(cursor.text(cursor.before().token))) open_call_ |= depth_bit();
     } else if (token.op == ')' && depth_ > 0) {
       open_with_ &= ~depth_bit();
+      open_call_ &= ~depth_bit();
       --depth_;
     } else if (token.op == ',' && cursor.before2().info.word == Word::kLimit) {
       add(effect::kOffset);
@@ -116,6 +122,7 @@ void Findings::see_word(const Cursor& cursor) {
     case Word::kFrom:  // DELETE a FROM a, b …; words before it that are no names are DELETE's own
       counts_ = counts_ || (mode_ == Mode::kWrite && depth_ == 0 && before != Word::kDelete && cursor.before().info.call != Call::kNone);
       counts_ = counts_ || (mode_ == Mode::kWrite && cursor.before().token.is('*'));
+      behind_from_ = (open_call_ & depth_bit()) == 0;
       return;
     case Word::kSqlCalcFoundRows: add(effect::kFoundRows); return;
     case Word::kTies:  // FETCH … WITH TIES

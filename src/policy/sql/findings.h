@@ -56,6 +56,8 @@ class Findings {
 
   /// A SELECT in it, or several tables at once: FOUND_ROWS() may be another afterwards, though it is no SELECT.
   bool counts() const { return counts_; }
+  /// A table that an expression or a read looks into, DUAL not counted.
+  bool names_table() const { return names_table_ || has(effect::kSequence); }
   bool refused() const { return refusal_ != Reason::kRead; }
   bool doubted() const { return doubt_ != Reason::kRead; }
   Reason refusal() const { return refusal_; }
@@ -71,6 +73,7 @@ class Findings {
   void see_call(Call call, bool glued, const Context& context);
   void see_variable(ByteView name);
   bool names_columns(const Cursor& cursor) const;
+  bool has(std::uint32_t bits) const { return (effects_ & bits) != 0; }
   std::uint64_t depth_bit() const { return depth_ < 64 ? std::uint64_t{1} << depth_ : 0; }
 
   Mode mode_ = Mode::kRead;
@@ -81,10 +84,13 @@ class Findings {
   bool limits_ = false;             // LIMIT
   bool counts_ = false;
   bool assigns_ = false;            // SET was seen
+  bool names_table_ = false;
+  bool behind_from_ = false;        // the token before was a FROM that names tables, or DUAL
   std::uint32_t effects_ = 0;
   std::uint32_t doubted_effects_ = 0;
   std::uint32_t depth_ = 0;
   std::uint64_t open_with_ = 0;     // depths at which a WITH still lists its names
+  std::uint64_t open_call_ = 0;     // depths at which FROM is a function's: TRIM(x FROM y)
 };
 
 }  // namespace hf::policy::sql

@@ -45,15 +45,6 @@ std::string_view trim_blanks(std::string_view s) {
   return s;
 }
 
-bool equals_blind(std::string_view s, std::string_view lower) {
-  if (s.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    const char c = s[i] >= 'A' && s[i] <= 'Z' ? static_cast<char>(s[i] + 32) : s[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
 struct CharsetName {
   std::string_view name;
   Charset charset;

@@ -73,8 +73,7 @@ void Part::dispatch_administration(Word first) {
     case Word::kImport: return schema_change();
     case Word::kGrant:
     case Word::kRevoke:
-      findings_.set_mode(Findings::Mode::kAccounts);
-      return primary(Kind::kDdl, Reason::kSchemaChange, effect::kImplicitCommit);
+      return grant();
     case Word::kInstall:
     case Word::kUninstall:
       findings_.add(effect::kUnknownState);
@@ -120,6 +119,35 @@ void Part::primary(Kind kind, Reason reason, std::uint32_t effects) {
 
 void Part::unknown() { primary(Kind::kUnknown, Reason::kUnknownStatement, effect::kUnknownState); }
 
+/// As MariaDB 10.11 does, tried for each.
+bool Part::is_tableless() const {
+  switch (out_.kind) {
+    case Kind::kSelect:
+    case Kind::kWith:
+    case Kind::kValues:
+    case Kind::kSet:
+    case Kind::kDo: return !findings_.names_table();
+    case Kind::kExplain: return !findings_.names_table() && findings_.refusal() != Reason::kWrite;
+    case Kind::kShow:
+    case Kind::kFlush:
+    case Kind::kDdl: return tableless_;
+    case Kind::kEmpty:
+    case Kind::kHelp:
+    case Kind::kUse:
+    case Kind::kBegin:
+    case Kind::kCommit:
+    case Kind::kRollback:
+    case Kind::kSavepoint:
+    case Kind::kXa:
+    case Kind::kKill:
+    case Kind::kUnlockTables:
+    case Kind::kPrepare:
+    case Kind::kDeallocate:
+    case Kind::kDiagnostics: return true;
+    default: return false;
+  }
+}
+
 Statement Part::finish() const {
   Statement out = out_;
   out.effects |= findings_.effects() | findings_.doubted_effects();
@@ -139,6 +167,7 @@ Statement Part::finish() const {
     out.reason = base_reason_;
   }
   out.counts = findings_.counts();
+  out.tableless = is_tableless();
   if (computed_ && !out.has(effect::kUnknownState)) out.effects |= effect::kComputedValue | effect::kUnknownState;
   return out;
 }

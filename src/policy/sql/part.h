@@ -28,6 +28,7 @@ class Part {
   void write(Kind kind, Findings::Mode mode);
   void primary(Kind kind, Reason reason, std::uint32_t effects = 0);
   void unknown();
+  bool is_tableless() const;
   Statement finish() const;
 
   // part_session.cc: what changes the session
@@ -57,6 +58,7 @@ class Part {
   // part_schema.cc: what changes the schema
   void create();  // and ALTER
   void drop();
+  void grant();   // and REVOKE
   void schema_change();
   void stored_program();
   void block();
@@ -66,6 +68,7 @@ class Part {
   Statement out_;
   Route base_ = Route::kPrimary;           // where it goes if nothing speaks against it
   Reason base_reason_ = Reason::kUnknownStatement;
+  bool tableless_ = false;                 // SHOW, FLUSH, what changes the schema: opens no table
   bool computed_ = false;                  // SET with computed values of replayable variables
 };
 

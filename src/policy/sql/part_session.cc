@@ -8,14 +8,6 @@
 namespace hf::policy::sql {
 namespace {
 
-bool equals_blind(ByteView value, std::string_view lower) {
-  if (value.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < lower.size(); ++i) {
-    if ((byte_at(value, i) | 0x20) != (byte_at(lower, i) | 0x20)) return false;
-  }
-  return true;
-}
-
 /// sql_auto_is_null makes "WHERE id IS NULL" read the last insert id, which lives on one connection: only switching it off is
 /// replayable.
 bool switches_off(ByteView value) {
@@ -229,8 +221,11 @@ void Part::unlock() { primary(Kind::kUnlockTables, Reason::kTableLock, effect::k
 void Part::flush() {
   out_.kind = Kind::kFlush;
   findings_.refuse(Reason::kAdministration, effect::kImplicitCommit);
+  tableless_ = true;
   while (cursor_.advance()) {
     const Word before = cursor_.before().info.word;
+    const bool names_table = (before == Word::kTable || before == Word::kTables) && cursor_.word() != Word::kWith && cursor_.word() != Word::kFor;
+    if (names_table) tableless_ = false;
     const bool read_lock = cursor_.word() == Word::kLock && before == Word::kRead;
     const bool for_export = cursor_.word() == Word::kExport && before == Word::kFor;
     if (read_lock || for_export) findings_.add(effect::kLockTables);

@@ -48,6 +48,28 @@ Shown shown_by(Word word) {
   }
 }
 
+/// SHOW of these opens no table of information_schema.
+bool opens_no_table(Word word, ByteView text) {
+  switch (word) {
+    case Word::kGrants:
+    case Word::kPrivileges:
+    case Word::kAuthors:
+    case Word::kContributors:
+    case Word::kProfiles:
+    case Word::kWarnings:
+    case Word::kErrors:
+    case Word::kSlave:
+    case Word::kReplica:
+    case Word::kBinlog:
+    case Word::kAll: return true;  // ALL SLAVES STATUS
+    default: break;
+  }
+  for (const std::string_view name : {"engine", "processlist", "master", "binary", "relaylog"}) {
+    if (equals_blind(text, name)) return true;
+  }
+  return false;
+}
+
 bool is_show_modifier(Word word) {
   return word == Word::kFull || word == Word::kExtended || word == Word::kGlobal || word == Word::kSession || word == Word::kLocal ||
          word == Word::kStorage;
@@ -69,9 +91,17 @@ void Part::show() {
   bool more = cursor_.advance();
   while (more && is_show_modifier(cursor_.word())) more = cursor_.advance();
   if (!more) return unknown();
+  tableless_ = opens_no_table(cursor_.word(), cursor_.text(cursor_.now()));
   switch (shown_by(cursor_.word())) {
     case Shown::kShared: break;
-    case Shown::kAccounts: findings_.set_mode(Findings::Mode::kAccounts); break;
+    case Shown::kAccounts:
+      findings_.set_mode(Findings::Mode::kAccounts);
+      if (cursor_.word() == Word::kCreate && cursor_.advance()) {
+        const bool table = cursor_.word() == Word::kTable || equals_blind(cursor_.text(cursor_.now()), "view") || equals_blind(cursor_.text(cursor_.now()), "sequence");
+        tableless_ = !table;
+        findings_.see(cursor_);
+      }
+      break;
     case Shown::kRoutine:
       more = cursor_.advance();
       if (more && cursor_.word() == Word::kBody) more = cursor_.advance();

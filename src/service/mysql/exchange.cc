@@ -495,10 +495,11 @@ void Exchange::finish() {
   facts.failed = tracker_.failed();
   facts.error_code = tracker_.error_code();
   const bool says_status = request_.command != Command::kStmtPrepare && request_.command != Command::kStatistics;
-  if (!facts.failed && says_status) {
+  const bool said_status = !facts.failed || tracker_.results() > 0;  // an error says none; what came before it did
+  if (says_status && said_status) {
     facts.status = status_of(tracker_.status());
     connection_.status = tracker_.status();
-    facts.cursor_open = (tracker_.status() & wire::kStatusCursorExists) != 0 && (tracker_.status() & wire::kStatusLastRowSent) == 0;
+    facts.cursor_open = !facts.failed && (tracker_.status() & wire::kStatusCursorExists) != 0 && (tracker_.status() & wire::kStatusLastRowSent) == 0;
   }
   facts.affected_rows = tracker_.affected_rows();
   facts.insert_id = tracker_.insert_id();

@@ -25,7 +25,6 @@ enum class ReplySink : std::uint8_t {
 struct Request {
   proto::mysql::Command command = proto::mysql::Command::kQuery;
   policy::sql::Statement verdict;
-  policy::session::Sent sent;
   PreparedStatement* prepared = nullptr;  // of COM_STMT_*
   std::optional<std::string> text;        // a COM_QUERY of our own instead of the client's request
   std::optional<policy::session::Place> place;  // decided already

@@ -83,7 +83,8 @@ bool make_room(Session& session, upstream::ServerSlot slot) {
 /// Opens a connection. Our own idle ones of the account make room where the server counts them.
 Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Trial* trial, upstream::MysqlRefusal* said) {
   ServerShard& server = session.service().server(slot);
-  const upstream::MysqlLogin login = login_for_server(session);
+  upstream::MysqlLogin login = login_for_server(session);
+  if (trial->without_schema) login.schema.clear();
   for (int round = 0;; ++round) {
     *said = {};
     server.counters.connections_total.add();
@@ -194,7 +195,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     const policy::session::SettingsPtr& wanted = session.facts().settings;
     ConnectionPtr connection;
     if (!begins_with_init_connect(session)) {
-      const bool has_schema = wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty();
+      const bool has_schema = !trial->without_schema && (wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty());
       connection = session.service().server(*slot).pool.take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
     }
     if (connection == nullptr) {

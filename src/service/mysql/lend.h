@@ -20,6 +20,7 @@ struct Trial {
   policy::ServerSet tried;
   Deadline hold;
   bool counted = false;                 // among the held statements
+  bool without_schema = false;          // the connection must have no default schema yet
   std::string latest;                   // why the latest server did not do
   proto::mysql::ErrorReply refusal;     // a server's own words, for the client; code 0: none
 };

@@ -443,6 +443,22 @@ TEST_F(LendTest, ACopyIsMadeInTheStateOfTheFirstPrepare) {
   EXPECT_NE(all.find("use a | prepare SELECT * FROM t | use b | execute"), std::string::npos) << all;
 }
 
+TEST_F(LendTest, ACopyOfAStatementThatWasPreparedWithoutASchemaIsMadeWhereThereIsNoneYet) {
+  start();
+  TestClient& client = stage().log_in();
+  stage().primary().on_command(Command::kInitDb, [](const upstream::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
+  stage().ask(client, command(Command::kStmtPrepare, "SELECT DATABASE()"));
+  stage().ask(client, command(Command::kInitDb, "b"));
+  ask(client, "INSERT INTO t VALUES (1)");
+  for (int i = 0; i < 2; ++i) {
+    stage().primary().forget_heard();
+    stage().ask(client, execute(1));
+    const std::string all = shown(stage().primary());
+    EXPECT_NE(all.find("prepare SELECT DATABASE() | use b | execute"), std::string::npos) << all;
+    EXPECT_EQ(all.find("use b"), all.rfind("use b")) << all;
+  }
+}
+
 TEST_F(LendTest, AStatementThatCannotBePreparedAnyMoreSaysSoAndTheSessionGoesOn) {
   start();
   TestClient& first = stage().log_in();

@@ -23,7 +23,6 @@ struct PreparedStatement {
   std::uint32_t id = 0;
   policy::session::StatementMeaning meaning;
   policy::sql::Statement verdict;
-  bool names_no_table = false;     // a SELECT that leaves the list of warnings as it was
   std::uint16_t parameters = 0;
   std::string types;               // two bytes per parameter, as last bound
   std::string long_data;           // COM_STMT_SEND_LONG_DATA payloads, 4-byte length first, until executed

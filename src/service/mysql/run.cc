@@ -118,9 +118,12 @@ Task<void> make_answerable(Work* work) {
 }
 
 /// Whether what the session keeps is where the statement goes.
-bool uses_held(Session& session, const Routed& routed) {
+bool uses_held(const Work& work) {
+  Session& session = work.session;
+  const Routed& routed = work.routed;
   const Holdings& holdings = session.holdings();
   if (holdings.held == nullptr) return false;
+  if (work.trial.without_schema && !holdings.hard() && !work.attempt.only_here) return false;
   if (routed.place == Place::kHeld) return true;
   if (routed.place == Place::kPrimary) return session.on_primary(*holdings.held);
   if (session.door() == policy::session::Door::kRead) return true;  // one reader is as good as another, and a second one may not be had
@@ -131,6 +134,15 @@ bool uses_held(Session& session, const Routed& routed) {
 
 /// Whether the command works on a server's copy of a prepared statement.
 bool needs_copy(const Request& request) { return request.prepared != nullptr && request.command != Command::kStmtPrepare; }
+
+/// Whether the statement was prepared without a default schema, where the session has one by now: DATABASE() is NULL in it for good. No
+/// connection leaves its schema, so that a copy can only be made where there is none yet.
+bool wants_no_schema(Session& session, const Request& request) {
+  if (!needs_copy(request)) return false;
+  const policy::session::SettingsPtr& under = request.prepared->meaning.parsed_under;
+  const policy::session::SettingsPtr& now = session.facts().settings;
+  return under != nullptr && under->schema().empty() && now != nullptr && !now->schema().empty();
+}
 
 /// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
 /// on a connection of its own, where only what needs the schema fails.
@@ -169,7 +181,7 @@ Task<Step> without_state(Work* work) {
 Task<Step> get_connection(Work* work) {
   Session& session = work->session;
   Holdings& holdings = session.holdings();
-  const bool use_held = uses_held(session, work->routed);
+  const bool use_held = uses_held(*work);
   if (use_held && !holdings.hard() && !holdings.held->usable() && !work->attempt.only_here) {
     lose_held(session);  // kept for convenience, and gone: another one does as well
     if (work->routed.place == Place::kHeld) work->routed = policy::session::route(work->request.verdict, session.route_facts());
@@ -207,7 +219,8 @@ Task<Step> make_fit(Work* work) {
   const policy::session::Needs needs = policy::session::needs_of(request.verdict);
   // A session that cannot leave its connection has made it what it is.
   const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
-  if (compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
+  if (work->trial.without_schema && work->ties == 0) fits = co_await ensure_copy(session, connection, &request, &work->trial);
+  if (fits.ok() && compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
   const bool copy = fits.ok() && needs_copy(request) && connection->facts.prepared.find(request.prepared->meaning) == nullptr;
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok()) co_return Step::kGoOn;
@@ -464,12 +477,12 @@ Task<bool> run(Session& session, Request request) {
   }
   Work work{session, std::move(request), {}, {}, {}, nullptr, 0, 0, 0};
   work.trial.hold = session.hold_deadline();
+  work.trial.without_schema = wants_no_schema(session, work.request);
   Holdings& holdings = session.holdings();
   for (;;) {
     work.attempt.only_here = false;
     if (policy::session::asks_about_last(work.request.verdict)) co_await make_answerable(&work);
-    policy::session::RouteFacts facts = session.route_facts();
-    facts.keeps_list = work.request.sent.keeps_list;
+    const policy::session::RouteFacts facts = session.route_facts();
     work.routed = policy::session::route(work.request.verdict, facts);
     const bool bound = (facts.ties & tie::kHard) != 0;
     if (work.request.place && !bound) work.routed.place = *work.request.place;
@@ -477,8 +490,8 @@ Task<bool> run(Session& session, Request request) {
     work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
     // A statement that goes elsewhere leaves the list of warnings behind, unless it has none of its own (BEGIN), but not the count of rows:
     // it may leave it as it is, or fail.
-    if (holdings.has(tie::kDiagnostics) && !uses_held(session, work.routed)) {
-      const bool keeps_list = session.facts().has_list && policy::session::leaves_list(work.request.verdict, work.request.sent);
+    if (holdings.has(tie::kDiagnostics) && !uses_held(work)) {
+      const bool keeps_list = session.facts().has_list && policy::session::leaves_list(work.request.verdict);
       if (keeps_list || session.facts().found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
       holdings.ties &= ~tie::kDiagnostics;
       session.facts().diagnostics_on = 0;

@@ -36,20 +36,6 @@ bool mentions(ByteView text, ByteView lower_case_word) {
   return std::search(text.begin(), text.end(), lower_case_word.begin(), lower_case_word.end(), same) != text.end();
 }
 
-bool names_no_table(const sql::Statement& statement, ByteView text) {
-  if (statement.kind != sql::Kind::kSelect || statement.has(sql::effect::kSequence)) return false;
-  constexpr ByteView kFrom = "from";
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80; };
-  for (auto at = text.begin();; ++at) {
-    at = std::search(at, text.end(), kFrom.begin(), kFrom.end(), same);
-    if (at == text.end()) return true;
-    const auto behind = at + static_cast<std::ptrdiff_t>(kFrom.size());
-    const bool longer = (at != text.begin() && letter(at[-1])) || (behind != text.end() && letter(*behind));
-    if (!longer) return false;
-  }
-}
-
 std::string account_name(const Identity& identity) { return identity.credentials.user + "@" + identity.host_pattern; }
 
 Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission) {

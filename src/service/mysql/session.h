@@ -175,7 +175,5 @@ class Session final : private net::PeerWatcher, public LiveClient {
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.
 bool mentions(ByteView text, ByteView lower_case_word);
-/// A SELECT without FROM, which leaves the list of warnings as it was; so it runs where the list is.
-bool names_no_table(const policy::sql::Statement& statement, ByteView text);
 
 }  // namespace hf::service::mysql

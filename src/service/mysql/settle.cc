@@ -39,6 +39,7 @@ sql::Statement nothing_asked() {
   sql::Statement statement;
   statement.kind = sql::Kind::kEmpty;
   statement.effects = effect::kReadsDiagnostics;
+  statement.tableless = true;
   return statement;
 }
 
@@ -203,7 +204,7 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   const Reply reply = co_await exchange(session, primary->get(), request, {}, ReplySink::kNobody);
   if (reply.end != Reply::End::kComplete) co_return nullptr;
   session.service().counters().reads_repeated.add();
-  *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, request->sent, reply.facts, 0, session.service().mysql().settings());
+  *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, reply.facts, 0, session.service().mysql().settings());
   co_return std::move(*primary);
 }
 
@@ -254,7 +255,7 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
   if (told.failed) remember_row_count(session, -1);
   if (told.failed || told.warnings > 0) session.holdings().last.list.reset();
   const Learnt learnt =
-      policy::session::learn(session.facts(), connection->facts, nothing_asked(), {.keeps_list = true}, told, ties, session.service().mysql().settings());
+      policy::session::learn(session.facts(), connection->facts, nothing_asked(), told, ties, session.service().mysql().settings());
   if (learnt.ties == 0) {
     give_back(session, std::move(connection));
   } else {
@@ -290,12 +291,12 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
     verdict.kind = sql::Kind::kDdl;
     verdict.effects &= ~effect::kUnknownState;
   }
-  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, request->sent, told, ties, session.service().mysql().settings());
+  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.service().mysql().settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.unsettled) co_await flush_changes(session, connection);
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
-  if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, request->sent, told, flushed || learnt.unsettled || asks(learnt));
+  if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));
   // The rows of a statement without a table leave the list of warnings as it was: it must not be lost by counting.
   if (flushed && told.result_set && !told.failed && !session.facts().has_list) co_await count_again(session, connection);
   if (asks(learnt)) co_await ask_besides(session, connection, request, reply, learnt);
@@ -354,7 +355,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   }
   Learnt learnt = co_await learn_all(session, connection.get(), request, reply, ties);
   if (has_strayed(session, *connection, *request, learnt, ties)) {
-    if (policy::session::leaves_list(request->verdict, request->sent)) co_await remember_list(session, connection.get());
+    if (policy::session::leaves_list(request->verdict)) co_await remember_list(session, connection.get());
     Learnt there;
     ConnectionPtr primary = co_await repeat_on_primary(session, request, &there);
     if (primary != nullptr) {

@@ -54,13 +54,10 @@ Task<bool> on_prepare(Session& session) {
   Request request;
   request.command = Command::kStmtPrepare;
   const sql::Statement verdict = session.classify(text);
-  constexpr std::size_t kMostLookedAt = 1024 * 1024;
-  const bool no_table = text.size() <= kMostLookedAt && names_no_table(verdict, text);
   request.prepared = &session.prepared().add({std::move(text), session.facts().settings}, verdict);
-  request.prepared->names_no_table = no_table;
-  request.sent.keeps_list = true;
   // It does nothing where it is prepared: on the kind of server that will execute it, but it ties nothing.
   request.verdict.kind = sql::Kind::kSelect;
+  request.verdict.tableless = true;
   request.verdict.route = verdict.route == sql::Route::kReader ? sql::Route::kReader : sql::Route::kPrimary;
   request.verdict.effects = verdict.effects & effect::kReadsTracking;  // its columns are as wide as the client's own wish is long
   const std::uint32_t id = request.prepared->id;
@@ -83,7 +80,6 @@ Task<bool> on_execute(Session& session, Command command) {
   request.command = command;
   request.verdict = statement->verdict;
   request.prepared = statement;
-  request.sent.keeps_list = statement->names_no_table;
   // A cursor ties the session to where it is: there it must be able to write.
   if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;
@@ -105,7 +101,7 @@ Task<bool> on_fetch(Session& session) {
   request.prepared = statement;
   request.verdict.kind = sql::Kind::kEmpty;
   request.verdict.effects = effect::kReadsDiagnostics;  // its rows are counted already
-  request.sent.keeps_list = true;
+  request.verdict.tableless = true;
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;
 }

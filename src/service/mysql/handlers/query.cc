@@ -41,8 +41,7 @@ Task<bool> on_query(Session& session) {
     co_return co_await on_kill(session, statement.kill_id, statement.kill_scope == sql::KillScope::kQuery ? KillWhat::kQuery : KillWhat::kConnection);
   }
   Holdings& holdings = session.holdings();
-  request.sent.keeps_list = text.size() <= kMostLookedAt && names_no_table(statement, text);
-  const bool wants_list = statement.has(effect::kReadsDiagnostics) || request.sent.keeps_list;
+  const bool wants_list = statement.has(effect::kReadsDiagnostics) || (statement.kind == sql::Kind::kSelect && statement.tableless);
   if (wants_list && holdings.has(tie::kDiagnostics) && policy::session::may_pin(statement)) co_await move_diagnostics_to_primary(session);
   // Changes of accounts and globals that pass by are looked at on the servers at once.
   ServiceShard& service = session.service();

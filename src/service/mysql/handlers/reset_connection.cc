@@ -16,8 +16,8 @@ using wire::Command;
 
 namespace {
 
-/// The connection that nobody but the client could log in again: the server resets it, and it stays.
-Task<bool> reset_proxied(Session& session) {
+/// The server resets the connection that the session keeps, and it stays.
+Task<bool> reset_in_place(Session& session, std::uint32_t ties) {
   Request request;
   request.command = Command::kResetConnection;
   request.verdict.kind = sql::Kind::kEmpty;
@@ -31,7 +31,7 @@ Task<bool> reset_proxied(Session& session) {
   holdings.held->facts.tracking = false;
   holdings.held->facts.insert_id = 0;
   holdings.held->facts.prepared.clear();
-  holdings.ties = tie::kLogin;
+  holdings.ties = ties;
   co_return go_on;
 }
 
@@ -44,12 +44,14 @@ Task<bool> on_reset_connection(Session& session) {
   session.client().untold_changes().clear();
   // FOUND_ROWS() survives a reset, as on a connection of one's own.
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
-  const bool proxied = session.identity().proxied;
-  if (!proxied && holdings.hard()) {
+  // Nobody but the client could log in there again; or a reset leaves what no other connection has: a role, profiles.
+  const bool outlives = holdings.hard() && holdings.held->facts.must_close && !holdings.held->facts.in_xa && holdings.held->usable();
+  const bool stays = session.identity().proxied || outlives;
+  if (!stays && holdings.hard()) {
     // Locks and transactions end before the client hears that they have.
     ConnectionPtr held = std::move(holdings.held);
     const policy::session::SettingsPtr start =
-        held->facts.settings == nullptr || held->facts.must_close ? nullptr : start_in_schema(session, held->facts.settings->schema());
+        held->facts.settings == nullptr ? nullptr : start_in_schema(session, held->facts.settings->schema());
     policy::session::forget_connection(facts, held->facts.serial);
     give_up_held(session);
     holdings.ties = 0;
@@ -62,7 +64,7 @@ Task<bool> on_reset_connection(Session& session) {
       if (!done.ok() && done.error().code == ErrorCode::kCancelled) co_return false;
     }
     if (held->facts.clean()) give_back(session, std::move(held));
-  } else if (!proxied) {
+  } else if (!stays) {
     give_up_held(session);
   }
   const policy::session::Remembered found = facts.found_rows;
@@ -72,8 +74,8 @@ Task<bool> on_reset_connection(Session& session) {
   facts.last_had_rows = false;
   reset_settings(session);
   facts.found_rows = found;
-  if (proxied) {
-    const bool go_on = co_await reset_proxied(session);
+  if (stays) {
+    const bool go_on = co_await reset_in_place(session, session.identity().proxied ? tie::kLogin : tie::kPinned);
     co_return go_on;
   }
   session.client().send_ok(session.status_flags());

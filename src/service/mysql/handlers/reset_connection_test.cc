@@ -148,6 +148,19 @@ TEST(ResetConnection, WhatAResetWouldNotTakeAwayEndsWithItsConnection) {
   }
 }
 
+TEST(ResetConnection, ARoleOutlivesItWithItsConnection) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  stage.ask_query(client, "SET ROLE r");
+  EXPECT_TRUE(stage.ask(client, kReset).ok());
+  EXPECT_EQ(resets(stage.server()), 1U);
+  EXPECT_EQ(stage.lent(0), 1U) << "no other connection has it";
+  EXPECT_TRUE(stage.ask_query(client, "SELECT CURRENT_ROLE()").ok());
+  EXPECT_EQ(stage.server().accepted(), 1U);
+  client.leave();
+  EXPECT_TRUE(stage.run_until([&] { return stage.server().open() == 0; })) << "it is nobody else's";
+}
+
 TEST(ResetConnection, OfAStatementWithAnErrorForgetsItsList) {
   Stage stage;
   stage.server().on("INSERT", reply::error(1062, "Duplicate entry"));

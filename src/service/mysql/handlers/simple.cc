@@ -25,7 +25,7 @@ Task<bool> on_ping(Session& session) {
   request.command = Command::kPing;
   request.verdict.kind = sql::Kind::kEmpty;
   request.verdict.route = sql::Route::kAny;
-  request.sent.keeps_list = true;
+  request.verdict.tableless = true;
   request.place = policy::session::Place::kHeld;
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;
@@ -38,13 +38,14 @@ Task<bool> on_other(Session& session, Command command) {
   switch (command) {
     case Command::kInitDb:
       request.verdict.kind = sql::Kind::kUse;
+      request.verdict.tableless = true;
       request.verdict.route = sql::Route::kAny;
       break;
     case Command::kFieldList:
     case Command::kStatistics:
       request.verdict.kind = command == Command::kFieldList ? sql::Kind::kShow : sql::Kind::kEmpty;
       if (command == Command::kStatistics) request.verdict.effects = effect::kReadsDiagnostics;
-      request.sent.keeps_list = true;
+      request.verdict.tableless = true;
       request.verdict.route = command == Command::kFieldList ? sql::Route::kReader : sql::Route::kPrimary;
       break;
     case Command::kProcessInfo:
@@ -52,7 +53,10 @@ Task<bool> on_other(Session& session, Command command) {
     case Command::kRefresh:
     case Command::kShutdown: request.verdict.kind = sql::Kind::kShow; break;
     case Command::kCreateDb:
-    case Command::kDropDb: request.verdict.kind = sql::Kind::kDdl; break;
+    case Command::kDropDb:
+      request.verdict.kind = sql::Kind::kDdl;
+      request.verdict.tableless = true;
+      break;
     case Command::kRegisterSlave: request.verdict.effects = effect::kUnknownState; break;
     default: session.client().send_error(wire::unknown_command()); co_return true;
   }
