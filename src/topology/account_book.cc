@@ -61,6 +61,7 @@ MysqlAccount AccountBook::listed(const config::Account& own) {
     if (there.user != own.user) continue;
     content += digests_.at({there.user, there.host});
     account.limited = account.limited || there.limited;
+    if (account.statement_time.empty()) account.statement_time = there.statement_time;
   }
   account.id = id_of({own.user, ""}, digest_of(content));
   return account;

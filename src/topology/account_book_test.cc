@@ -244,6 +244,18 @@ TEST_F(AccountBookTest, UnusableAccountsAreToldOnceAndAgainForAnotherReason) {
   EXPECT_EQ(book_.newly_unusable().size(), 1U);
 }
 
+TEST(ParseAccountLimits, ALimitForStatementsIsReadAsTheVariableShowsIt) {
+  const auto statement_time = [](const std::string& json) {
+    proto::mysql::TextResult rows;
+    rows.columns = {"User", "Host", "Priv"};
+    rows.rows = {{"app", "%", json}};
+    return parse_accounts(rows).at(0).statement_time;
+  };
+  EXPECT_EQ(statement_time(R"({"max_statement_time":0.5})"), "0.500000");
+  EXPECT_EQ(statement_time(R"({"max_statement_time":2})"), "2.000000");
+  for (const char* none : {R"({})", R"({"max_statement_time":0})", R"({"max_statement_time":"2"})", R"({"max_statement_time":-1})"}) EXPECT_EQ(statement_time(none), "") << none;
+}
+
 TEST(ParseAccountLimits, AnyLimitThatIsNotZeroCounts) {
   const auto limited = [](const std::string& json) {
     proto::mysql::TextResult rows;

@@ -3,6 +3,8 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <set>
 
@@ -72,6 +74,14 @@ bool has_limits(const nlohmann::json& priv) {
   });
 }
 
+std::string statement_time_of(const nlohmann::json& priv) {
+  const auto member = priv.find("max_statement_time");
+  if (member == priv.end() || !member->is_number() || member->get<double>() <= 0) return {};
+  std::array<char, 64> shown{};
+  std::snprintf(shown.data(), shown.size(), "%.6f", member->get<double>());
+  return shown.data();
+}
+
 bool has_limits(const proto::mysql::TextResult& rows, std::size_t row) {
   return std::any_of(std::begin(kLimits), std::end(kLimits), [&](const char* key) {
     const std::string value(rows.value(row, key).value_or("0"));
@@ -87,6 +97,7 @@ void parse_privileges(MysqlAccount& account, const std::string& json) {
   }
   account.locked = flag_of(priv, "account_locked");
   account.limited = has_limits(priv);
+  account.statement_time = statement_time_of(priv);
   const std::string plugin = text_of(priv, "plugin");
   bool usable = add_method(account, plugin, text_of(priv, "authentication_string"));
   const auto alternatives = priv.find("auth_or");

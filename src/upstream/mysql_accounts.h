@@ -27,6 +27,7 @@ struct MysqlAccount {
   bool empty_password = false;
   bool locked = false;
   bool limited = false;       // has limits of its own (MAX_USER_CONNECTIONS, …_PER_HOUR, MAX_STATEMENT_TIME)
+  std::string statement_time; // MAX_STATEMENT_TIME as @@max_statement_time shows it, "0.500000"; empty: the global variable's
   std::string unusable;       // why nobody can log in with it through us; empty: usable
 };
 

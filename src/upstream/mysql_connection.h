@@ -93,6 +93,7 @@ struct MysqlConnection {
   policy::session::SettingsPtr reset_to;
   std::uint64_t schema_entered = 0;  // the moment (whoever lends it counts them) before it last entered its schema: rights there are as of then or later
   TimePoint opened_at;
+  std::uint64_t max_packet = 0;  // max_allowed_packet at the login, as far as known; 0: not known
   TimePoint idle_since;
   TimePoint lent_at;           // since when a session has it
   MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes

@@ -56,6 +56,7 @@ MysqlPool::~MysqlPool() {
 
 bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages) const {
   if (!connection.usable()) return false;
+  if (ages.max_packet != 0 && connection.max_packet != 0 && connection.max_packet != ages.max_packet) return false;
   if (ages.connection > Nanos::zero() && loop_.now() - connection.opened_at > ages.connection) return false;
   return ages.server_wait_timeout == Nanos::zero() || loop_.now() - connection.idle_since <= ages.longest_idle();
 }

@@ -23,10 +23,11 @@
 
 namespace hf::upstream {
 
-/// What a connection must not exceed to be lent; zero: no limit.
+/// What a connection must not exceed, or have from another time, to be lent; zero: no limit.
 struct PoolAges {
   Nanos connection{0};           // since its login
   Nanos server_wait_timeout{0};  // the server's own: a connection idle for nearly as long may be gone before a statement arrives
+  std::uint64_t max_packet = 0;  // max_allowed_packet: a connection keeps that of its login for good; 0: any
 
   /// The longest idle time: a second less than the server's patience, four fifths of it when that is more.
   Nanos longest_idle() const;

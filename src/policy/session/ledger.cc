@@ -303,6 +303,24 @@ Needs needs_of(const sql::Statement& statement) {
   return needs;
 }
 
+namespace {
+
+/// Whether a server reads the name as it is meant, in UTF-8: COM_INIT_DB's is in the connection's character_set_client.
+bool reads_name(const Settings* connection, ByteView name) {
+  if (std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return true;
+  return connection != nullptr && connection->variable("character_set_client").starts_with("utf8");
+}
+
+/// The settings of a connection that was made to read names in UTF-8.
+Settings reading_names(const Settings& connection) {
+  Settings settings = connection;
+  settings.set_variable("character_set_client", "utf8mb4");
+  if (settings.has_variable(kNamesCollation)) settings.set_variable(kNamesCollation, "");
+  return settings;
+}
+
+}  // namespace
+
 std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs, bool fresh_rights) {
   std::vector<Step> steps;
   if (session.settings == nullptr) return steps;
@@ -314,6 +332,8 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   }
   const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema() ||
                                                   (connection.settings->has_schema_charset() && !wanted.has_schema_charset()));
+  const bool translated = enter && !reads_name(connection.settings.get(), wanted.schema());
+  if (translated) steps.push_back({Step::Kind::kStatement, "SET character_set_client=utf8mb4"});
   if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
   const bool count = restores_count(session, connection, needs);
   if (shows_another_list(session, connection, needs)) {
@@ -327,8 +347,10 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   } else if (!needs.quiet && (!connection.tracking || connection.wish_shown)) {
     more = tracking_assignments();
   }
-  if (!fits || !more.empty()) {
-    std::string set = set_statement(connection.settings.get(), wanted, more);
+  if (!fits || translated || !more.empty()) {
+    std::optional<Settings> there;
+    if (translated && connection.settings != nullptr) there = reading_names(*connection.settings);
+    std::string set = set_statement(there ? &*there : connection.settings.get(), wanted, more);
     if (!set.empty()) steps.push_back({Step::Kind::kStatement, std::move(set)});
   }
   if (const auto id = insert_id_to_set(session, connection, needs)) {

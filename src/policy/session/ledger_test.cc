@@ -35,6 +35,36 @@ TEST_F(Ledger, WhatDiffersIsRestoredTheSchemaFirst) {
   EXPECT_EQ(steps(), "");
 }
 
+TEST_F(Ledger, ANameThatIsNotAsciiIsReadInUtf8WhateverTheConnectionSpoke) {
+  const auto in_charset = [this](const char* charset) {
+    Settings there = *start_;
+    there.set_variable("character_set_client", charset);
+    connection_.settings = table_.intern(std::move(there));
+  };
+  const auto in_schema = [this](Settings wanted) {
+    wanted.set_schema("t\xc3\xbc");
+    session_.settings = table_.intern(std::move(wanted));
+  };
+  in_schema(*start_);
+  in_charset("latin1");
+  std::vector<Step> steps = before(session_, connection_, {}, false);
+  ASSERT_EQ(steps.size(), 2U) << "the session speaks utf8mb4 anyway";
+  EXPECT_EQ(steps[0].text, "SET character_set_client=utf8mb4");
+  EXPECT_EQ(steps[1].text, "t\xc3\xbc");
+  in_charset("utf8mb3");
+  steps = before(session_, connection_, {}, false);
+  ASSERT_GE(steps.size(), 1U);
+  EXPECT_EQ(steps[0].kind, Step::Kind::kSchema);
+  // A session that speaks latin1 does so again behind it.
+  Settings latin1 = *session_.settings;
+  latin1.set_variable("character_set_client", "latin1");
+  session_.settings = table_.intern(std::move(latin1));
+  in_charset("latin1");
+  steps = before(session_, connection_, {}, false);
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_NE(steps[2].text.find("character_set_client='latin1'"), std::string::npos) << steps[2].text;
+}
+
 TEST_F(Ledger, AnUnknownConnectionIsGivenEverything) {
   connection_.settings = nullptr;
   EXPECT_EQ(steps(),

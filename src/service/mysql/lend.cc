@@ -89,8 +89,10 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
     *said = {};
     server.counters.connections_total.add();
     const std::uint64_t moment = session.service().mysql().next_moment();
+    const std::uint64_t max_packet = ages_of(*session.service().view()).max_packet;
     Result<ConnectionPtr> opened =
         co_await server.pool.open(session.service().view(), login, pool_key(session, !login.schema.empty()), said, trial->hold, session.facts().insert_id.value);
+    if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
     if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot)) co_return opened;
@@ -157,7 +159,8 @@ std::string nobody(const upstream::ServiceView& view, Place place, const std::st
 }
 
 upstream::PoolAges ages_of(const upstream::ServiceView& view) {
-  return {view.service->mysql.max_connection_age, std::chrono::seconds(view.defaults->wait_timeout)};
+  const upstream::SessionDefaults& defaults = *view.defaults;
+  return {view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout), defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
 }
 
 namespace {

@@ -64,9 +64,15 @@ TEST(AgesOf, AreTheServicesAndTheServers) {
   view.service = config.services.data();
   auto defaults = std::make_shared<upstream::SessionDefaults>();
   defaults->wait_timeout = 100;
+  defaults->max_allowed_packet = 1U << 20;
   view.defaults = defaults;
   EXPECT_EQ(ages_of(view).connection, 7s);
   EXPECT_EQ(ages_of(view).longest_idle(), 99s);
+  EXPECT_EQ(ages_of(view).max_packet, 0U) << "not asked yet";
+  auto known = std::make_shared<upstream::SessionDefaults>(*defaults);
+  known->variables = {{"autocommit", "ON"}};
+  view.defaults = known;
+  EXPECT_EQ(ages_of(view).max_packet, 1U << 20);
 }
 
 // --- whose connection, and what it is given -------------------------------------------------------------------------------

@@ -97,6 +97,7 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
   identity.account = account.id;
   identity.host_pattern = account.host;
   identity.limited = account.limited;
+  identity.statement_time = account.statement_time;
   identity.proxied = false;
 }
 

@@ -53,6 +53,7 @@ struct Identity {
   std::uint32_t account = 0;      // see MysqlAccount::id
   std::string host_pattern = "%"; // of the account
   bool limited = false;           // the account has limits that a reset would take out of the accounting
+  std::string statement_time;     // see MysqlAccount::statement_time
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
   std::uint16_t reset_collation = 0;  // the last of them that the servers know: what a reset goes back to

@@ -41,10 +41,16 @@ void apply_flags(Settings& settings, wire::Capabilities capabilities, const upst
   if (mode.find("IGNORE_SPACE") == std::string::npos) settings.set_variable("sql_mode", mode.empty() ? "IGNORE_SPACE" : mode + ",IGNORE_SPACE");
 }
 
-/// A login's own settings cannot be told from the globals: the server runs a text at each, or the account has a limit of its own.
-bool must_ask(const Identity& identity, Beginning beginning) {
-  if (beginning == Beginning::kReset) return false;
-  return identity.limited || (beginning == Beginning::kLogin && !identity.defaults->init_connect.empty());
+/// A login's own settings cannot be told from the globals: the server runs a text at each.
+bool must_ask(const Identity& identity, Beginning beginning) { return beginning == Beginning::kLogin && !identity.defaults->init_connect.empty(); }
+
+/// The account's own limit is a setting of its logins, and not of a reset.
+SettingsPtr with_statement_time(ShardState& shard, const Identity& identity, const SettingsPtr& start) {
+  const bool own = !identity.statement_time.empty() && identity.beginning != Beginning::kReset;
+  if (!own) return start;
+  Settings settings = *start;
+  settings.set_variable("max_statement_time", identity.statement_time);
+  return shard.settings().intern(std::move(settings));
 }
 
 void adopt(Session& session, SettingsPtr start, const std::string& schema) {
@@ -111,7 +117,7 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   const wire::Capabilities flags = beginning == Beginning::kLogin ? session.client().capabilities() & kFlagsOfSettings : 0;
   SettingsPtr& start = shard.start(identity.defaults, name != nullptr ? collation : std::uint16_t{0}, flags);
   if (start == nullptr) start = make_start(shard, *identity.defaults, name, flags);
-  adopt(session, start, schema);
+  adopt(session, with_statement_time(shard, identity, start), schema);
   return true;
 }
 

@@ -126,17 +126,19 @@ TEST_F(StartTest, WithInitConnectEachLoginIsAskedOnAConnectionOfItsOwn) {
   EXPECT_TRUE(server().heard("@@session.time_zone='UTC'"));
 }
 
-TEST_F(StartTest, AnAccountWithLimitsIsAskedForItsOwnVariables) {
+TEST_F(StartTest, TheLimitOfAnAccountForStatementsIsASettingOfItsLogins) {
   upstream::MysqlAccount limited;
   limited.id = 7;
   limited.user = "app";
   limited.password = "secret";
   limited.limited = true;
+  limited.statement_time = "0.500000";
   options_.accounts = {limited};
   start();
-  EXPECT_TRUE(stage().log_in().connected());
-  EXPECT_EQ(server().count(kAsksVariables), 1U);
-  EXPECT_TRUE(server().heard("'autocommit'"));
+  TestClient& client = stage().log_in();
+  ask(client, "SELECT 1");
+  EXPECT_EQ(server().count(kAsksVariables), 0U) << "what an idle connection has been through tells nothing of a login";
+  EXPECT_TRUE(server().heard("@@session.max_statement_time=0.500000"));
 }
 
 TEST_F(StartTest, BeforeServersHaveToldTheirGlobalsAConnectionIsAsked) {

@@ -1,0 +1,69 @@
+"""What a session begins with: the account's, the servers' and its own, and never what the connection was left with."""
+import pytest
+
+from harness.holdfast import gateway_for
+from harness.processes import eventually
+from harness.session import Session
+from harness.side_by_side import make_passers_table, same
+from harness.wire import Wire, first_value
+
+NAMES = ("test ünï", "test Ã¼nÃ¯")  # the second is the first one's UTF-8 read as latin1
+
+
+@pytest.fixture(scope="module")
+def gateway(cluster):
+    cluster.recover()
+    for name in NAMES:
+        cluster.primary.query(f"create schema if not exists `{name}`", f"create or replace table `{name}`.x (name varchar(40)) charset utf8mb4", f"insert into `{name}`.x values ('{name}')",
+                              f"grant all on `{name}`.* to app@'%'")
+    make_passers_table(cluster)
+    cluster.settle()
+    with gateway_for(cluster, shards=1, max_server_connections=2, hold_timeout="3s", users="servers") as running:
+        yield running
+    cluster.primary.query(*(f"drop schema `{name}`" for name in NAMES), *(f"revoke all on `{name}`.* from app@'%'" for name in NAMES), "drop table test.passers_by")
+
+
+def speak_latin1(gateway):
+    with Session(gateway.port()) as session:
+        session.run("set names latin1", "/*master*/ select v from passers_by limit 1", "select v from passers_by limit 1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_whose_name_is_not_ascii(gateway, cluster, name):
+    steps = ["select database()", "select name from x", "/*master*/ select name from x", f"use `{name}`", "select name from x", "set names latin1", "/*master*/ select database()",
+             "select hex(name) from x", "/*master*/ select hex(database())", "set names utf8mb4", "select database()"]
+    same(gateway, cluster, steps, database=name, meanwhile=speak_latin1)
+
+
+@pytest.mark.parametrize("name, limit", [("few", "max_user_connections 50"), ("brief", "max_statement_time 0.5")])
+def test_an_account_with_a_limit_begins_with_its_own_settings(gateway, cluster, accounts, name, limit):
+    accounts.make(name, "select on test.*", options=f"with {limit}")
+    ask = "select @@time_zone, @@sql_mode, @@max_statement_time"
+    expected = {}
+    for port in (cluster.primary.port, gateway.port()):
+        seen = []
+        for _ in range(3):
+            with Wire("127.0.0.1", port, name, name, "test") as wire:
+                seen.append(wire.query(ask)[0]["rows"])
+                wire.query("set time_zone='+05:00', sql_mode='ANSI_QUOTES', max_statement_time=3")
+                wire.query("select v from passers_by limit 1")
+                wire.query("/*master*/ select v from passers_by limit 1")
+            with Wire("127.0.0.1", port, name, name, "test") as wire:
+                wire.query("set max_statement_time=7")
+                wire.reset_connection()
+                seen.append(wire.query(ask)[0]["rows"])
+        expected[port] = seen
+    direct, ours = expected.values()
+    assert direct == ours
+
+
+def test_a_changed_packet_limit_is_the_next_sessions(gateway, cluster, server_globals):
+    def limits():
+        seen = set()
+        for text in ("select @@max_allowed_packet", "/*master*/ select @@max_allowed_packet") * 4:
+            with Wire("127.0.0.1", gateway.port(), "app", "app-secret", "test") as wire:
+                seen.add(first_value(wire.query(text)))
+        return seen
+    assert limits() == {"134217728"}
+    server_globals.set(max_allowed_packet=33554432)
+    eventually(lambda: limits() == {"33554432"}, "new sessions to have the new limit", 5)
