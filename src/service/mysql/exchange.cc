@@ -320,6 +320,7 @@ Task<bool> Exchange::stream_local_file() {
   std::size_t left = 0;  // payload bytes of the packet at hand still to come
   std::string header;
   std::uint8_t last_sequence = 0;
+  bool goes_on = false;  // the piece before was full: an empty one ends that packet, not the file
   bool ended = false;
   while (!ended) {
     std::string input = client_.take_inbox();
@@ -342,7 +343,8 @@ Task<bool> Exchange::stream_local_file() {
       if (header.size() < kHeader) break;
       left = load_le(header, 0, 3);
       last_sequence = byte_at(header, 3);
-      ended = left == 0;
+      ended = left == 0 && !goes_on;
+      goes_on = left == wire::kMaxPiece;
       header.clear();
     }
     connection_.stream->write(ByteView(input).substr(0, at));

@@ -356,7 +356,7 @@ TEST_F(ExchangeTest, AReplyThatBreaksOffBetweenPacketsEndsWithAnErrorAndInsideOf
 }
 
 TEST_F(ExchangeTest, ALocalFileGoesToTheServerHoweverLargeAndHoweverItIsCut) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{3} << 20}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{3} << 20, wire::kMaxPiece, wire::kMaxPiece + 1}) {
     start();
     std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
     stage().primary().on("LOAD DATA", reply::bytes(wire::testing::packet(1, name + "file.csv")));
@@ -400,6 +400,22 @@ TEST_F(ExchangeTest, AClientThatLeavesInTheMiddleOfItsFileEndsTheServersConnecti
   client.send_loose(0, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"));
   ASSERT_TRUE(stage().run_until([&] { return !client.loose().empty(); }));
   client.send_loose(2, "half of it");
+TEST_F(ExchangeTest, AnEmptyPieceBehindAFullOneIsNotTheEndOfALocalFile) {
+  start();
+  std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
+  stage().primary().on("LOAD DATA", reply::bytes(wire::testing::packet(1, name + "f")));
+  TestClient& client = stage().log_in({.capabilities = kModernClient | wire::kClientLocalFiles});
+  client.send_loose(0, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"));
+  ASSERT_TRUE(stage().run_until([&] { return !client.loose().empty(); }));
+  std::string bytes;
+  const std::uint8_t next = wire::append_packet(bytes, 2, std::string(wire::kMaxPiece, 'x'));  // with the empty piece
+  client.send_bytes(bytes + wire::testing::packet(next, "rest") + wire::testing::packet(next + 1, ""));
+  ASSERT_TRUE(stage().run_until([&] { return client.loose().size() >= 2; }));
+  EXPECT_EQ(client.loose()[1].sequence, next + 2);
+  EXPECT_EQ(stage().primary().files().size(), wire::kMaxPiece + 4);
+  EXPECT_TRUE(stage().primary().files().ends_with("xrest"));
+}
+
   stage().turn(4);
   client.leave();
   EXPECT_TRUE(stage().run_until([&] { return stage().sessions() == 0 && stage().primary().open() == 0; }));
