@@ -31,11 +31,12 @@ Result<void> PacketAssembler::take_header(PacketHeader header) {
     return {ErrorCode::kProtocol, "packets out of order: sequence id " + std::to_string(header.sequence) +
                                       " instead of " + std::to_string(expected_)};
   }
-  if (header.length > max_packet_ || body_.size() > max_packet_ - header.length) {
-    return {ErrorCode::kOverload, "packet of " + std::to_string(body_.size() + header.length) +
-                                      " bytes or more is larger than the limit of " + std::to_string(max_packet_)};
-  }
   ++expected_;
+  // An empty piece ends a packet that was let through.
+  if (header.length > 0 && body_.size() + header.length >= max_packet_) {
+    return {ErrorCode::kOverload, "packet of " + std::to_string(body_.size() + header.length) +
+                                      " bytes or more reaches the limit of " + std::to_string(max_packet_)};
+  }
   piece_ = header;
   piece_left_ = header.length;
   has_piece_ = true;

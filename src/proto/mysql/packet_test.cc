@@ -97,19 +97,30 @@ TEST(Packet, AWrongSequenceIdIsNamed) {
 
 TEST(Packet, ALargePacketIsRefusedByItsHeaderAlone) {
   PacketAssembler assembler(100);
-  EXPECT_TRUE(assembler.next(packet(0, std::string(100, 'x')))->payload.has_value());
-  const Result<PacketAssembler::Step> step = assembler.next(unhex("650000 01"));
+  EXPECT_TRUE(assembler.next(packet(0, std::string(99, 'x')))->payload.has_value());
+  const Result<PacketAssembler::Step> step = assembler.next(unhex("640000 01"));
   ASSERT_FALSE(step.ok());
   EXPECT_EQ(step.error().code, ErrorCode::kOverload);
+  EXPECT_EQ(assembler.expected_sequence(), 2);
 }
 
 TEST(Packet, TheBoundCountsAllPieces) {
   PacketAssembler assembler(kMaxPiece + 10);
   std::string bytes;
-  append_packet(bytes, 0, std::string(kMaxPiece + 11, 'x'));
+  append_packet(bytes, 0, std::string(kMaxPiece + 10, 'x'));
   const Result<PacketAssembler::Step> step = assembler.next(bytes);
   ASSERT_FALSE(step.ok());
   EXPECT_EQ(step.error().code, ErrorCode::kOverload);
+  EXPECT_EQ(assembler.expected_sequence(), 2);
+}
+
+TEST(Packet, TheEmptyPieceThatEndsAFullOneIsWithinTheBound) {
+  PacketAssembler assembler(kMaxPiece + 1);
+  std::string bytes;
+  append_packet(bytes, 0, std::string(kMaxPiece, 'x'));
+  const Result<PacketAssembler::Step> step = assembler.next(bytes);
+  ASSERT_TRUE(step.ok());
+  EXPECT_EQ(step->payload->size(), kMaxPiece);
 }
 
 TEST(Packet, ALargeOneCanBeTakenAwayWithoutACopy) {

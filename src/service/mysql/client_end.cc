@@ -25,7 +25,10 @@ std::string ClientEnd::name() const {
 /// Whether a whole packet was in `bytes`.
 Result<bool> ClientEnd::take_packet(ByteView bytes, std::size_t* consumed) {
   Result<wire::PacketAssembler::Step> step = packets_.next(bytes);
-  if (!step.ok()) return std::move(step).error();
+  if (!step.ok()) {
+    sequence_ = packets_.expected_sequence();
+    return std::move(step).error();
+  }
   *consumed = step->consumed;
   sequence_ = static_cast<std::uint8_t>(step->sequence + 1);
   if (!step->payload) return false;

@@ -202,20 +202,25 @@ TEST_F(ClientEndTest, ASequenceThatIsNotExpectedIsOutOfOrder) {
   EXPECT_EQ(read(1).payload, "login");
   say(packet(1, "\x03SELECT 1"));
   EXPECT_EQ(read(0).outcome, outcome(ErrorCode::kProtocol));
+  EXPECT_EQ(end_->sequence(), 0) << "the answer has the number of what is missing";
 }
 
-TEST_F(ClientEndTest, APacketBeyondTheBoundIsRefusedByItsHeaderAlone) {
+TEST_F(ClientEndTest, APacketAsLargeAsTheBoundIsRefusedByItsHeaderAlone) {
   end_->limit_packets(1000);
+  say(packet(0, "\x0e"));
+  EXPECT_EQ(read().payload, "\x0e");
+  end_->set_sequence(7);  // of a long reply
   std::string header;
-  wire::append_packet_header(header, {1001, 0});
+  wire::append_packet_header(header, {1000, 0});
   say(header);
   EXPECT_EQ(read().outcome, outcome(ErrorCode::kOverload));
+  EXPECT_EQ(end_->sequence(), 1) << "the answer follows what was refused";
 }
 
-TEST_F(ClientEndTest, APacketAsLargeAsTheBoundIsTaken) {
+TEST_F(ClientEndTest, APacketBelowTheBoundIsTaken) {
   end_->limit_packets(1000);
-  say(packet(0, std::string(1000, 'q')));
-  EXPECT_EQ(read().payload.size(), 1000U);
+  say(packet(0, std::string(999, 'q')));
+  EXPECT_EQ(read().payload.size(), 999U);
 }
 
 TEST_F(ClientEndTest, ACommandOfSixteenMebibytesComesInPiecesAndTheReplyCountsOnFromTheLast) {
@@ -239,10 +244,11 @@ TEST_F(ClientEndTest, TheSumOfThePiecesIsBoundedToo) {
   end_->limit_packets(wire::kMaxPiece + 10);
   Read at_hand;
   begin_read(at_hand);
-  const std::string bytes = packet(0, std::string(wire::kMaxPiece + 11, 'x'));
+  const std::string bytes = packet(0, std::string(wire::kMaxPiece + 10, 'x'));
   say(ByteView(bytes).substr(0, wire::kPacketHeader + wire::kMaxPiece + wire::kPacketHeader));
   ASSERT_TRUE(run_until([&] { return at_hand.ended; }));
   EXPECT_EQ(at_hand.outcome, outcome(ErrorCode::kOverload));
+  EXPECT_EQ(end_->sequence(), 2);
 }
 
 TEST_F(ClientEndTest, AClientThatLeavesBetweenOrInsideOfCommandsIsGone) {

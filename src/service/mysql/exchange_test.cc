@@ -164,10 +164,18 @@ TEST_F(ExchangeTest, AStatementBeyondWhatServersTakeIsRefusedAsTheyWould) {
   options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 100'000; };
   start();
   TestClient& client = stage().log_in();
-  client.send(query("INSERT INTO t VALUES ('" + std::string(100'000, 'v') + "')"));
+  const std::string insert = "INSERT INTO t VALUES ('')";
+  const std::string most = query("INSERT INTO t VALUES ('" + std::string(100'000 - insert.size() - 2, 'v') + "')");
+  EXPECT_EQ(most.size(), 99'999U);
+  client.send(most);
+  stage().wait(client);
+  EXPECT_TRUE(client.answers().back().ok());
+  client.send_loose(0, most + " ");
   ASSERT_TRUE(stage().wait_gone(client));
-  EXPECT_EQ(client.answers().back().error_code(), wire::kErPacketTooLarge);
-  EXPECT_EQ(stage().primary().count("INSERT"), 0U);
+  ASSERT_EQ(client.loose().size(), 1U);
+  EXPECT_EQ(client.loose()[0].sequence, 1);
+  EXPECT_EQ(wire::decode_err(client.loose()[0].payload)->code, wire::kErPacketTooLarge);
+  EXPECT_EQ(stage().primary().count("INSERT"), 1U);
 }
 
 // --- what replies tell of the session -------------------------------------------------------------------------------------
@@ -392,14 +400,6 @@ TEST_F(ExchangeTest, ALocalFileThatComesByteByByteAndWithTheNextCommandBehindItI
   EXPECT_EQ(client.loose()[2].sequence, 1) << "the reply to the next command";
 }
 
-TEST_F(ExchangeTest, AClientThatLeavesInTheMiddleOfItsFileEndsTheServersConnection) {
-  start();
-  std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
-  stage().primary().on("LOAD DATA", reply::bytes(wire::testing::packet(1, name + "f")));
-  TestClient& client = stage().log_in({.capabilities = kModernClient | wire::kClientLocalFiles});
-  client.send_loose(0, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"));
-  ASSERT_TRUE(stage().run_until([&] { return !client.loose().empty(); }));
-  client.send_loose(2, "half of it");
 TEST_F(ExchangeTest, AnEmptyPieceBehindAFullOneIsNotTheEndOfALocalFile) {
   start();
   std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
@@ -416,6 +416,14 @@ TEST_F(ExchangeTest, AnEmptyPieceBehindAFullOneIsNotTheEndOfALocalFile) {
   EXPECT_TRUE(stage().primary().files().ends_with("xrest"));
 }
 
+TEST_F(ExchangeTest, AClientThatLeavesInTheMiddleOfItsFileEndsTheServersConnection) {
+  start();
+  std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
+  stage().primary().on("LOAD DATA", reply::bytes(wire::testing::packet(1, name + "f")));
+  TestClient& client = stage().log_in({.capabilities = kModernClient | wire::kClientLocalFiles});
+  client.send_loose(0, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"));
+  ASSERT_TRUE(stage().run_until([&] { return !client.loose().empty(); }));
+  client.send_loose(2, "half of it");
   stage().turn(4);
   client.leave();
   EXPECT_TRUE(stage().run_until([&] { return stage().sessions() == 0 && stage().primary().open() == 0; }));

@@ -421,7 +421,8 @@ Task<bool> log_in(Session& session) {
   client.limit_packets(kLargestLogin);
   Result<void> read = co_await client.read_packet(1, deadline);
   if (!read.ok()) {
-    if (read.error().code == ErrorCode::kProtocol) client.send_error(wire::bad_handshake());
+    if (read.error().code == ErrorCode::kProtocol) client.send_error(wire::packets_out_of_order());
+    if (read.error().code == ErrorCode::kOverload) client.send_error(wire::packet_too_large());
     co_return false;
   }
   client.set_sequence(2);

@@ -215,7 +215,9 @@ TEST_F(LoginTest, WhatIsNoLoginIsABadHandshake) {
     EXPECT_TRUE(goes(guest));
   }
   Guest guest = arrive();
-  EXPECT_EQ(guest.say(7, wire::encode_handshake_response(Guest::response_of("app"))), "error 1043 Bad handshake") << "out of order";
+  EXPECT_EQ(guest.say(7, wire::encode_handshake_response(Guest::response_of("app"))), "error 1156 Got packets out of order");
+  EXPECT_EQ(guest.last.sequence, 1) << "the number of what is missing";
+  EXPECT_EQ(wire::decode_err(guest.last.payload)->sqlstate, "08S01");
   EXPECT_TRUE(goes(guest));
 }
 
@@ -262,6 +264,7 @@ TEST_F(LoginTest, AClientThatLeavesAfterAnyByteOfItsLoginLeavesNothingBehind) {
     ASSERT_TRUE(stage().run_until([&] { return stage().sessions() == 0; })) << cut;
   }
   EXPECT_EQ(stage().counters().clients.get(), 0U);
+  EXPECT_EQ(guest.next(), "error 1153 Got a packet bigger than 'max_allowed_packet' bytes");
   EXPECT_EQ(stage().shared().clients.load(), 0U);
 }
 

@@ -210,6 +210,7 @@ TEST(Query, APacketOutOfOrderEndsTheSession) {
   client.send_loose(3, query("SELECT 1"));
   ASSERT_TRUE(stage.wait_gone(client));
   ASSERT_EQ(client.loose().size(), 1U);
+  EXPECT_EQ(client.loose()[0].sequence, 0U) << "the number of what is missing";
   EXPECT_EQ(wire::decode_err(client.loose()[0].payload).value().code, wire::kErPacketsOutOfOrder);
 }
 
