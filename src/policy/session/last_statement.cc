@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "policy/session/settings.h"
-#include "policy/session/sqlstate.h"
+#include "base/sqlstate.h"
 
 namespace hf::policy::session {
 

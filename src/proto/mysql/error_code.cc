@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "base/sqlstate.h"
 #include "proto/mysql/response.h"
 
 namespace hf::proto::mysql {
@@ -17,39 +18,12 @@ std::string join(std::initializer_list<ByteView> parts) {
 /// A name in a message, as long as the server would print it.
 ByteView clip(ByteView name, std::size_t most) { return name.substr(0, most); }
 
-ErrorReply reply(std::uint16_t code, std::string message) { return {code, sqlstate_of(code), std::move(message)}; }
+ErrorReply reply(std::uint16_t code, std::string message) { return {code, std::string(sqlstate_of(code)), std::move(message)}; }
 
 constexpr std::size_t kNameMax = 192;
 constexpr std::size_t kHostMax = 64;
 
 }  // namespace
-
-ByteView sqlstate_of(std::uint16_t code) {
-  switch (code) {
-    case kErConCount:
-    case kErNotSupportedAuthMode: return "08004";
-    case kErBadHost:
-    case kErHandshake:
-    case kErUnknownCommand:
-    case kErServerShutdown:
-    case kErAbortedConnection:
-    case kErPacketTooLarge:
-    case kErPacketsOutOfOrder:
-    case kErNetRead:
-    case kErNetReadTimeout:
-    case kErNetWrite:
-    case kErNetWriteTimeout: return "08S01";
-    case kErDbaccessDenied:
-    case kErBadDb:
-    case kErUserLimitReached:
-    case kErSpecificAccessDenied: return "42000";
-    case kErAccessDenied: return "28000";
-    case kErQueryInterrupted:
-    case kErConnectionKilled: return "70100";
-    case kErReadOnlyTransaction: return "25006";
-    default: return "HY000";
-  }
-}
 
 std::string ErrorReply::encode(Capabilities capabilities) const {
   return encode_err({.code = code, .sqlstate = sqlstate, .message = message}, capabilities);
@@ -137,6 +111,12 @@ ErrorReply read_only_transaction() {
 ErrorReply read_only_mode() { return reply(kErReadOnlyMode, "Running in read-only mode"); }
 ErrorReply connection_killed() { return reply(kErConnectionKilled, "Connection was killed"); }
 ErrorReply lost_connection() { return reply(kErLostConnection, "Lost connection to server during query"); }
+ErrorReply malformed_packet() { return reply(kErMalformedPacket, "Malformed communication packet"); }
+
+ErrorReply said_by_server(std::uint16_t code, ByteView sqlstate, ByteView message) {
+  return {code, std::string(sqlstate.empty() ? sqlstate_of(code) : sqlstate), std::string(message)};
+}
+
 ErrorReply own_error(ByteView message) { return reply(kErUnknown, std::string(clip(message, 511))); }
 
 }  // namespace hf::proto::mysql

@@ -18,7 +18,7 @@ namespace hf::proto::mysql {
 /// An ERR packet that owns its text.
 struct ErrorReply {
   std::uint16_t code = 0;
-  ByteView sqlstate{};  // static storage
+  std::string sqlstate{};
   std::string message{};
 
   /// Payload of the ERR packet; `capabilities` 0 = before the login.
@@ -51,6 +51,7 @@ inline constexpr std::uint16_t kErNotSupportedAuthMode = 1251;
 inline constexpr std::uint16_t kErOptionPreventsStatement = 1290;
 inline constexpr std::uint16_t kErQueryInterrupted = 1317;
 inline constexpr std::uint16_t kErReadOnlyTransaction = 1792;
+inline constexpr std::uint16_t kErMalformedPacket = 1835;
 inline constexpr std::uint16_t kErReadOnlyMode = 1836;
 inline constexpr std::uint16_t kErConnectionKilled = 1927;
 inline constexpr std::uint16_t kErLostConnection = 2013;  // a client library's code, for outcomes that we cannot know
@@ -87,10 +88,10 @@ ErrorReply read_only_transaction();
 ErrorReply read_only_mode();
 ErrorReply connection_killed();
 ErrorReply lost_connection();
+ErrorReply malformed_packet();
+/// A server's error, to be said once more; with its code's SQLSTATE where it said none.
+ErrorReply said_by_server(std::uint16_t code, ByteView sqlstate, ByteView message);
 /// Anything of our own: ER_UNKNOWN_ERROR with our words, at most 511 bytes of them as from a server.
 ErrorReply own_error(ByteView message);
-
-/// The SQLSTATE that belongs to a code of this list; "HY000" for others.
-ByteView sqlstate_of(std::uint16_t code);
 
 }  // namespace hf::proto::mysql

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/sqlstate.h"
 #include "proto/mysql/response.h"
 #include "proto/mysql/test_bytes.h"
 
@@ -60,6 +61,7 @@ TEST(ErrorCode, EveryReplyHasItsOwnCodeAFiveLetterStateAndText) {
                                 read_only_mode(),
                                 connection_killed(),
                                 lost_connection(),
+                                malformed_packet(),
                                 own_error("no primary")};
   std::set<std::uint16_t> codes;
   for (const ErrorReply& reply : replies) {
@@ -73,6 +75,11 @@ TEST(ErrorCode, EveryReplyHasItsOwnCodeAFiveLetterStateAndText) {
     EXPECT_EQ(err->code, reply.code);
     EXPECT_EQ(err->message, reply.message);
   }
+}
+
+TEST(ErrorCode, AServersErrorKeepsItsSqlstate) {
+  EXPECT_EQ(said_by_server(1644, "12345", "m").sqlstate, "12345");
+  EXPECT_EQ(said_by_server(1231, "", "m").sqlstate, "42000") << "it said none";
 }
 
 TEST(ErrorCode, HostileNamesAreClipped) {

@@ -417,7 +417,7 @@ bool Exchange::refused(ByteView /*payload*/) {
   const policy::session::Refusal refusal{tracker_.error_code(), refused_as_read_only(tracker_.error_code(), tracker_.message()),
                                          tracker_.error_code() == wire::kErServerShutdown};
   if (policy::session::after_refusal(attempt, refusal, request_.verdict) == policy::session::Next::kReport) return false;
-  reply_.refusal = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
+  reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
   return true;
 }
 
@@ -509,7 +509,7 @@ void Exchange::finish() {
   facts.results = tracker_.results();
   facts.result_set = tracker_.last_is_rows();
   facts.warnings = tracker_.warnings();
-  if (facts.failed) reply_.refusal = {tracker_.error_code(), wire::sqlstate_of(tracker_.error_code()), tracker_.message()};
+  if (facts.failed) reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
   reply_.statement_id = tracker_.statement_id();
   reply_.parameters = tracker_.statement_parameters();
   if (copy_ != nullptr && request_.command == Command::kStmtExecute) {

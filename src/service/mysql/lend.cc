@@ -116,7 +116,7 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   trial->tried.insert(slot);
   const bool answer = (said.code != 0 && said.code != wire::kErServerShutdown) || failure.code == ErrorCode::kUnsupported;
   if (answer) {
-    if (said.code != 0) trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+    if (said.code != 0) trial->refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
     const bool another = place == Place::kReader && choose(session, *view, place, trial->tried).has_value();
     if (!another) co_return failure;
     co_return true;
@@ -257,7 +257,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
       connection->facts.stains |= policy::session::stain::kOdd;
       if (said.code != 0) {
         connection->at_rest = true;  // all was answered: it can say goodbye
-        trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+        trial->refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
         co_return Error{ErrorCode::kRefused, said.message};
       }
       co_return done;
@@ -307,7 +307,7 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
     HF_CO_RETURN_IF_ERROR(back);
   }
   if (!id.ok()) {
-    trial->refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+    trial->refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
     co_return Error{ErrorCode::kRefused, said.message};
   }
   const std::optional<std::uint32_t> gone = connection->facts.prepared.add(statement.meaning, *id);

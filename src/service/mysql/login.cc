@@ -195,7 +195,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Dea
       co_return Verdict::kRefused;
     }
     service.counters().login_failures.add();
-    client.send_error(said.code != 0 ? wire::ErrorReply{said.code, wire::sqlstate_of(said.code), said.message} : wire::own_error(opened.error().context));
+    client.send_error(said.code != 0 ? wire::said_by_server(said.code, said.sqlstate, said.message) : wire::own_error(opened.error().context));
     co_return Verdict::kOver;
   }
   co_await hold(session, std::move(*opened), policy::session::tie::kLogin, policy::session::PinReason::kNone);

@@ -86,7 +86,7 @@ Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std:
                    std::string(what == KillWhat::kQuery ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id)});
   upstream::MysqlRefusal said;
   Result<void> killed = co_await upstream::run_steps(*side, std::move(steps), &said, session.loop().deadline_in(view->service->connect_timeout));
-  if (refusal != nullptr && said.code != 0) *refusal = {said.code, wire::sqlstate_of(said.code), said.message};
+  if (refusal != nullptr && said.code != 0) *refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
   give_back(session, std::move(side));
   co_return killed;
 }

@@ -1,8 +1,8 @@
-#include "policy/session/sqlstate.h"
+#include "base/sqlstate.h"
 
 #include <gtest/gtest.h>
 
-namespace hf::policy::session {
+namespace hf {
 namespace {
 
 TEST(Sqlstate, IsTheServersOfItsCodesAndTheUsualOneOfSignals) {
@@ -14,4 +14,4 @@ TEST(Sqlstate, IsTheServersOfItsCodesAndTheUsualOneOfSignals) {
 }
 
 }  // namespace
-}  // namespace hf::policy::session
+}  // namespace hf

@@ -7,9 +7,9 @@
 
 #include "base/bytes.h"
 
-namespace hf::policy::session {
+namespace hf {
 
 /// "HY000" for codes without one of their own, "45000" for those that only a SIGNAL has.
 ByteView sqlstate_of(std::uint16_t code);
 
-}  // namespace hf::policy::session
+}  // namespace hf

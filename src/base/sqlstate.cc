@@ -1,10 +1,10 @@
-#include "policy/session/sqlstate.h"
+#include "base/sqlstate.h"
 
 #include <algorithm>
 #include <iterator>
 #include <span>
 
-namespace hf::policy::session {
+namespace hf {
 
 namespace {
 
@@ -83,4 +83,4 @@ ByteView sqlstate_of(std::uint16_t code) {
   return found == std::end(kGroups) ? ByteView("HY000") : found->state;
 }
 
-}  // namespace hf::policy::session
+}  // namespace hf
