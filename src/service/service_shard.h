@@ -47,9 +47,26 @@ class ServiceShared {
     const std::lock_guard lock(mutex_);
     accounts_asked_ = std::move(asked);
   }
-  /// What a login waits for before it believes the accounts it has; nullptr: nothing.
-  upstream::RefreshPtr accounts_asked() const {
+  /// The same of a statement of which nobody can tell whether it does.
+  void hidden_change_begins() { hidden_underway_.fetch_add(1); }
+  void hidden_change_ends() {
+    hidden_ended_.fetch_add(1);
+    hidden_underway_.fetch_sub(1);
+  }
+  /// What a login waits for before it believes the accounts it has; nullptr: nothing. `ask` asks for the accounts of now, where something
+  /// may have changed them unseen since the last question; not more often than logins can wait for.
+  template <typename Ask>
+  upstream::RefreshPtr accounts_asked(TimePoint now, const Ask& ask) {
+    constexpr Nanos kPause = std::chrono::milliseconds(300);
     const std::lock_guard lock(mutex_);
+    const bool underway = hidden_underway_.load() > 0;  // its answer may be with the client already
+    const std::uint64_t ended = hidden_ended_.load();
+    const bool paused = hidden_asked_at_ && now - *hidden_asked_at_ < kPause;
+    if ((underway || ended != hidden_seen_) && !paused) {
+      accounts_asked_ = ask();
+      hidden_asked_at_ = now;
+      hidden_seen_ = ended;
+    }
     return accounts_asked_;
   }
   /// The same of global variables.
@@ -78,6 +95,10 @@ class ServiceShared {
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<ShardCounters>> counters_;
   upstream::RefreshPtr accounts_asked_;
+  std::atomic<std::uint32_t> hidden_underway_{0};
+  std::atomic<std::uint64_t> hidden_ended_{0};
+  std::uint64_t hidden_seen_ = 0;
+  std::optional<TimePoint> hidden_asked_at_;
   upstream::RefreshPtr defaults_asked_;
 };
 

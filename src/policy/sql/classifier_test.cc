@@ -292,14 +292,15 @@ TEST(Classifier, TracksReplayableSettings) {
 TEST(Classifier, PinsForSettingsItCannotReplay) {
   for (const char* sql : {"SET sql_log_bin=0", "SET insert_id=5", "SET timestamp=1", "SET last_insert_id=1", "SET rand_seed1=1",
                           "SET gtid_domain_id=1", "SET gtid_seq_no=5", "SET debug_dbug='d'", "SET skip_replication=1", "SET profiling=1",
-                          "SET no_such_variable=1", "SET SESSION wsrep_on=0", "SET PASSWORD = 'x'", "SET a.b = 1", "SET server_id = 5", "SET version = 'x'",
+                          "SET no_such_variable=1", "SET SESSION wsrep_on=0", "SET a.b = 1", "SET server_id = 5", "SET version = 'x'",
                           "SET optimizer_trace='enabled=on'", "SET SQL_AUTO_IS_NULL = 1", "SET sql_log_bin = 0, insert_id = 1"}) {
     check({sql, kPrimary, kUnknownState, Reason::kUnreplayableSet});
   }
   for (const char* sql : {"SET ROLE r", "set role none", "SET ROLE `r`", "SET DEFAULT ROLE r FOR u@h", "SET PASSWORD FOR 'u'@'h' = 'x'",
-                          "SET RESOURCE GROUP g", "SET", "SET x", "SET autocommit", "SET autocommit = "}) {
+                          "SET PASSWORD = 'x'", "set password=password('b')", "SET sql_log_bin = 1, PASSWORD = 'x'", "SET RESOURCE GROUP g", "SET", "SET x", "SET autocommit", "SET autocommit = "}) {
     check({sql, kPrimary, kUnknownState | kRole, Reason::kUnreplayableSet});
   }
+  check({"/*!40101 SET PASSWORD = 'x' */", kPrimary, kUnknownState | kRole, Reason::kUnreplayableSet});
   check({"SET ROLE r; SELECT 1", kPrimary, kMultiStatement | kUnknownState | kRole, Reason::kMultiStatement});
   check({"SET pseudo_thread_id=7", kPrimary, kUnknownState | kConnectionId, Reason::kUnreplayableSet});
   check({"SET wait_timeout = f(1)", kPrimary, kUnknownState | kSetsVariable, Reason::kUnreplayableSet});

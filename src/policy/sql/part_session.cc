@@ -71,6 +71,8 @@ void Part::judge(const Assignment& assignment) {
 }
 
 void Part::judge_session_variable(const Assignment& assignment) {
+  // SET PASSWORD = … is no variable but the session's account, as SET PASSWORD FOR is.
+  if (equals_blind(assignment.name, "password")) return findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState | effect::kRole);
   // SET @@tx_read_only without a scope is SET TRANSACTION: of the next one.
   if (assignment.unscoped && is_characteristic(assignment.name)) return findings_.refuse(Reason::kNextTransaction, effect::kNextTransaction);
   const Variable variable = find_variable(assignment.name);

@@ -284,7 +284,8 @@ Task<void> see_changes(Session& session, Deadline deadline) {
   }
   const upstream::RefreshPtr globals = shared.defaults_asked();
   if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::ServiceView::defaults_round, deadline);
-  const upstream::RefreshPtr accounts = shared.accounts_asked();
+  const auto ask = [&session] { return session.service().control().refresh_accounts(session.service().name()); };
+  const upstream::RefreshPtr accounts = shared.accounts_asked(session.loop().now(), ask);
   if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::ServiceView::accounts_round, deadline);
 }
 

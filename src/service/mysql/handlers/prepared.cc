@@ -2,6 +2,7 @@
 #include "service/mysql/prepared.h"
 
 #include "proto/mysql/response.h"
+#include "service/mysql/changes_underway.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
@@ -84,6 +85,7 @@ Task<bool> on_execute(Session& session, Command command) {
   if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;
   }
+  const ChangesUnderway changes(session, statement->verdict, statement->meaning.text);
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;
 }

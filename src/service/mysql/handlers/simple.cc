@@ -1,5 +1,6 @@
 // Commands that need no care of their own: they go to a server as they are, or are answered from what we know.
 #include "proto/mysql/response.h"
+#include "service/mysql/changes_underway.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/run.h"
@@ -60,6 +61,7 @@ Task<bool> on_other(Session& session, Command command) {
     case Command::kRegisterSlave: request.verdict.effects = effect::kUnknownState; break;
     default: session.client().send_error(wire::unknown_command()); co_return true;
   }
+  const ChangesUnderway changes(session, command == Command::kRefresh ? AccountChange::kTold : AccountChange::kNone);
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;
 }
