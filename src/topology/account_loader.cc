@@ -23,10 +23,18 @@ namespace {
 constexpr const char* kNeedsPassword =
     "' cannot be passed on from a client's proof: its sessions run on the primary alone, each on a connection of its own; name the account in `users` with a password_file to split and pool them";
 
+constexpr const char* kRequiresTls = "the account REQUIREs TLS, which is not offered: the primary is asked, and refuses each login";
+
 /// The member as text; empty when it is missing or no text. Never throws, whatever the servers' JSON holds.
 std::string text_of(const nlohmann::json& object, const char* key) {
   const auto member = object.find(key);
   return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+/// REQUIRE SSL, X509 or what a certificate must say.
+bool requires_tls(const nlohmann::json& priv) {
+  const auto member = priv.find("ssl_type");
+  return member != priv.end() && member->is_number() && member->get<double>() > 0;
 }
 
 bool flag_of(const nlohmann::json& object, const char* key) {
@@ -108,6 +116,7 @@ void parse_privileges(MysqlAccount& account, const std::string& json) {
     }
   }
   if (!usable) account.unusable = "authentication plugin '" + plugin + kNeedsPassword;
+  if (requires_tls(priv)) account.unusable = kRequiresTls;
 }
 
 bool is_role(const std::string& json) {

@@ -93,6 +93,12 @@ TEST(ParseAccounts, LockedAccountsAreKeptAndMarked) {
   EXPECT_EQ(account.unusable, "");
 }
 
+TEST(ParseAccounts, WhoeverMustUseTlsIsLeftToTheServer) {
+  const std::string start = R"({"plugin":"mysql_native_password","authentication_string":)" + quoted(kHash);
+  for (const char* type : {"1", "2", "3"}) EXPECT_NE(of_priv(start + ",\"ssl_type\":" + type + "}").unusable, "") << type;
+  EXPECT_EQ(of_priv(start + R"(,"ssl_type":0})").unusable, "");
+}
+
 TEST(ParseAccounts, RolesAndAnonymousUsersAreNoLogins) {
   EXPECT_TRUE(parse_accounts(mariadb_rows({{"reporting", "", R"({"is_role":true})"}})).empty());
   EXPECT_TRUE(parse_accounts(mariadb_rows({{"reporting", "%", R"({"is_role":true})"}})).empty());

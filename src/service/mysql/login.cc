@@ -7,6 +7,7 @@
 #include "proto/mysql/auth/caching_sha2.h"
 #include "proto/mysql/auth/ed25519.h"
 #include "proto/mysql/auth/native_password.h"
+#include "proto/mysql/client_name.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/response.h"
 #include "service/mysql/handlers/handlers.h"
@@ -63,7 +64,8 @@ std::string make_nonce(std::size_t size) {
 
 /// What a client has shown of itself.
 struct Claim {
-  std::string user;
+  std::string user;       // as the servers' tables have it
+  std::string user_said;  // as the client wrote it, and reads it in a refusal
   std::string plugin;
   std::string proof;
   std::string nonce;
@@ -101,6 +103,17 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
   identity.proxied = false;
 }
 
+/// The proof was right. Before that nothing is told of an account, not that it is locked either.
+void accept(Session& session, const MysqlAccount& account, std::optional<upstream::Sha1Digest> stage1, Judgement* judgement) {
+  if (account.locked) {
+    judgement->why = "the account is locked";
+    judgement->locked = true;
+    return;
+  }
+  remember_login(session, account, stage1);
+  judgement->verdict = Verdict::kAccepted;
+}
+
 void deny(Session& session, const Claim& claim, const Judgement& judgement) {
   ServiceShard& service = session.service();
   service.counters().login_failures.add();
@@ -109,7 +122,7 @@ void deny(Session& session, const Claim& claim, const Judgement& judgement) {
     session.client().send_error({kErAccountLocked, "HY000", "Access denied, this account is locked"});
     return;
   }
-  session.client().send_error(wire::access_denied(claim.user, session.client().host(), judgement.with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
+  session.client().send_error(wire::access_denied(claim.user_said, session.client().host(), judgement.with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
 }
 
 /// Hands the server's authentication turns to the client and the client's answers back.
@@ -152,7 +165,8 @@ class ProxiedLogin {
 /// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
 /// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
 /// `denied`: the server's refusal in the client's words, not said yet.
-Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Deadline deadline, wire::ErrorReply* denied) {
+Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, const Claim* claim, wire::ErrorReply* denied) {
+  const Deadline deadline = claim->deadline;
   ServiceShard& service = session.service();
   ClientEnd& client = session.client();
   ProxiedLogin counted(service.mysql(), client.host());
@@ -165,7 +179,6 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Dea
   identity.account = account.id;
   identity.host_pattern = account.host;
   identity.proxied = true;
-  const std::string reason = account.unusable;
   ClientProxy proxy(session, deadline);
   upstream::MysqlLogin login = login_for_server(session);
   login.proxy = &proxy;
@@ -176,7 +189,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Dea
     view = service.view();
   }
   if (!view->primary) {
-    client.send_error(wire::own_error("no primary: " + view->no_primary_reason + " (" + reason + ")"));
+    client.send_error(wire::own_error("no primary: " + view->no_primary_reason));
     co_return Verdict::kOver;
   }
   upstream::MysqlRefusal said;
@@ -190,8 +203,8 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, Dea
   if (!opened.ok()) {
     // The server names our own host in its refusal; the client knows itself by another.
     if (said.code == wire::kErAccessDenied) {
-      const bool with_password = said.message.ends_with("YES)");
-      *denied = wire::access_denied(account.user, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
+      const bool with_password = said.message.ends_with("YES)") || !claim->proof.empty();  // one that went no further counts too
+      *denied = wire::access_denied(claim->user_said, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
       co_return Verdict::kRefused;
     }
     service.counters().login_failures.add();
@@ -212,7 +225,7 @@ Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const Mysq
   judgement.with_password = !answer->empty();
   judgement.verdict = Verdict::kRefused;
   judgement.why = account == nullptr ? "unknown account" : "wrong password";
-  if (account == nullptr || account->locked) co_return judgement;
+  if (account == nullptr) co_return judgement;
   if (sha2) {
     if (!wire::auth::sha2_verify(*answer, fresh, *account->password)) co_return judgement;
     if (!answer->empty()) session->client().send_payload(wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FastAuthSuccess, 1)));
@@ -220,17 +233,15 @@ Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const Mysq
     const wire::auth::Ed25519PublicKey key = wire::auth::ed25519_public_key(*account->password);
     if (!wire::auth::ed25519_verify(*answer, fresh, key)) co_return judgement;
   }
-  remember_login(*session, *account, std::nullopt);
-  judgement.verdict = Verdict::kAccepted;
+  accept(*session, *account, std::nullopt, &judgement);
   co_return judgement;
 }
 
 /// By native password: what the client has shown, against the account.
 Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount* account) {
   Judgement judgement{Verdict::kRefused, "wrong password", !claim.proof.empty(), false};
-  if (account == nullptr || account->locked) {
-    judgement.why = account == nullptr ? "unknown account" : "the account is locked";
-    judgement.locked = account != nullptr;
+  if (account == nullptr) {
+    judgement.why = "unknown account";
     return judgement;
   }
   const bool knows_password = account->password.has_value();
@@ -239,16 +250,14 @@ Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount*
     if (!empty_expected || !claim.proof.empty()) return judgement;
     MysqlAccount passwordless = *account;
     passwordless.password = "";
-    remember_login(session, passwordless, std::nullopt);
-    judgement.verdict = Verdict::kAccepted;
+    accept(session, passwordless, std::nullopt, &judgement);
     return judgement;
   }
   if (!knows_password && !account->native_hash) return judgement;
   const wire::auth::Sha1Digest stage2 = knows_password ? wire::auth::native_stage2(*account->password) : *account->native_hash;
   const std::optional<wire::auth::Sha1Digest> stage1 = wire::auth::native_verify(claim.proof, claim.nonce, stage2);
   if (!stage1) return judgement;
-  remember_login(session, *account, stage1);
-  judgement.verdict = Verdict::kAccepted;
+  accept(session, *account, stage1, &judgement);
   return judgement;
 }
 
@@ -303,7 +312,7 @@ Task<bool> ask_native_proof(Session& session, Claim* claim) {
 /// Nothing: the account has become one that we can check ourselves.
 Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim* claim, const MysqlAccount& account) {
   wire::ErrorReply denied;
-  const Verdict verdict = co_await log_in_by_proxy(session, account, claim->deadline, &denied);
+  const Verdict verdict = co_await log_in_by_proxy(session, account, claim, &denied);
   if (verdict != Verdict::kRefused) co_return verdict;
   const bool news = co_await newer_accounts(session, claim->deadline);
   if (news) {
@@ -417,6 +426,7 @@ Task<bool> log_in(Session& session) {
   greeting.auth_plugin = std::string(wire::kNativePasswordPlugin);
   client.set_sequence(0);
   client.send_payload(wire::encode_greeting(greeting));
+  client.set_capabilities(wire::kClientProtocol41);  // for what is said of the login packet itself
 
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   client.limit_packets(kLargestLogin);
@@ -433,6 +443,7 @@ Task<bool> log_in(Session& session) {
   }
   Result<wire::HandshakeResponse> response = wire::decode_handshake_response(client.request());
   if (!response.ok()) {
+    if (response.error().code == ErrorCode::kUnsupported) client.set_capabilities(0);  // from before 4.1
     client.send_error(wire::bad_handshake());
     co_return false;
   }
@@ -440,8 +451,8 @@ Task<bool> log_in(Session& session) {
   if (wire::has(response->capabilities, wire::kClientMysql)) capabilities |= wire::kClientMysql;
   client.set_capabilities(capabilities);
   session.identity().collation = response->charset;
-  const std::string schema = std::move(response->database);
-  Claim claim{std::move(response->user), std::move(response->auth_plugin), std::move(response->auth_response), greeting.nonce, deadline, false};
+  const std::string schema = wire::name_from_client(response->database, response->charset);
+  Claim claim{.user = wire::name_from_client(response->user, response->charset), .user_said = wire::name_said_back(response->user, response->charset), .plugin = std::move(response->auth_plugin), .proof = std::move(response->auth_response), .nonce = greeting.nonce, .deadline = deadline};
   const Verdict verdict = co_await authenticate(session, std::move(claim));
   if (verdict != Verdict::kAccepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
@@ -506,8 +517,10 @@ Task<bool> on_change_user(Session& session) {
   session.identity().began_at = session.service().mysql().next_moment();
   session.identity().collation = change->charset;
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
-  Claim claim{std::move(change->user), std::move(change->auth_plugin), std::string(), std::string(), deadline, true};
-  const std::string schema = std::move(change->database);
+  const std::uint16_t charset = change->charset != 0 ? change->charset : before.collation;
+  std::string user = wire::name_from_client(change->user, charset);
+  Claim claim{.user = user, .user_said = user, .plugin = std::move(change->auth_plugin), .proof = {}, .nonce = {}, .deadline = deadline, .proof_is_old = true};
+  const std::string schema = wire::name_from_client(change->database, charset);
   const Verdict verdict = co_await become(session, std::move(claim), schema);
   if (verdict == Verdict::kOver) co_return false;
   if (verdict == Verdict::kRefused) co_return co_await stay_who_one_was(session, std::move(before), schema_before);

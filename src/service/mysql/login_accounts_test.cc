@@ -196,7 +196,7 @@ TEST_F(ProxiedTest, WithoutAPrimaryThereIsNobodyToJudge) {
   };
   start();
   Guest guest = arrive();
-  EXPECT_EQ(guest.respond(Guest::response_of("pam")), "error 1105 no primary: db1 is read-only (plugin pam)");
+  EXPECT_EQ(guest.respond(Guest::response_of("pam")), "error 1105 no primary: db1 is read-only");
 }
 
 TEST_F(ProxiedTest, AClientThatLeavesWithoutItsProofLeavesAnAnswerThatIsWrong) {

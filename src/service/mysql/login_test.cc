@@ -93,13 +93,32 @@ TEST_F(LoginTest, AnEmptyPasswordIsProvedByNoProofAndByNothingElse) {
   EXPECT_TRUE(respond(Guest::response_of("app")).starts_with("error 1045")) << "no proof for an account with a password";
 }
 
-TEST_F(LoginTest, ALockedAccountIsToldSoWhateverTheProof) {
+TEST_F(LoginTest, OnlyWhoeverHasThePasswordIsToldThatAnAccountIsLocked) {
   upstream::MysqlAccount locked = from_file("app", kPassword);
   locked.locked = true;
-  options_.accounts = {locked};
+  upstream::MysqlAccount open = account_of("open", 2);
+  open.empty_password = open.locked = true;
+  options_.accounts = {locked, open};
   start();
   EXPECT_EQ(log_in("app", kPassword), "error 4151 Access denied, this account is locked");
-  EXPECT_EQ(log_in("app", "wrong"), "error 4151 Access denied, this account is locked");
+  EXPECT_EQ(log_in("app", "wrong"), "error 1045 Access denied for user 'app'@'127.0.0.1' (using password: YES)");
+  EXPECT_EQ(respond(Guest::response_of("app")), "error 1045 Access denied for user 'app'@'127.0.0.1' (using password: NO)");
+  EXPECT_EQ(respond(Guest::response_of("open")), "error 4151 Access denied, this account is locked");
+  EXPECT_EQ(log_in("open", kPassword), "error 1045 Access denied for user 'open'@'127.0.0.1' (using password: YES)");
+}
+
+TEST_F(LoginTest, ANameIsReadInTheCharacterSetThatTheClientAsksFor) {
+  upstream::MysqlAccount account = account_of("j\xC3\xB6rg", 2);
+  account.empty_password = true;
+  options_.accounts = {account};
+  start();
+  for (const auto& [name, charset] : {std::pair{"j\xF6rg", 8}, {"j\xC3\xB6rg", 45}}) {
+    wire::HandshakeResponse response = Guest::response_of(name);
+    response.charset = static_cast<std::uint16_t>(charset);
+    EXPECT_EQ(respond(response), "ok") << charset;
+    response.charset = charset == 8 ? 45 : 8;
+    EXPECT_TRUE(respond(response).starts_with("error 1045")) << charset;
+  }
 }
 
 TEST_F(LoginTest, AClientsProofCarriesOverToTheServersWhereOnlyAHashIsKnown) {
@@ -221,6 +240,17 @@ TEST_F(LoginTest, WhatIsNoLoginIsABadHandshake) {
   EXPECT_TRUE(goes(guest));
 }
 
+TEST_F(LoginTest, AttributesThatAreAnnouncedMustBeThere) {
+  start();
+  wire::HandshakeResponse response = Guest::response_of("app");
+  const std::string without = wire::encode_handshake_response(response);
+  response.capabilities |= wire::kClientConnectAttrs;
+  const std::string with = wire::encode_handshake_response(response);
+  ASSERT_EQ(with.size(), without.size() + 1);
+  EXPECT_EQ(arrive().say(1, with.substr(0, without.size())), "error 1043 Bad handshake");
+  EXPECT_TRUE(arrive().say(1, with).starts_with("error 1045"));
+}
+
 TEST_F(LoginTest, AWishForTlsIsRefusedWithTheReason) {
   start();
   Guest guest = arrive();
@@ -232,8 +262,9 @@ TEST_F(LoginTest, ALoginOfMoreThanItsBoundEndsTheConnection) {
   start();
   Guest guest = arrive();
   std::string header;
-  wire::append_packet_header(header, {64 * 1024 + 1, 1});
+  wire::append_packet_header(header, {64 * 1024, 1});
   guest.client->send_bytes(header);
+  EXPECT_EQ(guest.next(), "error 1153 Got a packet bigger than 'max_allowed_packet' bytes");
   EXPECT_TRUE(goes(guest));
 }
 
@@ -264,7 +295,6 @@ TEST_F(LoginTest, AClientThatLeavesAfterAnyByteOfItsLoginLeavesNothingBehind) {
     ASSERT_TRUE(stage().run_until([&] { return stage().sessions() == 0; })) << cut;
   }
   EXPECT_EQ(stage().counters().clients.get(), 0U);
-  EXPECT_EQ(guest.next(), "error 1153 Got a packet bigger than 'max_allowed_packet' bytes");
   EXPECT_EQ(stage().shared().clients.load(), 0U);
 }
 
