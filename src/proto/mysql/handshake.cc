@@ -160,8 +160,7 @@ Result<HandshakeResponse> decode_handshake_response(ByteView payload) {
   response.auth_response = read_auth_response(reader, head.capabilities & kClassic);
   if (has(head.capabilities, kClientConnectWithDb) && !reader.at_end()) response.database = reader.nul_or_rest();
   if (has(head.capabilities, kClientPluginAuth) && !reader.at_end()) response.auth_plugin = reader.nul_or_rest();
-  if (has(head.capabilities, kClientConnectAttrs) && !reader.at_end())
-    response.connect_attributes = reader.lenenc_string();
+  if (has(head.capabilities, kClientConnectAttrs)) response.connect_attributes = reader.lenenc_string();
   if (!reader.ok()) return malformed("login packet");
   return response;
 }

@@ -66,7 +66,7 @@ Task<void> Session::run(Admission admission) {
       const bool more = co_await read_command();
       if (!more) break;
       const TimePoint arrived = loop().now();
-      const bool go_on = co_await run_command(static_cast<Command>(byte_at(client_.request(), 0)));
+      const bool go_on = co_await run_command(client_.request().empty() ? Command::kSleep : static_cast<Command>(byte_at(client_.request(), 0)));
       service_.latency().record(loop().now() - arrived);
       client_.drop_request();
       if (!go_on || client_.broken()) break;
@@ -90,11 +90,7 @@ Task<bool> Session::read_command() {
     watch_held(this);
     Result<void> read = co_await client_.read_packet(0, patience);
     watch_held(nullptr);
-    if (read.ok()) {
-      if (!client_.request().empty()) co_return true;
-      client_.send_error(wire::unknown_command());
-      co_return false;
-    }
+    if (read.ok()) co_return true;
     switch (read.error().code) {
       case ErrorCode::kTimeout: break;
       case ErrorCode::kOverload: client_.send_error(wire::packet_too_large()); co_return false;

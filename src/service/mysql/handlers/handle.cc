@@ -6,6 +6,11 @@ namespace wire = proto::mysql;
 using runtime::Task;
 using wire::Command;
 
+std::uint64_t leading_number(ByteView argument, std::size_t width) {
+  const ByteView digits = argument.substr(0, width);
+  return load_le(digits, 0, digits.size());
+}
+
 Task<bool> handle(Session& session, Command command) {
   switch (command) {
     case Command::kPing: co_return co_await on_ping(session);
@@ -21,11 +26,7 @@ Task<bool> handle(Session& session, Command command) {
     case Command::kChangeUser: co_return co_await on_change_user(session);
     case Command::kSetOption: co_return co_await on_set_option(session);
     case Command::kProcessKill:
-      if (session.client().request().size() < 5) {
-        session.client().send_error(wire::bad_handshake());
-        co_return true;
-      }
-      co_return co_await on_kill(session, load_le(session.client().request(), 1, 4), KillWhat::kConnection);
+      co_return co_await on_kill(session, leading_number(session.client().argument(), 4), KillWhat::kConnection);
     case Command::kBinlogDump:
     case Command::kBinlogDumpGtid:
     case Command::kTableDump: co_return co_await on_binlog_dump(session);

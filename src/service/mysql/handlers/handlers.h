@@ -14,6 +14,9 @@ namespace hf::service::mysql {
 /// Runs the command at hand. False: the session is over.
 runtime::Task<bool> handle(Session& session, proto::mysql::Command command);
 
+/// The number at the front of a command's argument. Bytes that are missing count as zero: servers read on behind the end of a packet.
+std::uint64_t leading_number(ByteView argument, std::size_t width);
+
 // query.cc
 HF_SEPARATE_FRAME runtime::Task<bool> on_query(Session& session);
 // prepared.cc

@@ -60,10 +60,11 @@ TEST(Kill, OfAnIdOfTheServersIsTheServers) {
   EXPECT_EQ(stage.server().texts().back(), "KILL 42");
 }
 
-TEST(Kill, ACommandTooShortToNameAnybodyIsRefused) {
+TEST(Kill, WhatIsMissingOfAnIdIsZero) {
   Stage stage;
   TestClient& client = stage.log_in();
-  for (const char* rest : {"", "\1", "\1\2\3"}) EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErHandshake);
+  for (const char* rest : {"", "\1", "\1\2\3"}) EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErNoSuchThread);
+  EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, "\1\2\3")).message(), "Unknown thread id: 197121");
   EXPECT_TRUE(stage.ask(client, command(Command::kPing)).ok());
 }
 

@@ -20,12 +20,13 @@ using wire::Command;
 
 namespace {
 
+constexpr std::size_t kShortestExecute = 4 + 1 + 4;  // the statement's id, flags, an iteration count
+constexpr std::size_t kShortestBulkExecute = 4 + 2;
 constexpr std::uint16_t kErNoCursor = 1421;
 constexpr std::uint16_t kErTooManyPrepared = 1461;
 
 PreparedStatement* addressed_statement(Session& session, ByteView caller) {
-  const std::string& request = session.client().request();
-  const auto id = static_cast<std::uint32_t>(request.size() >= 5 ? load_le(request, 1, 4) : 0);
+  const auto id = static_cast<std::uint32_t>(leading_number(session.client().argument(), 4));
   PreparedStatement* statement = session.prepared().find(id);
   if (statement == nullptr) session.client().send_error(wire::unknown_statement(id, caller));
   return statement;
@@ -69,6 +70,10 @@ Task<bool> on_prepare(Session& session) {
 }
 
 Task<bool> on_execute(Session& session, Command command) {
+  if (session.client().argument().size() < (command == Command::kStmtExecute ? kShortestExecute : kShortestBulkExecute)) {
+    session.client().send_error(wire::malformed_packet());
+    co_return true;
+  }
   PreparedStatement* statement = addressed_statement(session, command == Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
   if (statement == nullptr) co_return true;
   if (statement->long_data_refused) {

@@ -69,7 +69,7 @@ Task<bool> on_other(Session& session, Command command) {
 /// Multi-statements on or off: compared with each connection before it runs anything for us.
 Task<bool> on_set_option(Session& session) {
   ClientEnd& client = session.client();
-  const std::uint64_t option = client.request().size() >= 3 ? load_le(client.request(), 1, 2) : 99;
+  const std::uint64_t option = leading_number(client.argument(), 2);
   if (option > 1) {
     client.send_error(wire::unknown_command());
     co_return true;
@@ -77,7 +77,7 @@ Task<bool> on_set_option(Session& session) {
   Holdings& holdings = session.holdings();
   if (holdings.held != nullptr) {  // what the session cannot leave is told at once
     std::vector<policy::session::Step> steps;
-    steps.push_back({policy::session::Step::Kind::kOption, std::string(client.argument())});
+    steps.push_back({policy::session::Step::Kind::kOption, std::string{static_cast<char>(option), '\0'}});
     const Result<void> told =
         co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
     if (told.ok()) {
