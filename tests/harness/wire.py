@@ -18,6 +18,7 @@ COMPRESS, LOCAL_FILES, IGNORE_SPACE, PROTOCOL_41, INTERACTIVE, SSL = 32, 128, 25
 TRANSACTIONS, SECURE_CONNECTION = 8192, 32768
 MULTI_STATEMENTS, MULTI_RESULTS, PS_MULTI_RESULTS, PLUGIN_AUTH = 1 << 16, 1 << 17, 1 << 18, 1 << 19
 CONNECT_ATTRS, SESSION_TRACK, DEPRECATE_EOF = 1 << 20, 1 << 23, 1 << 24
+EXTENDED_STMT_BULK = 4  # of MariaDB's extended ones
 
 DEFAULT_CAPABILITIES = (LONG_PASSWORD | LONG_FLAG | LOCAL_FILES | PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION |
                         MULTI_STATEMENTS | MULTI_RESULTS | PS_MULTI_RESULTS | PLUGIN_AUTH)
@@ -25,7 +26,7 @@ DEFAULT_CAPABILITIES = (LONG_PASSWORD | LONG_FLAG | LOCAL_FILES | PROTOCOL_41 | 
 STATUS_MORE_RESULTS, STATUS_CURSOR_EXISTS, STATUS_LAST_ROW_SENT = 8, 64, 128
 (COM_QUIT, COM_INIT_DB, COM_QUERY, COM_FIELD_LIST, COM_STATISTICS, COM_PROCESS_KILL, COM_PING, COM_CHANGE_USER,
  COM_STMT_PREPARE, COM_STMT_EXECUTE, COM_STMT_SEND_LONG_DATA, COM_STMT_CLOSE, COM_STMT_RESET, COM_SET_OPTION,
- COM_STMT_FETCH, COM_RESET_CONNECTION) = (1, 2, 3, 4, 9, 12, 14, 17, 22, 23, 24, 25, 26, 27, 28, 31)
+ COM_STMT_FETCH, COM_RESET_CONNECTION, COM_STMT_BULK_EXECUTE) = (1, 2, 3, 4, 9, 12, 14, 17, 22, 23, 24, 25, 26, 27, 28, 31, 250)
 
 
 def in_fixed_order(session_state):
@@ -105,13 +106,16 @@ def native_proof(password, nonce):
     return bytes(a ^ b for a, b in zip(once, mixed))
 
 
-def login_packet(greeting, user, password, database, capabilities, charset=45, plugin="mysql_native_password", proof=None):
-    """HandshakeResponse41 for a decoded greeting. A proof of one's own goes with another plugin."""
+def login_packet(greeting, user, password, database, capabilities, charset=45, plugin="mysql_native_password", proof=None, extended=0):
+    """HandshakeResponse41 for a decoded greeting. A proof of one's own goes with another plugin; MariaDB's extended capabilities are read
+    of a client that is not MySQL's."""
+    if extended:
+        capabilities &= ~LONG_PASSWORD
     if database is not None:
         capabilities |= CONNECT_WITH_DB
     if proof is None:
         proof = native_proof(password, greeting["nonce"])
-    packet = struct.pack("<IIB23x", capabilities, 1 << 30, charset) + user.encode() + b"\0"
+    packet = struct.pack("<IIB19xI", capabilities, 1 << 30, charset, extended) + user.encode() + b"\0"
     packet += bytes([len(proof)]) + proof
     if database is not None:
         packet += database.encode() + b"\0"
@@ -178,7 +182,7 @@ class Wire:
     """One connection. `last_status` is the status word of the last OK or EOF."""
 
     def __init__(self, host, port, user, password, database=None, capabilities=DEFAULT_CAPABILITIES, charset=45,
-                 seconds=60, unix_socket=None, source=None):
+                 seconds=60, unix_socket=None, source=None, extended=0):
         self.capabilities, self.sequence, self.last_status = capabilities, 0, 0
         self._input = bytearray()
         if unix_socket:
@@ -191,7 +195,7 @@ class Wire:
         try:
             self.greeting = decode_greeting(self.read())
             self.capabilities &= self.greeting["capabilities"] | LONG_PASSWORD
-            self.write(login_packet(self.greeting, user, password, database, self.capabilities, charset))
+            self.write(login_packet(self.greeting, user, password, database, self.capabilities, charset, extended=extended))
             self.login = self._finish_login(password)
         except BaseException:
             self.socket.close()

@@ -209,6 +209,17 @@ Task<Step> get_connection(Work* work) {
   co_return Step::kGoOn;
 }
 
+/// After an error of which the client has been told: what the session keeps it goes on keeping, another connection goes back.
+void put_back(Work* work) {
+  Session& session = work->session;
+  if (work->ties == 0) {
+    give_back(session, std::move(work->connection));
+    return;
+  }
+  session.holdings().ties = work->ties;
+  session.holdings().held = std::move(work->connection);
+}
+
 /// The connection fits the session, and has the prepared statement.
 Task<Step> make_fit(Work* work) {
   Session& session = work->session;
@@ -228,7 +239,7 @@ Task<Step> make_fit(Work* work) {
   if (fits.error().code == ErrorCode::kRefused) {
     if (needs_copy(request) && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
       report(session, work->trial, fits.error());
-      give_back(session, std::move(work->connection));
+      put_back(work);
       co_return Step::kDone;
     }
     const bool elsewhere = !bound && work->routed.place == Place::kReader && !session.on_primary(*connection);
@@ -366,13 +377,11 @@ void refuse_write(Work* work) {
   Session& session = work->session;
   session.client().begin_reply();
   session.client().send_error(wire::option_prevents_statement("--read-only"));
-  if ((work->ties & tie::kHard) == 0) {
-    if (work->ties != 0) policy::session::forget_connection(session.facts(), work->connection->facts.serial);
-    give_back(session, std::move(work->connection));
-    return;
+  if ((work->ties & tie::kHard) == 0 && work->ties != 0) {
+    policy::session::forget_connection(session.facts(), work->connection->facts.serial);
+    work->ties = 0;
   }
-  session.holdings().ties = work->ties;
-  session.holdings().held = std::move(work->connection);
+  put_back(work);
 }
 
 /// What the session remembers of the statement before, where it is asked for that.
