@@ -74,6 +74,84 @@ KEPT = "/*master*/ select b, c from copies_kept order by b"
 EMPTY = "delete from copies_kept"
 
 
+# Cursors.
+
+BESIDES = {
+    "a cursor of the other": [execute("b", 0, **CURSOR), rows_of("b", 2)],
+    "an execution of the other": [execute("b", 0)],
+    "an execution with another value": [execute("b", 5)],
+    "a cursor of the other and its close": [execute("b", 5, **CURSOR), close("b")],
+    "a cursor of the other and its reset": [execute("b", 5, **CURSOR), rows_of("b", 1), reset_statement("b"), rows_of("b", 1)],
+    "a close alone": [close("b")],
+    "a reset alone": [reset_statement("b")],
+    "malformed values of the other": [malformed("b")],
+    "long data of the other": [long_data("b", 0, b"3"), execute("b", (252, 0, b""), **CURSOR), rows_of("b", 1)],
+    "long data that is refused": [long_data("b", 9, b"3"), execute("b", 0), execute("b", 0), reset_statement("b"), execute("b", 7)],
+    "the same text prepared again": [prepare("c", ROWS), execute("c", 7), close("c")],
+    "and the other way round": [execute("b", 4, **CURSOR), rows_of("b", 1), close("a"), rows_of("b", 1), prepare("a", ROWS), execute("a", 2, **CURSOR)],
+}
+
+
+@pytest.mark.parametrize("besides", BESIDES)
+def test_two_statements_of_one_text_have_a_cursor_each(gateway, cluster, besides):
+    answers = same(gateway, cluster, [prepare("a", ROWS), prepare("b", ROWS), execute("a", 0, **CURSOR), rows_of("a", 1), *BESIDES[besides],
+                                      rows_of("a", 1), rows_of("a", 20), rows_of("a", 1), execute("a", 6), close("a")])
+    assert answers[3][0] and answers[-5][0]
+
+
+AGAIN = {
+    "with a cursor": [execute("a", 3, **CURSOR), rows_of("a", 1)],
+    "without one": [execute("a", 3), rows_of("a", 1)],
+    "with malformed values": [malformed("a"), rows_of("a", 1), malformed("a", cursor_type=1), rows_of("a", 1)],
+    "cut short": [cut_short("a"), rows_of("a", 1)],
+    "in bulk": [bulk("a", SENDS_TYPES, BIGINT + bulk_row(1, b"x")), rows_of("a", 1)],
+    "with long data that is refused": [long_data("a", 9, b"3"), execute("a", 0, **CURSOR), rows_of("a", 1), execute("a", 0), rows_of("a", 1)],
+    "with long data that is refused, to its last row": [long_data("a", 9, b"3"), execute("a", 0), rows_of("a", 20), execute("a", 0), reset_statement("a"), execute("a", 7)],
+    "with long data that is refused, and its reset": [long_data("a", 9, b"3"), execute("a", 0), rows_of("a", 1), reset_statement("a"), rows_of("a", 1), execute("a", 7)],
+    "with long data": [long_data("a", 0, b"5"), execute("a", (252, 0, b""), **CURSOR), rows_of("a", 1)],
+    "with long data, cut short first": [long_data("a", 0, b"0"), cut_short("a"), long_data("a", 0, b"6"), execute("a", (252, 0, b""), **CURSOR), rows_of("a", 1)],
+    "with long data that its last row ends": [long_data("a", 0, b"8"), rows_of("a", 20), execute("a", (253, 0, b"\x013"))],
+    "after a commit": ["begin", "insert into copies_kept (b) values ('x')", "commit", rows_of("a", 1), EMPTY],
+    "after an error": ["select nothing from nowhere", rows_of("a", 1), "show warnings", rows_of("a", 1)],
+}
+
+
+@pytest.mark.parametrize("again", AGAIN)
+def test_a_statement_with_a_cursor_is_executed_again(gateway, cluster, again):
+    same(gateway, cluster, [prepare("a", ROWS), execute("a", 0, **CURSOR), rows_of("a", 1), *AGAIN[again], rows_of("a", 20), rows_of("a", 1), execute("a", 6), execute("a", 7, **CURSOR),
+                            rows_of("a", 5)], before=FRESH, **BULK_CLIENT)
+
+
+def test_a_cursor_outlives_whatever_is_prepared_besides(gateway, cluster):
+    same(gateway, cluster, [prepare("a", ROWS), execute("a", 0, **CURSOR), rows_of("a", 1), shown(others, "others"), rows_of("a", 1), rows_of("a", 20)])
+
+
+def test_more_cursors_than_copies_are_kept_for_convenience(gateway, cluster):
+    def open_all(session):
+        for number in range(OTHERS):
+            statement = session.prepare(f"select id + {number} from copies_rows order by id")
+            statements(session)[number] = statement
+            assert session.executed(statement, **CURSOR) == [[]]
+
+    def fetch_all(session):
+        return [len(session.fetch(statements(session)[number], 2)[0] or ()) for number in range(OTHERS)]
+    answers = same(gateway, cluster, [open_all, fetch_all, shown(others, "others"), fetch_all])
+    assert answers[1] == answers[3] == [2] * OTHERS
+
+
+@pytest.mark.gateway
+def test_nobody_later_finds_a_cursor_that_was_left_open(gateway, cluster):
+    for _ in range(3):
+        with Session(gateway.port()) as session:
+            statement = session.prepare(ROWS)
+            assert session.executed(statement, 0, **CURSOR) == [[]]
+            assert len(session.fetch(statement, 1)[0]) == 1
+        with Session(gateway.port()) as session:
+            statement = session.prepare(ROWS)
+            assert session.fetch(statement, 1)[1]["code"] == 1421
+            assert len(session.executed(statement, 0)[0]) == 9
+
+
 def test_a_transaction_goes_on_where_a_statement_cannot_be_prepared_any_more(gateway, cluster):
     """The connection that the session is tied to has no copy yet, and cannot have one."""
     def drop(session):
@@ -101,3 +179,35 @@ def test_a_statement_that_cannot_be_prepared_any_more_leaves_its_error(make_gate
     finally:
         for holder in holders:
             holder.close()
+
+
+def test_a_cursor_goes_on_where_its_text_cannot_be_prepared_any_more(gateway, cluster):
+    def drop(session):
+        cluster.primary.query("drop table test.copies_gone")
+    text = "select id from copies_gone"
+    same(gateway, cluster, [prepare("a", text), prepare("b", text), execute("a", **CURSOR), rows_of("a", 1), shown(drop, "drop"), execute("b"), rows_of("a", 1), rows_of("a", 9)],
+         before=["create or replace table test.copies_gone as select seq as id from test.seq_1_to_5"])
+
+
+# Long data.
+
+FAILED = {
+    "a NULL for it": [execute("a", "3", None)],
+    "no values": [malformed("a")],
+    "cut short": [cut_short("a")],
+    "bulk": [bulk("a", SENDS_TYPES, VARCHAR + VARCHAR + b"\0\1k\0\1l")],
+    "bulk without it": [bulk("a", SENDS_TYPES, VARCHAR + VARCHAR + b"\0\1k\0")],
+    "bulk, cut short": [bulk("a", SENDS_TYPES, VARCHAR)],
+    "bulk, unknown flags": [bulk("a", 129, VARCHAR)],
+    "cut short, and more of it": [cut_short("a"), long_data("a", 1, b" more"), execute("a", "3", (252, 0, b""))],
+    "no such parameter": [long_data("a", 9, b"x"), execute("a", "3", "4"), bulk("a", SENDS_TYPES, VARCHAR + VARCHAR + b"\0\1k\0\1l")],
+    "no such parameter, and a reset": [long_data("a", 9, b"x"), execute("a", "3", "4"), reset_statement("a")],
+    "a duplicate": [f"{INSERT.replace('(b, c) values (?, ?)', '(a) values (1)')}", prepare("d", "insert into copies_kept (a, c) values (1, ?)"), long_data("d", 0, b"long"),
+                    execute("d", (252, 0, b"")), EMPTY, execute("d", "short")],
+}
+
+
+@pytest.mark.parametrize("failed", FAILED)
+def test_long_data_of_an_execution_that_failed(gateway, cluster, failed):
+    same(gateway, cluster, [prepare("a", INSERT), long_data("a", 1, b"long"), *FAILED[failed], execute("a", "4", "four"), execute("a", "5", "five"), KEPT],
+         before=FRESH, **BULK_CLIENT)

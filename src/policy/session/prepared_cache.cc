@@ -1,6 +1,7 @@
 #include "policy/session/prepared_cache.h"
 
 #include <array>
+#include <iterator>
 
 namespace hf::policy::session {
 
@@ -23,7 +24,7 @@ bool same_meaning(const Settings& a, const Settings& b) {
   return point.empty() || point == "DEFAULT" || a.variable("time_zone") == b.variable("time_zone");
 }
 
-std::list<PreparedCache::Entry>::iterator PreparedCache::find_entry(const StatementMeaning& meaning) {
+PreparedCache::Entries::iterator PreparedCache::find_entry(const StatementMeaning& meaning) {
   const auto [first, last] = by_text_.equal_range(meaning.text_hash);
   for (auto it = first; it != last; ++it) {
     const Entry& entry = *it->second;
@@ -35,7 +36,11 @@ std::list<PreparedCache::Entry>::iterator PreparedCache::find_entry(const Statem
   return entries_.end();
 }
 
-PreparedCache::Copy* PreparedCache::find(const StatementMeaning& meaning) {
+PreparedCache::Copy* PreparedCache::find(const StatementMeaning& meaning, Handle handle) {
+  if (!with_cursor_.empty()) {
+    const auto own = with_cursor_.find(handle);
+    if (own != with_cursor_.end()) return &own->second.front().copy;
+  }
   const auto at = find_entry(meaning);
   if (at == entries_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, at);
@@ -44,33 +49,73 @@ PreparedCache::Copy* PreparedCache::find(const StatementMeaning& meaning) {
 
 std::optional<std::uint32_t> PreparedCache::add(const StatementMeaning& meaning, std::uint32_t id) {
   std::optional<std::uint32_t> gone = erase(meaning);
-  if (!gone && entries_.size() >= kMost) {
-    const StatementMeaning oldest = entries_.back().meaning;
-    gone = erase(oldest);
-  }
-  entries_.push_front({meaning, {id, {}, false}});
+  if (!gone && entries_.size() >= kMost) gone = drop_oldest();
+  entries_.push_front({meaning, {id, {}, 0}});
   by_text_.emplace(meaning.text_hash, entries_.begin());
   return gone;
 }
 
-std::optional<std::uint32_t> PreparedCache::erase(const StatementMeaning& meaning) {
+std::optional<std::uint32_t> PreparedCache::erase(const StatementMeaning& meaning, Handle handle) {
+  if (const auto own = with_cursor_.find(handle); own != with_cursor_.end()) {
+    const std::uint32_t id = own->second.front().copy.id;
+    with_cursor_.erase(own);
+    return id;
+  }
   const auto at = find_entry(meaning);
   if (at == entries_.end()) return std::nullopt;
   const std::uint32_t id = at->copy.id;
+  forget_text(at);
+  entries_.erase(at);
+  return id;
+}
+
+void PreparedCache::bind(const StatementMeaning& meaning, Handle handle) {
+  if (with_cursor_.contains(handle)) return;
+  const auto at = find_entry(meaning);
+  if (at == entries_.end()) return;
+  forget_text(at);
+  Entries& own = with_cursor_[handle];
+  own.splice(own.begin(), entries_, at);
+}
+
+std::optional<std::uint32_t> PreparedCache::unbind(Handle handle) {
+  const auto own = with_cursor_.find(handle);
+  if (own == with_cursor_.end()) return std::nullopt;
+  const Entry& entry = own->second.front();
+  std::optional<std::uint32_t> gone;
+  if (entry.copy.long_data > 0) {
+    gone = entry.copy.id;
+  } else {
+    if (entries_.size() >= kMost) gone = drop_oldest();
+    entries_.splice(entries_.begin(), own->second);
+    by_text_.emplace(entry.meaning.text_hash, entries_.begin());
+  }
+  with_cursor_.erase(own);
+  return gone;
+}
+
+void PreparedCache::forget_text(Entries::iterator at) {
   const auto [first, last] = by_text_.equal_range(at->meaning.text_hash);
   for (auto it = first; it != last; ++it) {
     if (it->second == at) {
       by_text_.erase(it);
-      break;
+      return;
     }
   }
-  entries_.erase(at);
+}
+
+std::optional<std::uint32_t> PreparedCache::drop_oldest() {
+  const auto oldest = std::prev(entries_.end());
+  const std::uint32_t id = oldest->copy.id;
+  forget_text(oldest);
+  entries_.erase(oldest);
   return id;
 }
 
 void PreparedCache::clear() {
   by_text_.clear();
   entries_.clear();
+  with_cursor_.clear();
 }
 
 }  // namespace hf::policy::session

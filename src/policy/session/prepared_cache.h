@@ -4,7 +4,9 @@
 // Owner: ConnectionFacts. Thread: the shard's.
 // Invariants:
 //   1. A statement is found only under the very context it was prepared in: a server keeps a statement's meaning from its prepare.
-//   2. At most kMost statements; the one not used for longest goes first. What went is told, so that the server can be.
+//   2. A copy with an open cursor is one handle's alone until the cursor is closed: another handle of the same text has another copy.
+//      The connection stays with one session meanwhile, so that a handle is named by its id in that session.
+//   3. Besides those, at most kMost statements; the one not used for longest goes first. What went is told, so that the server can be.
 #pragma once
 
 #include <cstddef>
@@ -35,18 +37,25 @@ struct StatementMeaning {
 class PreparedCache {
  public:
   struct Copy {
-    std::uint32_t id = 0;         // the server's
-    std::string types;            // parameter types the server has seen last; empty: none
-    bool has_long_data = false;   // pieces were sent and not consumed: only a reset of the statement clears them
+    std::uint32_t id = 0;       // the server's
+    std::string types;          // parameter types the server has seen last; empty: none
+    std::size_t long_data = 0;  // bytes of pieces that the server has and no execution has taken: only a reset of the statement clears them
   };
+  /// A session's own id of a statement.
+  using Handle = std::uint32_t;
+  static constexpr Handle kNobody = 0;
 
-  /// nullptr: not prepared here. The copy stays where it is until erased or forgotten.
-  Copy* find(const StatementMeaning& meaning);
+  /// What the handle may execute; nullptr: not prepared here. The copy stays where it is until erased or forgotten.
+  Copy* find(const StatementMeaning& meaning, Handle handle = kNobody);
   /// Adds a copy, or replaces one of the same meaning. Returns the id of a statement to close on the server, if any.
   std::optional<std::uint32_t> add(const StatementMeaning& meaning, std::uint32_t id);
-  std::optional<std::uint32_t> erase(const StatementMeaning& meaning);
+  std::optional<std::uint32_t> erase(const StatementMeaning& meaning, Handle handle = kNobody);
+  /// The handle has opened a cursor on the copy that it finds.
+  void bind(const StatementMeaning& meaning, Handle handle);
+  /// … which is closed: the copy is everybody's again, unless long data spoils it. Returns the id of a statement to close, if any.
+  std::optional<std::uint32_t> unbind(Handle handle);
   void clear();
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const { return entries_.size() + with_cursor_.size(); }
 
  private:
   static constexpr std::size_t kMost = 128;
@@ -54,10 +63,14 @@ class PreparedCache {
     StatementMeaning meaning;
     Copy copy;
   };
-  std::list<Entry>::iterator find_entry(const StatementMeaning& meaning);
+  using Entries = std::list<Entry>;
+  Entries::iterator find_entry(const StatementMeaning& meaning);
+  void forget_text(Entries::iterator at);
+  std::optional<std::uint32_t> drop_oldest();
 
-  std::list<Entry> entries_;  // most recently used first
-  std::unordered_multimap<std::size_t, std::list<Entry>::iterator> by_text_;
+  Entries entries_;  // most recently used first
+  std::unordered_multimap<std::size_t, Entries::iterator> by_text_;
+  std::unordered_map<Handle, Entries> with_cursor_;  // one entry each, that was in entries_
 };
 
 /// Whether a statement parsed under `a` means the same as one parsed under `b`: schema, the parse bits of sql_mode, connection charset

@@ -86,5 +86,86 @@ TEST(PreparedCache, LetsTheOneGoThatWasNotUsedForLongest) {
   EXPECT_EQ(cache.find({"select 1", a}), nullptr);
 }
 
+// Cursors.
+
+constexpr PreparedCache::Handle kA = 1;
+constexpr PreparedCache::Handle kB = 2;
+
+TEST(PreparedCache, ACopyWithACursorIsOneHandlesAlone) {
+  PreparedCache cache;
+  const StatementMeaning text("select 1", settings("a"));
+  cache.add(text, 7);
+  cache.bind(text, kA);
+  ASSERT_NE(cache.find(text, kA), nullptr);
+  EXPECT_EQ(cache.find(text, kA)->id, 7U);
+  EXPECT_EQ(cache.find(text, kB), nullptr);
+  EXPECT_EQ(cache.find(text), nullptr);
+  EXPECT_EQ(cache.add(text, 8), std::nullopt) << "the copy with the cursor is not the one that is replaced";
+  EXPECT_EQ(cache.find(text, kB)->id, 8U);
+  cache.bind(text, kB);
+  EXPECT_EQ(cache.find(text, kA)->id, 7U);
+  EXPECT_EQ(cache.find(text, kB)->id, 8U);
+  EXPECT_EQ(cache.size(), 2U);
+}
+
+TEST(PreparedCache, ACopyWhoseCursorIsClosedIsEverybodysAgain) {
+  PreparedCache cache;
+  const StatementMeaning text("select 1", settings("a"));
+  cache.add(text, 7);
+  cache.bind(text, kA);
+  EXPECT_EQ(cache.unbind(kB), std::nullopt);
+  EXPECT_EQ(cache.find(text, kB), nullptr);
+  EXPECT_EQ(cache.unbind(kA), std::nullopt);
+  EXPECT_EQ(cache.find(text, kB)->id, 7U);
+  EXPECT_EQ(cache.unbind(kA), std::nullopt);
+  EXPECT_EQ(cache.size(), 1U);
+}
+
+TEST(PreparedCache, ACopyWithLongDataOfItsHandleIsNobodysWithoutTheCursor) {
+  PreparedCache cache;
+  const StatementMeaning text("select ?", settings("a"));
+  cache.add(text, 7);
+  cache.bind(text, kA);
+  cache.find(text, kA)->long_data = 10;
+  EXPECT_EQ(cache.unbind(kA), 7U);
+  EXPECT_EQ(cache.find(text, kA), nullptr);
+  EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(PreparedCache, AHandleIsErasedWithItsOwnCopy) {
+  PreparedCache cache;
+  const StatementMeaning text("select 1", settings("a"));
+  cache.add(text, 7);
+  cache.bind(text, kA);
+  cache.add(text, 8);
+  EXPECT_EQ(cache.erase(text, kA), 7U);
+  EXPECT_EQ(cache.find(text, kA)->id, 8U);
+  EXPECT_EQ(cache.erase(text, kA), 8U);
+  EXPECT_EQ(cache.erase(text, kA), std::nullopt);
+}
+
+TEST(PreparedCache, CopiesWithCursorsStayWhateverComes) {
+  PreparedCache cache;
+  const SettingsPtr a = settings("a");
+  const auto text = [&a](std::uint32_t id) { return StatementMeaning("select " + std::to_string(id), a); };
+  constexpr std::uint32_t kCursors = 200;
+  for (std::uint32_t id = 1; id <= kCursors; ++id) {
+    EXPECT_EQ(cache.add(text(id), id), std::nullopt);
+    cache.bind(text(id), id);
+  }
+  for (std::uint32_t id = 1001; id <= 1140; ++id) cache.add(text(id), id);
+  for (std::uint32_t id = 1; id <= kCursors; ++id) {
+    ASSERT_NE(cache.find(text(id), id), nullptr);
+    EXPECT_EQ(cache.find(text(id), id)->id, id);
+  }
+  EXPECT_EQ(cache.size(), kCursors + 128);
+  EXPECT_EQ(cache.unbind(5), 1013U) << "the one not used for longest of the others goes";
+  EXPECT_EQ(cache.find(text(5))->id, 5U);
+  EXPECT_EQ(cache.size(), kCursors - 1 + 128);
+  cache.clear();
+  EXPECT_EQ(cache.size(), 0U);
+  EXPECT_EQ(cache.find(text(1), 1), nullptr);
+}
+
 }  // namespace
 }  // namespace hf::policy::session

@@ -25,9 +25,6 @@ constexpr std::size_t kUpToId = 5;  // of COM_STMT_EXECUTE: the command and the 
 constexpr std::size_t kMostUntold = 16 * 1024;  // of changes that came with errors: a client may never have an OK
 /// How long a silent read goes on for a client that has closed its half: some wait for their answer, most are gone.
 constexpr Nanos kLeavingPatience = 2s;
-/// What a server keeps saying of long data until the statement is reset.
-constexpr std::uint16_t kErLongDataTooLarge = 1105;
-constexpr std::uint16_t kErWrongArguments = 1210;
 
 /// Inside a transaction it has no effect but through that transaction's COMMIT.
 bool undone_by_rollback(const sql::Statement& statement) {
@@ -66,6 +63,7 @@ class Exchange {
   Reply take_reply() { return std::move(reply_); }
 
  private:
+  bool executes() const { return request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute; }
   /// By a SET of ours, which is nobody's business.
   bool is_our_own(ByteView name) const { return sink_ == ReplySink::kNobody && name.starts_with("session_track_"); }
   std::uint8_t write_request();
@@ -122,24 +120,24 @@ std::uint8_t Exchange::append_prepared(std::string& packets) {
   PreparedStatement& statement = *request_.prepared;
   const std::string& payload = client_.request();
   if (copy_ == nullptr) return wire::append_packet(packets, 0, payload);  // COM_STMT_PREPARE itself
-  const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
-  if (!executes) return wire::append_packet(packets, 0, with_statement_id(payload, copy_->id));
+  if (!executes()) return wire::append_packet(packets, 0, with_statement_id(payload, copy_->id));
   ByteView left = statement.long_data;
+  // An execution that was not read has left the pieces before it on the server, where the cursor's copy is this statement's alone.
+  if (statement.cursor_on == connection_.facts.serial) left.remove_prefix(std::min(copy_->long_data, left.size()));
   while (left.size() >= 4) {
     const std::size_t size = load_le(left, 0, 4);
     wire::append_packet(packets, 0, with_statement_id(left.substr(4, size), copy_->id));
     left.remove_prefix(4 + size);
   }
-  copy_->has_long_data = !statement.long_data.empty();
+  copy_->long_data = statement.long_data.size();
   return wire::append_packet(packets, 0, execute_payload(payload, statement, *copy_));
 }
 
 std::uint8_t Exchange::write_prepared() {
   PreparedStatement& statement = *request_.prepared;
-  copy_ = connection_.facts.prepared.find(statement.meaning);
-  const bool executes = request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
+  copy_ = statement.copy_in(connection_.facts.prepared);
   const std::string& payload = client_.request();
-  const bool but_for_id = copy_ != nullptr && executes && statement.long_data.empty() && payload.size() >= kUpToId;
+  const bool but_for_id = copy_ != nullptr && executes() && statement.long_data.empty() && payload.size() >= kUpToId;
   if (but_for_id && has_its_types(payload, statement, *copy_)) {
     write_with_id(payload, copy_->id);
     return 1;
@@ -186,7 +184,7 @@ void Exchange::send() {
 Task<void> Exchange::send_in_parts() {
   connection_.at_rest = false;
   if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) {
-    copy_ = connection_.facts.prepared.find(request_.prepared->meaning);
+    copy_ = request_.prepared->copy_in(connection_.facts.prepared);
     std::string packets;
     const std::uint8_t next = append_prepared(packets);
     co_await write_in_parts(packets);
@@ -418,6 +416,7 @@ bool Exchange::refused(ByteView /*payload*/) {
                                          tracker_.error_code() == wire::kErServerShutdown};
   if (policy::session::after_refusal(attempt, refusal, request_.verdict) == policy::session::Next::kReport) return false;
   reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
+  if (copy_ != nullptr) copy_->long_data = 0;
   return true;
 }
 
@@ -512,10 +511,9 @@ void Exchange::finish() {
   if (facts.failed) reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
   reply_.statement_id = tracker_.statement_id();
   reply_.parameters = tracker_.statement_parameters();
-  if (copy_ != nullptr && request_.command == Command::kStmtExecute) {
-    const bool kept_by_server = facts.failed && (facts.error_code == kErLongDataTooLarge || facts.error_code == kErWrongArguments);
-    if (!kept_by_server) copy_->has_long_data = false;
-  }
+  if (executes() && facts.failed) reply_.kept = kept_by_failure(client_.request(), facts.error_code, tracker_.message());
+  const bool long_data_left = reply_.kept == Kept::kAll || request_.command == Command::kStmtFetch;
+  if (copy_ != nullptr && !long_data_left) copy_->long_data = 0;
   connection_.at_rest = true;
   if (!request_.answer) return;
   const bool answered = !facts.failed && facts.result_set;

@@ -286,7 +286,7 @@ Task<Result<ConnectionPtr>> borrow_fit(Session& session, Place place, Needs need
 
 Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial) {
   const PreparedStatement& statement = *request->prepared;
-  if (connection->facts.prepared.find(statement.meaning) != nullptr) co_return Result<void>{};
+  if (statement.copy_in(connection->facts.prepared) != nullptr) co_return Result<void>{};
   // A server keeps a statement's meaning from its prepare: it is prepared again in the state of the first one.
   policy::session::SessionFacts& facts = session.facts();
   const policy::session::SettingsPtr now = facts.settings;

@@ -3,12 +3,23 @@
 #include <algorithm>
 
 #include "proto/mysql/command.h"
+#include "proto/mysql/error_code.h"
 
 namespace hf::service::mysql {
 
+namespace wire = proto::mysql;
+
 namespace {
+
 constexpr std::uint32_t kLastPrepared = 0xFFFFFFFF;  // MariaDB: "the statement prepared just now"
-}
+constexpr std::size_t kFixed = 10;                   // of COM_STMT_EXECUTE: command, id, flags, iterations
+constexpr std::uint16_t kErWrongArguments = 1210;
+constexpr std::uint16_t kErUnsupportedPs = 1295;
+constexpr std::uint16_t kErMalformedPacket = 1835;
+
+bool is_bulk(ByteView execution) { return byte_at(execution, 0) == static_cast<std::uint8_t>(wire::Command::kStmtBulkExecute); }
+
+}  // namespace
 
 PreparedStatement& PreparedStatements::add(policy::session::StatementMeaning meaning, policy::sql::Statement verdict) {
   const std::uint32_t id = next_id_++;
@@ -67,8 +78,17 @@ std::string with_statement_id(ByteView payload, std::uint32_t id) {
   return patched;
 }
 
+Kept kept_by_failure(ByteView client_payload, std::uint16_t code, ByteView message) {
+  const auto names = [message](ByteView what) { return message.find(what) != ByteView::npos; };
+  // What a server keeps saying of long data until the statement is reset.
+  if (code == kErWrongArguments && names("mysqld_stmt_send_long_data")) return Kept::kAll;
+  if (code == wire::kErUnknown && names("mysql_send_long_data()")) return Kept::kAll;
+  if (is_bulk(client_payload)) return code == kErUnsupportedPs || code == kErMalformedPacket ? Kept::kAll : Kept::kNothing;
+  if (code == kErMalformedPacket && client_payload.size() < kFixed) return Kept::kAll;
+  return code == kErWrongArguments && names("mysqld_stmt_execute") ? Kept::kCursor : Kept::kNothing;
+}
+
 namespace {
-constexpr std::size_t kFixed = 10;  // command, id, flags, iterations
 std::size_t flag_at(const PreparedStatement& statement) { return kFixed + (statement.parameters + 7U) / 8U; }
 }  // namespace
 

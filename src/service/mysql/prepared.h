@@ -29,7 +29,16 @@ struct PreparedStatement {
   bool made = false;               // a server has said OK to its prepare
   bool long_data_refused = false;  // more of it than a server would take
   policy::session::ConnectionSerial cursor_on = 0;  // the connection that has an open cursor of it; 0: none
+
+  /// nullptr: it must be prepared there before it is executed.
+  policy::session::PreparedCache::Copy* copy_in(policy::session::PreparedCache& cache) const { return cache.find(meaning, id); }
 };
+
+/// What is on the server as it was before an execution that failed.
+enum class Kept : std::uint8_t { kNothing,  // it ran: the cursor of the execution before is closed, long data is used up
+                                 kCursor,   // its values were malformed: long data is used up
+                                 kAll };    // nothing of it was read
+Kept kept_by_failure(ByteView client_payload, std::uint16_t code, ByteView message);
 
 class PreparedStatements {
  public:

@@ -19,7 +19,7 @@ PreparedStatement statement_with(std::uint16_t parameters) {
   return statement;
 }
 
-Copy copy_with(std::uint32_t id) { return {id, {}, false}; }
+Copy copy_with(std::uint32_t id) { return {id, {}, 0}; }
 
 // COM_STMT_EXECUTE of statement 1: id, flags, iterations, NULL bitmap, new-parameters flag, types, values.
 const std::string kWithTypes = unhex("17 01000000 00 01000000 00 01 0800 fd00 2a00000000000000 0178");
@@ -124,6 +124,21 @@ TEST(ExecutePayload, BulkExecutionsCarryTheirTypesThemselves) {
   Copy copy = copy_with(9);
   EXPECT_EQ(execute_payload(unhex("fa 01000000 8000 0300 00 01000000"), statement, copy), unhex("fa 09000000 8000 0300 00 01000000"));
   EXPECT_TRUE(copy.types.empty());
+}
+
+TEST(KeptByFailure, IsWhatTheServerHasNotRead) {
+  const std::string bulk = unhex("fa 01000000 8000 0300");
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to mysqld_stmt_send_long_data"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(bulk, 1210, "Incorrect arguments to mysqld_stmt_send_long_data"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1105, "… set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(unhex("17 01000000 00"), 1835, "Malformed communication packet"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(bulk, 1835, "Malformed communication packet"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(bulk, 1295, "This command is not supported"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to mysqld_stmt_execute"), Kept::kCursor);
+  EXPECT_EQ(kept_by_failure(bulk, 1210, "Incorrect arguments to mysqld_stmt_bulk_execute"), Kept::kNothing);
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to NTH_VALUE"), Kept::kNothing);
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1062, "Duplicate entry"), Kept::kNothing);
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1105, "a trigger's own"), Kept::kNothing);
 }
 
 TEST(ExecutePayload, ACopyThatAnotherSessionBoundOtherwiseIsGivenTheTypesAgain) {

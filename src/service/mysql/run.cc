@@ -232,7 +232,7 @@ Task<Step> make_fit(Work* work) {
   const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
   if (work->trial.without_schema && work->ties == 0) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok() && compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
-  const bool copy = fits.ok() && needs_copy(request) && connection->facts.prepared.find(request.prepared->meaning) == nullptr;
+  const bool copy = fits.ok() && needs_copy(request) && request.prepared->copy_in(connection->facts.prepared) == nullptr;
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;

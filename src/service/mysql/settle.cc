@@ -43,8 +43,38 @@ sql::Statement nothing_asked() {
   return statement;
 }
 
+bool executes(const Request& request) { return request.command == Command::kStmtExecute || request.command == Command::kStmtBulkExecute; }
+
+/// Whether the statement has an open cursor on the connection after this.
+bool has_cursor(const Connection& connection, const Request& request, const Reply& reply) {
+  const bool before = request.prepared->cursor_on == connection.facts.serial;
+  if (reply.facts.failed) return before && executes(request) && reply.kept != Kept::kNothing;
+  if (request.command == Command::kStmtBulkExecute) return before;
+  return request.command != Command::kStmtReset && reply.facts.cursor_open;
+}
+
+/// The copy with a cursor is the statement's alone until that is closed.
+void take_cursor(Session& session, Connection& connection, const Request& request, const Reply& reply) {
+  PreparedStatement& statement = *request.prepared;
+  policy::session::PreparedCache& copies = connection.facts.prepared;
+  const bool open = has_cursor(connection, request, reply);
+  statement.cursor_on = open ? connection.facts.serial : 0;
+  if (open) {
+    copies.bind(statement.meaning, statement.id);
+    return;
+  }
+  if (request.command == Command::kStmtFetch) {
+    // With its last row the server forgets the long data that has come meanwhile; what it refused it goes on refusing.
+    const policy::session::PreparedCache::Copy* copy = statement.copy_in(copies);
+    const bool refused = copy != nullptr && copy->long_data > 0;
+    if (!refused) session.prepared().drop_long_data(statement);
+  }
+  const std::optional<std::uint32_t> gone = copies.unbind(statement.id);
+  if (gone) upstream::close_statement(connection, *gone);
+}
+
 /// A reply to a command on a prepared statement: ids and cursors.
-void take_prepared(Connection& connection, const Request& request, const Reply& reply) {
+void take_prepared(Session& session, Connection& connection, const Request& request, const Reply& reply) {
   PreparedStatement& statement = *request.prepared;
   if (request.command == Command::kStmtPrepare) {
     if (reply.facts.failed) return;
@@ -54,20 +84,19 @@ void take_prepared(Connection& connection, const Request& request, const Reply& 
     if (gone) upstream::close_statement(connection, *gone);
     return;
   }
-  if (request.command == Command::kStmtReset || reply.facts.failed) statement.cursor_on = 0;
-  if (!reply.facts.failed && (request.command == Command::kStmtExecute || request.command == Command::kStmtFetch)) {
-    statement.cursor_on = reply.facts.cursor_open ? connection.facts.serial : 0;
-  }
+  take_cursor(session, connection, request, reply);
 }
 
 /// Long data is for one execution, wherever that was repeated.
 void end_long_data(Session& session, Connection& connection, const Request& request) {
-  if (request.command != Command::kStmtExecute && request.command != Command::kStmtBulkExecute) return;
+  if (!executes(request)) return;
   PreparedStatement& statement = *request.prepared;
   if (statement.long_data.empty()) return;
-  const policy::session::PreparedCache::Copy* copy = connection.facts.prepared.find(statement.meaning);
-  if (copy != nullptr && copy->has_long_data) {
-    // The server refuses it until the client resets it, so we keep the data and say so again; the copy is everybody's and starts anew.
+  const policy::session::PreparedCache::Copy* copy = statement.copy_in(connection.facts.prepared);
+  if (copy != nullptr && copy->long_data > 0) {
+    if (statement.cursor_on == connection.facts.serial) return;  // the copy is nobody else's
+    // The server has it still, or refuses it until the client resets it: we keep the data and send it again; the copy is everybody's and
+    // starts anew.
     const std::optional<std::uint32_t> gone = connection.facts.prepared.erase(statement.meaning);
     if (gone) upstream::close_statement(connection, *gone);
   } else {
@@ -191,13 +220,13 @@ Task<bool> flush_changes(Session& session, Connection* connection) {
 
 /// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session stays there.
 Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, Learnt* learnt) {
-  const bool executes = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
-  if (request->command != Command::kQuery && !executes) co_return nullptr;
+  const bool execution = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
+  if (request->command != Command::kQuery && !execution) co_return nullptr;
   Trial trial;
   trial.hold = session.hold_deadline();
   Result<ConnectionPtr> primary = co_await borrow_fit(session, policy::session::Place::kPrimary, policy::session::needs_of(request->verdict), &trial);
   if (!primary.ok()) co_return nullptr;
-  if (executes) {
+  if (execution) {
     const Result<void> made = co_await ensure_copy(session, primary->get(), request, &trial);
     if (!made.ok()) co_return nullptr;
   }
@@ -344,7 +373,7 @@ bool releases(Session& session, const sql::Statement& statement) {
 }
 
 Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply, std::uint32_t ties) {
-  if (request->prepared != nullptr) take_prepared(*connection, *request, *reply);
+  if (request->prepared != nullptr) take_prepared(session, *connection, *request, *reply);
   if (request->command == Command::kStmtPrepare) {
     co_await settle_prepare(session, std::move(connection), reply, ties);
     co_return true;

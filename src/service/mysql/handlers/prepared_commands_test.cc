@@ -338,6 +338,31 @@ TEST(PreparedCommands, LongDataThatTheServerRefusesStaysUntilAResetAndTheCopyIsG
   EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData).size(), 2U);
 }
 
+TEST(PreparedCommands, LongDataIsUsedUpByAnExecutionWhoseValuesAreMalformed) {
+  for (const auto& [number, message] : {std::pair(Command::kStmtExecute, "Incorrect arguments to mysqld_stmt_execute"),
+                                        std::pair(Command::kStmtBulkExecute, "Incorrect arguments to mysqld_stmt_bulk_execute")}) {
+    Stage stage;
+    stage.server().on_command(number, reply::error(1210, message), 1);
+    TestClient& client = stage.log_in();
+    stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
+    client.send(long_data(1, 0, "x"));
+    EXPECT_EQ(stage.ask(client, on_statement(number, 1)).error_code(), 1210);
+    EXPECT_TRUE(stage.ask(client, execute(1, 0, bound(0))).ok());
+    EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData).size(), 1U);
+  }
+}
+
+TEST(PreparedCommands, LongDataStaysBehindAnExecutionThatTheServerDoesNotRead) {
+  Stage stage;
+  stage.server().on_command(Command::kStmtExecute, reply::error(1835, "Malformed communication packet"), 1);
+  TestClient& client = stage.log_in();
+  stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
+  client.send(long_data(1, 0, "x"));
+  EXPECT_EQ(stage.ask(client, on_statement(Command::kStmtExecute, 1)).error_code(), 1835);
+  EXPECT_TRUE(stage.ask(client, execute(1, 0, bound(0))).ok());
+  EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData).size(), 2U) << "said again to the new copy";
+}
+
 // Cursors.
 
 class Cursor : public ::testing::Test {
@@ -408,6 +433,50 @@ TEST_F(Cursor, OfTwoTheOtherKeepsTheSessionWhereItIs) {
   client_.send(on_statement(Command::kStmtClose, 1));
   EXPECT_TRUE(stage_.ask(client_, fetch(2)).ok());
   EXPECT_EQ(stage_.lent(0), 1U);
+}
+
+TEST_F(Cursor, OfTwoHandlesOfOneTextEachHasACopyOfItsOwn) {
+  stage_.ask(client_, prepare("SELECT a FROM t"));
+  open();
+  EXPECT_TRUE(stage_.ask(client_, execute(2, kCursorReadOnly)).ok());
+  const std::vector<std::string> executed = heard(stage_.primary(), Command::kStmtExecute);
+  ASSERT_EQ(executed.size(), 2U);
+  EXPECT_NE(executed[0], executed[1]);
+  stage_.ask(client_, fetch(2));
+  stage_.ask(client_, fetch(1));
+  const std::uint32_t first = static_cast<std::uint32_t>(load_le(executed[0], 1, 4));
+  const std::uint32_t second = static_cast<std::uint32_t>(load_le(executed[1], 1, 4));
+  EXPECT_EQ(heard(stage_.primary(), Command::kStmtFetch), (std::vector<std::string>{fetch(second), fetch(first)}));
+  client_.send(on_statement(Command::kStmtClose, 2));
+  EXPECT_TRUE(stage_.ask(client_, fetch(1)).ok());
+  EXPECT_EQ(heard(stage_.primary(), Command::kStmtClose), std::vector<std::string>{on_statement(Command::kStmtClose, second)});
+  EXPECT_EQ(heard(stage_.primary(), Command::kStmtFetch).back(), fetch(first));
+}
+
+TEST_F(Cursor, StaysWhenItsTextIsPreparedAgain) {
+  open();
+  EXPECT_TRUE(stage_.ask(client_, prepare("SELECT a FROM t")).ok());
+  EXPECT_TRUE(stage_.ask(client_, fetch(1)).ok());
+  EXPECT_TRUE(heard(stage_.primary(), Command::kStmtClose).empty());
+}
+
+TEST_F(Cursor, StaysWhenAnotherStatementCannotBePreparedWhereItIs) {
+  stage_.ask(client_, prepare("SELECT a FROM t"));
+  open();
+  stage_.primary().on_command(Command::kStmtPrepare, reply::error(1146, "Table 'x.t' doesn't exist"));
+  EXPECT_EQ(stage_.ask(client_, execute(2)).error_code(), 1146);
+  EXPECT_EQ(stage_.lent(0), 1U);
+  EXPECT_TRUE(stage_.ask(client_, fetch(1)).ok());
+}
+
+TEST_F(Cursor, StaysBehindAnExecutionWhoseValuesAreMalformed) {
+  open();
+  stage_.primary().on_command(Command::kStmtExecute, reply::error(1210, "Incorrect arguments to mysqld_stmt_execute"));
+  EXPECT_EQ(stage_.ask(client_, execute(1)).error_code(), 1210);
+  EXPECT_TRUE(stage_.ask(client_, fetch(1)).ok());
+  stage_.primary().on_command(Command::kStmtExecute, reply::error(1146, "Table 'x.t' doesn't exist"));
+  EXPECT_EQ(stage_.ask(client_, execute(1)).error_code(), 1146);
+  EXPECT_EQ(stage_.ask(client_, fetch(1)).error_code(), 1421);
 }
 
 TEST_F(Cursor, IsLostWithItsConnectionAndSoIsTheSession) {
