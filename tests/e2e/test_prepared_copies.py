@@ -189,6 +189,43 @@ def test_a_cursor_goes_on_where_its_text_cannot_be_prepared_any_more(gateway, cl
          before=["create or replace table test.copies_gone as select seq as id from test.seq_1_to_5"])
 
 
+# Parameter types.
+
+TYPES = {
+    "bulk, then bulk": [bulk("a", SENDS_TYPES, BIGINT + VARCHAR + bulk_row(7, b"x")), bulk("a", 0, bulk_row(8, b"y") + bulk_row(9, b"z"))],
+    "bulk, then plain": [bulk("a", SENDS_TYPES, BIGINT + VARCHAR + bulk_row(7, b"x")), malformed("a", b"\0\0" + (5).to_bytes(8, "little") + b"\1p")],
+    "plain, then bulk": [malformed("a", b"\0\1" + INT + VARCHAR + b"\5\0\0\0\1p"), bulk("a", 0, bulk_row(8, b"y", 4))],
+    "types anew": [bulk("a", SENDS_TYPES, BIGINT + VARCHAR + bulk_row(7, b"x")), bulk("a", SENDS_TYPES, INT + VARCHAR + bulk_row(8, b"y", 4)), bulk("a", 0, bulk_row(9, b"z", 4))],
+    "never any": [bulk("a", 0, bulk_row(8, b"y"))],
+    "flags that nobody knows": [bulk("a", SENDS_TYPES, BIGINT + VARCHAR + bulk_row(7, b"x")), bulk("a", SENDS_TYPES + 1, INT + VARCHAR + bulk_row(8, b"y", 4)),
+                                bulk("a", 0, bulk_row(9, b"z"))],
+    "malformed": [bulk("a", SENDS_TYPES, BIGINT), bulk("a", SENDS_TYPES, BIGINT + VARCHAR), bulk("a", 0, b""), bulk("a", 0, bulk_row(9, b"z"))],
+}
+
+
+@pytest.mark.parametrize("what", TYPES)
+def test_types_that_were_sent_once_hold(gateway, cluster, what):
+    same(gateway, cluster, [prepare("a", INSERT), *TYPES[what], KEPT], before=FRESH, **BULK_CLIENT)
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("what", TYPES)
+def test_types_that_were_sent_once_hold_on_another_connection(make_gateway, cluster, what):
+    holders = []
+
+    def hold(gateway):
+        """Another session keeps the connection that the last step ran on: there is one pool, and one kind of client."""
+        holders.append(Session(gateway.port(), **BULK_CLIENT))
+        holders[-1].run("begin", f"update copies_rows set v = v where id = {len(holders)}")
+    read = "select v from copies_rows where id = 1"  # on a replica: the connection that has counted is let go
+    try:
+        same(make_gateway(shards=1), cluster, [prepare("a", INSERT), *(each for step in TYPES[what] for each in (step, read)), KEPT], before=FRESH, meanwhile=hold,
+             **BULK_CLIENT)
+    finally:
+        for holder in holders:
+            holder.close()
+
+
 # Long data.
 
 FAILED = {

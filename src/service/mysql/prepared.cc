@@ -1,6 +1,7 @@
 #include "service/mysql/prepared.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "proto/mysql/command.h"
 #include "proto/mysql/error_code.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::uint32_t kLastPrepared = 0xFFFFFFFF;  // MariaDB: "the statement prepared just now"
 constexpr std::size_t kFixed = 10;                   // of COM_STMT_EXECUTE: command, id, flags, iterations
+constexpr std::size_t kBulkFlags = 5;                // of COM_STMT_BULK_EXECUTE: behind command and id
+constexpr std::size_t kBulkFixed = 7;
+constexpr std::uint64_t kBulkSendsTypes = 128;
 constexpr std::uint16_t kErWrongArguments = 1210;
 constexpr std::uint16_t kErUnsupportedPs = 1295;
 constexpr std::uint16_t kErMalformedPacket = 1835;
@@ -89,29 +93,47 @@ Kept kept_by_failure(ByteView client_payload, std::uint16_t code, ByteView messa
 }
 
 namespace {
-std::size_t flag_at(const PreparedStatement& statement) { return kFixed + (statement.parameters + 7U) / 8U; }
+
+/// Where an execution has its parameter types, or would have them.
+struct TypesPlace {
+  std::size_t flag = 0;  // the byte that says whether it has them
+  std::size_t types = 0;
+  char given = 1;        // that byte, with them
+};
+
+/// Nothing: it has no place for types, or is malformed, which the server will say.
+std::optional<TypesPlace> types_place(ByteView payload, const PreparedStatement& statement) {
+  if (statement.parameters == 0) return std::nullopt;
+  if (is_bulk(payload)) {
+    if (payload.size() < kBulkFixed) return std::nullopt;
+    const std::uint64_t flags = load_le(payload, kBulkFlags, 2);
+    if (flags != 0 && flags != kBulkSendsTypes) return std::nullopt;
+    return TypesPlace{kBulkFlags, kBulkFixed, static_cast<char>(kBulkSendsTypes)};
+  }
+  const std::size_t flag = kFixed + (statement.parameters + 7U) / 8U;
+  if (payload.size() <= flag) return std::nullopt;
+  return TypesPlace{flag, flag + 1, 1};
+}
+
 }  // namespace
 
 bool has_its_types(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy) {
-  const bool is_plain = byte_at(client_payload, 0) == static_cast<std::uint8_t>(proto::mysql::Command::kStmtExecute);
-  if (!is_plain) copy.types.clear();  // a bulk execution binds types of its own
-  if (!is_plain || statement.parameters == 0) return true;
-  const std::size_t flag = flag_at(statement);
-  const std::size_t types_size = std::size_t{2} * statement.parameters;
-  if (client_payload.size() <= flag) return true;  // malformed: the server will say so
-  if (client_payload[flag] == 1) {
-    if (client_payload.size() >= flag + 1 + types_size) statement.types.assign(client_payload.substr(flag + 1, types_size));
-    copy.types = statement.types;
-    return true;
-  }
-  return copy.types == statement.types || statement.types.size() != types_size;
+  const std::optional<TypesPlace> place = types_place(client_payload, statement);
+  if (!place) return true;
+  const std::size_t size = std::size_t{2} * statement.parameters;
+  if (client_payload[place->flag] == 0) return copy.types == statement.types || statement.types.size() != size;
+  const bool whole = client_payload.size() >= place->types + size;
+  if (whole) statement.types.assign(client_payload.substr(place->types, size));
+  copy.types = whole ? statement.types : std::string();  // the server has read a part of them, or nothing
+  return true;
 }
 
 std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy) {
   std::string payload = with_statement_id(client_payload, copy.id);
   if (has_its_types(client_payload, statement, copy)) return payload;
-  payload[flag_at(statement)] = 1;
-  payload.insert(flag_at(statement) + 1, statement.types);
+  const TypesPlace place = *types_place(client_payload, statement);
+  payload[place.flag] = place.given;
+  payload.insert(place.types, statement.types);
   copy.types = statement.types;
   return payload;
 }

@@ -5,7 +5,7 @@
 // Owner: the session. Thread: the shard's.
 // Invariants:
 //   1. Ids given to the client are never reused within a session.
-//   2. Parameter types sent with one execution are kept and sent again to a copy that has not seen them.
+//   2. Parameter types sent with one execution, a bulk one or not, are kept and sent again to a copy that has not seen them.
 //   3. Long data is kept here until the execution that takes it, at most kMostLongData for all statements of a session.
 #pragma once
 
@@ -72,8 +72,8 @@ std::string with_statement_id(ByteView payload, std::uint32_t id);
 /// Keeps the parameter types of an execution in `statement` and `copy`. False: the client left them out, and the copy has not seen them.
 bool has_its_types(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy);
 
-/// Rewrites a COM_STMT_EXECUTE payload: the server's id, and the parameter types in front of the values where the client left
-/// them out but the copy needs them. Keeps new types in `statement` and `copy`.
+/// Rewrites a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE payload: the server's id, and the parameter types in front of the values where the
+/// client left them out but the copy needs them. Keeps new types in `statement` and `copy`.
 std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy);
 
 }  // namespace hf::service::mysql

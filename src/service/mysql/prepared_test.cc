@@ -118,12 +118,36 @@ TEST(ExecutePayload, AnyBytesAreSurvived) {
   }
 }
 
-TEST(ExecutePayload, BulkExecutionsCarryTheirTypesThemselves) {
+TEST(ExecutePayload, ABulkExecutionsTypesAreKeptAndGivenToAMovedStatement) {
+  PreparedStatement statement = statement_with(1);
+  Copy before = copy_with(9);
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 8000 0300 00 01000000"), statement, before), unhex("fa 09000000 8000 0300 00 01000000"));
+  EXPECT_EQ(before.types, unhex("0300"));
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 00 02000000"), statement, before), unhex("fa 09000000 0000 00 02000000"));
+  Copy moved = copy_with(5);
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 00 02000000"), statement, moved), unhex("fa 05000000 8000 0300 00 02000000"));
+  EXPECT_EQ(moved.types, unhex("0300"));
+}
+
+TEST(ExecutePayload, BulkExecutionsAndOthersShareTheirTypes) {
+  PreparedStatement statement = statement_with(2);
+  Copy copy = copy_with(9);
+  ASSERT_FALSE(execute_payload(kWithTypes, statement, copy).empty());
+  Copy moved = copy_with(5);
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 01 01"), statement, moved), unhex("fa 05000000 8000 0800 fd00 01 01"));
+  ASSERT_FALSE(execute_payload(unhex("fa 01000000 8000 0300 0300 01 01"), statement, moved).empty());
+  EXPECT_EQ(execute_payload(unhex("17 01000000 00 01000000 00 00 01000000 02000000"), statement, copy),
+            unhex("17 09000000 00 01000000 00 01 0300 0300 01000000 02000000"));
+}
+
+TEST(ExecutePayload, ABulkExecutionThatTheServerRefusesPassesAsItIsButForTheId) {
   PreparedStatement statement = statement_with(1);
   statement.types = unhex("0300");
-  Copy copy = copy_with(9);
-  EXPECT_EQ(execute_payload(unhex("fa 01000000 8000 0300 00 01000000"), statement, copy), unhex("fa 09000000 8000 0300 00 01000000"));
-  EXPECT_TRUE(copy.types.empty());
+  for (const char* rest : {"", "00", "8100 0800 00", "0001 00"}) {
+    Copy copy = copy_with(9);
+    EXPECT_EQ(execute_payload(unhex("fa 01000000") + unhex(rest), statement, copy), unhex("fa 09000000") + unhex(rest)) << rest;
+    EXPECT_EQ(statement.types, unhex("0300")) << rest;
+  }
 }
 
 TEST(KeptByFailure, IsWhatTheServerHasNotRead) {
