@@ -248,3 +248,18 @@ FAILED = {
 def test_long_data_of_an_execution_that_failed(gateway, cluster, failed):
     same(gateway, cluster, [prepare("a", INSERT), long_data("a", 1, b"long"), *FAILED[failed], execute("a", "4", "four"), execute("a", "5", "five"), KEPT],
          before=FRESH, **BULK_CLIENT)
+
+
+@pytest.mark.gateway
+def test_more_long_data_than_holdfast_keeps_is_refused_in_its_own_name(gateway):
+    with Session(gateway.port()) as session:
+        piece = b"x" * 14_000_000
+        several = [session.prepare(f"select length(?) + {number}") for number in range(20)]
+        for statement in several:
+            session.send_long_data(statement, 0, piece)
+        answer = session.execute(several[-1], [(252, 0, b"")])[0]
+        assert answer["code"] == 1105 and answer["text"].startswith("Holdfast keeps at most 268435456 bytes of mysql_send_long_data()")
+        assert session.reset_statement(several[-1])[0]["kind"] == "ok"
+        assert session.executed(several[0], (252, 0, b"")) == [[("14000000",)]]
+        session.send_long_data(several[-1], 0, b"short")
+        assert session.executed(several[-1], (252, 0, b"")) == [[("24",)]]

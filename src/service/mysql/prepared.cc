@@ -17,6 +17,11 @@ constexpr std::size_t kFixed = 10;                   // of COM_STMT_EXECUTE: com
 constexpr std::size_t kBulkFlags = 5;                // of COM_STMT_BULK_EXECUTE: behind command and id
 constexpr std::size_t kBulkFixed = 7;
 constexpr std::uint64_t kBulkSendsTypes = 128;
+constexpr std::size_t kPieceLength = 4;              // in front of each piece of long data that is kept
+constexpr std::size_t kPieceParameter = 5;           // of COM_STMT_SEND_LONG_DATA: behind command and id
+constexpr std::size_t kPieceFixed = 7;
+constexpr const char* kTooMuchForServer =
+    "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes";
 constexpr std::uint16_t kErWrongArguments = 1210;
 constexpr std::uint16_t kErUnsupportedPs = 1295;
 constexpr std::uint16_t kErMalformedPacket = 1835;
@@ -51,19 +56,48 @@ void PreparedStatements::clear() {
   long_data_ = 0;
 }
 
-bool PreparedStatements::add_long_data(PreparedStatement& statement, ByteView payload, std::size_t most_of_one) {
-  if (statement.long_data.size() + payload.size() > most_of_one || long_data_ + payload.size() > std::max(kMostLongData, most_of_one)) return false;
+namespace {
+
+/// Of all pieces for the parameter that the piece is for, with this one.
+std::size_t bytes_for_parameter(ByteView pieces, ByteView piece) {
+  std::size_t bytes = piece.size() - kPieceFixed;
+  while (pieces.size() >= kPieceLength) {
+    const std::size_t size = load_le(pieces, 0, kPieceLength);
+    const ByteView each = pieces.substr(kPieceLength, size);
+    if (load_le(each, kPieceParameter, 2) == load_le(piece, kPieceParameter, 2)) bytes += size - kPieceFixed;
+    pieces.remove_prefix(kPieceLength + size);
+  }
+  return bytes;
+}
+
+std::string kept_at_most(std::size_t bytes, ByteView of_whom) {
+  return "Holdfast keeps at most " + std::to_string(bytes) + " bytes of mysql_send_long_data() " + std::string(of_whom) + " until they are executed";
+}
+
+}  // namespace
+
+void PreparedStatements::add_long_data(PreparedStatement& statement, ByteView payload, std::size_t server_takes) {
+  const std::size_t most_of_one = server_takes * 2;
+  const std::size_t most_of_all = std::max(kMostLongData, most_of_one);
+  const bool too_much_of_one = statement.long_data.size() + payload.size() > most_of_one;
+  if (too_much_of_one || long_data_ + payload.size() > most_of_all) {
+    const bool too_much_for_server = bytes_for_parameter(statement.long_data, payload) > server_takes;
+    drop_long_data(statement);
+    statement.long_data_refused = too_much_for_server ? kTooMuchForServer
+                                  : too_much_of_one   ? kept_at_most(most_of_one, "for a statement")
+                                                      : kept_at_most(most_of_all, "for all statements of a session");
+    return;
+  }
   const std::size_t before = statement.long_data.size();
-  append_le(statement.long_data, payload.size(), 4);
+  append_le(statement.long_data, payload.size(), kPieceLength);
   statement.long_data += payload;
   long_data_ += statement.long_data.size() - before;
-  return true;
 }
 
 void PreparedStatements::drop_long_data(PreparedStatement& statement) {
   long_data_ -= statement.long_data.size();
   statement.long_data = std::string();
-  statement.long_data_refused = false;
+  statement.long_data_refused = std::string();
 }
 
 bool PreparedStatements::any_cursor() const {

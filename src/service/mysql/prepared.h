@@ -6,7 +6,7 @@
 // Invariants:
 //   1. Ids given to the client are never reused within a session.
 //   2. Parameter types sent with one execution, a bulk one or not, are kept and sent again to a copy that has not seen them.
-//   3. Long data is kept here until the execution that takes it, at most kMostLongData for all statements of a session.
+//   3. Long data is kept here until the execution that takes it, at most kMostLongData for all statements of a session, or what one may have.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct PreparedStatement {
   std::string types;               // two bytes per parameter, as last bound
   std::string long_data;           // COM_STMT_SEND_LONG_DATA payloads, 4-byte length first, until executed
   bool made = false;               // a server has said OK to its prepare
-  bool long_data_refused = false;  // more of it than a server would take
+  std::string long_data_refused;   // more of it came than is kept: what its executions say until a reset
   policy::session::ConnectionSerial cursor_on = 0;  // the connection that has an open cursor of it; 0: none
 
   /// nullptr: it must be prepared there before it is executed.
@@ -52,8 +52,9 @@ class PreparedStatements {
   std::size_t size() const { return statements_.size(); }
   std::uint32_t last_id() const { return next_id_ - 1; }
 
-  /// Keeps a piece; false: it would be more than `most_of_one` for the statement, or than the session may have.
-  bool add_long_data(PreparedStatement& statement, ByteView payload, std::size_t most_of_one);
+  /// Keeps a piece, or drops them all and refuses them. A server takes `server_takes` for each parameter; twice that is kept for a
+  /// statement, somewhat more than it takes, so that the refusal is mostly its own.
+  void add_long_data(PreparedStatement& statement, ByteView payload, std::size_t server_takes);
   void drop_long_data(PreparedStatement& statement);
 
   bool any_cursor() const;

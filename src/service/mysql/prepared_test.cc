@@ -21,6 +21,13 @@ PreparedStatement statement_with(std::uint16_t parameters) {
 
 Copy copy_with(std::uint32_t id) { return {id, {}, 0}; }
 
+/// COM_STMT_SEND_LONG_DATA of so many bytes.
+std::string piece(std::uint16_t parameter, std::size_t size) {
+  std::string payload = unhex("18 01000000");
+  append_le(payload, parameter, 2);
+  return payload.append(size, 'x');
+}
+
 // COM_STMT_EXECUTE of statement 1: id, flags, iterations, NULL bitmap, new-parameters flag, types, values.
 const std::string kWithTypes = unhex("17 01000000 00 01000000 00 01 0800 fd00 2a00000000000000 0178");
 const std::string kWithoutTypes = unhex("17 01000000 00 01000000 00 00 2b00000000000000 0179");
@@ -178,13 +185,27 @@ TEST(PreparedStatements, LongDataIsBoundedForOneStatementAndForAll) {
   PreparedStatements statements;
   PreparedStatement& one = statements.add({"SELECT ?", nullptr}, {});
   PreparedStatement& other = statements.add({"SELECT ?", nullptr}, {});
-  EXPECT_TRUE(statements.add_long_data(one, std::string(600, 'x'), 1000));
-  EXPECT_FALSE(statements.add_long_data(one, std::string(600, 'x'), 1000));
-  EXPECT_TRUE(statements.add_long_data(other, std::string(PreparedStatements::kMostLongData - 1000, 'x'), PreparedStatements::kMostLongData));
-  EXPECT_FALSE(statements.add_long_data(other, std::string(600, 'x'), PreparedStatements::kMostLongData));
+  constexpr std::size_t kServerTakes = PreparedStatements::kMostLongData / 2;
+  statements.add_long_data(one, piece(0, kServerTakes - 100), kServerTakes);
+  statements.add_long_data(other, piece(0, kServerTakes - 100), kServerTakes);
+  EXPECT_EQ(other.long_data_refused, "");
+  statements.add_long_data(other, piece(1, 600), kServerTakes);
+  EXPECT_EQ(other.long_data_refused, "Holdfast keeps at most 67108864 bytes of mysql_send_long_data() for all statements of a session until they are executed");
+  EXPECT_TRUE(other.long_data.empty());
+  statements.add_long_data(one, piece(1, 600), kServerTakes);
+  EXPECT_EQ(one.long_data_refused, "") << "there is room again";
+  statements.drop_long_data(other);
+  EXPECT_EQ(other.long_data_refused, "");
+}
+
+TEST(PreparedStatements, LongDataThatIsRefusedIsSoInTheServersWordsWhereItWouldRefuseIt) {
+  PreparedStatements statements;
+  PreparedStatement& one = statements.add({"SELECT ?,?,?", nullptr}, {});
+  for (int i = 0; i < 3; ++i) statements.add_long_data(one, piece(0, 800), 1000);
+  EXPECT_EQ(one.long_data_refused, "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes");
   statements.drop_long_data(one);
-  EXPECT_TRUE(one.long_data.empty());
-  EXPECT_TRUE(statements.add_long_data(other, std::string(600, 'x'), PreparedStatements::kMostLongData));
+  for (std::uint16_t i = 0; i < 3; ++i) statements.add_long_data(one, piece(i, 800), 1000);
+  EXPECT_EQ(one.long_data_refused, "Holdfast keeps at most 2000 bytes of mysql_send_long_data() for a statement until they are executed");
 }
 
 TEST(PreparedStatements, CursorsEndWithTheirConnection) {

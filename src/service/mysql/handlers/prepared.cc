@@ -76,10 +76,8 @@ Task<bool> on_execute(Session& session, Command command) {
   }
   PreparedStatement* statement = addressed_statement(session, command == Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
   if (statement == nullptr) co_return true;
-  if (statement->long_data_refused) {
-    session.client().send_error(wire::own_error(
-        "Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
-        "'max_long_data_size' bytes"));
+  if (!statement->long_data_refused.empty()) {
+    session.client().send_error(wire::own_error(statement->long_data_refused));
     co_return true;
   }
   Request request;
@@ -138,13 +136,8 @@ void on_long_data(Session& session) {
   const std::string& request = session.client().request();
   if (request.size() < 7) return;
   PreparedStatement* statement = session.prepared().find(static_cast<std::uint32_t>(load_le(request, 1, 4)));
-  if (statement == nullptr || statement->long_data_refused) return;
-  // Somewhat more than a server takes, so that the refusal is the server's own.
-  const std::size_t most = session.identity().defaults->max_allowed_packet * 2;
-  if (!session.prepared().add_long_data(*statement, request, most)) {
-    session.prepared().drop_long_data(*statement);
-    statement->long_data_refused = true;
-  }
+  if (statement == nullptr || !statement->long_data_refused.empty()) return;
+  session.prepared().add_long_data(*statement, request, session.identity().defaults->max_allowed_packet);
 }
 
 void on_statement_close(Session& session) {

@@ -314,7 +314,7 @@ TEST(PreparedCommands, TooMuchLongDataIsRefusedAtTheExecutionUntilAReset) {
   for (int i = 0; i < 2; ++i) {
     const Answer answer = stage.ask(client, execute(1, 0, bound(0)));
     EXPECT_EQ(answer.error_code(), wire::kErUnknown);
-    EXPECT_NE(answer.message().find("max_long_data_size"), std::string::npos);
+    EXPECT_NE(answer.message().find("'max_allowed_packet' bytes"), std::string::npos);
   }
   client.send(long_data(1, 0, "small"));
   EXPECT_TRUE(stage.ask(client, on_statement(Command::kStmtReset, 1)).ok());
