@@ -407,6 +407,10 @@ void close_statement(MysqlConnection& connection, std::uint32_t id) {
   connection.stream->write(packet);
 }
 
+void close_copies(MysqlConnection& connection) {
+  for (const std::uint32_t id : connection.facts.prepared.take_idle()) close_statement(connection, id);
+}
+
 Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {
   std::string payload(1, static_cast<char>(mysql::Command::kQuery));
   payload += sql;

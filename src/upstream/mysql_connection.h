@@ -122,6 +122,8 @@ runtime::Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<p
 runtime::Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, MysqlRefusal* refusal, Deadline deadline);
 /// COM_STMT_CLOSE, which has no reply.
 void close_statement(MysqlConnection& connection, std::uint32_t id);
+/// COM_STMT_CLOSE for all that is prepared there and has no cursor.
+void close_copies(MysqlConnection& connection);
 
 /// Runs one small query on an idle connection and reads the whole reply (at most 1 MiB): for the monitor and for ourselves.
 runtime::Task<Result<proto::mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline);

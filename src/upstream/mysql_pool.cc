@@ -237,6 +237,10 @@ std::size_t MysqlPool::close_idle_of(std::uint32_t account, std::uint32_t (*acco
   return std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) { return account_of(connection->key) == account; });
 }
 
+void MysqlPool::close_copies() {
+  for (const MysqlConnectionPtr& connection : idle_) upstream::close_copies(*connection);
+}
+
 void MysqlPool::trim(TimePoint since, const PoolAges& ages) {
   std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) {
     return connection->idle_since < since || !lendable(*connection, ages);

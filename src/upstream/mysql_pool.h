@@ -71,6 +71,8 @@ class MysqlPool : private PlaceHolder {
   void cut(const Error& reason);
   /// Closes the idle connections of one account; `account_of` tells it from a key. Returns how many.
   std::size_t close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key));
+  /// Closes what idle connections have prepared: copies for convenience.
+  void close_copies();
   /// Closes what has been idle since before `since`, and what is beyond `ages`.
   void trim(TimePoint since, const PoolAges& ages = {});
 

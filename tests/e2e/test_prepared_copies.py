@@ -263,3 +263,18 @@ def test_more_long_data_than_holdfast_keeps_is_refused_in_its_own_name(gateway):
         assert session.executed(several[0], (252, 0, b"")) == [[("14000000",)]]
         session.send_long_data(several[-1], 0, b"short")
         assert session.executed(several[-1], (252, 0, b"")) == [[("24",)]]
+
+
+@pytest.mark.gateway
+def test_copies_that_are_kept_for_convenience_make_room(cluster, make_gateway, server_globals):
+    """Clients that close all they prepare never meet max_prepared_stmt_count, as on direct connections."""
+    server_globals.set(max_prepared_stmt_count=10)
+    gateway = make_gateway(users="servers", shards=2, max_server_connections=3)
+    for client in range(6):
+        with Session(gateway.port()) as session:
+            for number in range(client * 100, client * 100 + 8):
+                assert session.binary(f"select {number} from copies_rows where id = ?", 1) == [[(str(number),)]]
+                assert session.binary(f"update copies_rows set v = {number} where id = ?", 2)[0][0] == "ok"
+            session.run("begin")
+            assert session.binary(f"insert into copies_kept (b, c) values ({client}, ?)", "of a transaction")[0][0] == "ok"
+            session.run("rollback")

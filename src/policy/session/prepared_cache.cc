@@ -112,6 +112,14 @@ std::optional<std::uint32_t> PreparedCache::drop_oldest() {
   return id;
 }
 
+std::vector<std::uint32_t> PreparedCache::take_idle() {
+  std::vector<std::uint32_t> ids;
+  for (const Entry& entry : entries_) ids.push_back(entry.copy.id);
+  by_text_.clear();
+  entries_.clear();
+  return ids;
+}
+
 void PreparedCache::clear() {
   by_text_.clear();
   entries_.clear();

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 #include <utility>
 
 #include "base/bytes.h"
@@ -55,6 +56,8 @@ class PreparedCache {
   /// … which is closed: the copy is everybody's again, unless long data spoils it. Returns the id of a statement to close, if any.
   std::optional<std::uint32_t> unbind(Handle handle);
   void clear();
+  /// All but those with a cursor: the ids of the statements to close.
+  std::vector<std::uint32_t> take_idle();
   std::size_t size() const { return entries_.size() + with_cursor_.size(); }
 
  private:

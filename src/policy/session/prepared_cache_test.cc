@@ -167,5 +167,17 @@ TEST(PreparedCache, CopiesWithCursorsStayWhateverComes) {
   EXPECT_EQ(cache.find(text(1), 1), nullptr);
 }
 
+TEST(PreparedCache, MakesRoomByAllThatHaveNoCursor) {
+  PreparedCache cache;
+  const StatementMeaning read{"SELECT 1", nullptr};
+  cache.add(read, 4);
+  cache.add({"SELECT 2", nullptr}, 5);
+  cache.bind(read, 7);
+  EXPECT_EQ(cache.take_idle(), std::vector<std::uint32_t>{5});
+  EXPECT_EQ(cache.size(), 1U);
+  ASSERT_NE(cache.find(read, 7), nullptr);
+  EXPECT_EQ(cache.find({"SELECT 2", nullptr}), nullptr);
+}
+
 }  // namespace
 }  // namespace hf::policy::session

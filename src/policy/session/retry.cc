@@ -5,6 +5,11 @@ namespace hf::policy::session {
 namespace effect = sql::effect;
 using sql::Kind;
 
+namespace {
+constexpr std::uint16_t kErMaxPreparedStatements = 1461;
+constexpr std::uint32_t kMostRooms = 5;
+}  // namespace
+
 bool is_one_statement(const sql::Statement& statement) {
   switch (statement.kind) {
     case Kind::kInsert:
@@ -29,6 +34,7 @@ Next after_loss(const Attempt& attempt) {
 }
 
 Next after_refusal(const Attempt& attempt, const Refusal& refusal, const sql::Statement& statement) {
+  if (refusal.code == kErMaxPreparedStatements && attempt.prepare && attempt.rooms_made < kMostRooms) return Next::kMakeRoom;
   if (attempt.reply_begun || !attempt.reroutable) return Next::kReport;
   if ((attempt.ties & tie::kHard) != 0) return Next::kReport;
   if (refusal.read_only) {

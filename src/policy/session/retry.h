@@ -25,12 +25,14 @@ struct Attempt {
   std::uint32_t lost_before = 0;  // servers lost by this statement before this one
   bool only_here = false;       // a question about the statement before, which nobody else can answer
   bool prepare = false;         // COM_STMT_PREPARE: does nothing, may always be repeated
+  std::uint32_t rooms_made = 0; // times that copies of ours were closed for it
 };
 
 enum class Next : std::uint8_t {
   kAgain,         // on whichever server the route gives, held while there is none
   kOtherReader,   // once, on another replica; if there is none: the error
   kPrimary,       // not executed by a replica: it runs on the primary
+  kMakeRoom,      // the server has too many statements prepared: copies of ours are closed, then again
   kReport,        // the error to the client; the session goes on
   kReportAndEnd,  // … and the session with it: what it had is gone
 };

@@ -13,6 +13,7 @@ std::string_view name(Next next) {
   switch (next) {
     case Next::kAgain: return "again";
     case Next::kOtherReader: return "other reader";
+    case Next::kMakeRoom: return "make room";
     case Next::kPrimary: return "primary";
     case Next::kReport: return "report";
     case Next::kReportAndEnd: return "report and end";
@@ -86,6 +87,17 @@ TEST(Retry, NothingThatMayHaveRunIsSentTwiceButAReadOnce) {
     EXPECT_TRUE(attempt.repeatable || attempt.prepare);
     EXPECT_EQ(attempt.lost_before, 0U);
   });
+}
+
+TEST(Retry, APrepareThatFindsTheServerFullIsTriedAgainAFewTimes) {
+  Attempt prepare;
+  prepare.prepare = true;
+  prepare.ties = tie::kTransaction;
+  const Refusal full{1461, false, false};
+  EXPECT_EQ(after_refusal(prepare, full, {}), Next::kMakeRoom);
+  prepare.rooms_made = 5;
+  EXPECT_EQ(after_refusal(prepare, full, {}), Next::kReport);
+  EXPECT_EQ(after_refusal({}, full, {}), Next::kReport) << "PREPARE as text is the client's own";
 }
 
 TEST(Retry, AfterAKillNothingThatWasSentIsRepeated) {

@@ -19,6 +19,7 @@ namespace {
 
 constexpr Nanos kRetryPause = 50ms;
 constexpr int kMostMakingRoom = 5;  // times that our own idle connections give way to one login
+constexpr std::uint16_t kErMaxPreparedStatements = 1461;
 constexpr Nanos kRoomPause = 20ms;  // until a server has counted a connection out
 constexpr int kMostRestoring = 2;     // the second time without the warnings of the first
 constexpr std::uint16_t kErTooManyUserConnections = 1203;
@@ -284,6 +285,23 @@ Task<Result<ConnectionPtr>> borrow_fit(Session& session, Place place, Needs need
   }
 }
 
+Task<void> make_room_for_copies(Session& session, Connection* connection) {
+  ServiceShard& service = session.service();
+  const upstream::ServerSlot slot = connection->slot;
+  upstream::close_copies(*connection);
+  service.server(slot).pool.close_copies();
+  const std::string name = service.name();
+  for (Shard* peer : service.shard().peers()) {
+    if (peer == &service.shard()) continue;
+    peer->post([peer, name, slot] {
+      ServiceShard* there = peer->find(name);
+      if (there != nullptr && slot < there->servers().size()) there->server(slot).pool.close_copies();
+    });
+  }
+  const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
+  (void)slept;  // a session that is cancelled finds out with its next step
+}
+
 Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial) {
   const PreparedStatement& statement = *request->prepared;
   if (statement.copy_in(connection->facts.prepared) != nullptr) co_return Result<void>{};
@@ -300,6 +318,11 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
   upstream::MysqlRefusal said;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   Result<std::uint32_t> id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);
+  for (int round = 0; !id.ok() && said.code == kErMaxPreparedStatements && round < kMostMakingRoom; ++round) {
+    co_await make_room_for_copies(session, connection);
+    said = {};
+    id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);
+  }
   if (!id.ok() && said.code == 0) co_return id.error();
   if (id.ok()) session.service().counters().statements_reprepared.add();
   if (elsewhere) {

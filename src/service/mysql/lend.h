@@ -37,6 +37,10 @@ runtime::Task<Result<void>> restore(Session& session, Connection* connection, po
 /// Both, again where a server was lost under them.
 runtime::Task<Result<ConnectionPtr>> borrow_fit(Session& session, policy::session::Place place, policy::session::Needs needs, Trial* trial);
 
+/// A server that has too many statements prepared (max_prepared_stmt_count) gets room: our copies on idle connections to it, of all shards,
+/// are closed, and those of this connection. They are prepared again where they are needed.
+runtime::Task<void> make_room_for_copies(Session& session, Connection* connection);
+
 /// The request's prepared statement has a copy on the connection, made under the state that it was first prepared in. kRefused: the
 /// server would not prepare it (its words in `trial.refusal`).
 runtime::Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial);

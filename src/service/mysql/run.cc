@@ -278,6 +278,12 @@ Task<Step> after_refusal(Work* work, Reply reply) {
   const std::string server = service.view()->servers[work->slot].name;
   const policy::session::Refusal refusal{reply.refusal.code, read_only, reply.refusal.code == wire::kErServerShutdown};
   const Next next = policy::session::after_refusal(work->attempt, refusal, work->request.verdict);
+  if (next == Next::kMakeRoom) {
+    ++work->attempt.rooms_made;
+    co_await make_room_for_copies(session, work->connection.get());
+    put_back(work);
+    co_return Step::kAgain;
+  }
   if ((work->ties & tie::kSoft) != 0) {  // it is asked what it alone knows: the statement goes elsewhere
     co_await hold(session, std::move(work->connection), work->ties & tie::kSoft, policy::session::PinReason::kNone);
     co_await release_soft(session);
