@@ -98,6 +98,7 @@ struct MysqlConnection {
   TimePoint lent_at;           // since when a session has it
   MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;
+  bool beside = false;         // not one of the pool's: see MysqlPool::open_beside
 
   bool usable() const { return stream->idle(); }
   /// Says goodbye and closes; for a connection at rest. The destructor does it.

@@ -51,7 +51,7 @@ Nanos PoolAges::longest_idle() const { return std::max<Nanos>(server_wait_timeou
 
 MysqlPool::~MysqlPool() {
   idle_.clear();
-  HF_CHECK(all_.empty() && connecting_ == 0);
+  HF_CHECK(all_.empty() && connecting_ == 0 && !taken_beside_);
 }
 
 bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages) const {
@@ -136,6 +136,36 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::adopt(ServiceViewPtr view, MysqlConn
   co_return std::move(connection);
 }
 
+Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, const MysqlLogin& login, MysqlRefusal* refusal, Deadline turn_deadline) {
+  const ServerView& server = view->servers[slot_];
+  if (taken_beside_) {
+    const Result<void> waited = co_await turn_beside_.wait(turn_deadline);
+    if (!waited.ok()) {
+      const bool late = waited.error().code == ErrorCode::kTimeout;
+      co_return Error{late ? ErrorCode::kOverload : waited.error().code, "server '" + server.name + "': earlier KILLs are not done yet"};
+    }
+  }
+  taken_beside_ = true;
+  const Deadline deadline = loop_.deadline_in(view->service->connect_timeout);
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, deadline);
+  if (!opened.ok()) {
+    end_turn_beside();
+    co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
+  }
+  beside_ = opened->get();
+  beside_->slot = slot_;
+  beside_->pool = this;
+  beside_->beside = true;
+  beside_->lent_at = loop_.now();
+  co_return opened;
+}
+
+/// It is the next one's, or free.
+void MysqlPool::end_turn_beside() {
+  beside_ = nullptr;
+  taken_beside_ = turn_beside_.notify_one();
+}
+
 void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
   connection.slot = slot_;
   connection.key = key;
@@ -149,7 +179,7 @@ void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
 
 void MysqlPool::give(MysqlConnectionPtr connection) {
   connection->at_rest = true;
-  if (!connection->usable() || desk_ == nullptr) return;
+  if (!connection->usable() || desk_ == nullptr || connection->beside) return;
   if (connection->facts.clean()) return give_clean(std::move(connection));
   const bool resettable = !connection->facts.must_close && !connection->facts.told_kill && connection->reset_to != nullptr && !closing_;
   if (resettable) resets_.spawn("reset of a server connection", reset, this, std::move(connection));
@@ -201,6 +231,7 @@ void MysqlPool::give_clean(MysqlConnectionPtr connection) {
 }
 
 void MysqlPool::forget(MysqlConnection& connection) {
+  if (connection.beside) return end_turn_beside();
   MysqlConnection* last = all_.back();
   all_[connection.pool_index] = last;
   last->pool_index = connection.pool_index;
@@ -229,6 +260,7 @@ PlaceUse MysqlPool::use() const {
 
 void MysqlPool::cut(const Error& reason) {
   idle_.clear();
+  if (beside_ != nullptr) beside_->stream->abort(reason);
   const std::vector<MysqlConnection*> lent = all_;
   for (MysqlConnection* connection : lent) connection->stream->abort(reason);
 }

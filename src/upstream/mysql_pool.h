@@ -3,7 +3,8 @@
 //
 // Owner: the shard's part of a service. Thread: the shard's.
 // Invariants:
-//   1. Connections of all shards to a server never exceed the limit: a place is taken before connecting (places.h).
+//   1. Connections of all shards to a server never exceed the limit: a place is taken before connecting (places.h). But for one of each
+//      pool, beside the places, for what must not wait for those whom it is to end (open_beside).
 //   2. Whoever has to wait for a place waits until its deadline, in order of arrival over all shards, and meanwhile takes a
 //      connection of its key that is returned here; idle connections of other keys, here and in other shards, make room.
 //   3. A connection is either idle here or lent; both are known, so that all can be cut when the server is found dead.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "runtime/scope.h"
+#include "runtime/signal.h"
 #include "upstream/mysql_connection.h"
 #include "upstream/places.h"
 #include "upstream/service_view.h"
@@ -35,7 +37,7 @@ struct PoolAges {
 
 class MysqlPool : private PlaceHolder {
  public:
-  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), resets_(loop) {}
+  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), turn_beside_(loop), resets_(loop) {}
   MysqlPool(const MysqlPool&) = delete;
   MysqlPool& operator=(const MysqlPool&) = delete;
   ~MysqlPool();
@@ -57,6 +59,10 @@ class MysqlPool : private PlaceHolder {
   /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
   runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
                                                   Deadline place_deadline);
+  /// A connection that takes no place: for a KILL, which must not wait for a place that only its victim can give back. There is one at a
+  /// time; who comes meanwhile waits, in order of arrival, until `turn_deadline`. Errors: kOverload, kCancelled, those of connect_mysql.
+  runtime::Task<Result<MysqlConnectionPtr>> open_beside(ServiceViewPtr view, const MysqlLogin& login, MysqlRefusal* refusal,
+                                                        Deadline turn_deadline);
   /// Takes a connection back that is between statements, which it need not say itself (at_rest). One that a session has stained is
   /// reset first, while nobody waits for it; one that cannot be reset is closed, as is one that is not usable or whose place is
   /// wanted elsewhere.
@@ -96,6 +102,7 @@ class MysqlPool : private PlaceHolder {
   void sit_down(const ServerView& server);
   void count(MysqlConnection& connection, std::uint64_t key);
   void forget(MysqlConnection& connection);
+  void end_turn_beside();
   static runtime::Task<void> reset(MysqlPool* self, MysqlConnectionPtr connection);
   void give_clean(MysqlConnectionPtr connection);
   bool lendable(const MysqlConnection& connection, const PoolAges& ages) const;
@@ -111,6 +118,9 @@ class MysqlPool : private PlaceHolder {
   std::vector<MysqlConnectionPtr> idle_;   // most recently used last
   std::vector<MysqlConnection*> all_;
   std::size_t connecting_ = 0;
+  bool taken_beside_ = false;              // … by one that connects, or by this one:
+  MysqlConnection* beside_ = nullptr;
+  runtime::Signal turn_beside_;            // whom it wakes has the turn
   std::vector<Return*> returns_;
   std::uint64_t changes_ = 0;
   std::uint64_t resets_done_ = 0;

@@ -50,6 +50,16 @@ Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* lo
   wish->ended = true;
 }
 
+Task<void> beside_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
+  Result<MysqlConnectionPtr> opened = co_await pool->open_beside(view, *login, nullptr, deadline);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
 /// One server, at most `most` connections to it, and pools that share the limit as shards do.
 class MysqlPoolTest : public ::testing::Test {
  protected:
@@ -72,6 +82,9 @@ class MysqlPoolTest : public ::testing::Test {
 
   void start(Wish& wish, MysqlPool& pool, std::uint64_t key = kKey, Nanos patience = 10s) {
     scope_.spawn("open", open_task, &pool, view_, &login_, key, &wish, loop_->deadline_in(patience));
+  }
+  void start_beside(Wish& wish, Nanos patience = 10s) {
+    scope_.spawn("open_beside", beside_task, &pool_, view_, &login_, &wish, loop_->deadline_in(patience));
   }
   MysqlConnectionPtr open(MysqlPool& pool, std::uint64_t key = kKey) {
     Wish wish;
@@ -665,6 +678,64 @@ TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.outcome(), "ok");
   EXPECT_EQ(pool_.open_connections(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionBesideThePlacesTakesNoneAndIsNotKept) {
+  view_ = view_with(1);
+  const MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start_beside(wish);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(wish.connection->slot, 0U);
+  EXPECT_EQ(open_places(), 1U);
+  EXPECT_EQ(pool_.open_connections(), 1U);
+  pool_.give(std::move(wish.connection));
+  EXPECT_EQ(pool_.idle(), 0U);
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+}
+
+TEST_F(MysqlPoolTest, ConnectionsBesideThePlacesComeOneAfterTheOtherInOrderOfArrival) {
+  Wish first;
+  Wish second;
+  Wish late;
+  Wish third;
+  start_beside(first);
+  start_beside(second);
+  start_beside(late, 50ms);
+  start_beside(third);
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_FALSE(second.ended);
+  first.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+  EXPECT_FALSE(third.ended);
+  second.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return third.ended; }));
+  EXPECT_EQ(third.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, ALoginBesideThePlacesThatFailsLeavesTheTurnToTheNext) {
+  auto view = std::make_shared<ServiceView>(*view_);
+  view->servers[0].address = net::Address::from_ip("127.0.0.1", 1).value();
+  view_ = view;
+  Wish first;
+  Wish second;
+  start_beside(first);
+  start_beside(second);
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended && second.ended; }));
+  EXPECT_TRUE(first.error);
+  EXPECT_TRUE(second.error);
+}
+
+TEST_F(MysqlPoolTest, AServerThatIsDeadBreaksTheConnectionBesideThePlacesToo) {
+  Wish wish;
+  start_beside(wish);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  pool_.cut({ErrorCode::kUnreachable, "dead"});
+  EXPECT_FALSE(wish.connection->usable());
 }
 
 TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
