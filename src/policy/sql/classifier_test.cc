@@ -474,7 +474,11 @@ TEST(Classifier, ReadsKill) {
   EXPECT_EQ(kill("KILL USER bob").kill_scope, KillScope::kUser);
   EXPECT_EQ(kill("KILL USER bob").kill_target, KillTarget::kOther);
   EXPECT_EQ(kill("KILL USER 'bob'@'h'").effects, 0U);
-  EXPECT_EQ(kill("KILL ?").kill_target, KillTarget::kOther);
+  EXPECT_EQ(kill("KILL ?").kill_target, KillTarget::kPlaceholder);
+  EXPECT_EQ(kill("KILL HARD QUERY ?;").kill_target, KillTarget::kPlaceholder);
+  EXPECT_EQ(kill("KILL HARD QUERY ?;").kill_scope, KillScope::kQuery);
+  EXPECT_EQ(kill("KILL ? + 1").kill_target, KillTarget::kOther);
+  EXPECT_EQ(kill("KILL USER ?").kill_target, KillTarget::kOther);
   EXPECT_EQ(kill("KILL 1 + 2").kill_target, KillTarget::kOther);
   EXPECT_EQ(kill("KILL 99999999999999999999").kill_target, KillTarget::kOther);
   EXPECT_EQ(kill("KILL 0x10").kill_target, KillTarget::kOther);

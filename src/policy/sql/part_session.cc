@@ -203,6 +203,7 @@ void Part::kill() {
   if (out_.kill_scope != KillScope::kUser) findings_.see(cursor_);
   primary(Kind::kKill, Reason::kAdministration);
   const bool alone = cursor_.before().token.begin == target.begin;
+  if (target.kind == TokenKind::kPlaceholder && alone && out_.kill_scope != KillScope::kUser) out_.kill_target = KillTarget::kPlaceholder;
   if (target.kind != TokenKind::kNumber || !alone) return;
   std::uint64_t id = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), id);

@@ -93,8 +93,8 @@ enum class Reason : std::uint8_t {
 enum class Release : std::uint8_t { kNo, kBySetting, kYes };
 
 enum class KillScope : std::uint8_t { kNone, kConnection, kQuery, kQueryId, kUser };
-/// How KILL names its target: a number we read (kill_id), or something we did not (an expression, a user).
-enum class KillTarget : std::uint8_t { kNone, kNumber, kOther };
+/// How KILL names its target: a number we read (kill_id), a placeholder alone, or something we did not read (an expression, a user).
+enum class KillTarget : std::uint8_t { kNone, kNumber, kPlaceholder, kOther };
 
 struct Statement {
   Kind kind = Kind::kUnknown;

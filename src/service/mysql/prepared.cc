@@ -1,6 +1,7 @@
 #include "service/mysql/prepared.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "proto/mysql/command.h"
@@ -122,7 +123,6 @@ Kept kept_by_failure(ByteView client_payload, std::uint16_t code, ByteView messa
   if (code == kErWrongArguments && names("mysqld_stmt_send_long_data")) return Kept::kAll;
   if (code == wire::kErUnknown && names("mysql_send_long_data()")) return Kept::kAll;
   if (is_bulk(client_payload)) return code == kErUnsupportedPs || code == kErMalformedPacket ? Kept::kAll : Kept::kNothing;
-  if (code == kErMalformedPacket && client_payload.size() < kFixed) return Kept::kAll;
   return code == kErWrongArguments && names("mysqld_stmt_execute") ? Kept::kCursor : Kept::kNothing;
 }
 
@@ -160,6 +160,50 @@ bool has_its_types(ByteView client_payload, PreparedStatement& statement, policy
   if (whole) statement.types.assign(client_payload.substr(place->types, size));
   copy.types = whole ? statement.types : std::string();  // the server has read a part of them, or nothing
   return true;
+}
+
+namespace {
+
+/// Bytes of a whole number of this type; 0: it is none.
+std::size_t size_of_number(std::uint8_t type) {
+  switch (type) {
+    case 1: return 1;           // TINY
+    case 2:
+    case 13: return 2;  // SHORT, YEAR
+    case 3:
+    case 9: return 4;   // LONG, INT24
+    case 8: return 8;           // LONGLONG
+    default: return 0;
+  }
+}
+
+/// DECIMAL, VARCHAR, NEWDECIMAL, the blobs and strings: a length and the text.
+bool is_text(std::uint8_t type) { return type == 0 || type == 15 || type == 246 || (type >= 249 && type <= 254); }
+
+}  // namespace
+
+std::optional<std::uint64_t> number_bound(ByteView client_payload, PreparedStatement& statement) {
+  const std::optional<TypesPlace> place = is_bulk(client_payload) ? std::nullopt : types_place(client_payload, statement);
+  if (!place || statement.parameters != 1 || !statement.long_data.empty() || client_payload[kFixed] != 0) return std::nullopt;
+  ByteView value = client_payload.substr(place->types);
+  if (client_payload[place->flag] == 1) {
+    if (value.size() < 2) return std::nullopt;
+    statement.types.assign(value.substr(0, 2));
+    value.remove_prefix(2);
+  }
+  if (statement.types.size() != 2 || value.empty()) return std::nullopt;
+  const std::uint8_t type = byte_at(statement.types, 0);
+  const std::size_t size = size_of_number(type);
+  if (size > 0) {
+    if (value.size() < size) return std::nullopt;
+    const std::uint64_t number = load_le(value, 0, size);
+    const bool negative = (byte_at(statement.types, 1) & 0x80) == 0 && (number >> (8 * size - 1)) != 0;
+    return negative ? std::nullopt : std::optional(number);
+  }
+  if (!is_text(type) || value.size() != 1U + byte_at(value, 0)) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(value.data() + 1, value.data() + value.size(), number);
+  return parsed.ec == std::errc{} && parsed.ptr == value.data() + value.size() ? std::optional(number) : std::nullopt;
 }
 
 std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -72,6 +73,10 @@ std::string with_statement_id(ByteView payload, std::uint32_t id);
 
 /// Keeps the parameter types of an execution in `statement` and `copy`. False: the client left them out, and the copy has not seen them.
 bool has_its_types(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy);
+
+/// The value of the only parameter in a COM_STMT_EXECUTE payload, where it is a whole number or digits: what a KILL is aimed at. Keeps new
+/// types in `statement`.
+std::optional<std::uint64_t> number_bound(ByteView client_payload, PreparedStatement& statement);
 
 /// Rewrites a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE payload: the server's id, and the parameter types in front of the values where the
 /// client left them out but the copy needs them. Keeps new types in `statement` and `copy`.

@@ -33,6 +33,44 @@ const std::string kWithTypes = unhex("17 01000000 00 01000000 00 01 0800 fd00 2a
 const std::string kWithoutTypes = unhex("17 01000000 00 01000000 00 00 2b00000000000000 0179");
 const std::string kTypes = unhex("0800 fd00");
 
+std::optional<std::uint64_t> bound(ByteView hex) {
+  PreparedStatement statement = statement_with(1);
+  return number_bound(unhex("17 01000000 00 01000000" + std::string(hex)), statement);
+}
+
+TEST(NumberBound, ReadsWholeNumbersOfEverySize) {
+  EXPECT_EQ(bound("00 01 0100 2a"), 42U);
+  EXPECT_EQ(bound("00 01 0180 ff"), 255U);
+  EXPECT_EQ(bound("00 01 0200 0102"), 0x0201U);
+  EXPECT_EQ(bound("00 01 0300 01000041"), 0x41000001U);
+  EXPECT_EQ(bound("00 01 0900 01000041"), 0x41000001U);
+  EXPECT_EQ(bound("00 01 0800 0100004100000000"), 0x41000001U);
+  EXPECT_EQ(bound("00 01 0880 ffffffffffffffff"), ~std::uint64_t{0});
+  EXPECT_EQ(bound("00 01 fd00 023432"), 42U);
+  EXPECT_EQ(bound("00 01 f600 023432"), 42U);
+}
+
+TEST(NumberBound, ReadsNothingElse) {
+  for (const char* hex : {"01 01 0600", "00 01 0100 ff", "00 01 0800 ffffffffffffffff", "00 01 0500 000000000000f03f", "00 01 fd00 033432", "00 01 fd00 023478",
+                          "00 01 fd00 00", "00 01 0300 0102", "00 01 03", "00 00 01000000", "00", ""}) {
+    EXPECT_EQ(bound(hex), std::nullopt) << hex;
+  }
+}
+
+TEST(NumberBound, GoesByTheTypesOfAnEarlierExecution) {
+  PreparedStatement statement = statement_with(1);
+  EXPECT_EQ(number_bound(unhex("17 01000000 00 01000000 00 01 0300 01000041"), statement), 0x41000001U);
+  EXPECT_EQ(number_bound(unhex("17 01000000 00 01000000 00 00 02000041"), statement), 0x41000002U);
+}
+
+TEST(NumberBound, IsNotThatOfLongDataOrSeveral) {
+  PreparedStatement statement = statement_with(1);
+  statement.long_data = "x";
+  EXPECT_EQ(number_bound(unhex("17 01000000 00 01000000 00 01 0300 01000041"), statement), std::nullopt);
+  PreparedStatement two = statement_with(2);
+  EXPECT_EQ(number_bound(kWithTypes, two), std::nullopt);
+}
+
 TEST(ExecutePayload, PutsTheServersIdInPlaceOfOurs) {
   PreparedStatement statement = statement_with(0);
   Copy copy = copy_with(0x01020304);
