@@ -150,7 +150,7 @@ constexpr Key kSchema[] = {
     {.path = "service.mysql.max_replica_lag", .kind = Kind::kDuration, .doc = "A replica further behind its primary than this gets no reads.",
      .fallback = "\"2s\"", .min = ns(1ms), .max = ns(kDay),
      .store = [](Target& t, const ParsedValue& v) { t.service->mysql.max_replica_lag = v.duration; }},
-    {.path = "service.mysql.max_server_connections", .kind = Kind::kCount, .doc = "The most connections to one server, all shards together.",
+    {.path = "service.mysql.max_server_connections", .kind = Kind::kCount, .doc = "The most connections to one server, all shards together. A KILL may add one for each shard while it lasts.",
      .fallback = "100", .min = 1, .max = 100'000,
      .store = [](Target& t, const ParsedValue& v) { t.service->mysql.max_server_connections = u32(v); }},
     {.path = "service.mysql.hold_timeout", .kind = Kind::kDuration, .doc = "How long a statement waits for a primary or for a free connection.",

@@ -40,6 +40,13 @@ std::optional<upstream::ServerSlot> choose(Session& session, const upstream::Ser
   return std::nullopt;
 }
 
+/// Why a wait was given up: by a KILL QUERY, which is the statement's error, or for good.
+Error given_up(Session& session, const runtime::TaskContext& context, const Error& cancelled, Trial* trial) {
+  if (!session.interrupted() || context.cancelled) return cancelled;
+  trial->refusal = wire::query_interrupted();
+  return Error{ErrorCode::kRefused, trial->refusal.message};
+}
+
 /// Nobody is there: waits for news. Errors: the client's, or kCancelled, kClosed.
 Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) {
   ServiceShard& service = session.service();
@@ -58,8 +65,10 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
     }
   }
   trial->tried.clear();
+  runtime::TaskContext& context = co_await runtime::this_context();
+  const Session::Interruptible interruptible(session, context);
   const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
-  if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return waited.error();
+  if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return given_up(session, context, waited.error(), trial);
   if (session.client().broken()) co_return Error{ErrorCode::kClosed, "the client went away"};
   co_return Result<void>{};
 }
@@ -84,6 +93,8 @@ bool make_room(Session& session, upstream::ServerSlot slot) {
 /// Opens a connection. Our own idle ones of the account make room where the server counts them.
 Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Trial* trial, upstream::MysqlRefusal* said) {
   ServerShard& server = session.service().server(slot);
+  runtime::TaskContext& context = co_await runtime::this_context();
+  const Session::Interruptible interruptible(session, context);
   upstream::MysqlLogin login = login_for_server(session);
   if (trial->without_schema) login.schema.clear();
   for (int round = 0;; ++round) {
@@ -107,7 +118,8 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
                                       Trial* trial) {
   ServiceShard& service = session.service();
   const upstream::ServiceViewPtr view = service.view();
-  if (failure.code == ErrorCode::kCancelled) co_return failure;
+  runtime::TaskContext& context = co_await runtime::this_context();
+  if (failure.code == ErrorCode::kCancelled) co_return given_up(session, context, failure, trial);
   trial->latest = failure.context;
   if (failure.code == ErrorCode::kOverload) {
     service.control().event(Event{EventId::kPoolExhausted, {}, 0, {{"service", service.name()}, {"server", view->servers[slot].name}}});
@@ -127,8 +139,9 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   // The primary may be on its way down or up: look again shortly.
   if (trial->hold.passed(session.loop().now())) co_return failure;
   trial->tried.clear();
+  const Session::Interruptible interruptible(session, context);
   const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
-  if (!slept.ok()) co_return slept.error();
+  if (!slept.ok()) co_return given_up(session, context, slept.error(), trial);
   co_return true;
 }
 
@@ -189,6 +202,10 @@ upstream::MysqlLogin login_for_server(Session& session) {
 
 Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) {
   for (;;) {
+    if (session.interrupted()) {
+      trial->refusal = wire::query_interrupted();
+      co_return Error{ErrorCode::kRefused, trial->refusal.message};
+    }
     const upstream::ServiceViewPtr view = session.service().view();
     const std::optional<upstream::ServerSlot> slot = choose(session, *view, place, trial->tried);
     if (!slot) {

@@ -379,10 +379,11 @@ bool is_misplaced_write(const Work& work) {
   return view.primary ? *view.primary != slot : view.servers[slot].reader;
 }
 
-void refuse_write(Work* work) {
+/// Of a statement that no server has seen.
+void refuse(Work* work, const wire::ErrorReply& error) {
   Session& session = work->session;
   session.client().begin_reply();
-  session.client().send_error(wire::option_prevents_statement("--read-only"));
+  session.client().send_error(error);
   if ((work->ties & tie::kHard) == 0 && work->ties != 0) {
     policy::session::forget_connection(session.facts(), work->connection->facts.serial);
     work->ties = 0;
@@ -413,8 +414,8 @@ Task<Step> once(Work* work) {
     const Step fit = co_await make_fit(work);
     if (fit != Step::kGoOn) co_return fit;
   }
-  if (is_misplaced_write(*work)) {
-    refuse_write(work);
+  if (session.interrupted() || is_misplaced_write(*work)) {
+    refuse(work, session.interrupted() ? wire::query_interrupted() : wire::option_prevents_statement("--read-only"));
     co_return Step::kDone;
   }
   Connection* connection = work->connection.get();

@@ -108,7 +108,10 @@ Task<bool> Session::run_command(Command command) {
   if (command == Command::kQuit) co_return false;
   const bool room = client_.has_room() || co_await client_.room();
   if (!room) co_return false;
+  orders_.interrupted = false;
+  in_command_ = true;
   const bool go_on = co_await handle(*this, command);
+  in_command_ = false;
   if (const std::unique_ptr<wire::ErrorReply> error = client_.take_error()) remember_error(*this, *error);
   co_return go_on;
 }
@@ -200,9 +203,20 @@ void Session::end_when_idle() {
   if (running_.connection == nullptr) client_.stream().wake_reader();
 }
 
-void Session::kill() {
+std::optional<Session::Backend> Session::kill() {
   orders_.killed = true;
   client_.stream().abort({ErrorCode::kReset, "killed"});
+  if (waiting_ != nullptr && waiting_->waiting != nullptr) waiting_->waiting->cancel();
+  const bool untold = running_.connection != nullptr && !running_.connection->facts.told_kill;
+  return untold ? aim_at_backend() : std::nullopt;
+}
+
+std::optional<Session::Backend> Session::interrupt() {
+  if (!in_command_) return std::nullopt;
+  if (running_.connection != nullptr) return aim_at_backend();
+  orders_.interrupted = true;
+  if (waiting_ != nullptr && waiting_->waiting != nullptr) waiting_->waiting->cancel();
+  return std::nullopt;
 }
 
 /// The address that the client came in on leaves this node. What a rollback will undo in any case is ended on the server now,
@@ -216,13 +230,11 @@ void Session::cut(const Error& reason) {
   client_.stream().cut(reason);
 }
 
-std::optional<Session::Backend> Session::backend(bool aim) {
+std::optional<Session::Backend> Session::aim_at_backend() {
   Connection* connection = running_.connection != nullptr ? running_.connection : holdings_.held.get();
   if (connection == nullptr) return std::nullopt;
-  if (aim) {
-    connection->facts.told_kill = true;
-    running_.killed = running_.connection != nullptr;
-  }
+  connection->facts.told_kill = true;
+  running_.killed = running_.connection != nullptr;
   return Backend{connection->slot, connection->thread_id};
 }
 

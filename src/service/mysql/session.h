@@ -98,6 +98,7 @@ struct Running {
 /// What came from outside.
 struct Orders {
   bool killed = false;
+  bool interrupted = false;  // the command at hand, by a KILL QUERY, before it was with a server
   bool give_back = false;
   bool ending = false;
 };
@@ -143,10 +144,25 @@ class Session final : private net::PeerWatcher, public LiveClient {
     upstream::ServerSlot slot = 0;
     std::uint32_t thread_id = 0;
   };
-  /// `aim`: a KILL is on its way to it, so that it is not lent to anybody else afterwards.
-  std::optional<Backend> backend(bool aim);
-  /// Ends the session: the client's connection is closed.
-  void kill();
+  /// A KILL is on its way to it, so that it is not lent to anybody else afterwards.
+  std::optional<Backend> aim_at_backend();
+  /// Ends the session: the client's connection is closed. What still runs for it, if no KILL was aimed at that yet.
+  std::optional<Backend> kill();
+  /// KILL QUERY: where a server runs the command at hand, a KILL is to be sent to it; where the command waits, the wait ends, and the
+  /// command with error 1317. Between commands nothing happens.
+  std::optional<Backend> interrupt();
+  bool interrupted() const { return orders_.interrupted; }
+  /// While it lives, interrupt() ends what the task waits for, with kCancelled.
+  class Interruptible {
+   public:
+    Interruptible(Session& session, runtime::TaskContext& context) : session_(session) { session.waiting_ = &context; }
+    Interruptible(const Interruptible&) = delete;
+    Interruptible& operator=(const Interruptible&) = delete;
+    ~Interruptible() { session_.waiting_ = nullptr; }
+
+   private:
+    Session& session_;
+  };
   void cut(const Error& reason) override;
   const net::Stream& client_stream() const override { return client_.stream(); }
   // What can be seen of it:
@@ -172,6 +188,8 @@ class Session final : private net::PeerWatcher, public LiveClient {
   PreparedStatements prepared_;
   Running running_;
   Orders orders_;
+  bool in_command_ = false;
+  runtime::TaskContext* waiting_ = nullptr;  // see Interruptible
 };
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.

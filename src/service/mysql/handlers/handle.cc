@@ -2,9 +2,8 @@
 
 namespace hf::service::mysql {
 
-namespace wire = proto::mysql;
+using proto::mysql::Command;
 using runtime::Task;
-using wire::Command;
 
 std::uint64_t leading_number(ByteView argument, std::size_t width) {
   const ByteView digits = argument.substr(0, width);
@@ -25,8 +24,7 @@ Task<bool> handle(Session& session, Command command) {
     case Command::kResetConnection: co_return co_await on_reset_connection(session);
     case Command::kChangeUser: co_return co_await on_change_user(session);
     case Command::kSetOption: co_return co_await on_set_option(session);
-    case Command::kProcessKill:
-      co_return co_await on_kill(session, leading_number(session.client().argument(), 4), KillWhat::kConnection);
+    case Command::kProcessKill: co_return co_await on_process_kill(session);
     case Command::kBinlogDump:
     case Command::kBinlogDumpGtid:
     case Command::kTableDump: co_return co_await on_binlog_dump(session);

@@ -39,8 +39,15 @@ HF_SEPARATE_FRAME runtime::Task<bool> on_binlog_dump(Session& session);
 // kill.cc
 enum class KillWhat : std::uint8_t { kConnection,
                                      kQuery };
-HF_SEPARATE_FRAME runtime::Task<bool> on_kill(Session& session, std::uint64_t id, KillWhat what);
-/// KILL over another connection of the same account. `refusal`: the server's words, or nullptr.
+struct KillOrder {
+  std::uint64_t id = 0;
+  KillWhat what = KillWhat::kConnection;
+};
+/// What the statement is to end, if that is a session of ours; `bound`: the value of its placeholder.
+std::optional<KillOrder> kill_of_ours(const policy::sql::Statement& statement, std::optional<std::uint64_t> bound = std::nullopt);
+HF_SEPARATE_FRAME runtime::Task<bool> on_kill(Session& session, KillOrder order);
+HF_SEPARATE_FRAME runtime::Task<bool> on_process_kill(Session& session);
+/// KILL over another connection of the same account, which needs no place. `refusal`: the server's words, or nullptr.
 runtime::Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what,
                                         proto::mysql::ErrorReply* refusal);
 

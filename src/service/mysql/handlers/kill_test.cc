@@ -1,4 +1,6 @@
 // KILL of an id that we gave out: who may, what the server of the target hears, what the two clients see, also across shards.
+#include <algorithm>
+
 #include "service/mysql/session_fixture.h"
 
 namespace hf::service::mysql::testing {
@@ -63,8 +65,8 @@ TEST(Kill, OfAnIdOfTheServersIsTheServers) {
 TEST(Kill, WhatIsMissingOfAnIdIsZero) {
   Stage stage;
   TestClient& client = stage.log_in();
-  for (const char* rest : {"", "\1", "\1\2\3"}) EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErNoSuchThread);
-  EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, "\1\2\3")).message(), "Unknown thread id: 197121");
+  stage.server().on_command(Command::kProcessKill, reply::error(1094, "Unknown thread id: 197121"));
+  for (const char* rest : {"", "\1", "\1\2\3"}) EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErNoSuchThread) << "a server's own";
   EXPECT_TRUE(stage.ask(client, command(Command::kPing)).ok());
 }
 
@@ -106,8 +108,10 @@ TEST(Kill, OfARunningStatementReachesItsThreadOverAnotherConnection) {
   begin_long_statement(stage, target, "UPDATE t SET a=1");
   EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
   EXPECT_TRUE(stage.wait_gone(target));
-  EXPECT_EQ(stage.primary().heard().back().command, query("KILL CONNECTION " + thread(1)));
-  EXPECT_EQ(std::to_string(stage.primary().heard().back().thread_id), thread(2));
+  const auto& heard = stage.primary().heard();
+  const auto killed = std::find_if(heard.begin(), heard.end(), [](const auto& each) { return each.command == query("KILL CONNECTION " + thread(1)); });
+  ASSERT_NE(killed, heard.end());
+  EXPECT_EQ(std::to_string(killed->thread_id), thread(2));
   EXPECT_EQ(stage.primary().count("UPDATE"), 1U);
   EXPECT_TRUE(stage.failed_servers.empty()) << "what was killed says nothing of its server";
 }
@@ -140,10 +144,8 @@ TEST(Kill, WhatAKillWasAimedAtIsLentToNobodyElse) {
   EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
   ASSERT_TRUE(stage.wait(target));
   EXPECT_TRUE(target.answers().back().ok());
-  EXPECT_TRUE(stage.run_until([&] { return stage.primary().open() == 1; })) << "closed, for the KILL might come late";
-  const std::size_t before = stage.primary().accepted();
-  EXPECT_TRUE(stage.ask_query(client, "SELECT 1").ok());
-  EXPECT_EQ(stage.primary().accepted(), before);
+  EXPECT_TRUE(stage.run_until([&] { return stage.primary().open() == 0; })) << "closed, for the KILL might come late";
+  EXPECT_EQ(stage.idle(0), 0U);
 }
 
 TEST(Kill, OfATransactionBetweenStatementsEndsItOnTheServer) {
@@ -195,13 +197,155 @@ TEST(Kill, ThatCannotReachTheServerSaysSo) {
   EXPECT_FALSE(client.gone());
 }
 
-TEST(Kill, ThatFindsNoPlaceForAConnectionSaysSo) {
+TEST(Kill, NeedsNoPlace) {
   Stage stage({.places = 1});
   TestClient& client = stage.log_in();
   TestClient& target = stage.log_in();
   stage.ask_query(target, "BEGIN");
-  EXPECT_EQ(stage.ask(client, kill(target.id())).error_code(), wire::kErUnknown);
-  EXPECT_TRUE(stage.ask_query(target, "COMMIT").ok());
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_TRUE(stage.primary().heard("KILL CONNECTION " + thread(1)));
+  EXPECT_TRUE(stage.run_until([&] { return stage.primary().open() == 0; })) << "nothing is left of either";
+}
+
+TEST(Kill, SentAtOnceAreDoneInTurn) {
+  Stage stage({.places = 2});
+  std::vector<TestClient*> targets;
+  std::vector<TestClient*> clients;
+  for (int i = 0; i < 2; ++i) {
+    targets.push_back(&stage.log_in());
+    clients.push_back(&stage.log_in());
+    stage.ask_query(*targets.back(), "BEGIN");
+  }
+  for (std::size_t i = 0; i < 2; ++i) clients[i]->send(kill(targets[i]->id()));
+  for (TestClient* client : clients) {
+    ASSERT_TRUE(stage.wait(*client));
+    EXPECT_TRUE(client->answers().back().ok());
+  }
+  for (TestClient* target : targets) EXPECT_TRUE(stage.wait_gone(*target));
+}
+
+// What has ended before the KILL arrives, and what no server has seen yet.
+
+TEST(Kill, QueryOfAThreadThatHasEndedMeanwhileIsDone) {
+  Stage stage;
+  stage.primary().on("KILL QUERY", reply::error(1094, "Unknown thread id: 101"));
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  begin_long_statement(stage, target, "UPDATE t SET a=1");
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  EXPECT_FALSE(target.gone());
+  stage.primary().cut();
+}
+
+TEST(Kill, OfASessionWhoseThreadHasEndedMeanwhileEndsIt) {
+  Stage stage;
+  stage.primary().on("KILL CONNECTION", reply::error(1094, "Unknown thread id: 101"));
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(target, "BEGIN");
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+}
+
+TEST(Kill, QueryOfAStatementThatWaitsForAPlaceInterruptsThatOneAlone) {
+  Stage stage({.places = 1});
+  TestClient& client = stage.log_in();
+  TestClient& holder = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(holder, "BEGIN");
+  target.send(query("INSERT INTO t VALUES (1)"));
+  stage.turn(10);
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  ASSERT_TRUE(stage.wait(target));
+  EXPECT_EQ(target.answers().back().error_code(), wire::kErQueryInterrupted);
+  EXPECT_TRUE(stage.ask_query(holder, "COMMIT").ok());
+  EXPECT_FALSE(stage.primary().heard("INSERT"));
+  EXPECT_TRUE(stage.ask_query(target, "INSERT INTO t VALUES (2)").ok());
+}
+
+TEST(Kill, QueryOfAStatementThatWaitsForAPrimaryInterruptsIt) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.change_view([](upstream::ServiceView& view) { view.primary.reset(); });
+  target.send(query("INSERT INTO t VALUES (1)"));
+  stage.turn(10);
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  ASSERT_TRUE(stage.wait(target));
+  EXPECT_EQ(target.answers().back().error_code(), wire::kErQueryInterrupted);
+}
+
+TEST(Kill, QueryOfAStatementWhoseConnectionIsBeingMadeReadyKeepsItFromTheServer) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.server().on("SET @@session.", reply::silence(), 1);
+  target.send(query("INSERT INTO t VALUES (1)"));
+  ASSERT_TRUE(stage.run_until([&] { return stage.server().heard("SET @@session."); }));
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  stage.primary().cut();
+  ASSERT_TRUE(stage.wait(target));
+  EXPECT_EQ(target.answers().back().error_code(), wire::kErQueryInterrupted);
+  EXPECT_FALSE(stage.primary().heard("INSERT"));
+}
+
+TEST(Kill, OfASessionWhoseStatementWaitsForAPlaceEndsItAtOnce) {
+  Stage stage({.places = 1});
+  TestClient& client = stage.log_in();
+  TestClient& holder = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(holder, "BEGIN");
+  target.send(query("INSERT INTO t VALUES (1)"));
+  stage.turn(10);
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+  EXPECT_TRUE(stage.run_until([&] { return stage.sessions() == 2; }));
+  EXPECT_TRUE(stage.ask_query(holder, "COMMIT").ok());
+  EXPECT_FALSE(stage.primary().heard("INSERT"));
+}
+
+TEST(Kill, QueryOfAnIdleSessionThatKeepsAConnectionDoesNothing) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  stage.ask_query(target, "BEGIN");
+  EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
+  EXPECT_FALSE(stage.primary().heard("KILL"));
+  EXPECT_TRUE(stage.ask_query(target, "INSERT INTO t VALUES (1)").in_transaction());
+}
+
+// Other ways to name it.
+
+TEST(Kill, OfAServersOwnIdByTheCommandIsTheServers) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  EXPECT_TRUE(stage.ask(client, process_kill(42)).ok());
+  EXPECT_EQ(stage.primary().heard().back().command, process_kill(42));
+}
+
+TEST(Kill, PreparedWithTheIdInItsText) {
+  Stage stage;
+  TestClient& client = stage.log_in();
+  TestClient& target = stage.log_in();
+  const std::uint32_t statement = 1;
+  EXPECT_TRUE(stage.ask(client, command(Command::kStmtPrepare, "KILL CONNECTION " + std::to_string(target.id()))).ok());
+  EXPECT_TRUE(stage.ask(client, execute(statement)).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
+}
+
+// Whose sessions.
+
+TEST(Kill, OfAnotherUsersSessionByAnAccountThatMay) {
+  Stage stage;
+  stage.primary().on("SELECT 1 FROM information_schema.user_privileges", reply::rows({{"1"}}));
+  TestClient& client = stage.log_in();
+  ClientLogin login;
+  login.user = "other";
+  TestClient& target = stage.log_in(login);
+  stage.ask_query(target, "BEGIN");
+  EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
+  EXPECT_TRUE(stage.wait_gone(target));
 }
 
 // Across shards.
@@ -282,6 +426,22 @@ TEST(KillScript, OfATransaction) {
                              stage.ask(client, kill_query(target.id()));
                              stage.ask(client, kill(target.id()));
                              stage.ask(client, command(Command::kPing));
+                           }});
+}
+
+TEST(KillScript, OfAStatementThatWaitsForAPlace) {
+  for_every_step_and_leaf({{.places = 1}, [](Stage& stage) {
+                             TestClient& client = stage.log_in();
+                             TestClient& holder = stage.log_in();
+                             TestClient& target = stage.log_in();
+                             stage.ask_query(holder, "BEGIN");
+                             target.send(query("INSERT INTO t VALUES (1)"));
+                             stage.turn(5);
+                             stage.ask(client, kill_query(target.id()));
+                             stage.ask(client, kill(holder.id()));
+                             stage.ask_query(holder, "COMMIT");
+                             stage.wait(target);
+                             stage.rest(10ms);
                            }});
 }
 

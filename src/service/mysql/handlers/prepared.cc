@@ -80,6 +80,9 @@ Task<bool> on_execute(Session& session, Command command) {
     session.client().send_error(wire::own_error(statement->long_data_refused));
     co_return true;
   }
+  const bool may_kill = statement->verdict.kind == sql::Kind::kKill && command == Command::kStmtExecute;
+  const std::optional<KillOrder> kill = may_kill ? kill_of_ours(statement->verdict, number_bound(session.client().request(), *statement)) : std::nullopt;
+  if (kill) co_return co_await on_kill(session, *kill);
   Request request;
   request.command = command;
   request.verdict = statement->verdict;

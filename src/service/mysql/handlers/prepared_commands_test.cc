@@ -346,21 +346,20 @@ TEST(PreparedCommands, LongDataIsUsedUpByAnExecutionWhoseValuesAreMalformed) {
     TestClient& client = stage.log_in();
     stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
     client.send(long_data(1, 0, "x"));
-    EXPECT_EQ(stage.ask(client, on_statement(number, 1)).error_code(), 1210);
+    EXPECT_EQ(stage.ask(client, on_statement(number, 1, std::string(5, '\0'))).error_code(), 1210);
     EXPECT_TRUE(stage.ask(client, execute(1, 0, bound(0))).ok());
     EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData).size(), 1U);
   }
 }
 
-TEST(PreparedCommands, LongDataStaysBehindAnExecutionThatTheServerDoesNotRead) {
+TEST(PreparedCommands, LongDataStaysBehindAnExecutionThatNobodyReads) {
   Stage stage;
-  stage.server().on_command(Command::kStmtExecute, reply::error(1835, "Malformed communication packet"), 1);
   TestClient& client = stage.log_in();
   stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
   client.send(long_data(1, 0, "x"));
-  EXPECT_EQ(stage.ask(client, on_statement(Command::kStmtExecute, 1)).error_code(), 1835);
+  EXPECT_EQ(stage.ask(client, on_statement(Command::kStmtExecute, 1)).error_code(), 1835) << "cut short";
   EXPECT_TRUE(stage.ask(client, execute(1, 0, bound(0))).ok());
-  EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData).size(), 2U) << "said again to the new copy";
+  EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData).size(), 1U);
 }
 
 // Cursors.

@@ -4,7 +4,6 @@
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/run.h"
-#include "service/mysql/shard_state.h"
 
 namespace hf::service::mysql {
 
@@ -18,11 +17,8 @@ Task<bool> on_query(Session& session) {
   Request request;
   request.verdict = session.classify(text);
   const sql::Statement& statement = request.verdict;
-  const bool kills_ours = statement.kind == sql::Kind::kKill && statement.kill_target == sql::KillTarget::kNumber &&
-                          ShardState::is_ours(statement.kill_id) && statement.kill_scope != sql::KillScope::kQueryId;
-  if (kills_ours) {
-    co_return co_await on_kill(session, statement.kill_id, statement.kill_scope == sql::KillScope::kQuery ? KillWhat::kQuery : KillWhat::kConnection);
-  }
+  const std::optional<KillOrder> kill = kill_of_ours(statement);
+  if (kill) co_return co_await on_kill(session, *kill);
   Holdings& holdings = session.holdings();
   const bool wants_list = statement.has(effect::kReadsDiagnostics) || (statement.kind == sql::Kind::kSelect && statement.tableless);
   if (wants_list && holdings.has(tie::kDiagnostics) && policy::session::may_pin(statement)) co_await move_diagnostics_to_primary(session);
