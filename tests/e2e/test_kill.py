@@ -156,8 +156,8 @@ def test_a_statement_that_waits_for_a_place_is_interrupted_and_never_runs(gatewa
         waits = Asked(victim, "insert into kills values (77, 0)")
         assert promptly(killer.one, f"kill query {shown_id(victim)}") == OK
         assert promptly(waits.answer, 1) == INTERRUPTED
-        one.run("rollback")
-        other.run("rollback")
+        one.ask("rollback")
+        other.ask("rollback")
         assert victim.value("select count(*) from kills where id = 77") == "0"
         assert victim.one("insert into kills values (78, 0)") == ("ok", 1, 0), "only one statement was interrupted"
 
@@ -176,8 +176,8 @@ def test_a_prepared_statement_that_waits_for_a_place_is_interrupted(gateway, clu
         assert promptly(killer.one, f"kill query {shown_id(victim)}") == OK
         thread.join(1)
         assert answers == [INTERRUPTED]
-        one.run("rollback")
-        other.run("rollback")
+        one.ask("rollback")
+        other.ask("rollback")
         assert victim.executed(statement, 80) == [("ok", 1, 0)]
         assert victim.value("select group_concat(id) from kills where id > 70") == "80"
 
@@ -191,8 +191,8 @@ def test_a_session_whose_statement_waits_for_a_place_is_killed(gateway, cluster)
         waits = Asked(victim, "insert into kills values (81, 0)")
         assert promptly(killer.one, f"kill {shown_id(victim)}") == OK
         assert promptly(waits.answer, 1) == LOST
-        one.run("rollback")
-        other.run("rollback")
+        one.ask("rollback")
+        other.ask("rollback")
         assert one.value("select count(*) from kills where id = 81") == "0"
 
 
@@ -255,7 +255,7 @@ def test_a_query_is_killed_by_a_prepared_statement(form, both):
         waits = Asked(victim, "update kills set v = v + 1 where id = 1")
         killed = killer.executed(statement, *([] if value is None else [value(shown_id(victim))]))
         if killed != [OK]:
-            head.run("rollback")
+            head.ask("rollback")
         return killed, waits.answer(), alive(victim)
     assert both(script) == ([OK], INTERRUPTED, True)
 

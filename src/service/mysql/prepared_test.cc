@@ -200,7 +200,6 @@ TEST(KeptByFailure, IsWhatTheServerHasNotRead) {
   EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to mysqld_stmt_send_long_data"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(bulk, 1210, "Incorrect arguments to mysqld_stmt_send_long_data"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(kWithTypes, 1105, "… set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes"), Kept::kAll);
-  EXPECT_EQ(kept_by_failure(unhex("17 01000000 00"), 1835, "Malformed communication packet"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(bulk, 1835, "Malformed communication packet"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(bulk, 1295, "This command is not supported"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to mysqld_stmt_execute"), Kept::kCursor);
