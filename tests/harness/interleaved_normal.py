@@ -16,6 +16,7 @@ STATE_CHANGED = 0x4000           # "tracked changes follow", said also to client
 NUMBERS_OF_CONNECTIONS = ("connection_id()", "@@pseudo_thread_id")
 NUMBERS_OF_SERVERS = ("@@server_id", "@@hostname", "@@port", "@@last_gtid")
 TIMES = ("Duration",)            # SHOW PROFILES
+PROFILES = 8                     # of the 15 that a server keeps
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
@@ -29,9 +30,11 @@ SHOWS = re.compile(r"\s*(show|desc|describe)\b")
 LIST = re.compile(r"\bshow (warnings|errors|count)|@@(warning|error)_count")
 SHOWS_SCHEMA_CHARSET = re.compile(r"_database|(character|collation).*%")
 COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;|[-+*/] *\d+, row_count\(\)")
+CANNOT_BE = re.compile(r"\b(count|sum|max|min)\(.*\bwhere id is null\b")
+COUNTS = re.compile(r"^\s*(select|with|values)\b(?!.*found_rows\(\))")
 HOMELESS = re.compile(r"\bdrop (database|schema)\b")
 ENTERS = re.compile(r"\b(use|init_db|change_user|connect)\b")
-PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|;|\b(sets|tenant|last_id|sets_zone|adds)\(\)")
+PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|;|\b(sets|tenant|last_id|sets_zone|adds)\(\)|`\(")
 TABLE = re.compile(r"\b(from|into|update|table)\b")
 SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
 STATE_STEP = re.compile(r"\b(set(?! statement)|use|init_db|temporary|prepare)\b")
@@ -43,15 +46,16 @@ KNOWN_LIMITS = (
     "GET_LOCK, NEXTVAL in views and functions that a plain SELECT calls: the server gives no sign of them",
     "writes of a session that something nameless ties to a replica: 1290",
     "the status word of a reset after the global sql_mode has become ANSI_QUOTES",
-    "SHOW PROFILES has statements of the gateway's own",
+    "SHOW PROFILES has statements of the gateway's own, and so fewer of the session's",
     "errors that the gateway itself makes are in English, whatever lc_messages",
     "what session_track_transaction_info would report",
     "the list of warnings inside of a text of several statements, and through one that may or may not read a table, as a routine",
     "ROW_COUNT() beside another expression",
+    "FOUND_ROWS() behind an aggregate whose WHERE cannot be true: it leaves that of the statement before",
     "ROW_COUNT() behind a SHOW or DESCRIBE that failed: it leaves the count of the statement before",
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
     "LAST_INSERT_ID() behind a view",
-    "COM_RESET_CONNECTION: @@collation_database stays the schema's",
+    "COM_RESET_CONNECTION: @@collation_database stays the schema's; COM_CHANGE_USER: role and profiles go",
     "the collation number of a parameter that is itself a column, after SET character_set_results",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
@@ -93,7 +97,8 @@ def normal(observation, tracks):
 def masked_rows(rows, columns):
     names = {column["name"] for column in columns}
     if {"Query_ID", "Query"} <= names:  # SHOW PROFILES: numbers too, since statements of the gateway are among them
-        return [masked_row(row if isinstance(row, tuple) else values_of(row, columns), (0, 1)) for row in rows if not OWN_STATEMENT.search(repr(row))]
+        shown = [masked_row(row if isinstance(row, tuple) else values_of(row, columns), (0, 1)) for row in rows if not OWN_STATEMENT.search(repr(row))]
+        return shown[-PROFILES:]
     places = [place for place, column in enumerate(columns) if column["name"] in MASKED_COLUMNS]
     return [masked_row(row if isinstance(row, tuple) else values_of(row, columns), places) for row in rows]
 
@@ -108,7 +113,8 @@ class Teller:
     KNOWN_LIMITS name are not compared."""
 
     def __init__(self):
-        self._after_error, self._after_show, self._list_unknown, self._homeless, self._results_set = False, False, False, False, False
+        self._after_error, self._after_show, self._list_unknown, self._homeless = False, False, False, False
+        self._results_set, self._count_unknown = False, False
         self._texts = {}  # of prepared statements
 
     def comparable(self, step, direct, gateway):
@@ -118,6 +124,7 @@ class Teller:
             return [], []
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
+            self._count_unknown = bool(CANNOT_BE.search(sql)) or (self._count_unknown and not COUNTS.search(sql))
             unknown = PROGRAM.search(sql) or (self._list_unknown and not TABLE.search(sql))
             self._list_unknown = bool(unknown) and not failed(direct)
         after_error = self._after_error
@@ -130,6 +137,8 @@ class Teller:
     def _is_limit(self, sql, text, gateway):
         self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not ENTERS.search(text))
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
+        if self._count_unknown and "found_rows()" in sql:
+            return True
         return bool((self._homeless and SHOWS_SCHEMA_CHARSET.search(sql)) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
 
     def _text(self, step):

@@ -94,10 +94,10 @@ TEST(Retry, APrepareThatFindsTheServerFullIsTriedAgainAFewTimes) {
   prepare.prepare = true;
   prepare.ties = tie::kTransaction;
   const Refusal full{1461, false, false};
-  EXPECT_EQ(after_refusal(prepare, full, {}), Next::kMakeRoom);
+  EXPECT_EQ(after_refusal(prepare, full, sql::Statement{}), Next::kMakeRoom);
   prepare.rooms_made = 5;
-  EXPECT_EQ(after_refusal(prepare, full, {}), Next::kReport);
-  EXPECT_EQ(after_refusal({}, full, {}), Next::kReport) << "PREPARE as text is the client's own";
+  EXPECT_EQ(after_refusal(prepare, full, sql::Statement{}), Next::kReport);
+  EXPECT_EQ(after_refusal(Attempt{}, full, sql::Statement{}), Next::kReport) << "PREPARE as text is the client's own";
 }
 
 TEST(Retry, AfterAKillNothingThatWasSentIsRepeated) {

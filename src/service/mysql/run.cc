@@ -539,7 +539,8 @@ Task<void> recreate_last_statement(Session& session) {
   const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list, mode) : std::string();
   if (!signals.empty()) statements.push_back(signals);
   // ROW_COUNT() is -1 after rows and errors, 0 after a SET, which leaves the list as it is.
-  if (whole && !facts.last_had_rows) statements.push_back("SET " + std::string(policy::session::tracking_assignments()));
+  const bool no_rows = whole || !holdings.last.row_count ? !facts.last_had_rows : *holdings.last.row_count == 0;
+  if (no_rows) statements.push_back("SET " + std::string(policy::session::tracking_assignments()));
   for (std::string& statement : statements) {
     std::vector<policy::session::Step> step;
     step.push_back({policy::session::Step::Kind::kStatement, std::move(statement)});

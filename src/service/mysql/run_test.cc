@@ -488,6 +488,22 @@ TEST_F(RunTest, FoundRowsIsMadeAgainOnAnotherConnection) {
   EXPECT_TRUE(stage().primary().heard("LIMIT 3) counted"));
 }
 
+TEST_F(RunTest, FoundRowsIsMadeAgainForAPinnedSessionWithoutLosingItsRowCount) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("SELECT a", reply::rows({{"1"}, {"2"}, {"3"}}));
+  stage().primary().on(kAsksAll, reply::rows({{"0", "1", "0"}}));
+  ask(client, "SELECT a FROM t");
+  ask(client, "CREATE TEMPORARY TABLE x (a INT)");
+  stage().primary().forget_heard();
+  ask(client, "SELECT FOUND_ROWS() + 1, ROW_COUNT()");
+  const std::string all = shown(stage().primary());
+  const std::size_t counted = all.find("LIMIT 3) counted");
+  ASSERT_NE(counted, std::string::npos) << all;
+  EXPECT_NE(all.find("SET tracking", counted), std::string::npos) << all << ": 0 rows, as behind the CREATE";
+}
+
 TEST_F(RunTest, WarningsOfAReplicaAreMadeAgainOnThePrimaryBeforeAStatementThatPins) {
   options_.replicas = 1;
   start();
