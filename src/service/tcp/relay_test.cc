@@ -362,6 +362,7 @@ class ServeTest : public ::testing::Test {
     shard_.close_all(Nanos::zero(), [&] { closed = true; });
     run_until([&] { return closed; });
     turn();  // the closing task itself ends
+    for (const int fd : silent_) ::close(fd);
   }
   void add_server(const net::Address& address) {
     upstream::ServerView& server = view_->servers.emplace_back();
@@ -378,11 +379,12 @@ class ServeTest : public ::testing::Test {
     service_->listen("front", fd, config::ListenRoute::kSplit);
     return address;
   }
-  static net::Address closed_port() {
-    const int fd = bound();
-    const net::Address address = net::Address::local_of(fd).value();
-    ::close(fd);
-    return address;
+  /// Nobody listens there, and nobody else can have it meanwhile.
+  net::Address closed_port() {
+    const net::Address any = net::Address::from_ip("127.0.0.1", 0).value();
+    silent_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::bind(silent_.back(), any.raw(), any.length()), 0);
+    return net::Address::local_of(silent_.back()).value();
   }
   /// A client that blocks nobody: the kernel completes its connection in the backlog.
   static int connect_client(const net::Address& address) {
@@ -404,6 +406,7 @@ class ServeTest : public ::testing::Test {
     std::string service;
     upstream::ServerSlot slot;
   };
+  std::vector<int> silent_;
   std::vector<Failed> failed_;
   std::vector<Event> events_;
   Control control_{[this](const std::string& service, upstream::ServerSlot slot, const std::string&) { failed_.push_back({service, slot}); },
