@@ -43,7 +43,9 @@ def test_replicas_die_freeze_and_restart_under_200_sessions(gateway, repaired):
             repair()
             eventually(replica.replicates, f"{replica.name} to replicate again", 30, 0.05, (Exception,))
             # A read that has lost its server is sent to another replica, never to the primary: there must be one.
-            eventually(lambda: gateway.server(replica.name)["reader"], f"the gateway to read from {replica.name} again", 30)
+            eventually(lambda: gateway.server(replica.name)["reader"], f"{replica.name} to count as a reader again", 30)
+            served = gateway.server(replica.name)["counters"]["statements"]
+            eventually(lambda: gateway.server(replica.name)["counters"]["statements"] > served + 500 or clients.failures, f"all shards to read from {replica.name} again", 30)
             assert clients.failures == [], f"after disruption {number} ({how} of {replica.name})"
         clients.stop()
     assert clients.failures == []
