@@ -37,8 +37,9 @@ MAY_TIE = re.compile(r"@\w|:=|temporary|_lock|lock tables|prepare|execute|handle
 
 
 def is_refused_on_a_replica(direct, gateway, before):
-    """1290 of a session that something nameless ties to a replica: a known limit, and what follows is its consequence. before: its steps."""
-    refused = [any(one.get("code") == 1290 for one in side if isinstance(one, dict)) for side in (direct, gateway)]
+    """1290, or 1792 in a read-only transaction, of a session that something nameless ties to a replica: a known limit, and what follows is its
+    consequence. before: its steps."""
+    refused = [any(one.get("code") in (1290, 1792) for one in side if isinstance(one, dict)) for side in (direct, gateway)]
     return refused == [False, True] and any(MAY_TIE.search(repr(step)) for step in before)
 
 

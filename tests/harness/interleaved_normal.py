@@ -44,7 +44,7 @@ CHARSET_VARIABLE = re.compile(r"^(character_set|collation)_")
 
 KNOWN_LIMITS = (
     "GET_LOCK, NEXTVAL in views and functions that a plain SELECT calls: the server gives no sign of them",
-    "writes of a session that something nameless ties to a replica: 1290",
+    "writes of a session that something nameless ties to a replica: 1290, or 1792 where it was tied in a read-only transaction",
     "the status word of a reset after the global sql_mode has become ANSI_QUOTES",
     "SHOW PROFILES has statements of the gateway's own, and so fewer of the session's",
     "errors that the gateway itself makes are in English, whatever lc_messages",
