@@ -31,7 +31,8 @@ void give_back(Session& session, ConnectionPtr connection) {
   const bool resettable = has != nullptr && !identity.limited && !identity.proxied && identity.defaults->init_connect.empty();
   connection->reset_to = resettable && !connection->facts.clean() ? start_in_schema(session, has->schema()) : nullptr;
   connection->key = key_of(session, *connection);
-  if (has == nullptr && !connection->facts.clean()) connection->facts.must_close = true;
+  const bool of_one_login = !identity.defaults->init_connect.empty();
+  if (has == nullptr && (of_one_login || !connection->facts.clean())) connection->facts.must_close = true;
   session.service().server(connection->slot).pool.give(std::move(connection));
 }
 

@@ -90,6 +90,12 @@ bool make_room(Session& session, upstream::ServerSlot slot) {
   return any;
 }
 
+/// What a login begins with here can only be seen on one of its own.
+bool begins_with_init_connect(Session& session) {
+  const Identity& identity = session.identity();
+  return session.facts().settings == nullptr && identity.beginning == Beginning::kLogin && !identity.defaults->init_connect.empty();
+}
+
 /// Opens a connection. Our own idle ones of the account make room where the server counts them.
 Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Trial* trial, upstream::MysqlRefusal* said) {
   ServerShard& server = session.service().server(slot);
@@ -97,13 +103,15 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   const Session::Interruptible interruptible(session, context);
   upstream::MysqlLogin login = login_for_server(session);
   if (trial->without_schema) login.schema.clear();
+  // While it waits for a place it may be handed one that came back: not where only a login of its own will do.
+  const std::uint64_t key = begins_with_init_connect(session) ? unshared_key(session) : pool_key(session, !login.schema.empty());
   for (int round = 0;; ++round) {
     *said = {};
     server.counters.connections_total.add();
     const std::uint64_t moment = session.service().mysql().next_moment();
     const std::uint64_t max_packet = ages_of(*session.service().view()).max_packet;
     Result<ConnectionPtr> opened =
-        co_await server.pool.open(session.service().view(), login, pool_key(session, !login.schema.empty()), said, trial->hold, session.facts().insert_id.value);
+        co_await server.pool.open(session.service().view(), login, key, said, trial->hold, session.facts().insert_id.value);
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
@@ -176,16 +184,6 @@ upstream::PoolAges ages_of(const upstream::ServiceView& view) {
   const upstream::SessionDefaults& defaults = *view.defaults;
   return {view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout), defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
 }
-
-namespace {
-
-/// What a login begins with here can only be seen on one of its own.
-bool begins_with_init_connect(Session& session) {
-  const Identity& identity = session.identity();
-  return session.facts().settings == nullptr && identity.beginning == Beginning::kLogin && !identity.defaults->init_connect.empty();
-}
-
-}  // namespace
 
 upstream::MysqlLogin login_for_server(Session& session) {
   upstream::MysqlLogin login;

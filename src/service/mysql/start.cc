@@ -202,4 +202,9 @@ std::uint64_t pool_key(Session& session, bool has_schema) {
   return session.service().mysql().pool_key(session.identity().account, session.client().capabilities() & kNotShared, has_schema);
 }
 
+std::uint64_t unshared_key(Session& session) {
+  // A flag that pool_key() never has.
+  return session.service().mysql().pool_key(session.identity().account, session.client().capabilities() | wire::kClientConnectWithDb, false);
+}
+
 }  // namespace hf::service::mysql

@@ -23,6 +23,8 @@ std::string without_select_limit(ByteView limit);
 std::string narrow(std::string text);
 /// A number for what connections must have in common to be shared: account, capabilities, whether a schema is set.
 std::uint64_t pool_key(Session& session, bool has_schema);
+/// The key of a login that only this session may have: no connection that is given back has it.
+std::uint64_t unshared_key(Session& session);
 /// The server's status word as these settings make it.
 policy::session::Status status_of(const policy::session::Settings& settings);
 

@@ -126,6 +126,20 @@ TEST_F(StartTest, WithInitConnectEachLoginIsAskedOnAConnectionOfItsOwn) {
   EXPECT_TRUE(server().heard("@@session.time_zone='UTC'"));
 }
 
+TEST_F(StartTest, WithInitConnectALoginThatWaitsForAPlaceIsNotHandedWhatAnotherGivesBack) {
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
+  options_.places = 1;
+  start();
+  server().on(kAsksVariables, reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "UTC"}}));
+  TestClient& first = stage().log_in();
+  ask(first, "BEGIN");
+  TestClient& second = stage().start_login();
+  stage().turn(10);
+  ask(first, "COMMIT");
+  ASSERT_TRUE(stage().run_until([&] { return second.connected(); }));
+  EXPECT_EQ(server().accepted(), 2U) << "it begins with what its own login shows";
+}
+
 TEST_F(StartTest, TheLimitOfAnAccountForStatementsIsASettingOfItsLogins) {
   upstream::MysqlAccount limited;
   limited.id = 7;
