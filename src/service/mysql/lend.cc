@@ -300,10 +300,9 @@ Task<Result<ConnectionPtr>> borrow_fit(Session& session, Place place, Needs need
   }
 }
 
-Task<void> make_room_for_copies(Session& session, Connection* connection) {
-  ServiceShard& service = session.service();
-  const upstream::ServerSlot slot = connection->slot;
-  upstream::close_copies(*connection);
+namespace {
+
+void close_idle_copies(ServiceShard& service, upstream::ServerSlot slot) {
   service.server(slot).pool.close_copies();
   const std::string name = service.name();
   for (Shard* peer : service.shard().peers()) {
@@ -313,6 +312,13 @@ Task<void> make_room_for_copies(Session& session, Connection* connection) {
       if (there != nullptr && slot < there->servers().size()) there->server(slot).pool.close_copies();
     });
   }
+}
+
+}  // namespace
+
+Task<void> make_room_for_copies(Session& session, Connection* connection) {
+  upstream::close_copies(*connection);
+  if (session.service().mysql().may_close_copies(session.loop().now())) close_idle_copies(session.service(), connection->slot);
   const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
   (void)slept;  // a session that is cancelled finds out with its next step
 }

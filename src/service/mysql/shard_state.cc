@@ -10,6 +10,7 @@ namespace hf::service::mysql {
 namespace {
 constexpr std::size_t kShapes = 8192;
 constexpr std::size_t kMostFrail = 1024;
+constexpr Nanos kCopiesPause = std::chrono::milliseconds(100);
 constexpr Nanos kPinsToldEvery = 60s;
 }  // namespace
 
@@ -34,6 +35,12 @@ const CollationName* ShardState::collation(std::uint16_t id) const {
 void ShardState::add_collation(std::uint16_t id, CollationName name) {
   collations_[id] = std::move(name);
   starts_.clear();
+}
+
+bool ShardState::may_close_copies(TimePoint now) {
+  if (copies_closed_at_ && now - *copies_closed_at_ < kCopiesPause) return false;
+  copies_closed_at_ = now;
+  return true;
 }
 
 void ShardState::mark_frail(std::uint64_t shape, TimePoint until) {

@@ -57,6 +57,10 @@ class ShardState {
   /// The collation that SET NAMES gives a charset when none is named; empty: not seen yet.
   std::string& default_collation(const std::string& charset) { return default_collations_[charset]; }
 
+  /// Not more often than ten times a second: a client that itself has prepared all that a server allows does not cost everybody their copies
+  /// with each refusal.
+  bool may_close_copies(TimePoint now);
+
   /// A statement of this shape has cost two servers: for a while it is not sent to a second one.
   void mark_frail(std::uint64_t shape, TimePoint until);
   bool any_frail() const { return !frail_.empty(); }
@@ -101,6 +105,7 @@ class ShardState {
   std::unordered_map<std::uint16_t, CollationName> collations_;
   std::unordered_map<std::string, std::string> default_collations_;
   std::unordered_map<std::uint64_t, TimePoint> frail_;
+  std::optional<TimePoint> copies_closed_at_;
   struct PinNews {
     std::optional<TimePoint> told_at;
     std::uint64_t untold = 0;

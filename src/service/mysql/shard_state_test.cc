@@ -57,6 +57,13 @@ TEST_F(ShardStateTest, ACharsetsUsualCollationIsEmptyUntilItWasSeen) {
   EXPECT_EQ(state_.default_collation("utf8mb4"), "");
 }
 
+TEST_F(ShardStateTest, IdleCopiesAreClosedTenTimesASecondAtMost) {
+  const TimePoint now{1'000'000};
+  EXPECT_TRUE(state_.may_close_copies(now));
+  EXPECT_FALSE(state_.may_close_copies(now + 99ms));
+  EXPECT_TRUE(state_.may_close_copies(now + 100ms));
+}
+
 TEST_F(ShardStateTest, AFrailShapeIsFrailUntilItsTimeIsOver) {
   const TimePoint now{1'000'000};
   EXPECT_FALSE(state_.any_frail());
