@@ -120,6 +120,16 @@ def test_a_refused_change_user_reads_as_a_direct_one(gateway, cluster):
         assert answer(gateway.port(), *arguments) == answer(cluster.primary.port, *arguments)
 
 
+@pytest.mark.parametrize("charset", [15, 34, 9999])
+def test_a_reset_behind_a_refused_change_user_has_the_charset_of_that(gateway, cluster, charset):
+    """Numbers that nobody else of the tests uses: the gateway has not met them before."""
+    def answers(port):
+        with Wire("127.0.0.1", port, "app", "app-secret", "test") as wire:
+            replies = [wire.change_user("app", "app-secret", "test_missing", charset), wire.reset_connection()]
+            return replies + [wire.query("select @@collation_connection, @@character_set_client, @@character_set_results")]
+    assert answers(gateway.port()) == answers(cluster.primary.port)
+
+
 def test_reset_connection_clears_the_session(gateway):
     with Wire("127.0.0.1", gateway.port(), "app", "app-secret", "test") as wire:
         wire.query("set @kept = 1, sql_mode = 'ANSI_QUOTES', autocommit = 0")

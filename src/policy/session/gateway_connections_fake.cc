@@ -209,8 +209,10 @@ void Gateway::note_forgotten(Client& client, ConnectionSerial serial, Outcome* o
 // ---- questions about the statement before
 
 bool Gateway::make_ready(Client& client, const sql::Statement& statement, ByteView text) {
-  if (!asks_about_last(statement)) return false;
+  const bool acts = acts_on_last(statement);
+  if (!asks_about_last(statement) && !acts) return false;
   if (may_pin(statement)) move_list(client);
+  if (acts && soft(client) && !on_primary(*client.held)) release_soft(client);
   const bool counted_here = !client.facts.found_rows.known() || (client.held != nullptr && client.held->facts.found_rows == client.facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && text.find("FOUND_ROWS") != ByteView::npos;
   const bool knows = client.held != nullptr && (client.ties & (tie::kDiagnostics | tie::kHard)) != 0;

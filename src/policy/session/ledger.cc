@@ -43,6 +43,9 @@ bool is_program(const sql::Statement& statement) {
          statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
 }
 
+/// Several statements in one text, none of which runs what we have not seen.
+bool has_known_parts(const sql::Statement& statement) { return statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState); }
+
 /// XA START, SET ROLE, SET profiling: the state that they leave is no program's.
 bool runs_nothing(const sql::Statement& statement) {
   return (statement.kind == Kind::kSet || statement.kind == Kind::kXa) && !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
@@ -226,7 +229,7 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
   session.last_had_rows = reply.result_set || reply.failed;
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
-  if (statement.has(effect::kReadsDiagnostics) && !plain) return;
+  if (statement.has(effect::kReadsDiagnostics) && statement.kind == Kind::kShow) return;
   if (nothing_done || leaves_found_rows(statement)) return;
   session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
   const bool as_sent = plain && !reply.failed && !reply.cursor_open && !is_program(statement) &&
@@ -266,14 +269,13 @@ bool explained_by_name(const sql::Statement& statement) {
 }
 
 bool leaves_list(const sql::Statement& statement) {
-  return statement.tableless && (runs_nothing(statement) || !is_program(statement));
+  return statement.tableless && (runs_nothing(statement) || has_known_parts(statement) || !is_program(statement));
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {
   if (statement.has(effect::kVersionedComment)) return false;  // its kind is that of one reading
   if (runs_nothing(statement)) return !sql::may_count(statement);
-  const bool known_parts = statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState);
-  return (known_parts || !is_program(statement)) && !sql::may_count(statement);
+  return (has_known_parts(statement) || !is_program(statement)) && !sql::may_count(statement);
 }
 
 bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }

@@ -401,6 +401,10 @@ TEST_F(Ledger, RowsFoundAreWhatWasSentOnlyForAPlainSelect) {
       {"USE a", ok(), 42, false},
       {"SHOW WARNINGS", rows(1), 42, false},
       {"SELECT FOUND_ROWS()", rows(1), 1, false},
+      {"INSERT INTO t SELECT FOUND_ROWS()", inserted(0), 0, true},
+      {"INSERT INTO t VALUES (FOUND_ROWS())", inserted(0), 42, false},
+      {"SELECT a FROM t LIMIT 1; SELECT FOUND_ROWS(); SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1; SHOW WARNINGS", rows(1), 0, true},
+      {"DO 1; SHOW WARNINGS", rows(1), 0, true},
   };
   for (const Case& each : cases) {
     renew();

@@ -75,6 +75,7 @@ const std::vector<std::string>& texts() {
       "INSERT INTO main.t% VALUES () RETURNING id",
       "INSERT INTO main.g% SEEN",
       "INSERT INTO main.t% SELECT id FROM main.t% LIMIT 0",
+      "INSERT INTO main.t% VALUES (FOUND_ROWS())",
       "SELECT id FROM main.g%",
       "UPDATE main.t% SET v = 1",
       "DELETE FROM main.t%",
@@ -140,6 +141,7 @@ const std::vector<std::string>& texts() {
       // several in one text
       "SET @u=3; SELECT id FROM main.nope; SET @u=4",
       "INSERT INTO main.t% VALUES (); SELECT LAST_INSERT_ID()",
+      "SELECT id FROM main.t% LIMIT 1; SELECT FOUND_ROWS(); SELECT SQL_CALC_FOUND_ROWS id FROM main.t% LIMIT 1; SHOW WARNINGS",
       "SELECT 1; SET time_zone='+07:00'",
       "USE a; SELECT @@time_zone",
   };

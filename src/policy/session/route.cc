@@ -29,6 +29,10 @@ bool asks_about_last(const sql::Statement& statement) {
   }
 }
 
+bool acts_on_last(const sql::Statement& statement) {
+  return statement.has(effect::kReadsDiagnostics) && statement.kind != Kind::kEmpty && !asks_about_last(statement);
+}
+
 bool may_pin(const sql::Statement& statement) { return statement.has(kPinningEffects); }
 
 bool refused_by_replicas(const sql::Statement& statement) {

@@ -41,6 +41,8 @@ Routed route(const sql::Statement& statement, const RouteFacts& facts);
 
 /// SHOW WARNINGS, FOUND_ROWS() and the like: questions about the statement before.
 bool asks_about_last(const sql::Statement& statement);
+/// No question, but it reads what the statement before left: INSERT … VALUES (FOUND_ROWS()), CALL p(ROW_COUNT()).
+bool acts_on_last(const sql::Statement& statement);
 
 /// Ties the session for good when it runs.
 bool may_pin(const sql::Statement& statement);

@@ -122,7 +122,7 @@ int ServerConnection::insert(Reader& text, Table& table, Reply& reply) {
   std::int64_t id = table.next;
   if (explicit_id) {
     if (!text.eat("VALUES (")) return 1064;
-    id = text.number();
+    id = text.eat("FOUND_ROWS()") ? 1000 + found_ : text.number();
     text.eat(")");
   }
   if (std::find(table.rows.begin(), table.rows.end(), id) != table.rows.end()) return 1062;

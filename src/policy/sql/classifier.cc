@@ -23,8 +23,10 @@ void merge_part(Statement& sum, const Statement& part) {
   const Hint hint = sum.hint;
   const bool counts = may_count(sum) || may_count(part);
   const Release release = std::max(sum.release, part.release);
+  const bool tableless = sum.tableless && part.tableless;
   sum = Statement{};
   sum.counts = counts;
+  sum.tableless = tableless;
   sum.unreported = unreported;
   sum.release = release;
   sum.kind = Kind::kMulti;

@@ -49,7 +49,7 @@ void Part::dispatch() {
     case Word::kDo: return primary(Kind::kDo, Reason::kWrite);
     case Word::kLock: return lock();
     case Word::kUnlock: return unlock();
-    case Word::kPrepare: return primary(Kind::kPrepare, Reason::kPreparedText, effect::kPreparedText);
+    case Word::kPrepare: return prepare();
     case Word::kDeallocate: return primary(Kind::kDeallocate, Reason::kPreparedText, effect::kPreparedText);
     case Word::kExecute: return execute();
     case Word::kHandler: return primary(Kind::kHandler, Reason::kHandler, effect::kHandlerOpen);
@@ -130,6 +130,7 @@ bool Part::is_tableless() const {
     case Kind::kExplain: return !findings_.names_table() && findings_.refusal() != Reason::kWrite;
     case Kind::kShow:
     case Kind::kFlush:
+    case Kind::kPrepare:
     case Kind::kDdl: return tableless_;
     case Kind::kEmpty:
     case Kind::kHelp:
@@ -141,7 +142,6 @@ bool Part::is_tableless() const {
     case Kind::kXa:
     case Kind::kKill:
     case Kind::kUnlockTables:
-    case Kind::kPrepare:
     case Kind::kDeallocate:
     case Kind::kDiagnostics: return true;
     default: return false;

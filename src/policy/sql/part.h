@@ -46,6 +46,7 @@ class Part {
   void lock();
   void unlock();
   void flush();
+  void prepare();
   void execute();
   void load();
 

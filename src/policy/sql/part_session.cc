@@ -2,6 +2,7 @@
 #include <charconv>
 #include <limits>
 
+#include "policy/sql/classifier.h"
 #include "policy/sql/name_table.h"
 #include "policy/sql/part.h"
 
@@ -233,6 +234,25 @@ void Part::flush() {
     const bool for_export = cursor_.word() == Word::kExport && before == Word::kFor;
     if (read_lock || for_export) findings_.add(effect::kLockTables);
   }
+}
+
+/// The tables of the statement in it are opened then and there. Only a plain literal is looked into.
+void Part::prepare() {
+  out_.kind = Kind::kPrepare;
+  findings_.refuse(Reason::kPreparedText, effect::kPreparedText);
+  ByteView literal;
+  while (cursor_.advance()) {
+    findings_.see(cursor_);
+    const bool begins = cursor_.now().kind == TokenKind::kString && cursor_.before().info.word == Word::kFrom;
+    literal = begins ? cursor_.text(cursor_.now()) : ByteView();
+  }
+  findings_.see_end();
+  if (literal.size() < 2 || literal.front() != literal.back()) return;
+  const char quotes[] = {literal.front(), '\\'};
+  const ByteView inner = literal.substr(1, literal.size() - 2);
+  if (inner.find_first_of(ByteView(quotes, sizeof quotes)) != ByteView::npos) return;  // escapes
+  const Statement prepared = sql::classify(inner, cursor_.context());
+  tableless_ = prepared.tableless && !prepared.has(effect::kUnknownState);
 }
 
 /// EXECUTE runs a text that we did not see.

@@ -4,8 +4,8 @@
 namespace hf::policy::sql {
 namespace {
 
-/// What a SHOW shows. A reader may answer what is the same everywhere; sessions, counters, logs and replication are the server's own,
-/// and the client means the primary's.
+/// What a SHOW shows. A reader may answer what is the same everywhere; sessions, counters, logs, replication and what a server counts or
+/// guesses of its tables (TABLE STATUS, INDEX) are its own, and the client means the primary's.
 enum class Shown : std::uint8_t { kShared,
                                   kRoutine,
                                   kAccounts,
@@ -15,12 +15,8 @@ enum class Shown : std::uint8_t { kShared,
 Shown shown_by(Word word) {
   switch (word) {
     case Word::kTables:
-    case Word::kTable:
     case Word::kColumns:
     case Word::kFields:
-    case Word::kIndex:
-    case Word::kIndexes:
-    case Word::kKeys:
     case Word::kDatabases:
     case Word::kSchemas:
     case Word::kCharacter:
@@ -99,6 +95,7 @@ void Part::show() {
       if (cursor_.word() == Word::kCreate && cursor_.advance()) {
         const bool table = cursor_.word() == Word::kTable || equals_blind(cursor_.text(cursor_.now()), "view") || equals_blind(cursor_.text(cursor_.now()), "sequence");
         tableless_ = !table;
+        if (cursor_.word() == Word::kTable) findings_.doubt(Reason::kServerLocal);  // the next generated id
         findings_.see(cursor_);
       }
       break;

@@ -33,7 +33,7 @@ TEST(Shape, LeavesOutLiteralsCaseAndComments) {
 }
 
 TEST(Shape, IsNotKeptWhereLiteralsDecide) {
-  for (const char* sql : {"SET a=1", "USE x", "KILL 5", "SELECT 1; SET sql_auto_is_null=1", "SELECT /*! 1 */", "SELECT 'x", "SELECT 1.5e"}) {
+  for (const char* sql : {"SET a=1", "USE x", "KILL 5", "PREPARE p FROM 'SELECT 1'", "SELECT 1; SET sql_auto_is_null=1", "SELECT /*! 1 */", "SELECT 'x", "SELECT 1.5e"}) {
     EXPECT_FALSE(shape_of(sql, {}, kKey).cacheable) << sql;
   }
   EXPECT_TRUE(shape_of("SELECT 1;", {}, kKey).cacheable);
@@ -87,6 +87,7 @@ const std::vector<std::string>& seeds() {
       "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; CASE 1 WHEN 1 THEN SET @x = 1; END CASE; END; SELECT 1",
       "EXPLAIN FORMAT=JSON SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$.a')) j WHERE x = ANY (SELECT NEXT VALUE FOR s)",
       "SHOW FULL COLUMNS FROM `information_schema`.`processlist` WHERE @@session.identity = LAST_INSERT_ID() # c",
+      "PREPARE p FROM 'SELECT a, b, c FROM t' /* 'SELECT a, b, c' is another one */",
       "START TRANSACTION READ ONLY; USE `a``b`; COMMIT AND CHAIN; PREPARE s FROM 'x'; SHOW WARNINGS; DO GET_LOCK('a', 1)",
   };
   return texts;

@@ -267,14 +267,14 @@ Result<void> ReplyTracker::take_end(ByteView payload) {
     Result<EofPacket> eof = decode_eof(payload, capabilities_);
     if (!eof.ok()) return std::move(eof).error();
     affected_rows_ = insert_id_ = 0;
-    warnings_ = eof->warnings;
+    warnings_ = std::max(warnings_, eof->warnings);
     status_ = eof->status;
   } else {
     Result<OkPacket> ok = decode_ok(payload, capabilities_);
     if (!ok.ok()) return std::move(ok).error();
     affected_rows_ = ok->affected_rows;
     insert_id_ = ok->insert_id;
-    warnings_ = ok->warnings;
+    warnings_ = std::max(warnings_, ok->warnings);
     status_ = ok->status;
   }
   finish_result();
@@ -338,7 +338,7 @@ Result<void> ReplyTracker::take_definitions_eof(ByteView payload) {
     return protocol_error("reply to " + std::string(to_string(command_)) + ": no EOF behind the definitions");
   if (is_terminator(payload)) return take_end(payload);
   status_ = eof->status;
-  warnings_ = eof->warnings;
+  warnings_ = std::max(warnings_, eof->warnings);
   if (command_ != Command::kStmtPrepare) {
     state_ = State::kRows;
     return {};

@@ -76,8 +76,9 @@ class ReplyTracker {
   /// Of the last OK or EOF. Zero before any.
   std::uint64_t affected_rows() const { return affected_rows_; }
   std::uint64_t insert_id() const { return insert_id_; }
-  std::uint16_t warnings() const { return warnings_; }
   StatusFlags status() const { return status_; }
+  /// The most that any result of it had: of several statements the last leaves the list of one before, if it opens no table.
+  std::uint16_t warnings() const { return warnings_; }
   /// The reply ended with an ERR packet.
   bool failed() const { return error_code_ != 0; }
   std::uint16_t error_code() const { return error_code_; }

@@ -474,7 +474,8 @@ Task<bool> stay_who_one_was(Session& session, Identity before, const std::string
   before.collation = 0;  // … with the servers' own character set, until a reset gives it that of the refused change
   const std::uint16_t refused = session.identity().collation;
   const CollationName* name = session.service().mysql().collation(refused);
-  if (refused != 0 && name != nullptr && !name->charset.empty()) before.reset_collation = refused;
+  const bool known_by_nobody = name != nullptr && name->charset.empty();
+  if (refused != 0 && !known_by_nobody) before.reset_collation = refused;
   before.failed_changes = static_cast<std::uint8_t>(std::min(before.failed_changes + 1, kMostFailedChanges));
   session.identity() = std::move(before);
   begin_settings(session, schema, Beginning::kChangeUser);

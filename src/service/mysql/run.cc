@@ -102,19 +102,30 @@ Task<void> make_answerable(Work* work) {
   Session& session = work->session;
   const Holdings& holdings = session.holdings();
   const ByteView text = text_of(session, work->request);
+  const bool acts = policy::session::acts_on_last(work->request.verdict);
+  if (acts && holdings.soft() && !session.on_primary(*holdings.held)) co_await release_soft(session);  // a write reads it where writes go
   const policy::session::SessionFacts& facts = session.facts();
   const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && text.size() <= kMostLookedAt && mentions(text, "found_rows");
   const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
   if (!knows || counted_elsewhere) {
     if (knows) co_await ask_held(session);  // its rows and its list are not those that are counted now
-    co_await recreate_last_statement(session);
+    co_await recreate_last_statement(session, policy::session::needs_of(work->request.verdict).insert_id);
   } else {
     work->attempt.only_here = !holdings.hard();
     if (holdings.last.row_count == 0) co_await count_no_rows(session);
   }
   const bool shows_list = text.size() <= kMostLookedAt && (mentions(text, "warnings") || mentions(text, "errors"));
   if (shows_list) co_await retell_list(session);
+}
+
+/// A count of rows that were changed, which no question gives another connection: a write that reads it there would read another one.
+bool misses_row_count(const Work& work) {
+  Session& session = work.session;
+  const Holdings& holdings = session.holdings();
+  const bool elsewhere = !holdings.hard() && !holdings.has(tie::kDiagnostics);
+  const ByteView text = text_of(session, work.request);
+  return elsewhere && holdings.last.row_count.value_or(0) > 0 && text.size() <= kMostLookedAt && mentions(text, "row_count");
 }
 
 /// Whether what the session keeps is where the statement goes.
@@ -497,7 +508,12 @@ Task<bool> run(Session& session, Request request) {
   Holdings& holdings = session.holdings();
   for (;;) {
     work.attempt.only_here = false;
-    if (policy::session::asks_about_last(work.request.verdict)) co_await make_answerable(&work);
+    const bool acts = policy::session::acts_on_last(work.request.verdict) && work.request.command != Command::kStmtPrepare;
+    if (acts && misses_row_count(work)) {
+      report(session, work.trial, Error{ErrorCode::kUnsupported, "ROW_COUNT() of the statement before is not known where this one would run"});
+      co_return true;
+    }
+    if (acts || policy::session::asks_about_last(work.request.verdict)) co_await make_answerable(&work);
     const policy::session::RouteFacts facts = session.route_facts();
     work.routed = policy::session::route(work.request.verdict, facts);
     const bool bound = (facts.ties & tie::kHard) != 0;
@@ -519,14 +535,16 @@ Task<bool> run(Session& session, Request request) {
   }
 }
 
-Task<void> recreate_last_statement(Session& session) {
+Task<void> recreate_last_statement(Session& session, bool needs_insert_id) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   Trial trial;
   trial.hold = session.hold_deadline();
   if (holdings.held == nullptr) {
+    policy::session::Needs needs;
+    needs.insert_id = needs_insert_id;  // a SET behind what is made here would be the last statement
     Result<ConnectionPtr> borrowed =
-        co_await borrow_fit(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, {}, &trial);
+        co_await borrow_fit(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, needs, &trial);
     if (!borrowed.ok()) co_return;  // the statement itself will say so
     co_await hold(session, std::move(*borrowed), 0, policy::session::PinReason::kNone);
   }

@@ -145,9 +145,10 @@ sql::Context Session::sql_context() {
 }
 
 sql::Statement Session::classify(ByteView text) {
-  constexpr std::size_t kMostClassified = 64 * 1024;
+  constexpr std::size_t kMostRemembered = 64 * 1024;
+  constexpr std::size_t kMostClassified = 1024 * 1024;  // the longest row lists that mysqldump writes; at worst 6 ms
   if (text.size() <= kMostClassified) {
-    sql::Statement verdict = service_.mysql().shapes().lookup_or_classify(text, sql_context());
+    sql::Statement verdict = text.size() <= kMostRemembered ? service_.mysql().shapes().lookup_or_classify(text, sql_context()) : sql::classify(text, sql_context());
     // With sql_auto_is_null, "id IS NULL" asks for the last insert id.
     const bool plain_set = verdict.kind == sql::Kind::kSet && !verdict.has(sql::effect::kComputedValue);
     if (facts_.settings != nullptr && facts_.settings->reading().null_is_last_id && !plain_set && mentions(text, "null")) {

@@ -56,7 +56,7 @@ struct Identity {
   std::string statement_time;     // see MysqlAccount::statement_time
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
-  std::uint16_t reset_collation = 0;  // the last of them that the servers know: what a reset goes back to
+  std::uint16_t reset_collation = 0;  // the last of them that the servers may know: what a reset goes back to
   std::array<char, proto::mysql::auth::kNativeNonce> nonce{};  // the greeting's
   std::uint64_t began_at = 0;     // the moment at which the login or the change of user began: rights in the schema are not older
   upstream::SessionDefaultsPtr defaults;    // the servers' as of the login

@@ -88,6 +88,9 @@ policy::session::TrackingWish wish_of(const upstream::SessionDefaults& defaults)
   return wish;
 }
 
+/// What the session's charset is taken from; 0: the servers' own.
+std::uint16_t collation_of(const Identity& identity) { return identity.beginning == Beginning::kReset ? identity.reset_collation : identity.collation; }
+
 }  // namespace
 
 bool begin_settings(Session& session, const std::string& schema, Beginning beginning) {
@@ -103,7 +106,7 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;
   if (identity.defaults->variables.empty() || must_ask(identity, beginning)) return false;
   ShardState& shard = session.service().mysql();
-  const std::uint16_t collation = beginning == Beginning::kReset ? identity.reset_collation : identity.collation;
+  const std::uint16_t collation = collation_of(identity);
   const CollationName* name = nullptr;
   if (collation != 0) {
     name = shard.collation(collation);
@@ -125,8 +128,9 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   Identity& identity = session.identity();
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   ShardState& shard = session.service().mysql();
-  if (identity.collation != 0 && shard.collation(identity.collation) == nullptr) {
-    const std::string id = std::to_string(identity.collation);
+  const std::uint16_t collation = collation_of(identity);
+  if (collation != 0 && shard.collation(collation) == nullptr) {
+    const std::string id = std::to_string(collation);
     connection->facts.found_rows.reset();
     Result<wire::TextResult> named = co_await upstream::query(
         *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id + " LIMIT 1", deadline);
@@ -139,7 +143,7 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     if (!named->error && !named->rows.empty() && named->rows[0].size() == 3 && named->rows[0][0] && named->rows[0][1]) {
       name = {*named->rows[0][0], *named->rows[0][1], named->rows[0][2] == "Yes"};
     }
-    shard.add_collation(identity.collation, std::move(name));
+    shard.add_collation(collation, std::move(name));
   }
   const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : identity.schema;
   if (begin_settings(session, schema, identity.beginning)) co_return Result<void>{};
@@ -156,8 +160,8 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     if (row.size() < 2 || !row[0]) continue;
     if (policy::session::kind_of_variable(*row[0]) == policy::session::VariableKind::kSetting) settings.set_variable(*row[0], row[1].value_or(""));
   }
-  const CollationName* name = identity.collation == 0 ? nullptr : shard.collation(identity.collation);
-  if (name != nullptr && !name->charset.empty()) identity.reset_collation = identity.collation;
+  const CollationName* name = collation == 0 ? nullptr : shard.collation(collation);
+  if (name != nullptr && !name->charset.empty()) identity.reset_collation = collation;
   if (name != nullptr && !name->charset.empty()) {
     const bool as_logged_in = settings.variable("collation_connection") == name->collation && settings.variable("character_set_results") == name->charset;
     if (identity.defaults->init_connect.empty()) {

@@ -64,6 +64,20 @@ TEST(Query, AHintSendsAReadToThePrimary) {
   EXPECT_EQ(stage.replica().accepted(), 0U);
 }
 
+TEST(Query, ALongListOfRowsIsAPlainInsertAndWhatIsTooLongToBeReadPins) {
+  const auto insert_of = [](std::size_t bytes) {
+    std::string text = "INSERT INTO t VALUES (1)";
+    while (text.size() < bytes) text += ",(2)";
+    return text;
+  };
+  Stage stage;
+  TestClient& client = stage.log_in();
+  EXPECT_TRUE(stage.ask_query(client, insert_of(1'000'000)).ok());
+  EXPECT_EQ(stage.pinned(), 0U);
+  EXPECT_TRUE(stage.ask_query(client, insert_of(1'100'000)).ok());
+  EXPECT_EQ(stage.pinned(), 1U);
+}
+
 // Bytes.
 
 TEST(Query, TheReplyIsTheServersByteForByte) {
