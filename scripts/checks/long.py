@@ -50,7 +50,7 @@ JOBS = (
     Job("interleaved", 3_600, 600, count="HOLDFAST_INTERLEAVED_SECONDS", seed="HOLDFAST_INTERLEAVED_SEED", stride=1,
         **e2e_test("tests/field/test_interleaved.py")),
     Job("reloads", 5_000, 1_000, count="HF_RELOADS", seed="HF_RELOADS_SEED", stride=1, **e2e_test("tests/e2e/test_reload_load.py")),
-    Job("failover", 50, 5, count="HF_VIP_TRIALS", **e2e_test("tests/e2e/test_vip_faults.py")),
+    Job("failover", 50, 5, count="HF_VIP_TRIALS", **e2e_test("tests/vip/test_vip_faults.py")),
 )
 
 

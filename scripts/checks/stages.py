@@ -1,7 +1,7 @@
 """Runs the test stages, counts their results, ends with one line: "N passed, N failed".
 
 Called by scripts/test. "all" runs in three steps: the program is built; then everything that computes, stage by stage, each on all
-cores; then what needs real servers and networks, alone, for some of it measures times. Invariants:
+cores; then what needs real servers and networks, in two lanes: that of the virtual addresses mostly waits. Invariants:
   1. A stage that cannot build, or that finds nothing to run, counts as one failure.
   2. The log of everything that ran is below build/test-logs/<stage>/; that of a failure is shown as well.
   3. The last line of the output is the sum over all stages, and the exit code agrees with it.
@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ TSAN_ROOMS = ("runtime", "net", "upstream", "service")  # the rooms that cross t
 FUZZ_SECONDS = int(os.environ.get("HF_FUZZ_SECONDS", "10"))
 FEWER_SCRIPTS = "2000"  # of the sessions' model, where the unit stage runs them all
 CXX = "clang++-19"
+ONE_BUILD = threading.Lock()  # of the release, which two lanes want
 
 
 def build(stage, preset, pattern):
@@ -128,13 +130,20 @@ def stage_canary():
 def stage_release():
     """The program as users get it."""
     log = LOGS / "release" / "build.log"
-    if run([ROOT / "scripts" / "build", "release"], log, 3600) != 0:
+    with ONE_BUILD:
+        built = run([ROOT / "scripts" / "build", "release"], log, 3600)
+    if built != 0:
         return Outcome(failed=1, report=f"the release build failed:\n{tail(log, 40)}")
     return Outcome(passed=1)
 
 
 def stage_e2e():
     return real_servers("e2e")
+
+
+def stage_vip():
+    """Virtual addresses, in network namespaces."""
+    return real_servers("vip")
 
 
 def stage_field():
@@ -159,11 +168,12 @@ def real_servers(stage):
 
 
 STAGES = {"release": stage_release, "lint": stage_lint, "lint-quick": stage_lint_quick, "unit": stage_unit, "asan": stage_asan,
-          "tsan": stage_tsan, "gcc": stage_gcc, "fuzz": stage_fuzz, "canary": stage_canary, "e2e": stage_e2e, "field": stage_field}
+          "tsan": stage_tsan, "gcc": stage_gcc, "fuzz": stage_fuzz, "canary": stage_canary, "e2e": stage_e2e, "vip": stage_vip,
+          "field": stage_field}
 # Groups in steps, each of lanes that run at once. Nothing is in two steps.
 COMPUTING = ["lint", "unit", "asan", "fuzz", "tsan", "gcc", "canary"]
 GROUPS = {"quick": [[["lint-quick", "unit"]]],  # without what takes minutes
-          "all": [[["release"]], [COMPUTING], [["e2e", "field"]]]}
+          "all": [[["release"]], [COMPUTING], [["e2e", "field"], ["vip"]]]}
 
 
 def run_stage(name):

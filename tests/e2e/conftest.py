@@ -3,7 +3,6 @@ import pytest
 
 from harness.accounts import Accounts
 from harness.holdfast import Holdfast, gateway_for
-from harness.holdfast_node import VipCluster
 from harness.mariadb import Cluster
 from harness.server_globals import ServerGlobals
 
@@ -76,39 +75,3 @@ def table(cluster, request):
     if not cluster.primary.running():  # the test failed half way; `repaired` comes after us
         cluster.recover()
     cluster.primary.query(f"drop table if exists test.{name}")
-
-
-class VipClusters:
-    """Makes clusters of nodes with virtual addresses, each in a lab of its own, and looks at their logs in the end."""
-
-    def __init__(self):
-        self.made = []
-
-    def __call__(self, names="ab", **settings):
-        self.made.append(VipCluster(names, **settings))
-        return self.made[-1]
-
-    @property
-    def node_logs(self):
-        return {node.name: node.log for cluster in self.made for node in cluster.nodes.values()}
-
-    def finish(self):
-        for cluster in self.made:
-            for node in cluster.nodes.values():
-                node.assert_clean_log()
-            assert not cluster.probe.lost, "the probe lost netlink messages: its word on holders is not exact"
-
-    def close(self):
-        for cluster in self.made:
-            cluster.close()
-
-
-@pytest.fixture
-def vips():
-    """vips(), vips("abc", vip_extra="preempt = true"): see harness/holdfast_node.py."""
-    clusters = VipClusters()
-    try:
-        yield clusters
-        clusters.finish()
-    finally:
-        clusters.close()

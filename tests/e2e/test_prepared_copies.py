@@ -279,3 +279,13 @@ def test_copies_that_are_kept_for_convenience_make_room(cluster, make_gateway, s
             session.run("begin")
             assert session.binary(f"insert into copies_kept (b, c) values ({client}, ?)", "of a transaction")[0][0] == "ok"
             session.ask("rollback")
+
+
+def test_what_was_only_prepared_leaves_no_user_variable_behind(cluster, make_gateway):
+    """A server has the variable, without a value, from the prepare of the SET; it shows in the type of a column."""
+    def types(port):
+        with Session(port) as one, Session(port) as other:
+            assert one.prepare("set @never_set = 2")["kind"] == "prepared"
+            return [(column["type"], column["charset"], column["length"]) for column in other.prepare("select @never_set")["columns"]]
+    gateway = make_gateway(users="servers", shards=1, max_server_connections=1)
+    assert types(gateway.port()) == types(cluster.primary.port)

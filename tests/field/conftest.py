@@ -1,2 +1,2 @@
 """The fixtures of the end-to-end tests serve here, too."""
-from e2e.conftest import cluster, gateway, make_gateway, repaired, table, vips  # noqa: F401
+from e2e.conftest import cluster, gateway, make_gateway, repaired, table  # noqa: F401

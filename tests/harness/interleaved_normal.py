@@ -120,17 +120,17 @@ class Teller:
     def comparable(self, step, direct, gateway):
         """Both observations without what is not compared; both empty if that is everything."""
         sql, text = self._text(step), " ".join(str(part) for part in step).lower()
-        if self._is_limit(sql, text, gateway):
-            return [], []
+        is_limit, after_error = self._is_limit(sql, text, gateway), self._after_error
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
             self._count_unknown = bool(CANNOT_BE.search(sql)) or (self._count_unknown and not COUNTS.search(sql))
             unknown = PROGRAM.search(sql) or (self._list_unknown and not TABLE.search(sql))
             self._list_unknown = bool(unknown) and not failed(direct)
-        after_error = self._after_error
-        told = any(isinstance(one, dict) and one["kind"] == "ok" for one in direct)
+        told = any(isinstance(one, dict) and one["kind"] == "ok" and one.get("session") for one in direct)  # an OK without any change keeps it back
         self._after_error = failed(direct) or "set statement" in text or (after_error and not told)
         self._results_set = self._results_set or "character_set_results" in text
+        if is_limit:
+            return [], []
         told_of = tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
         return tuple(map(without_parameters_charset, told_of)) if self._results_set else told_of
 
@@ -146,6 +146,8 @@ class Teller:
             self._texts[step[1]] = step[2]
         if step[0] in ("execute", "fetch"):
             return self._texts.get(step[1], "").lower()
+        if step[0] == "padded":
+            return step[2].lower()
         return str(step[1]).lower() if step[0] in ("query", "prepared", "direct") else ""
 
 

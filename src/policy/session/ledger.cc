@@ -43,9 +43,6 @@ bool is_program(const sql::Statement& statement) {
          statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
 }
 
-/// Several statements in one text, none of which runs what we have not seen.
-bool has_known_parts(const sql::Statement& statement) { return statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState); }
-
 /// XA START, SET ROLE, SET profiling: the state that they leave is no program's.
 bool runs_nothing(const sql::Statement& statement) {
   return (statement.kind == Kind::kSet || statement.kind == Kind::kXa) && !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
@@ -269,13 +266,14 @@ bool explained_by_name(const sql::Statement& statement) {
 }
 
 bool leaves_list(const sql::Statement& statement) {
-  return statement.tableless && (runs_nothing(statement) || has_known_parts(statement) || !is_program(statement));
+  return statement.tableless && (runs_nothing(statement) || statement.kind == Kind::kMulti || !is_program(statement));
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {
   if (statement.has(effect::kVersionedComment)) return false;  // its kind is that of one reading
   if (runs_nothing(statement)) return !sql::may_count(statement);
-  return (has_known_parts(statement) || !is_program(statement)) && !sql::may_count(statement);
+  const bool known_parts = statement.kind == Kind::kMulti && !statement.has(effect::kUnknownState);
+  return (known_parts || !is_program(statement)) && !sql::may_count(statement);
 }
 
 bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }

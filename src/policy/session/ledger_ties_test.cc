@@ -144,10 +144,11 @@ TEST_F(Ledger, ABrokenConnectionLosesNothingThatTheSessionRemembers) {
 
 TEST_F(Ledger, WhichStatementsLeaveTheListAsItIs) {
   const auto leaves = [](const char* text) { return leaves_list(sql::classify(text, {})); };
-  for (const char* text : {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER", "SHOW COUNT(*) ERRORS", "HELP 'x'", "VALUES (1)"}) {
+  for (const char* text : {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER", "SHOW COUNT(*) ERRORS", "HELP 'x'", "VALUES (1)",
+                           "SET ROLE r; SELECT 1", "SELECT 1; COMMIT"}) {
     EXPECT_TRUE(leaves(text)) << text;
   }
-  for (const char* text : {"SET @a = f()", "CALL p()", "SELECT f()", "SET ROLE r; SELECT 1", "XA START 'x'; SELECT 1"}) EXPECT_FALSE(leaves(text)) << text;
+  for (const char* text : {"SET @a = f()", "CALL p()", "SELECT f()", "SELECT 1; SET @a = f()", "SELECT 1; SELECT f()", "SELECT 1; SELECT a FROM t"}) EXPECT_FALSE(leaves(text)) << text;
 }
 
 TEST_F(Ledger, ANameExplainsAChangeOfASetAndNotOfWhatMayRunRoutines) {

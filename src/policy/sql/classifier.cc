@@ -14,6 +14,9 @@ struct Pass {
   bool versioned = false;
 };
 
+/// For sure: it runs nothing that was not seen, either. What a SET leaves may be unknown all the same.
+bool opens_no_table(const Statement& part) { return part.tableless && (part.kind == Kind::kMulti || part.kind == Kind::kSet || !part.has(effect::kUnknownState)); }
+
 /// FOUND_ROWS() may be another after it.
 void merge_part(Statement& sum, const Statement& part) {
   std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
@@ -23,7 +26,7 @@ void merge_part(Statement& sum, const Statement& part) {
   const Hint hint = sum.hint;
   const bool counts = may_count(sum) || may_count(part);
   const Release release = std::max(sum.release, part.release);
-  const bool tableless = sum.tableless && part.tableless;
+  const bool tableless = opens_no_table(sum) && opens_no_table(part);
   sum = Statement{};
   sum.counts = counts;
   sum.tableless = tableless;
@@ -97,6 +100,7 @@ Statement classify(ByteView sql, const Context& context) {
     out.route = Route::kPrimary;
     out.effects |= effect::kUnknownState;
     out.effects &= ~effect::kComputedValue;
+    out.tableless = out.tableless && out.kind != Kind::kMulti;
   }
   if (out.hint == Hint::kPrimary && out.route == Route::kReader) {
     out.route = Route::kPrimary;

@@ -125,8 +125,8 @@ bool Part::is_tableless() const {
     case Kind::kSelect:
     case Kind::kWith:
     case Kind::kValues:
-    case Kind::kSet:
     case Kind::kDo: return !findings_.names_table();
+    case Kind::kSet: return !findings_.names_table() && (findings_.doubted_effects() & effect::kUnknownState) == 0;
     case Kind::kExplain: return !findings_.names_table() && findings_.refusal() != Reason::kWrite;
     case Kind::kShow:
     case Kind::kFlush:

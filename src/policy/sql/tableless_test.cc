@@ -25,7 +25,7 @@ TEST(Tableless, WhatOpensNoTable) {
       "CREATE OR REPLACE PROCEDURE p() SELECT a FROM t", "ALTER PROCEDURE p COMMENT 'x'", "DROP FUNCTION f", "ALTER EVENT e DISABLE", "DROP EVENT e", "DROP TRIGGER x",
       "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'x')", "DROP SERVER s",
       "GRANT SELECT ON a.* TO b", "GRANT ALL ON *.* TO b", "REVOKE SELECT ON a.* FROM b", "GRANT r TO b", "REVOKE r FROM b", "REVOKE ALL PRIVILEGES, GRANT OPTION FROM b",
-      "GRANT PROXY ON a TO b", "", "/* nothing */", "SELECT 1; SELECT 2", "DO 1; SET NAMES latin1; COMMIT"};
+      "GRANT PROXY ON a TO b", "", "/* nothing */", "SELECT 1; SELECT 2", "DO 1; SET NAMES latin1; COMMIT", "SET last_insert_id = 12; USE a"};
   for (const char* text : texts) EXPECT_TRUE(classify(text, {}).tableless) << text;
 }
 
@@ -43,7 +43,8 @@ TEST(Tableless, WhatMayOpenOne) {
       "GRANT SELECT ON a.t TO b", "GRANT SELECT (a) ON t TO b", "REVOKE SELECT ON t FROM b", "GRANT EXECUTE ON PROCEDURE p TO b",
       "PREPARE p FROM 'SELECT a FROM t'", "PREPARE p FROM 'INSERT INTO t VALUES (?)'", "PREPARE p FROM 'SHOW TABLES'", "PREPARE p FROM @x", "PREPARE p FROM 'SELECT ''/*'' FROM t'",
       "PREPARE p FROM 'SELECT \\'/*\\' FROM t'", "PREPARE p FROM CONCAT('SELECT a ', 'FROM t')", "PREPARE p FROM",
-      "SELECT 1 /*!99999 FROM t */", "SELECT 1; SELECT a FROM t", "SHOW TABLES; SELECT 1"};
+      "SELECT 1 /*!99999 FROM t */", "SELECT 1; SELECT a FROM t", "SHOW TABLES; SELECT 1", "SELECT 1; SELECT f()", "SELECT f(); SELECT 1; DO 1",
+      "CALL p(); SELECT 1", "SELECT 1; EXECUTE p", "SET time_zone = f()", "SELECT 1; SET @a = f()"};
   for (const char* text : texts) EXPECT_FALSE(classify(text, {}).tableless) << text;
 }
 

@@ -499,10 +499,6 @@ Task<bool> on_change_user(Session& session) {
     client.send_error(wire::bad_handshake());
     co_return false;
   }
-  if (session.identity().failed_changes >= kMostFailedChanges) {
-    client.send_error(wire::unknown_command());
-    co_return true;
-  }
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
@@ -515,6 +511,11 @@ Task<bool> on_change_user(Session& session) {
   facts = {};
   facts.found_rows = found;
   Identity before = session.identity();
+  if (before.failed_changes >= kMostFailedChanges) {
+    session.identity().collation = 0;  // nothing was tried
+    client.send_error(wire::unknown_command());
+    co_return co_await stay_who_one_was(session, std::move(before), schema_before);
+  }
   session.identity().began_at = session.service().mysql().next_moment();
   session.identity().collation = change->charset;
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);

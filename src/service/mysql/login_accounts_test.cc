@@ -286,6 +286,8 @@ TEST_F(ChangeUserTest, AWrongProofLeavesTheUserThreeTimes) {
     EXPECT_EQ(guest.say(0, query("SELECT 1")), "ok");
     EXPECT_GE(stage().loop().now() - before, Nanos(1s));
   }
+  guest.say(0, query("SET @a=1"));
+  EXPECT_EQ(stage().pinned(), 1U);
   EXPECT_EQ(guest.change_user("other"), "error 1047 Unknown command");
   EXPECT_EQ(guest.say(0, query("SELECT 1")), "ok");
   EXPECT_EQ(stage().pinned(), 0U) << "what the session had is gone";

@@ -481,6 +481,7 @@ bool answer_is_lost(Session& session, const Request& request) {
 /// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False: the session is over.
 Task<bool> leave_read_only_transaction(Session& session) {
   Holdings& holdings = session.holdings();
+  co_await ask_held(session);
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT AND NO CHAIN NO RELEASE"});  // whatever completion_type
   const Result<void> committed =
@@ -508,7 +509,7 @@ Task<bool> run(Session& session, Request request) {
   Holdings& holdings = session.holdings();
   for (;;) {
     work.attempt.only_here = false;
-    const bool acts = policy::session::acts_on_last(work.request.verdict) && work.request.command != Command::kStmtPrepare;
+    const bool acts = policy::session::acts_on_last(work.request.verdict);
     if (acts && misses_row_count(work)) {
       report(session, work.trial, Error{ErrorCode::kUnsupported, "ROW_COUNT() of the statement before is not known where this one would run"});
       co_return true;

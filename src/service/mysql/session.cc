@@ -161,6 +161,7 @@ sql::Statement Session::classify(ByteView text) {
   sql::Statement statement = sql::classify(text.substr(0, kMostClassified), sql_context());
   statement.route = sql::Route::kPrimary;
   statement.effects |= sql::effect::kUnterminated | sql::effect::kUnknownState;
+  statement.tableless = false;
   return statement;
 }
 

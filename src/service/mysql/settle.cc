@@ -77,6 +77,8 @@ void take_cursor(Session& session, Connection& connection, const Request& reques
 void take_prepared(Session& session, Connection& connection, const Request& request, const Reply& reply) {
   PreparedStatement& statement = *request.prepared;
   if (request.command == Command::kStmtPrepare) {
+    // A user variable is there, without a value, from the prepare of what assigns it.
+    if (statement.verdict.has(effect::kUserVariable)) connection.facts.stains |= policy::session::stain::kState;
     if (reply.facts.failed) return;
     statement.made = true;
     statement.parameters = reply.parameters;
