@@ -16,10 +16,4 @@ namespace hf::service::mysql {
 /// False: the session is over.
 runtime::Task<bool> run(Session& session, Request request);
 
-/// The statement's connection knows nothing of the last statement any more: the held or another one is made to have counted as much.
-runtime::Task<void> recreate_last_statement(Session& session, bool needs_insert_id);
-/// The session's warnings are on a replica, and a statement that needs them may pin the session: not there, where it could not write any
-/// more. The read that left them is repeated on the primary, unseen.
-runtime::Task<void> move_diagnostics_to_primary(Session& session);
-
 }  // namespace hf::service::mysql

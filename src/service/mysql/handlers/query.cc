@@ -1,5 +1,6 @@
 // COM_QUERY: a statement as text.
 #include "policy/session/route.h"
+#include "service/mysql/answerable.h"
 #include "service/mysql/changes_underway.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
