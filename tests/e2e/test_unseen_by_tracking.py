@@ -58,6 +58,8 @@ SCRIPTS = {
     "list-behind-odd-sets": ["select cast('x' as signed)", "set role none", "show warnings", "selekt", "set timestamp = default", "show errors", "xa start 'odd'", "show count(*) errors", "xa end 'odd'", "xa rollback 'odd'"],
     "counted-errors": [READ, "show count(*) errors", "select found_rows()"],
     "next-transaction": ["set transaction read only", "unlock tables", "insert into narrow_ids values (60, 1)", "rollback", "insert into narrow_ids values (60, 1)", "delete from narrow_ids where id = 60"],
+    "found-rows-behind-a-list": [("select sql_calc_found_rows id from narrow_ids where id > ? order by id limit 1", 1), "set session transaction read only", prepare("refused", "insert into narrow_ids values (?, 1)"),
+                                 "set sql_mode = (select 'ANSI_QUOTES')", ("select found_rows(), row_count()",), "set session transaction read write"],
     "found-rows": [READ, ("show tables like 'nosuch'",), "select found_rows()", READ, "select nothing from nowhere", "select found_rows()", READ, "select found_rows() + 0 as f",
                    "select id from narrow_ids limit 1 offset 1", "select found_rows()"],
     "forgotten-with-the-user": [WARNED, "selekt", change_user(), "show warnings", "select 1", "use test", "select row_count(), last_insert_id()"],

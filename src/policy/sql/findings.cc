@@ -123,6 +123,7 @@ void Findings::see_word(const Cursor& cursor) {
       counts_ = counts_ || (mode_ == Mode::kWrite && depth_ == 0 && before != Word::kDelete && cursor.before().info.call != Call::kNone);
       counts_ = counts_ || (mode_ == Mode::kWrite && cursor.before().token.is('*'));
       behind_from_ = (open_call_ & depth_bit()) == 0;
+      selects_from_ = selects_from_ || behind_from_;
       return;
     case Word::kSqlCalcFoundRows: add(effect::kFoundRows); return;
     case Word::kTies:  // FETCH … WITH TIES
@@ -130,6 +131,7 @@ void Findings::see_word(const Cursor& cursor) {
     case Word::kUnion:
     case Word::kLimit:
       (cursor.word() == Word::kUnion ? unites_ : limits_) = true;
+      selects_from_ = selects_from_ || unites_;
       if (unites_ && limits_) add(effect::kOffset);
       return;
     default: return;

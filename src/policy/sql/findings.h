@@ -56,6 +56,8 @@ class Findings {
 
   /// A SELECT in it, or several tables at once: FOUND_ROWS() may be another afterwards, though it is no SELECT.
   bool counts() const { return counts_; }
+  /// A FROM, were it DUAL, or a UNION: without, a SELECT inside a value counts nothing.
+  bool selects_from() const { return selects_from_; }
   /// A table that an expression or a read looks into, DUAL not counted.
   bool names_table() const { return names_table_ || has(effect::kSequence); }
   bool refused() const { return refusal_ != Reason::kRead; }
@@ -83,6 +85,7 @@ class Findings {
   bool unites_ = false;             // UNION, EXCEPT or INTERSECT
   bool limits_ = false;             // LIMIT
   bool counts_ = false;
+  bool selects_from_ = false;
   bool assigns_ = false;            // SET was seen
   bool names_table_ = false;
   bool behind_from_ = false;        // the token before was a FROM that names tables, or DUAL

@@ -166,7 +166,8 @@ Statement Part::finish() const {
     out.route = base_;
     out.reason = base_reason_;
   }
-  out.counts = findings_.counts();
+  const bool plain_value = (out.kind == Kind::kSet || out.kind == Kind::kDo) && !findings_.selects_from();  // SET @a = (SELECT 1)
+  out.counts = findings_.counts() && !plain_value;
   out.tableless = is_tableless();
   if (computed_ && !out.has(effect::kUnknownState)) out.effects |= effect::kComputedValue | effect::kUnknownState;
   return out;
