@@ -355,6 +355,7 @@ class Run {
     if (own.one_shot() || own.status().read_only_transaction) return;
     ServerConnection other(direct_, own.server(), "latin1", own.schema());
     other.query("SET last_insert_id=" + std::to_string(own.last_insert_id()));
+    other.count_as(own);
     other.set_option(own.multi_statements());
     const bool undone = !own.status().autocommit || own.status().in_transaction;
     if (undone) other.query("BEGIN");

@@ -104,6 +104,8 @@ class ServerConnection {
   /// On the connection of a session that has lost, with one of the gateway's, what only that one knew.
   void forget(bool insert_id, bool found, bool list);
   std::int64_t last_insert_id() const { return insert_id_; }
+  /// FOUND_ROWS() is as there.
+  void count_as(const ServerConnection& other) { found_ = other.found_; }
   std::int64_t found_rows() const { return found_; }
   std::int64_t row_count() const { return row_count_; }
   const Values& variables() const { return vars_; }
