@@ -354,6 +354,10 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
 void Gateway::settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement,
                                const Reply& reply, ByteView text) {
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
+  if (learnt.doubted_count) {
+    connection.facts.found_rows.reset();
+    settle_count(client.facts, *learnt.doubted_count, static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]), reply.facts.error_code);
+  }
   if (learnt.unsettled) {
     const Reply told = connection.server->query("SET @@session.session_track_schema=1");
     learn_values(client.facts, connection.facts, told.facts, table_);

@@ -17,9 +17,11 @@ namespace {
 
 constexpr std::uint16_t kErUnknownStatementHandler = 1243;
 constexpr std::uint16_t kErOptionPreventsStatement = 1290;
-constexpr std::array<std::uint16_t, 27> kNotExecuted = {
-    1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
-    1305, 1290, 1347, 1370, 1959};
+constexpr std::array<std::uint16_t, 42> kNotExecuted = {
+    1044, 1045, 1046, 1049, 1052, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1111, 1115, 1142, 1143, 1146, 1149, 1176, 1191,
+    1193, 1222, 1227, 1231, 1232, 1241, 1250, 1253, 1267, 1273, 1290, 1305, 1347, 1370, 1426, 1582, 1959, 4078, 4089, 4091, 4124};
+/// Errors of a SELECT at work.
+constexpr std::array<std::uint16_t, 7> kCounted = {1205, 1213, 1242, 1317, 1644, 1690, 1969};
 /// … of which these are told before the first function or trigger of the statement runs.
 constexpr std::array<std::uint16_t, 7> kNotBegun = {1044, 1046, 1049, 1064, 1065, 1146, 1149};
 
@@ -458,7 +460,10 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const bool stays = is_program(statement) || leaves_list(statement);
   if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
   const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
+  const DoubtedCount before{session.found_rows.value, connection.found_rows};
+  const bool agreed = !session.found_rows.known() || before.there == before.own;
   learn_counts(session, connection, statement, reply, nothing_done);
+  if (reply.failed && !agreed && session.found_rows.on == connection.serial) learnt.doubted_count = before;
   const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
   if (reply.failed || reply.warnings > 0 || counted) {
     ties |= tie::kDiagnostics;
@@ -473,6 +478,12 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   connection.has_list = reply.failed || reply.warnings > 0 || (connection.has_list && stays);
   learnt.ties = ties;
   return learnt;
+}
+
+void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now, std::uint16_t error_code) {
+  const bool at_work = std::find(kCounted.begin(), kCounted.end(), error_code) != kCounted.end();
+  const bool counted = doubt.there ? there_now != *doubt.there : at_work;
+  session.found_rows = {counted ? there_now : doubt.own, 0};
 }
 
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,13 @@ void reset(ConnectionFacts& connection, SettingsPtr start);
 /// The assignments that every connection of ours has, as "@@session.…=…,…": tracking of all that can be tracked.
 ByteView tracking_assignments();
 
+/// A statement has failed on a connection that had counted something else than the session, and nobody tells whether it was before or behind
+/// its own counting.
+struct DoubtedCount {
+  std::uint64_t own = 0;               // FOUND_ROWS() if it was before
+  std::optional<std::uint64_t> there;  // what the connection had; nothing: not known
+};
+
 struct Learnt {
   std::uint32_t ties = 0;               // why the session must keep the connection now
   PinReason pin = PinReason::kNone;     // the first reason when ties has kPinned and did not before
@@ -73,11 +81,15 @@ struct Learnt {
   bool ask_collation = false;           // SET NAMES and its like do not tell the collation: ask for it
   bool ask_tracking = false;            // SET session_track_* turns our own tracking off, for its other assignments too, that of @@x is not
                                         // tracked, and one variable may set another: ask for names_to_ask(), then learn_wish() or learn_values()
+  std::optional<DoubtedCount> doubted_count;  // ask for FOUND_ROWS(), then settle_count()
 };
 
 /// Takes a complete reply in. `ties`: why the connection was kept before; 0 when it was not.
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table);
+
+/// Takes in what FOUND_ROWS() is there now.
+void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now, std::uint16_t error_code);
 
 /// Takes in variables (and a schema) that were asked for, or that a flush brought out. The client's wish for tracking is not among them.
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);

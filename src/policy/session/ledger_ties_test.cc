@@ -157,6 +157,26 @@ TEST_F(Ledger, ANameExplainsAChangeOfASetAndNotOfWhatMayRunRoutines) {
   for (const char* text : {"SELECT a FROM a_view", "INSERT INTO t VALUES (1)", "CALL p()"}) EXPECT_FALSE(explained(text)) << text;
 }
 
+TEST_F(Ledger, AFailedReadIsDoubtedWhereTheConnectionHadAnothersCount) {
+  const auto after = [&](std::optional<std::uint64_t> there, std::uint64_t there_now, std::uint16_t code) {
+    renew();
+    session_.found_rows = {42, 0};
+    connection_.found_rows = there;
+    const Learnt learnt = run("SELECT a FROM t", error(code));
+    if (!learnt.doubted_count) return session_.found_rows.on == connection_.serial ? there_now : session_.found_rows.value;
+    settle_count(session_, *learnt.doubted_count, there_now, code);
+    EXPECT_TRUE(session_.found_rows.known());
+    return session_.found_rows.value;
+  };
+  EXPECT_EQ(after(7, 7, 1146), 42U) << "it never began";
+  EXPECT_EQ(after(7, 7, 3000), 42U) << "it left the count";
+  EXPECT_EQ(after(7, 2, 3000), 2U) << "it had sent two rows";
+  EXPECT_EQ(after(42, 42, 3000), 42U);
+  EXPECT_EQ(after(42, 0, 3000), 0U) << "they agreed: it is asked there";
+  EXPECT_EQ(after(std::nullopt, 3, 3000), 42U) << "perhaps another client's";
+  EXPECT_EQ(after(std::nullopt, 3, 1690), 3U) << "an error at work";
+}
+
 TEST_F(Ledger, WarningsOfOurOwnAreTakenAwayBeforeWhateverMayLeaveThem) {
   left_warnings(connection_);
   connection_.found_rows = session_.found_rows.value;

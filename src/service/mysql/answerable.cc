@@ -74,7 +74,9 @@ Task<void> recreate_last_statement(Session& session, bool needs_insert_id) {
 }  // namespace
 
 bool misses_row_count(Session& session, const Request& request) {
-  if (!policy::session::acts_on_last(request.verdict)) return false;
+  const sql::Statement& statement = request.verdict;
+  const bool of_another = statement.kind == sql::Kind::kMulti || statement.kind == sql::Kind::kUnknown;  // mostly of one that comes before it in the text
+  if (!policy::session::acts_on_last(statement) || of_another) return false;
   const Holdings& holdings = session.holdings();
   const bool elsewhere = !holdings.hard() && !holdings.has(tie::kDiagnostics);
   const ByteView text = text_of(session, request);

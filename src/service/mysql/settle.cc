@@ -325,6 +325,10 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.service().mysql().settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
+  if (learnt.doubted_count) {
+    co_await keep_found_rows(session, connection);
+    policy::session::settle_count(session.facts(), *learnt.doubted_count, session.facts().found_rows.value, told.error_code);
+  }
   if (learnt.unsettled) co_await flush_changes(session, connection);
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
   if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));

@@ -1,0 +1,56 @@
+#include "upstream/mysql_pool_fixture.h"
+
+namespace hf::upstream {
+
+using runtime::Task;
+
+Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline) {
+  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, nullptr, deadline, wish->insert_id);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
+Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
+  runtime::TaskContext& self = co_await runtime::this_context();
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*self.loop, view->servers[0].address, *login, nullptr, Deadline::never());
+  if (opened.ok()) opened = co_await pool->adopt(view, std::move(*opened), kKey, deadline);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
+Task<void> beside_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
+  Result<MysqlConnectionPtr> opened = co_await pool->open_beside(view, *login, nullptr, deadline);
+  if (opened.ok()) {
+    wish->connection = std::move(*opened);
+  } else {
+    wish->error = opened.error();
+  }
+  wish->ended = true;
+}
+
+ServiceViewPtr MysqlPoolTest::view_with(std::uint32_t most) {
+  places_->set_most(most);
+  auto config = std::make_shared<config::Config>();
+  config->services.resize(1);
+  config->services[0].name = "orders";
+  auto view = std::make_shared<ServiceView>();
+  view->service = config->services.data();
+  view->config = std::move(config);
+  ServerView& server = view->servers.emplace_back();
+  server.name = "db1";
+  server.address = server_.address();
+  server.present = true;
+  server.reachable = true;
+  server.places = places_;
+  return view;
+}
+
+}  // namespace hf::upstream

@@ -1,0 +1,418 @@
+#include "upstream/mysql_pool_fixture.h"
+
+namespace hf::upstream {
+namespace {
+
+TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
+  MysqlConnectionPtr first = open(pool_);
+  MysqlConnectionPtr second = open(pool_);
+  Wish wish;
+  start(wish, pool_);
+  loop_.turn();
+  EXPECT_EQ(wish.outcome(), "waiting");
+  EXPECT_EQ(waiting(), 1U);
+  const MysqlConnection* returned = second.get();
+  pool_.give(std::move(second));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.connection.get(), returned);
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(open_places(), 2U);
+  EXPECT_EQ(server_.accepted(), 2U);
+}
+
+TEST_F(MysqlPoolTest, WaitersAreServedInTheOrderTheyCame) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wishes[3];
+  for (Wish& wish : wishes) start(wish, pool_);
+  for (Wish& wish : wishes) {
+    EXPECT_EQ(wish.outcome(), "waiting");
+    pool_.give(std::move(only));
+    ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+    only = std::move(wish.connection);
+    ASSERT_NE(only, nullptr);
+  }
+  EXPECT_EQ(server_.accepted(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionThatEndsFreesItsPlaceForAWaiter) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_);
+  only.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(server_.accepted(), 2U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherKeyMakesRoom) {
+  view_ = view_with(1);
+  pool_.give(open(pool_));
+  const MysqlConnectionPtr other = open(pool_, kOtherKey);
+  EXPECT_EQ(other->key, kOtherKey);
+  EXPECT_EQ(pool_.idle(), 0U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionOfAnotherKeyThatIsReturnedMakesRoomForAWaiter) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_, kOtherKey);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(wish.connection->key, kOtherKey);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
+  view_ = view_with(1);
+  int asked = 0;
+  pool_.on_pressure([&] { ++asked; });
+  MysqlConnectionPtr only = open(pool_);
+  EXPECT_EQ(asked, 0);
+  Wish wish;
+  start(wish, pool_);
+  EXPECT_EQ(asked, 1);
+  loop_.advance(21ms);
+  EXPECT_EQ(asked, 2);
+  pool_.give(std::move(only));
+  EXPECT_TRUE(loop_.run_until([&] { return wish.ended; }));
+}
+
+TEST_F(MysqlPoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
+  view_ = view_with(1);
+  const MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_, kKey, 50ms);
+  loop_.advance(40ms);
+  EXPECT_EQ(wish.outcome(), "waiting");
+  loop_.advance(11ms);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_NE(wish.error->context.find("all 1 connections to server 'db1' (max_server_connections) are in use: 1 at work"), std::string::npos) << wish.error->context;
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start(wish, pool_);
+  loop_->post([this] { scope_.cancel(); });
+  ASSERT_TRUE(loop_.run_until_empty(scope_));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kCancelled));
+  EXPECT_EQ(waiting(), 0U);
+  only.reset();
+  Wish connecting;
+  start(connecting, pool_);
+  EXPECT_EQ(open_places(), 1U);
+  loop_->post([this] { scope_.cancel(); });
+  ASSERT_TRUE(loop_.run_until_empty(scope_));
+  EXPECT_EQ(connecting.outcome(), to_string(ErrorCode::kCancelled));
+  EXPECT_EQ(open_places(), 0U);
+}
+
+TEST_F(MysqlPoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
+  auto refused = std::make_shared<ServiceView>(*view_with(1));
+  { refused->servers[0].address = MysqlServerFake(*loop_, {}).address(); }
+  view_ = refused;
+  Wish wish;
+  start(wish, pool_);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kRefused));
+  EXPECT_EQ(wish.error->context.find("server 'db1': "), 0U) << wish.error->context;
+  EXPECT_EQ(open_places(), 0U);
+  EXPECT_EQ(pool_.open_connections(), 0U);
+}
+
+TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsHadAtOnce) {
+  view_ = view_with(1);
+  MysqlConnectionPtr theirs = open(other_shard_);
+  Wish wish;
+  start(wish, pool_);
+  loop_.turn();
+  EXPECT_EQ(wish.outcome(), "waiting");
+  other_shard_.give(std::move(theirs));  // wanted elsewhere: closed, not kept
+  EXPECT_EQ(other_shard_.idle(), 0U);
+  EXPECT_EQ(other_shard_.open_connections(), 0U);
+  EXPECT_EQ(open_places(), 1U);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));  // the clock stands still
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(pool_.lent(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
+  view_ = view_with(1);
+  other_shard_.give(open(other_shard_));
+  EXPECT_EQ(other_shard_.idle(), 1U);
+  Wish wish;
+  start(wish, pool_);
+  EXPECT_EQ(wish.outcome(), "waiting");
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(other_shard_.idle(), 0U);
+}
+
+TEST_F(MysqlPoolTest, WhatSessionsOfAnotherShardKeepForConvenienceIsAskedForAndHadAtOnce) {
+  std::vector<MysqlConnectionPtr> kept;
+  kept.push_back(open(other_shard_));
+  kept.push_back(open(other_shard_));
+  int asked = 0;
+  other_shard_.on_pressure([&] {
+    ++asked;
+    for (MysqlConnectionPtr& connection : kept) other_shard_.give(std::move(connection));
+    kept.clear();
+  });
+  Wish wishes[2];
+  for (Wish& wish : wishes) start(wish, pool_);
+  ASSERT_TRUE(loop_.run_until([&] { return wishes[0].ended && wishes[1].ended; }));
+  for (const Wish& wish : wishes) EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(pool_.wanted());
+}
+
+TEST_F(MysqlPoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnServesOne) {
+  view_ = view_with(1);
+  int asked = 0;
+  int asked_there = 0;
+  pool_.on_pressure([&] { ++asked; });
+  other_shard_.on_pressure([&] { ++asked_there; });
+  other_shard_.give(open(other_shard_, kOtherKey));
+  MysqlConnectionPtr only = open(pool_);
+  std::vector<Wish> wishes(8000);
+  const int before = asked;
+  for (Wish& wish : wishes) start(wish, pool_);
+  loop_.turn();
+  EXPECT_LE(asked, before + 1);
+  for (int step = 0; step < 10; ++step) loop_.advance(Places::kStep);
+  EXPECT_LE(asked, before + 11);
+  EXPECT_LE(asked_there, 12);
+  for (std::size_t i = 0; i < 100; ++i) {
+    pool_.give(std::move(only));
+    ASSERT_TRUE(loop_.run_until([&] { return wishes[i].ended; }));
+    only = std::move(wishes[i].connection);
+    ASSERT_NE(only, nullptr);
+  }
+  EXPECT_LE(asked, before + 11);
+  EXPECT_EQ(waiting(), 7900U);
+  loop_->post([this] { scope_.cancel(); });
+  ASSERT_TRUE(loop_.run_until_empty(scope_));
+  EXPECT_EQ(waiting(), 0U);
+  EXPECT_EQ(server_.accepted(), 2U);
+}
+
+TEST_F(MysqlPoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
+  view_ = view_with(3);
+  MysqlConnectionPtr first = open(pool_);
+  MysqlConnectionPtr second = open(pool_);
+  pool_.give(open(pool_));
+  view_ = view_with(1);
+  loop_.turn();
+  EXPECT_EQ(pool_.idle(), 0U);
+  pool_.give(std::move(first));
+  EXPECT_EQ(pool_.idle(), 0U);
+  pool_.give(std::move(second));
+  EXPECT_EQ(pool_.idle(), 1U);
+  EXPECT_EQ(open_places(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
+  view_ = view_with(2);
+  MysqlConnectionPtr one = open(pool_);
+  MysqlConnectionPtr two = open(pool_);
+  const MysqlConnection* given = two.get();
+  const auto of_heir = [&](std::uint64_t key) { return MysqlPool::Return(pool_, *one, key).insert_id_of_heir(); };
+  EXPECT_EQ(of_heir(kKey), std::nullopt);
+  Wish other;
+  Wish first;
+  Wish second;
+  first.insert_id = 5;
+  second.insert_id = 6;
+  start(other, pool_, kOtherKey);
+  start(first, pool_);
+  start(second, pool_);
+  EXPECT_EQ(of_heir(kOtherKey), 0U);
+  EXPECT_EQ(of_heir(kKey + kOtherKey), std::nullopt);
+  EXPECT_EQ(of_heir(kKey), 5U);
+  {
+    const MysqlPool::Return promised(pool_, *one, kKey);
+    const MysqlPool::Return next(pool_, *two, kKey);
+    EXPECT_EQ(promised.insert_id_of_heir(), 5U);
+    EXPECT_EQ(next.insert_id_of_heir(), 6U);
+    EXPECT_EQ(of_heir(kKey), std::nullopt);
+    pool_.give(std::move(two));
+    ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+    EXPECT_EQ(second.connection.get(), given);
+    EXPECT_FALSE(first.ended);
+    pool_.give(std::move(second.connection));  // who is promised one may get another
+    ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+    EXPECT_EQ(first.connection.get(), given);
+  }
+  EXPECT_EQ(of_heir(kKey), std::nullopt);
+  first.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return other.ended; }));
+}
+
+TEST_F(MysqlPoolTest, APromiseKeepsNobodyWaiting) {
+  view_ = view_with(2);
+  MysqlConnectionPtr one = open(pool_);
+  MysqlConnectionPtr two = open(pool_);
+  Wish first;
+  Wish second;
+  start(first, pool_);
+  const MysqlPool::Return slow(pool_, *one, kKey);
+  loop_.advance(Places::kOvertake + Nanos(1ms));
+  start(second, pool_);
+  const MysqlPool::Return next(pool_, *two, kKey);
+  pool_.give(std::move(two));
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  EXPECT_EQ(second.outcome(), "waiting");
+  pool_.give(std::move(one));
+  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+}
+
+TEST_F(MysqlPoolTest, APromiseDoesNotOutliveWhoWaits) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish first;
+  Wish second;
+  start(first, pool_, kKey, 10ms);
+  start(second, pool_);
+  const MysqlPool::Return promised(pool_, *only, kKey);
+  loop_.advance(11ms);
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  EXPECT_EQ(second.outcome(), "waiting");
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+  EXPECT_EQ(second.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish theirs;
+  Wish ours;
+  start(theirs, other_shard_);
+  start(ours, pool_);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return ours.ended; }));
+  EXPECT_EQ(ours.outcome(), "ok");
+  EXPECT_EQ(theirs.outcome(), "waiting");
+  ours.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return theirs.ended; }));
+  EXPECT_EQ(theirs.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish theirs;
+  Wish ours;
+  start(theirs, other_shard_);
+  loop_.advance(Places::kOvertake + Nanos(1ms));
+  start(ours, pool_);
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return theirs.ended; }));
+  EXPECT_EQ(theirs.outcome(), "ok");
+  EXPECT_EQ(ours.outcome(), "waiting");
+  theirs.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return ours.ended; }));
+  EXPECT_EQ(ours.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
+  view_ = view_with(1);
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(open_places(), 1U);
+  EXPECT_EQ(pool_.lent(), 1U);
+  pool_.give(std::move(wish.connection));
+  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
+}
+
+TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
+  view_ = view_with(1);
+  MysqlConnectionPtr only = open(pool_);
+  Wish late;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &late, loop_->deadline_in(50ms));
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(pool_.open_connections(), 1U);
+}
+
+TEST_F(MysqlPoolTest, AConnectionBesideThePlacesTakesNoneAndIsNotKept) {
+  view_ = view_with(1);
+  const MysqlConnectionPtr only = open(pool_);
+  Wish wish;
+  start_beside(wish);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  ASSERT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(wish.connection->slot, 0U);
+  EXPECT_EQ(open_places(), 1U);
+  EXPECT_EQ(pool_.open_connections(), 1U);
+  pool_.give(std::move(wish.connection));
+  EXPECT_EQ(pool_.idle(), 0U);
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+}
+
+TEST_F(MysqlPoolTest, ConnectionsBesideThePlacesComeOneAfterTheOtherInOrderOfArrival) {
+  Wish first;
+  Wish second;
+  Wish late;
+  Wish third;
+  start_beside(first);
+  start_beside(second);
+  start_beside(late, 50ms);
+  start_beside(third);
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_FALSE(second.ended);
+  first.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
+  EXPECT_FALSE(third.ended);
+  second.connection.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return third.ended; }));
+  EXPECT_EQ(third.outcome(), "ok");
+}
+
+TEST_F(MysqlPoolTest, ALoginBesideThePlacesThatFailsLeavesTheTurnToTheNext) {
+  auto view = std::make_shared<ServiceView>(*view_);
+  view->servers[0].address = net::Address::from_ip("127.0.0.1", 1).value();
+  view_ = view;
+  Wish first;
+  Wish second;
+  start_beside(first);
+  start_beside(second);
+  ASSERT_TRUE(loop_.run_until([&] { return first.ended && second.ended; }));
+  EXPECT_TRUE(first.error);
+  EXPECT_TRUE(second.error);
+}
+
+TEST_F(MysqlPoolTest, AServerThatIsDeadBreaksTheConnectionBesideThePlacesToo) {
+  Wish wish;
+  start_beside(wish);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  pool_.cut({ErrorCode::kUnreachable, "dead"});
+  EXPECT_FALSE(wish.connection->usable());
+}
+
+}  // namespace
+}  // namespace hf::upstream
