@@ -38,6 +38,7 @@ PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|\b(sets|tenant|las
 TABLE = re.compile(r"\b(from|into|update|table)\b")
 SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
 STATE_STEP = re.compile(r"\b(set(?! statement)|use|init_db|temporary|prepare)\b")
+WRITES = re.compile(r"\b(insert|update)\b")  # SET in another sense; and a change that rows could not tell comes with a later OK
 SCHEMA_STEP = re.compile(r"\b(use|init_db|change_user|connect|reset|database|schema)\b")
 CHARSET_STEP = re.compile(r"\b(names|character set|charset)\b")
 CHARSET_VARIABLE = re.compile(r"^(character_set|collation)_")
@@ -190,7 +191,7 @@ def is_of_step(change, text, after_error):
             return False
         named = name in text or (CHARSET_STEP.search(text) and CHARSET_VARIABLE.search(name))
         return "set statement" not in text and bool(named if "'set " in text else "call" in text) and not after_error
-    return kind == STATE and STATE_STEP.search(text) is not None and not after_error
+    return kind == STATE and STATE_STEP.search(text) is not None and not WRITES.search(text) and not after_error
 
 
 def changes(session):

@@ -19,8 +19,11 @@ bool opens_no_table(const Statement& part) { return part.tableless && (part.kind
 
 /// FOUND_ROWS() may be another after it.
 void merge_part(Statement& sum, const Statement& part) {
+  // UPDATE …; SELECT ROW_COUNT() asks about a statement of its own.
+  const bool asks_before = sum.has(effect::kReadsDiagnostics) || (part.has(effect::kReadsDiagnostics) && opens_no_table(sum));
   std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
-  effects &= ~effect::kComputedValue;
+  effects &= ~(effect::kComputedValue | effect::kReadsDiagnostics);
+  if (asks_before) effects |= effect::kReadsDiagnostics;
   const bool unreported = sum.unreported || part.unreported;
   if (unreported) effects |= effect::kUnknownState;  // what to ask for is read off a single SET
   const Hint hint = sum.hint;

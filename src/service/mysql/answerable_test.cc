@@ -175,6 +175,15 @@ TEST_F(AnswerableTest, AWriteThatReadsFoundRowsRunsWhereTheyAreMadeAgain) {
   EXPECT_EQ(primary.find("SET tracking", counted), std::string::npos) << "that would be the statement before: " << primary;
 }
 
+TEST_F(AnswerableTest, ATextThatAsksAboutAStatementOfItsOwnIsSentAsItIs) {
+  start();
+  TestClient& client = stage().log_in();
+  ask(client, "SELECT 1");
+  stage().primary().forget_heard();
+  ask(client, "UPDATE t SET a = 1; SELECT ROW_COUNT()");
+  EXPECT_EQ(stage().primary().texts(), std::vector<std::string>{"UPDATE t SET a = 1; SELECT ROW_COUNT()"});
+}
+
 TEST_F(AnswerableTest, AWriteThatReadsACountOfChangedRowsOfAnotherConnectionIsRefused) {
   options_.places = 1;
   start();
