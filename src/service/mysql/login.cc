@@ -325,6 +325,17 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
   co_return Verdict::kRefused;
 }
 
+/// Whether the proof is one that needs the password, or a public key. A name that nobody has is asked as those of the file are. Where the
+/// servers' accounts are known as well, of most of which there is no password, everybody is asked for the native proof: nobody can tell who
+/// exists.
+bool proves_by_plugin(const upstream::ServiceView& view, const MysqlAccount* account, Claim* claim) {
+  const auto& config = view.service->mysql;
+  const bool knows_password = !config.users_from_servers && (account == nullptr ? !config.users.empty() : account->password.has_value());
+  const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
+  if (ed25519_only) claim->plugin = std::string(wire::kEd25519Plugin);
+  return ed25519_only || (knows_password && (claim->plugin == wire::kCachingSha2Plugin || claim->plugin == wire::kEd25519Plugin));
+}
+
 /// kRefused: the client has been told why.
 Task<Verdict> authenticate(Session& session, Claim claim) {
   co_await see_changes(session, claim.deadline);
@@ -343,12 +354,7 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
     account = find_account(*view, claim.user, session.client().host());
   }
 
-  // A name that nobody has is asked as those of the file are. Where the servers' accounts are known as well, of most of which there
-  // is no password, everybody is asked for the native proof: nobody can tell who exists.
-  const bool knows_password = !from_servers && (account == nullptr ? !view->service->mysql.users.empty() : account->password.has_value());
-  const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
-  if (ed25519_only) claim.plugin = std::string(wire::kEd25519Plugin);
-  if (ed25519_only || (knows_password && (claim.plugin == wire::kCachingSha2Plugin || claim.plugin == wire::kEd25519Plugin))) {
+  if (proves_by_plugin(*view, account, &claim)) {
     const Judgement judgement = co_await judge_by_plugin(&session, &claim, account);
     if (judgement.verdict == Verdict::kRefused) deny(session, claim, judgement);
     co_return judgement.verdict;

@@ -188,6 +188,31 @@ void put_back(Work* work) {
   session.holdings().held = std::move(work->connection);
 }
 
+/// A server would not take the session's state, or would not prepare its statement.
+Task<Step> after_refused_fit(Work* work, Error refused) {
+  Session& session = work->session;
+  Connection* connection = work->connection.get();
+  const bool bound = (work->ties & tie::kHard) != 0;
+  if (needs_copy(work->request) && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
+    report(session, work->trial, refused);
+    put_back(work);
+    co_return Step::kDone;
+  }
+  const bool elsewhere = !bound && work->routed.place == Place::kReader && !session.on_primary(*connection);
+  if (elsewhere) {  // a replica that lacks what the primary has
+    work->trial.tried.insert(connection->slot);
+    policy::session::forget_connection(session.facts(), connection->facts.serial);
+    work->connection.reset();
+    co_return Step::kAgain;
+  }
+  const Step bare = co_await without_state(work);
+  if (bare == Step::kGoOn) co_return bare;
+  report(session, work->trial, refused);
+  if (work->connection != nullptr) work->connection->facts.must_close = true;
+  work->connection.reset();
+  co_return bound ? Step::kOver : Step::kDone;
+}
+
 /// The connection fits the session, and has the prepared statement.
 Task<Step> make_fit(Work* work) {
   Session& session = work->session;
@@ -204,26 +229,7 @@ Task<Step> make_fit(Work* work) {
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
-  if (fits.error().code == ErrorCode::kRefused) {
-    if (needs_copy(request) && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
-      report(session, work->trial, fits.error());
-      put_back(work);
-      co_return Step::kDone;
-    }
-    const bool elsewhere = !bound && work->routed.place == Place::kReader && !session.on_primary(*connection);
-    if (elsewhere) {  // a replica that lacks what the primary has
-      work->trial.tried.insert(connection->slot);
-      policy::session::forget_connection(session.facts(), connection->facts.serial);
-      work->connection.reset();
-      co_return Step::kAgain;
-    }
-    const Step bare = co_await without_state(work);
-    if (bare == Step::kGoOn) co_return bare;
-    report(session, work->trial, fits.error());
-    if (work->connection != nullptr) work->connection->facts.must_close = true;
-    work->connection.reset();
-    co_return bound ? Step::kOver : Step::kDone;
-  }
+  if (fits.error().code == ErrorCode::kRefused) co_return co_await after_refused_fit(work, fits.error());
   // Broken while it was made to fit: nothing of the statement was sent.
   session.service().control().server_failed(session.service().name(), connection->slot, fits.error().context);
   const std::uint32_t lost = work->ties & tie::kHard;

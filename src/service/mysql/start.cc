@@ -124,26 +124,38 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   return true;
 }
 
+namespace {
+
+/// What the servers call a collation; nothing, if they do not know it either.
+Task<Result<void>> learn_collation_name(Session& session, Connection* connection, std::uint16_t collation) {
+  const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+  const std::string id = std::to_string(collation);
+  connection->facts.found_rows.reset();
+  Result<wire::TextResult> named = co_await upstream::query(
+      *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id + " LIMIT 1", deadline);
+  HF_CO_RETURN_IF_ERROR(named);
+  if (named->error) {  // before MariaDB 10.10, and MySQL
+    named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
+    HF_CO_RETURN_IF_ERROR(named);
+  }
+  CollationName name;
+  if (!named->error && !named->rows.empty() && named->rows[0].size() == 3 && named->rows[0][0] && named->rows[0][1]) {
+    name = {*named->rows[0][0], *named->rows[0][1], named->rows[0][2] == "Yes"};
+  }
+  session.service().mysql().add_collation(collation, std::move(name));
+  co_return Result<void>{};
+}
+
+}  // namespace
+
 Task<Result<void>> learn_start(Session& session, Connection* connection) {
   Identity& identity = session.identity();
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   ShardState& shard = session.service().mysql();
   const std::uint16_t collation = collation_of(identity);
   if (collation != 0 && shard.collation(collation) == nullptr) {
-    const std::string id = std::to_string(collation);
-    connection->facts.found_rows.reset();
-    Result<wire::TextResult> named = co_await upstream::query(
-        *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id + " LIMIT 1", deadline);
+    Result<void> named = co_await learn_collation_name(session, connection, collation);
     HF_CO_RETURN_IF_ERROR(named);
-    if (named->error) {  // before MariaDB 10.10, and MySQL
-      named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
-      HF_CO_RETURN_IF_ERROR(named);
-    }
-    CollationName name;  // empty: the server does not know it either, and takes its own
-    if (!named->error && !named->rows.empty() && named->rows[0].size() == 3 && named->rows[0][0] && named->rows[0][1]) {
-      name = {*named->rows[0][0], *named->rows[0][1], named->rows[0][2] == "Yes"};
-    }
-    shard.add_collation(collation, std::move(name));
   }
   const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : identity.schema;
   if (begin_settings(session, schema, identity.beginning)) co_return Result<void>{};
