@@ -328,7 +328,9 @@ class Run {
     if (out.skipped) own_[i]->signal(1105);
     if (out.skipped || !gateway_.trouble.empty()) return {};
     if (out.lost) {
-      if (out.executed && sql::classify(text, {}).has(sql::effect::kImplicitCommit)) own_[i]->query("COMMIT");
+      const sql::Statement statement = sql::classify(text, {});
+      const bool commits = statement.has(sql::effect::kImplicitCommit) && statement.kind != sql::Kind::kUnlockTables;  // that one only where tables are locked
+      if (out.executed && commits) own_[i]->query("COMMIT");
       if (out.executed) leave_effect(i, text);
       if (out.rolled_back && !out.ended) own_[i]->query("ROLLBACK");
       take_loss(i, out);
