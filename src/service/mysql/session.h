@@ -137,7 +137,6 @@ class Session final : private net::PeerWatcher, public LiveClient {
   void give_back(upstream::ServerSlot slot);
   void look_at_held(upstream::ServerSlot slot);
   void end_when_idle();
-  const std::string& user() const { return identity_.credentials.user; }
   std::uint32_t account() const { return identity_.account; }
   /// The server and thread that work for this session right now, or keep its state; nothing when none does.
   struct Backend {

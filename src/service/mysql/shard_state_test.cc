@@ -110,8 +110,8 @@ TEST_F(SessionsTest, ASessionIsFoundByTheIdOfItsGreetingWhileItLasts) {
   TestClient& second = stage_.log_in({.user = "other"});
   EXPECT_NE(first.id(), second.id());
   ASSERT_NE(state().find(first.id()), nullptr);
-  EXPECT_EQ(state().find(first.id())->user(), "app");
-  EXPECT_EQ(state().find(second.id())->user(), "other");
+  EXPECT_EQ(state().find(first.id())->identity().credentials.user, "app");
+  EXPECT_EQ(state().find(second.id())->identity().credentials.user, "other");
   EXPECT_EQ(state().find(first.id() + 1000), nullptr);
   EXPECT_EQ(state().sessions().size(), 2U);
   const std::uint32_t id = first.id();

@@ -41,7 +41,7 @@ struct Target {
 struct Found {
   explicit Found(runtime::EventLoop& loop) : arrived(loop) {}
   bool exists = false;
-  std::string user;
+  std::string account;  // name and host: one name with two hosts is two accounts
   std::optional<Session::Backend> backend;
   runtime::Signal arrived;
 };
@@ -52,7 +52,7 @@ void look(const std::string& service, Target target, Ask ask, Found& found) {
   found.exists = session != nullptr;
   if (session == nullptr) return;
   switch (ask) {
-    case Ask::kWho: found.user = session->user(); break;
+    case Ask::kWho: found.account = account_name(session->identity()); break;
     case Ask::kAim: found.backend = target.what == KillWhat::kQuery ? session->interrupt() : session->aim_at_backend(); break;
     case Ask::kEnd: found.backend = session->kill(); break;
   }
@@ -80,7 +80,7 @@ Task<std::shared_ptr<Found>> ask_target(Session& session, Target target, Ask ask
     look(service, target, ask, *there);
     self.post([found, there] {
       found->exists = there->exists;
-      found->user = there->user;
+      found->account = there->account;
       found->backend = there->backend;
       found->arrived.notify_all();
     });
@@ -191,7 +191,7 @@ Task<bool> on_kill(Session& session, KillOrder order) {
     client.send_error(wire::unknown_thread_id(order.id));
     co_return true;
   }
-  bool may = found->user == session.user();
+  bool may = found->account == account_name(session.identity());
   if (!may) may = co_await may_kill_others(session);
   if (!may) {
     client.send_error({kErKillDenied, "HY000", "You are not owner of thread " + std::to_string(order.id)});
