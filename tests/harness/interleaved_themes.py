@@ -107,6 +107,17 @@ def found_rows(s):
     return [step] + between + [s.ask(s.pick(["select found_rows()", "select found_rows(), row_count()", "select found_rows() + 0 as f"])) for _ in range(s.random.randint(1, 2))]
 
 
+def counted_writes(s):
+    """Writes that read what the statement before has counted, and reads that fail between them. (A ROW_COUNT() of changed rows may be refused.)"""
+    t = s.table("t")
+    counts = s.pick([f"select sql_calc_found_rows id from {t} order by id limit 2", f"select id from {t} limit 3", f"select count(*) from {t}", "select 1", "show tables", f"select id from {t} where id > 900"])
+    fails = s.pick(["select nosuch", "select exp(1000)", "select (select id from t)", f"select id, exp(id * 300) from {t} order by id", "select abs()", "select id from t a join t b", "select nextval(nosuch)",
+                    f"select id from {t} union select 1, 2", "selekt"])
+    acts = s.pick([f"insert into {t} (v, n) values ('counted', found_rows())", f"update {t} set n = found_rows() where id = 2", f"insert into {t} (v, n) select 'counted', found_rows()", "do found_rows()",
+                   f"delete from {t} where id = found_rows() + 100", f"replace into {t} (id, v, n) values (3, 'counted', found_rows())", f"create table {s.a}.counted_{s.handle()} select found_rows() as n"])
+    return [s.ask(counts)] + ([s.ask(fails)] if s.chance(0.4) else []) + [s.ask(acts), s.ask("select found_rows()"), s.ask(f"select id, v, n from {t} order by id")]
+
+
 def diagnostics(s):
     t = s.table("t")
     first = s.pick([s.ask("select 1 / 0, cast('x' as signed)"), s.ask(f"update {t} set n = 5 where id < 3"), s.ask("select * from nosuch"), s.ask("select cast('abc' as decimal), 'x' + 1"),
@@ -333,7 +344,7 @@ def load_data(s):
                               "load data local infile 'x' into table c (parent, w)"]))] + questions(s)
 
 
-SHARED = {"state": (state, 5), "settings": (settings, 9), "schema": (schema, 4), "prepared": (prepared, 9), "again": (again, 4), "ids": (ids, 9), "found": (found_rows, 6),
+SHARED = {"state": (state, 5), "settings": (settings, 9), "schema": (schema, 4), "prepared": (prepared, 9), "again": (again, 4), "ids": (ids, 9), "found": (found_rows, 6), "counted_writes": (counted_writes, 4),
           "diagnostics": (diagnostics, 5), "reads": (reads, 5), "writes": (writes, 4), "sequences": (sequences, 3), "hidden": (hidden, 4), "hidden_ids": (hidden_ids, 2),
           "routines": (routines, 2), "multi": (multi, 4), "odd_texts": (odd_texts, 5), "at_once": (at_once, 3), "transactions": (transactions, 5), "read_only": (read_only, 2), "statement_for": (statement_for, 2),
           "one_shot": (one_shot, 3), "reset": (reset, 2), "change_user": (change_user, 2), "option": (option, 1), "ping": (ping, 2), "long_data": (long_data, 2),
