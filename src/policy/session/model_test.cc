@@ -329,7 +329,8 @@ class Run {
     if (out.skipped || !gateway_.trouble.empty()) return {};
     if (out.lost) {
       const sql::Statement statement = sql::classify(text, {});
-      const bool commits = statement.has(sql::effect::kImplicitCommit) && statement.kind != sql::Kind::kUnlockTables;  // that one only where tables are locked
+      const bool unlocks = statement.kind == sql::Kind::kUnlockTables;  // it commits only where tables are locked
+      const bool commits = statement.kind == sql::Kind::kBegin || (statement.has(sql::effect::kImplicitCommit) && !unlocks);
       if (out.executed && commits) own_[i]->query("COMMIT");
       if (out.executed) leave_effect(i, text);
       if (out.rolled_back && !out.ended) own_[i]->query("ROLLBACK");
