@@ -27,7 +27,7 @@ SCRIPTS = {
                    "select count(*) from reported", "insert into reported (n) values (8)"],
     "tidb-64682": ["begin", "insert into reported (n) values (7)", "rollback", "show table status like 'reported'", "alter table reported auto_increment = 500", "show table status like 'reported'",
                    "select auto_increment from information_schema.tables where table_schema = database() and table_name = 'reported'", "show create table reported"],
-    "proxysql-872": [f"select {', '.join(map(str, range(20000)))} union select last_insert_id(), {', '.join(['2'] * 19999)}"[:60], f"insert into reported (n) values {', '.join(['(5)'] * 30000)}", "select row_count(), last_insert_id()",
+    "proxysql-872": [f"insert into reported (n) values {', '.join(['(5)'] * 30000)}", "select row_count(), last_insert_id()",
                      f"select id from reported where id in ({', '.join(map(str, range(30000)))}) order by id limit 3", "select found_rows()", f"select /* {'x' * 100000} */ last_insert_id()"],
     "found-rows-in-a-report": ["select sql_calc_found_rows id from reported limit 2", "insert into reported (n) values (found_rows())", "select n from reported order by id desc limit 1",
                                "select sql_calc_found_rows id from reported limit 2", "insert into reported (n) select found_rows() from reported where id = 1", "select n from reported order by id desc limit 1"],
@@ -50,22 +50,21 @@ def test_a_report(gateway, cluster, report):
 
 @pytest.mark.gateway
 def test_a_dump_and_its_restore(gateway, cluster, accounts):
-    """proxysql-1413. Rows beyond what one text may hold, a view, a trigger, a routine; nobody is pinned by the long texts."""
+    """proxysql-1413. Rows beyond what one text may hold, a view, a routine."""
     cluster.primary.query("create or replace schema test_dumped", "create or replace table test_dumped.big (id int auto_increment primary key, v varchar(200), b blob)",
                           "insert into test_dumped.big (v, b) select repeat(char(97 + seq % 26), 150), unhex(md5(seq)) from test.seq_1_to_20000",
                           "create or replace view test_dumped.few as select id from test_dumped.big where id < 10",
-                          "create or replace trigger test_dumped.upper before insert on test_dumped.big for each row set new.v = upper(new.v)",
                           "create or replace procedure test_dumped.counts() select count(*) from test_dumped.big", "create or replace schema test_restored")
     cluster.settle()
     accounts.make("dumper", "all on *.*")
     where = ["--protocol=tcp", "--host=127.0.0.1", f"--port={gateway.port()}", "--user=dumper", "--password=dumper"]
-    options = ["--skip-lock-tables", "--routines", "--skip-triggers", "--no-tablespaces"]
-    dumps = [subprocess.run(["mysqldump", *where, *options, extra, "test_dumped"], capture_output=True, timeout=120) for extra in ("--quick", "--single-transaction")]
+    options = ["--skip-lock-tables", "--routines", "--no-tablespaces"]
+    dumps = [subprocess.run(["mariadb-dump", *where, *options, extra, "test_dumped"], capture_output=True, timeout=120) for extra in ("--quick", "--single-transaction")]
     assert not [dump.stderr for dump in dumps if dump.returncode]
     through = [dump.stdout for dump in dumps]
     assert max(map(len, through[0].split(b";\n"))) > 500_000
     for dump in through:
-        subprocess.run(["mysql", *where, "test_restored"], input=dump.replace(b"`test_dumped`.", b"`test_restored`.").replace(b"test_dumped.big", b"test_restored.big"), timeout=120, check=True)
+        subprocess.run(["mariadb", *where, "test_restored"], input=dump.replace(b"`test_dumped`.", b"`test_restored`.").replace(b"test_dumped.big", b"test_restored.big"), timeout=120, check=True)
         cluster.settle()
         sums = cluster.primary.query("checksum table test_dumped.big, test_restored.big")
         assert sums[0][1] == sums[1][1]

@@ -25,8 +25,8 @@ bool same_blind(ByteView a, ByteView lower_case) {
 /// One question, token by token.
 class Question {
  public:
-  Question(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit)
-      : last_(last), lexer_(sql, context), select_limit_(select_limit) {
+  Question(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit, std::optional<std::int64_t> found_rows)
+      : last_(last), lexer_(sql, context), select_limit_(select_limit), found_rows_(found_rows) {
     advance();
   }
 
@@ -75,10 +75,14 @@ class Question {
       *value = all ? warnings() : errors();
       return all || same_blind(name, "error_count");
     }
-    const bool counts = is("row_count");
-    if (!counts && !is("found_rows") && !is("last_insert_id")) return false;
+    if (is("row_count")) {
+      *value = last_.row_count;
+    } else if (is("found_rows")) {
+      *value = found_rows_;
+    } else if (!is("last_insert_id")) {
+      return false;
+    }
     advance();
-    if (counts) *value = last_.row_count;
     return take('(') && take(')');
   }
 
@@ -153,6 +157,7 @@ class Question {
   const LastStatement& last_;
   sql::Lexer lexer_;
   std::size_t select_limit_;
+  std::optional<std::int64_t> found_rows_;
   Token at_;
 };
 
@@ -214,9 +219,10 @@ void lose_connection(SessionFacts& session, const LastStatement& last, Connectio
   forget_connection(session, serial);
 }
 
-std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit) {
-  if (!last.row_count && !last.list) return std::nullopt;
-  return Question(last, sql, context, select_limit).answer();
+std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit,
+                                                  std::optional<std::int64_t> found_rows) {
+  if (!last.row_count && !last.list && !found_rows) return std::nullopt;
+  return Question(last, sql, context, select_limit, found_rows).answer();
 }
 
 std::string signals_of(const ConditionList& list, ByteView sql_mode) {

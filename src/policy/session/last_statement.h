@@ -60,8 +60,9 @@ struct RememberedAnswer {
 /// The answer to a question about the last statement, as far as it is remembered; nothing where the connection's own is right, or where
 /// the question is none of SHOW WARNINGS, SHOW ERRORS, SHOW COUNT(*) … and a SELECT or VALUES of nothing but ROW_COUNT(), FOUND_ROWS(),
 /// LAST_INSERT_ID(), @@warning_count and @@error_count, under whatever names.
-/// `select_limit`: sql_select_limit, of SHOW without a LIMIT of its own.
-std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit);
+/// `select_limit`: sql_select_limit, of SHOW without a LIMIT of its own. `found_rows`: where no connection can say it.
+std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit,
+                                                  std::optional<std::int64_t> found_rows = std::nullopt);
 
 /// A statement that leaves a list like this one, as far as SIGNAL can: its last condition. `sql_mode`: in force there.
 std::string signals_of(const ConditionList& list, ByteView sql_mode);

@@ -17,13 +17,14 @@ namespace {
 
 constexpr std::uint16_t kErUnknownStatementHandler = 1243;
 constexpr std::uint16_t kErOptionPreventsStatement = 1290;
-constexpr std::array<std::uint16_t, 42> kNotExecuted = {
-    1044, 1045, 1046, 1049, 1052, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1111, 1115, 1142, 1143, 1146, 1149, 1176, 1191,
-    1193, 1222, 1227, 1231, 1232, 1241, 1250, 1253, 1267, 1273, 1290, 1305, 1347, 1370, 1426, 1582, 1959, 4078, 4089, 4091, 4124};
-/// Errors of a SELECT at work.
-constexpr std::array<std::uint16_t, 7> kCounted = {1205, 1213, 1242, 1317, 1644, 1690, 1969};
+constexpr std::array<std::uint16_t, 27> kNotExecuted = {
+    1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
+    1305, 1290, 1347, 1370, 1959};
 /// … of which these are told before the first function or trigger of the statement runs.
 constexpr std::array<std::uint16_t, 7> kNotBegun = {1044, 1046, 1049, 1064, 1065, 1146, 1149};
+
+/// Errors that a SELECT which runs no routine gives before it counts anything.
+constexpr std::array<std::uint16_t, 15> kNotCounted = {1052, 1111, 1176, 1191, 1222, 1241, 1250, 1253, 1267, 1426, 1582, 4078, 4089, 4091, 4124};
 
 /// Effects that tie a session to its connection for good, and their names for people.
 struct Pin {
@@ -229,7 +230,8 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   session.last_had_rows = reply.result_set || reply.failed;
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
   if (statement.has(effect::kReadsDiagnostics) && statement.kind == Kind::kShow) return;
-  if (nothing_done || leaves_found_rows(statement)) return;
+  const bool refused = reply.failed && plain && !is_program(statement) && std::find(kNotCounted.begin(), kNotCounted.end(), reply.error_code) != kNotCounted.end();
+  if (nothing_done || refused || leaves_found_rows(statement)) return;
   session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
   const bool as_sent = plain && !reply.failed && !reply.cursor_open && !is_program(statement) &&
                        !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
@@ -243,11 +245,20 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
 }
 
 /// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings, or the server more than it is worth: the
-/// rows of count_statement() are made one by one.
-bool restores_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+/// rows of count_statement() are made one by one. Then it is 1, and never another client's.
+std::optional<std::uint64_t> wanted_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
   const bool own_list = needs.own_list && session.diagnostics_on == connection.serial && session.has_list;
   // An XA branch that is prepared lets nothing be read.
-  return needs.found_rows && session.found_rows.known() && session.found_rows.value <= kMostCounted && !own_list && !connection.in_xa;
+  if (!needs.found_rows || !session.found_rows.known() || own_list || connection.in_xa) return std::nullopt;
+  return session.found_rows.value <= kMostCounted ? session.found_rows.value : 1;
+}
+
+/// The count that has to be made there, which also takes a list of warnings away.
+std::optional<std::uint64_t> count_to_make(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+  const std::optional<std::uint64_t> wanted = wanted_count(session, connection, needs);
+  if (shows_another_list(session, connection, needs)) return wanted.value_or(1);
+  const bool there = connection.found_rows == session.found_rows.value || connection.found_rows == wanted;
+  return there ? std::nullopt : wanted;
 }
 
 /// What LAST_INSERT_ID() is to be on the connection, where it is something else. A view may show it to any statement: what a session made is
@@ -337,12 +348,8 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   const bool translated = enter && !reads_name(connection.settings.get(), wanted.schema());
   if (translated) steps.push_back({Step::Kind::kStatement, "SET character_set_client=utf8mb4"});
   if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
-  const bool count = restores_count(session, connection, needs);
-  if (shows_another_list(session, connection, needs)) {
-    steps.push_back({Step::Kind::kStatement, count_statement(count ? session.found_rows.value : 1)});
-  } else if (count && connection.found_rows != session.found_rows.value) {
-    steps.push_back({Step::Kind::kStatement, count_statement(session.found_rows.value)});
-  }
+  const std::optional<std::uint64_t> count = count_to_make(session, connection, needs);
+  if (count) steps.push_back({Step::Kind::kStatement, count_statement(*count)});
   std::string more;
   if (needs.tracking) {
     more = session.tracking.assignments();
@@ -364,13 +371,9 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
 void restored(const SessionFacts& session, ConnectionFacts& connection, const Needs& needs) {
   connection.settings = session.settings;
   connection.multi_statements = needs.multi_statements;
-  const bool count = restores_count(session, connection, needs);
-  if (shows_another_list(session, connection, needs)) {
+  if (const auto count = count_to_make(session, connection, needs)) {
     connection.has_list = false;
-    connection.found_rows = count ? session.found_rows.value : 1;
-  } else if (count) {
-    if (connection.found_rows != session.found_rows.value) connection.has_list = false;
-    connection.found_rows = session.found_rows.value;
+    connection.found_rows = count;
   }
   if (!needs.quiet || needs.tracking) {
     connection.tracking = !needs.tracking;
@@ -480,9 +483,8 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   return learnt;
 }
 
-void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now, std::uint16_t error_code) {
-  const bool at_work = std::find(kCounted.begin(), kCounted.end(), error_code) != kCounted.end();
-  const bool counted = doubt.there ? there_now != *doubt.there : at_work;
+void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now) {
+  const bool counted = doubt.there && there_now != *doubt.there;
   session.found_rows = {counted ? there_now : doubt.own, 0};
 }
 

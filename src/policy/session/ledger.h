@@ -88,8 +88,8 @@ struct Learnt {
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table);
 
-/// Takes in what FOUND_ROWS() is there now.
-void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now, std::uint16_t error_code);
+/// Takes in what FOUND_ROWS() is there now. Where it cannot be told, the session's own stays: what is there may be another client's.
+void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now);
 
 /// Takes in variables (and a schema) that were asked for, or that a flush brought out. The client's wish for tracking is not among them.
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);
@@ -110,7 +110,8 @@ bool leaves_list(const sql::Statement& statement);
 /// Whether the statement leaves FOUND_ROWS() as it is. Whatever may hold a SELECT (INSERT … SELECT, DO, SHOW, EXPLAIN) does not.
 bool leaves_found_rows(const sql::Statement& statement);
 
-/// Whether the server refused the statement before it did anything: parse, name and rights errors.
+/// Whether the server refused the statement before it did anything: parse, name and rights errors. What a routine inside runs may have been
+/// refused so, too.
 bool not_executed(std::uint16_t error_code);
 
 /// What is lost of what the statement asks for, as bits of lost::. `found_rows`: it names FOUND_ROWS().

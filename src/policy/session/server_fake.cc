@@ -383,6 +383,7 @@ int ServerConnection::run_state(Reader& text) {
   if (text.eat("LOCK TABLES ")) {
     commit();
     locked_ = true;
+    one_shot_read_only_ = false;
     return nothing();
   }
   if (text.eat("UNLOCK TABLES")) {

@@ -17,7 +17,7 @@ struct Pass {
 /// For sure: it runs nothing that was not seen, either. What a SET leaves may be unknown all the same.
 bool opens_no_table(const Statement& part) { return part.tableless && (part.kind == Kind::kMulti || part.kind == Kind::kSet || !part.has(effect::kUnknownState)); }
 
-/// FOUND_ROWS() may be another after it.
+/// Adds a part to what came before it.
 void merge_part(Statement& sum, const Statement& part) {
   // UPDATE …; SELECT ROW_COUNT() asks about a statement of its own.
   const bool asks_before = sum.has(effect::kReadsDiagnostics) || (part.has(effect::kReadsDiagnostics) && opens_no_table(sum));
@@ -27,7 +27,7 @@ void merge_part(Statement& sum, const Statement& part) {
   const bool unreported = sum.unreported || part.unreported;
   if (unreported) effects |= effect::kUnknownState;  // what to ask for is read off a single SET
   const Hint hint = sum.hint;
-  const bool counts = may_count(sum) || may_count(part);
+  const bool counts = may_count(sum) || may_count(part) || part.has(effect::kReadsDiagnostics);  // that must be the session's own
   const Release release = std::max(sum.release, part.release);
   const bool tableless = opens_no_table(sum) && opens_no_table(part);
   sum = Statement{};

@@ -31,8 +31,17 @@ bool takes_from(ByteView function) {
 
 }  // namespace
 
+/// (SELECT 'value'): the server puts the value in its place. Anything else is a SELECT at work.
+void Findings::see_inside_select(const Token& token) {
+  const bool value = token.is_literal() || token.kind == TokenKind::kUserVariable || token.kind == TokenKind::kSystemVariable;
+  const bool plain = inside_select_ == InsideSelect::kBegun ? value : token.is(')');
+  works_ = works_ || !plain;
+  inside_select_ = plain && value ? InsideSelect::kValue : InsideSelect::kNothing;
+}
+
 void Findings::see(const Cursor& cursor) {
   const Token& token = cursor.now();
+  if (inside_select_ != InsideSelect::kNothing) see_inside_select(token);
   if (behind_from_) {
     names_table_ = names_table_ || token.kind != TokenKind::kWord || !equals_blind(cursor.text(token), "dual");
     behind_from_ = false;
@@ -77,6 +86,7 @@ void Findings::see_word(const Cursor& cursor) {
     case Word::kSet:
     case Word::kTable:
       counts_ = counts_ || (cursor.word() == Word::kSelect && mode_ != Mode::kAccounts);
+      if (cursor.word() == Word::kSelect) inside_select_ = InsideSelect::kBegun;
       assigns_ = assigns_ || cursor.word() == Word::kSet;
       open_with_ &= ~depth_bit();
       if (mode_ == Mode::kNames && cursor.word() != Word::kTable) mode_ = Mode::kWrite;
@@ -123,7 +133,6 @@ void Findings::see_word(const Cursor& cursor) {
       counts_ = counts_ || (mode_ == Mode::kWrite && depth_ == 0 && before != Word::kDelete && cursor.before().info.call != Call::kNone);
       counts_ = counts_ || (mode_ == Mode::kWrite && cursor.before().token.is('*'));
       behind_from_ = (open_call_ & depth_bit()) == 0;
-      selects_from_ = selects_from_ || behind_from_;
       return;
     case Word::kSqlCalcFoundRows: add(effect::kFoundRows); return;
     case Word::kTies:  // FETCH … WITH TIES
@@ -131,7 +140,6 @@ void Findings::see_word(const Cursor& cursor) {
     case Word::kUnion:
     case Word::kLimit:
       (cursor.word() == Word::kUnion ? unites_ : limits_) = true;
-      selects_from_ = selects_from_ || unites_;
       if (unites_ && limits_) add(effect::kOffset);
       return;
     default: return;

@@ -56,8 +56,8 @@ class Findings {
 
   /// A SELECT in it, or several tables at once: FOUND_ROWS() may be another afterwards, though it is no SELECT.
   bool counts() const { return counts_; }
-  /// A FROM, were it DUAL, or a UNION: without, a SELECT inside a value counts nothing.
-  bool selects_from() const { return selects_from_; }
+  /// A SELECT of more than one plain value, as (SELECT 'value'), which counts nothing.
+  bool selects_at_work() const { return works_; }
   /// A table that an expression or a read looks into, DUAL not counted.
   bool names_table() const { return names_table_ || has(effect::kSequence); }
   bool refused() const { return refusal_ != Reason::kRead; }
@@ -68,7 +68,12 @@ class Findings {
   std::uint32_t doubted_effects() const { return doubted_effects_; }
 
  private:
+  enum class InsideSelect : std::uint8_t { kNothing,
+                                           kBegun,
+                                           kValue };
+
   void see_word(const Cursor& cursor);
+  void see_inside_select(const Token& token);
   void see_qualified_name(const Cursor& cursor);
   void see_open(const Cursor& cursor);
   bool sees_expressions() const { return mode_ != Mode::kSchema && mode_ != Mode::kAccounts; }
@@ -85,7 +90,8 @@ class Findings {
   bool unites_ = false;             // UNION, EXCEPT or INTERSECT
   bool limits_ = false;             // LIMIT
   bool counts_ = false;
-  bool selects_from_ = false;
+  bool works_ = false;
+  InsideSelect inside_select_ = InsideSelect::kNothing;
   bool assigns_ = false;            // SET was seen
   bool names_table_ = false;
   bool behind_from_ = false;        // the token before was a FROM that names tables, or DUAL

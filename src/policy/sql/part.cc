@@ -166,7 +166,7 @@ Statement Part::finish() const {
     out.route = base_;
     out.reason = base_reason_;
   }
-  const bool plain_value = (out.kind == Kind::kSet || out.kind == Kind::kDo) && !findings_.selects_from();  // SET @a = (SELECT 1)
+  const bool plain_value = out.kind == Kind::kSet && !findings_.selects_at_work();  // SET x = (SELECT 'value')
   out.counts = findings_.counts() && !plain_value;
   out.tableless = is_tableless();
   if (computed_ && !out.has(effect::kUnknownState)) out.effects |= effect::kComputedValue | effect::kUnknownState;

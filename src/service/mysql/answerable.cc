@@ -1,5 +1,6 @@
 #include "service/mysql/answerable.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -18,7 +19,23 @@ namespace {
 
 constexpr std::size_t kMostLookedAt = 1024 * 1024;  // of a text, for questions that only short ones ask
 
+constexpr std::uint64_t kMostMade = 1'000'000;      // rows that are counted again for who asks: half a second's work
+
 bool names(ByteView text, ByteView lower_case_word) { return text.size() <= kMostLookedAt && mentions(text, lower_case_word); }
+
+/// Whether it may call the function: the name, and a parenthesis behind it. (Inside of a string, too.)
+bool calls(ByteView text, ByteView lower_case_name) {
+  while (names(text, lower_case_name)) {
+    const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b; };
+    const auto at = std::search(text.begin(), text.end(), lower_case_name.begin(), lower_case_name.end(), same);
+    text.remove_prefix(static_cast<std::size_t>(at - text.begin()) + lower_case_name.size());
+    const std::size_t next = text.find_first_not_of(" \t\r\n");
+    if (next != ByteView::npos && (text[next] == '(' || text[next] == '/')) return true;
+  }
+  return false;
+}
+
+bool is_too_many(const policy::session::Remembered& found_rows) { return found_rows.known() && found_rows.value > kMostMade; }
 
 /// After a statement that gives no rows a question of ours has come, a SELECT: ROW_COUNT() is made 0 again. The list of warnings stays.
 Task<void> count_no_rows(Session& session) {
@@ -29,22 +46,30 @@ Task<void> count_no_rows(Session& session) {
   if (!done.ok()) held.stream->abort(done.error());
 }
 
-/// The statement's connection knows nothing of the last statement any more: the held or another one is made to have counted as much.
-Task<void> recreate_last_statement(Session& session, bool needs_insert_id) {
+/// The messages of a remembered list, in the character set of results, where the question shows them.
+Task<void> retell_list(Session& session, ByteView text) {
+  const bool shows_list = names(text, "warnings") || names(text, "errors");
+  if (shows_list) co_await retell_list(session);
+}
+
+/// The statement's connection knows nothing of the last statement any more: the held or another one is made to have counted as much. False:
+/// it could not be.
+Task<bool> recreate_last_statement(Session& session, bool needs_insert_id, Deadline patience) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   Trial trial;
-  trial.hold = session.hold_deadline();
+  trial.hold = patience;
   if (holdings.held == nullptr) {
     policy::session::Needs needs;
     needs.insert_id = needs_insert_id;  // a SET behind what is made here would be the last statement
     Result<ConnectionPtr> borrowed =
         co_await borrow_fit(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, needs, &trial);
-    if (!borrowed.ok()) co_return;  // the statement itself will say so
+    if (!borrowed.ok()) co_return false;
     co_await hold(session, std::move(*borrowed), 0, policy::session::PinReason::kNone);
   }
   std::vector<std::string> statements;
-  statements.push_back(policy::session::count_statement(facts.found_rows.value));
+  const std::uint64_t count = is_too_many(facts.found_rows) ? 1 : facts.found_rows.value;
+  statements.push_back(policy::session::count_statement(count));
   // A session that is tied to its connection has the count alone made again there.
   const bool whole = !holdings.hard();
   if (whole) policy::session::complete(&holdings.last, facts);
@@ -61,49 +86,18 @@ Task<void> recreate_last_statement(Session& session, bool needs_insert_id) {
     const Result<void> done = co_await upstream::run_steps(*holdings.held, std::move(step), &said, session.loop().deadline_in(session.service().config().connect_timeout));
     if (!done.ok() && said.code == 0) {
       holdings.held->stream->abort(done.error());
-      co_return;
+      co_return false;
     }
   }
-  holdings.held->facts.found_rows = facts.found_rows.value;
+  holdings.held->facts.found_rows = count;
   holdings.held->facts.has_list = !signals.empty();
-  if (!whole) co_return;
+  if (!whole) co_return true;
   holdings.ties |= tie::kDiagnostics;
   facts.diagnostics_on = holdings.held->facts.serial;
+  co_return true;
 }
 
 }  // namespace
-
-bool misses_row_count(Session& session, const Request& request) {
-  const sql::Statement& statement = request.verdict;
-  const bool of_another = statement.kind == sql::Kind::kMulti || statement.kind == sql::Kind::kUnknown;  // mostly of one that comes before it in the text
-  if (!policy::session::acts_on_last(statement) || of_another) return false;
-  const Holdings& holdings = session.holdings();
-  const bool elsewhere = !holdings.hard() && !holdings.has(tie::kDiagnostics);
-  const ByteView text = text_of(session, request);
-  return elsewhere && holdings.last.row_count.value_or(0) > 0 && names(text, "row_count");
-}
-
-Task<bool> make_answerable(Session& session, const Request* request) {
-  const sql::Statement& statement = request->verdict;
-  const Holdings& holdings = session.holdings();
-  const ByteView text = text_of(session, *request);
-  const bool strays = policy::session::acts_on_last(statement) && holdings.soft() && !session.on_primary(*holdings.held);
-  if (strays) co_await release_soft(session);  // a write reads it where writes go
-  const policy::session::SessionFacts& facts = session.facts();
-  const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
-  const bool counted_elsewhere = !counted_here && names(text, "found_rows");
-  const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
-  const bool only_here = knows && !counted_elsewhere && !holdings.hard();
-  if (!knows || counted_elsewhere) {
-    if (knows) co_await ask_held(session);  // its rows and its list are not those that are counted now
-    co_await recreate_last_statement(session, policy::session::needs_of(statement).insert_id);
-  } else if (holdings.last.row_count == 0) {
-    co_await count_no_rows(session);
-  }
-  const bool shows_list = names(text, "warnings") || names(text, "errors");
-  if (shows_list) co_await retell_list(session);
-  co_return only_here;
-}
 
 std::optional<policy::session::RememberedAnswer> from_memory(Session& session, const Request& request) {
   const ByteView text = text_of(session, request);
@@ -114,9 +108,59 @@ std::optional<policy::session::RememberedAnswer> from_memory(Session& session, c
   const ByteView limit = settings == nullptr ? ByteView() : settings->variable("sql_select_limit");
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::from_chars(limit.data(), limit.data() + limit.size(), most);
-  std::optional<policy::session::RememberedAnswer> answer = policy::session::remembered_answer(session.holdings().last, text, session.sql_context(), most);
+  const policy::session::Remembered& found = session.facts().found_rows;
+  const auto found_rows = is_too_many(found) ? std::optional(static_cast<std::int64_t>(found.value)) : std::nullopt;
+  std::optional<policy::session::RememberedAnswer> answer = policy::session::remembered_answer(session.holdings().last, text, session.sql_context(), most, found_rows);
   if (answer && answer->whole && wide) return std::nullopt;
   return answer;
+}
+
+namespace {
+
+/// What the statement would be told wrongly where the last one is only made to look as if it had run: a count of changed rows, a list of
+/// several warnings, a count of more rows than one would make.
+bool cannot_be_made(Session& session, const Request& request) {
+  const sql::Statement& statement = request.verdict;
+  const bool acts = policy::session::acts_on_last(statement);
+  const bool of_another = statement.kind == sql::Kind::kMulti || statement.kind == sql::Kind::kUnknown;  // mostly of one that comes before it in the text
+  if (of_another) return false;
+  const ByteView text = text_of(session, request);
+  const policy::session::LastStatement& last = session.holdings().last;
+  // Rows with warnings: what leaves a warning without a table gives none.
+  const bool rows_and_warnings = session.facts().last_had_rows && last.list && !last.list->conditions.empty() && !last.list->conditions.back().is_error();
+  const bool row_count = statement.kind == sql::Kind::kDiagnostics ? names(text, "row_count") : calls(text, "row_count");
+  const bool changed = row_count && (last.row_count.value_or(0) > 0 || rows_and_warnings);
+  const bool listed = acts && last.list && last.list->warnings > 1 && (names(text, "warning_count") || names(text, "error_count"));
+  const bool found = is_too_many(session.facts().found_rows) && calls(text, "found_rows");
+  if (!changed && !listed && !found) return false;
+  return acts || !from_memory(session, request);
+}
+
+}  // namespace
+
+Task<Answerable> make_answerable(Session& session, const Request* request, Deadline patience) {
+  const sql::Statement& statement = request->verdict;
+  const bool acts = policy::session::acts_on_last(statement);
+  const Holdings& holdings = session.holdings();
+  const ByteView text = text_of(session, *request);
+  if (acts && (names(text, "warning_count") || names(text, "error_count"))) co_await move_diagnostics_to_primary(session);
+  const bool strays = acts && session.door() != policy::session::Door::kRead && holdings.soft() && !session.on_primary(*holdings.held);
+  if (strays) co_await release_soft(session);  // a write reads it where writes go
+  const policy::session::SessionFacts& facts = session.facts();
+  const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
+  const bool counted_elsewhere = !counted_here && names(text, "found_rows");
+  const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
+  if (knows && !counted_elsewhere) {
+    if (holdings.last.row_count == 0) co_await count_no_rows(session);
+    if (!acts) co_await retell_list(session, text);
+    co_return holdings.hard() ? Answerable::kAnywhere : Answerable::kOnlyHere;
+  }
+  if (knows) co_await ask_held(session);  // its rows and its list are not those that are counted now
+  if (cannot_be_made(session, *request)) co_return Answerable::kNowhere;
+  const bool made = co_await recreate_last_statement(session, policy::session::needs_of(statement).insert_id, patience);
+  if (!made && (acts || patience.passed(session.loop().now()))) co_return Answerable::kNowhere;
+  if (!acts) co_await retell_list(session, text);
+  co_return Answerable::kAnywhere;
 }
 
 bool asks_for_what_is_lost(Session& session, const Request& request) {

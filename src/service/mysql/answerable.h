@@ -13,12 +13,14 @@
 
 namespace hf::service::mysql {
 
-/// Before each attempt anew: what the session keeps, or another connection, can answer. True: only the one that it keeps. Of statements that
-/// ask about the last one, or act on it.
-runtime::Task<bool> make_answerable(Session& session, const Request* request);
+/// Where the statement before, and the session's memory, can answer.
+enum class Answerable : std::uint8_t { kAnywhere,
+                                       kOnlyHere,   // on the connection that the session keeps
+                                       kNowhere };  // the statement would be told, or would store, something else
 
-/// A count of rows that were changed, which no question gives another connection: a write that reads it there would read another one.
-bool misses_row_count(Session& session, const Request& request);
+/// Before each attempt anew: what the session keeps, or another connection, can answer. Of statements that ask about the last one, or act on
+/// it. `patience`: how long it may take to get a connection that can.
+runtime::Task<Answerable> make_answerable(Session& session, const Request* request, Deadline patience);
 
 /// What the session remembers of the statement before, where it is asked for that.
 std::optional<policy::session::RememberedAnswer> from_memory(Session& session, const Request& request);

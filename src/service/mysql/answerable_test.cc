@@ -195,7 +195,7 @@ TEST_F(AnswerableTest, AWriteThatReadsACountOfChangedRowsOfAnotherConnectionIsRe
   ask(client, "UPDATE t SET a = 1");
   ask(stage().log_in({.user = "other"}), "SELECT 1");
   stage().primary().forget_heard();
-  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (ROW_COUNT())"), "error 1105 ROW_COUNT() of the statement before is not known where this one would run");
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (ROW_COUNT())"), "error 1105 what the statement before has counted is not known where this one would run");
   EXPECT_FALSE(stage().primary().heard("INTO t"));
   EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "ok");
 }

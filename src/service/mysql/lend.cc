@@ -336,6 +336,7 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
     facts.settings = now;
     HF_CO_RETURN_IF_ERROR(there);
   }
+  if (statement.verdict.has(policy::sql::effect::kUserVariable)) connection->facts.stains |= policy::session::stain::kState;  // see take_prepared()
   upstream::MysqlRefusal said;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   Result<std::uint32_t> id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);

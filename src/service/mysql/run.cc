@@ -448,12 +448,15 @@ Task<bool> run(Session& session, Request request) {
   Holdings& holdings = session.holdings();
   for (;;) {
     work.attempt.only_here = false;
-    if (misses_row_count(session, work.request)) {
-      report(session, work.trial, Error{ErrorCode::kUnsupported, "ROW_COUNT() of the statement before is not known where this one would run"});
-      co_return true;
-    }
     const bool about_last = policy::session::asks_about_last(work.request.verdict) || policy::session::acts_on_last(work.request.verdict);
-    if (about_last) work.attempt.only_here = co_await make_answerable(session, &work.request);
+    if (about_last) {
+      const Answerable answerable = co_await make_answerable(session, &work.request, work.trial.hold);
+      if (answerable == Answerable::kNowhere) {
+        report(session, work.trial, Error{ErrorCode::kUnsupported, "what the statement before has counted is not known where this one would run"});
+        co_return true;
+      }
+      work.attempt.only_here = answerable == Answerable::kOnlyHere;
+    }
     const policy::session::RouteFacts facts = session.route_facts();
     work.routed = policy::session::route(work.request.verdict, facts);
     const bool bound = (facts.ties & tie::kHard) != 0;

@@ -77,7 +77,7 @@ void take_cursor(Session& session, Connection& connection, const Request& reques
 void take_prepared(Session& session, Connection& connection, const Request& request, const Reply& reply) {
   PreparedStatement& statement = *request.prepared;
   if (request.command == Command::kStmtPrepare) {
-    // A user variable is there, without a value, from the prepare of what assigns it.
+    // A user variable is there, without a value, from the prepare of what assigns it (or reads it: the two are not told apart).
     if (statement.verdict.has(effect::kUserVariable)) connection.facts.stains |= policy::session::stain::kState;
     if (reply.facts.failed) return;
     statement.made = true;
@@ -122,9 +122,9 @@ Task<void> keep_found_rows(Session& session, Connection* connection) {
 }
 
 /// What a read that failed has counted, if it has. (An XA branch that is prepared would not say.)
-Task<void> ask_doubted_count(Session& session, Connection* connection, policy::session::DoubtedCount doubt, std::uint16_t error_code) {
+Task<void> ask_doubted_count(Session& session, Connection* connection, policy::session::DoubtedCount doubt) {
   co_await keep_found_rows(session, connection);
-  policy::session::settle_count(session.facts(), doubt, session.facts().found_rows.value, error_code);
+  policy::session::settle_count(session.facts(), doubt, session.facts().found_rows.value);
 }
 
 /// After a SET of session_track_*, which turns our own tracking off before anything was told, or of @@x, of which nothing is told: asks for
@@ -242,7 +242,7 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   if (reply.end != Reply::End::kComplete) co_return nullptr;
   session.service().counters().reads_repeated.add();
   *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, reply.facts, 0, session.service().mysql().settings());
-  if (learnt->doubted_count) co_await ask_doubted_count(session, primary->get(), *learnt->doubted_count, reply.facts.error_code);
+  if (learnt->doubted_count) co_await ask_doubted_count(session, primary->get(), *learnt->doubted_count);
   co_return std::move(*primary);
 }
 
@@ -332,7 +332,7 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.service().mysql().settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
-  if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, *learnt.doubted_count, told.error_code);
+  if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, *learnt.doubted_count);
   if (learnt.unsettled) co_await flush_changes(session, connection);
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
   if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));
