@@ -9,6 +9,7 @@
 #include "proto/mysql/auth/caching_sha2.h"
 #include "proto/mysql/auth/native_password.h"
 #include "proto/mysql/command.h"
+#include "proto/mysql/error_code.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/packet.h"
 #include "proto/mysql/reply_tracker.h"
@@ -411,7 +412,9 @@ void close_copies(MysqlConnection& connection) {
   for (const std::uint32_t id : connection.facts.prepared.take_idle()) close_statement(connection, id);
 }
 
-Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {
+namespace {
+
+Task<Result<mysql::TextResult>> query_once(MysqlConnection& connection, const std::string& sql, Deadline deadline) {
   std::string payload(1, static_cast<char>(mysql::Command::kQuery));
   payload += sql;
   std::string packet;
@@ -430,6 +433,17 @@ Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string s
   connection.status = reader.result().status;
   connection.at_rest = was_at_rest;
   co_return reader.take();
+}
+
+}  // namespace
+
+Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {
+  constexpr int kMostInterrupted = 20;
+  for (int round = 0;; ++round) {
+    Result<mysql::TextResult> result = co_await query_once(connection, sql, deadline);
+    const bool interrupted = result.ok() && result->error && result->error->code == mysql::kErQueryInterrupted;
+    if (!interrupted || round >= kMostInterrupted) co_return result;
+  }
 }
 
 }  // namespace hf::upstream

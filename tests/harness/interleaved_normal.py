@@ -20,7 +20,7 @@ PROFILES = 5                     # of the 15 that a server keeps: each of ours t
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
-OWN_STATEMENT = re.compile("session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1")
+OWN_STATEMENT = re.compile("SELECT @@character_set_client,|session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1")
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
 HANDLE_IN_A_TEXT = re.compile(r"(The statement|prepared statement handler) \(\d+\)")
 OWN_IN_A_ROW = re.compile(rb"\(\d+\) ha(t keinen ge\S+ffneten|s no open) [Cc]ursor")
@@ -29,7 +29,7 @@ HANDLE_IN_A_ROW = re.compile(HANDLE_IN_A_TEXT.pattern.encode())  # SHOW ERRORS
 SHOWS = re.compile(r"\s*(show|desc|describe)\b")
 LIST = re.compile(r"\bshow (warnings|errors|count)|@@(warning|error)_count")
 SHOWS_SCHEMA_CHARSET = re.compile(r"_database|(character|collation).*%")
-COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;|[-+*/] *\d+, row_count\(\)")
+COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;")
 CANNOT_BE = re.compile(r"\b(count|sum|max|min)\(.*\bwhere id is null\b")
 COUNTS = re.compile(r"^\s*(select|with|values)\b(?!.*found_rows\(\))")
 HOMELESS = re.compile(r"\bdrop (database|schema)\b")
@@ -51,7 +51,7 @@ KNOWN_LIMITS = (
     "errors that the gateway itself makes are in English, whatever lc_messages",
     "what session_track_transaction_info would report",
     "the list of warnings inside of a text of several statements, and through one that may or may not read a table, as a routine",
-    "ROW_COUNT() beside another expression",
+    "ROW_COUNT() of changed rows inside an expression or a write: refused where its connection was given up",
     "FOUND_ROWS() behind an aggregate whose WHERE cannot be true: it leaves that of the statement before",
     "ROW_COUNT() behind a SHOW or DESCRIBE that failed: it leaves the count of the statement before",
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
@@ -121,7 +121,7 @@ class Teller:
     def comparable(self, step, direct, gateway):
         """Both observations without what is not compared; both empty if that is everything."""
         sql, text = self._text(step), " ".join(str(part) for part in step).lower()
-        is_limit, after_error = self._is_limit(sql, text, gateway), self._after_error
+        is_limit, after_error = self._is_limit(sql, text, direct, gateway), self._after_error
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
             self._count_unknown = bool(CANNOT_BE.search(sql)) or (self._count_unknown and not COUNTS.search(sql))
@@ -135,8 +135,9 @@ class Teller:
         told_of = tuple(kept_changes(one, text, after_error) for one in (direct, gateway))
         return tuple(map(without_parameters_charset, told_of)) if self._results_set else told_of
 
-    def _is_limit(self, sql, text, gateway):
-        self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not ENTERS.search(text))
+    def _is_limit(self, sql, text, direct, gateway):
+        enters = ENTERS.search(text) and not failed(direct)
+        self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not enters)
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
         if self._count_unknown and "found_rows()" in sql:
             return True
@@ -190,7 +191,7 @@ def is_of_step(change, text, after_error):
         if data[0] in MASKED_VARIABLES:
             return False
         named = name in text or (CHARSET_STEP.search(text) and CHARSET_VARIABLE.search(name))
-        return "set statement" not in text and bool(named if "'set " in text else "call" in text) and not after_error
+        return "set statement" not in text and "'set " in text and bool(named) and not after_error
     return kind == STATE and STATE_STEP.search(text) is not None and not WRITES.search(text) and not after_error
 
 

@@ -206,7 +206,7 @@ def odd_texts(s):
         ("query", "explain select v from t where id = 1"), ("query", f"explain insert into {a}.t (v) values ('explained')"), ("query", "describe t v"), ("query", "help 'nothing'"),
         ("query", f"checksum table {a}.u"), ("query", f"check table {a}.t"), ("query", "values (row_count())"), ("query", "select v from t where id = 1 procedure analyse()"),
         ("query", f"insert into {a}.c (parent) select last_insert_id() from dual"), ("query", "table t"), ("query", "(select 1) union (select found_rows())"),
-        ("query", "select if(last_insert_id() > 0, 'some', 'none') as made"), ("query", "select count(*) from t having row_count() < 100"), ("query", "show session variables where variable_name = 'sql_mode'")])]
+        ("query", "select if(last_insert_id() > 0, 'some', 'none') as made"), ("query", "select count(*) from t having found_rows() < 100"), ("query", "show session variables where variable_name = 'sql_mode'")])]
     if s.chance(0.15):  # in gbk the bytes bf 5c are one letter, so the quote behind them ends the string
         found = [("query", "set names gbk"), ("bytes", b"select '\xbf\\' as a, last_insert_id() as b -- '".hex()), ("bytes", b"select '\xbf\\' as a; insert into t (v) values ('gbk') -- '".hex()),
                  ("query", "set names utf8mb4")]

@@ -44,5 +44,5 @@ CONTEXTUAL = [("select v, database() from t where id = ?", [1]), ("select v, n f
               ("select v from t order by id limit ?", [2]), ("select sql_calc_found_rows id from t where id > ? order by id limit 1", [1]),
               ("select 1 / ?", [7]), ("select group_concat(v order by id) from t where id > ?", [0]), ("select date_format(?, '%M')", ["2024-05-01"]),
               ("delete from t where id = ?", [77]), ("insert into t (v) values (?) returning id, v", ["back"]), ("insert into c (w) values (?)", ["child"]),
-              ("select last_insert_id(), ?", [1]), ("select ? + 1, row_count()", [1]), ("show warnings", []), ("select found_rows()", []),
+              ("select last_insert_id(), ?", [1]), ("select ? + 1, found_rows()", [1]), ("show warnings", []), ("select found_rows()", []),
               ("select database(), schema()", []), ("select cast(? as date)", ["2024-02-31"])]

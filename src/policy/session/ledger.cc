@@ -224,6 +224,8 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
   return reply.cursor_open ? ties | tie::kCursor : ties;
 }
 
+bool is_select_limit(ByteView value) { return !value.empty() && value != "18446744073709551615"; }
+
 void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
   const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
@@ -233,7 +235,8 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   const bool refused = reply.failed && plain && !is_program(statement) && std::find(kNotCounted.begin(), kNotCounted.end(), reply.error_code) != kNotCounted.end();
   if (nothing_done || refused || leaves_found_rows(statement)) return;
   session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
-  const bool as_sent = plain && !reply.failed && !reply.cursor_open && !is_program(statement) &&
+  const bool limited = session.settings != nullptr && is_select_limit(session.settings->variable("sql_select_limit"));  // a UNION is counted beyond it
+  const bool as_sent = plain && !limited && !reply.failed && !reply.cursor_open && !is_program(statement) &&
                        !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
   if (as_sent) {
     session.found_rows = {reply.rows, 0};
@@ -312,7 +315,7 @@ Needs needs_of(const sql::Statement& statement) {
   needs.found_rows = !selects(statement) && !leaves_found_rows(statement) && !statement.has(effect::kReadsDiagnostics);
   needs.own_list = leaves_list(statement);
   needs.empty_list = !changes_rows(statement) || is_program(statement) || statement.has(effect::kVersionedComment);
-  needs.quiet = asks_about_last(statement) && !statement.has(effect::kUnknownState);
+  needs.quiet = shows_last(statement) && !statement.has(effect::kUnknownState);
   return needs;
 }
 

@@ -17,7 +17,7 @@ bool reads_no_table(const sql::Statement& statement) {
 
 }  // namespace
 
-bool asks_about_last(const sql::Statement& statement) {
+bool shows_last(const sql::Statement& statement) {
   if (!statement.has(effect::kReadsDiagnostics)) return false;
   switch (statement.kind) {
     case Kind::kSelect:
@@ -27,6 +27,13 @@ bool asks_about_last(const sql::Statement& statement) {
     case Kind::kDiagnostics: return true;
     default: return false;
   }
+}
+
+bool asks_about_last(const sql::Statement& statement) {
+  // WITH may end in a write, GET DIAGNOSTICS sets variables.
+  const bool does_more = statement.kind == Kind::kWith || statement.kind == Kind::kDiagnostics ||
+                         statement.has(kPinningEffects | effect::kLocking | effect::kIntoOutfile | effect::kMultiStatement);
+  return shows_last(statement) && !does_more;
 }
 
 bool acts_on_last(const sql::Statement& statement) {

@@ -39,9 +39,11 @@ struct Routed {
 /// Where the statement goes.
 Routed route(const sql::Statement& statement, const RouteFacts& facts);
 
-/// SHOW WARNINGS, FOUND_ROWS() and the like: questions about the statement before.
+/// SHOW WARNINGS, SELECT @a := FOUND_ROWS(), GET DIAGNOSTICS: it reads what the statement before left, and changes no table by itself.
+bool shows_last(const sql::Statement& statement);
+/// SHOW WARNINGS, FOUND_ROWS() and the like: questions about the statement before that do nothing else.
 bool asks_about_last(const sql::Statement& statement);
-/// No question, but it reads what the statement before left: INSERT … VALUES (FOUND_ROWS()), CALL p(ROW_COUNT()).
+/// No mere question, but it reads what the statement before left: INSERT … VALUES (FOUND_ROWS()), SELECT @a := ROW_COUNT(), CALL p(ROW_COUNT()).
 bool acts_on_last(const sql::Statement& statement);
 
 /// Ties the session for good when it runs.

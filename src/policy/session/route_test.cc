@@ -152,8 +152,12 @@ TEST(Route, OnlyReadsOutsideTransactionsAreRepeatable) {
 }
 
 TEST(Route, KnowsQuestionsAboutTheStatementBefore) {
-  for (const char* text : {"SHOW WARNINGS", "SELECT FOUND_ROWS()", "SELECT ROW_COUNT()", "SELECT @@warning_count", "GET DIAGNOSTICS @a = NUMBER"}) {
-    EXPECT_TRUE(asks_about_last(statement_of(text))) << text;
+  for (const char* text : {"SHOW WARNINGS", "SELECT FOUND_ROWS()", "SELECT ROW_COUNT()", "SELECT @@warning_count", "SELECT a FROM t WHERE b = ROW_COUNT()"}) {
+    EXPECT_TRUE(asks_about_last(statement_of(text)) && !acts_on_last(statement_of(text))) << text;
+  }
+  for (const char* text : {"GET DIAGNOSTICS @a = NUMBER", "SELECT f(FOUND_ROWS())", "SELECT @a := FOUND_ROWS()", "SELECT ROW_COUNT() INTO @a", "SELECT @@error_count FROM t FOR UPDATE",
+                           "WITH q AS (SELECT FOUND_ROWS() AS x) SELECT x FROM q", "INSERT INTO t VALUES (ROW_COUNT())", "CALL p(ROW_COUNT())", "SELECT ROW_COUNT(), CONNECTION_ID()"}) {
+    EXPECT_TRUE(!asks_about_last(statement_of(text)) && acts_on_last(statement_of(text))) << text;
   }
   for (const char* text : {"SELECT 1", "INSERT INTO t VALUES (ROW_COUNT())", "SHOW TABLES", "CALL p()"}) EXPECT_FALSE(asks_about_last(statement_of(text))) << text;
 }

@@ -1,6 +1,7 @@
 #include "policy/session/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 namespace hf::policy::session {
@@ -44,6 +45,12 @@ int charset_rank(ByteView name) {
 /// USE sets it, unseen.
 bool is_of_schema(ByteView name) { return name == "collation_database" || name == "character_set_database"; }
 
+bool is_system_schema(ByteView name) {
+  constexpr std::array<ByteView, 4> kNames = {"information_schema", "mysql", "performance_schema", "sys"};
+  const auto same = [](char a, char lower_case) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == lower_case; };
+  return std::any_of(kNames.begin(), kNames.end(), [&](ByteView each) { return std::equal(name.begin(), name.end(), each.begin(), each.end(), same); });
+}
+
 auto find_name(const Settings::Variables& variables, ByteView name) {
   return std::lower_bound(variables.begin(), variables.end(), name, [](const auto& entry, ByteView wanted) { return entry.first < wanted; });
 }
@@ -84,6 +91,7 @@ Settings::Settings(std::string schema, Variables variables) : schema_(std::move(
     if (both) std::erase_if(variables_, [&](const auto& entry) { return entry.first == alias.other; });
   }
   for (const auto& [name, value] : variables_) note_reading(name, value);
+  reading_.in_system_schema = is_system_schema(schema_);
 }
 
 void Settings::note_reading(ByteView name, ByteView value) {
@@ -103,6 +111,7 @@ bool Settings::has_variable(ByteView name) const {
 
 void Settings::set_schema(ByteView schema) {
   schema_ = schema;
+  reading_.in_system_schema = is_system_schema(schema);
   std::erase_if(variables_, [](const auto& entry) { return is_of_schema(entry.first); });
 }
 

@@ -82,7 +82,7 @@ TEST(Classifier, SendsPlainReadsToReaders) {
            "SHOW TABLES", "SHOW FULL TABLES FROM x LIKE 'a%'", "SHOW COLUMNS FROM t", "SHOW FULL COLUMNS FROM t",
            "SHOW EXTENDED FULL FIELDS FROM t", "SHOW CREATE VIEW t", "SHOW CREATE DATABASE d", "SHOW DATABASES", "SHOW SCHEMAS",
            "SHOW CHARACTER SET", "SHOW CHARSET", "SHOW COLLATION", "SHOW GRANTS", "SHOW GRANTS FOR 'u'@'h'", "SHOW CREATE USER u@h",
-           "SHOW ENGINES", "SHOW STORAGE ENGINES", "SHOW PLUGINS", "SHOW PRIVILEGES", "SHOW TRIGGERS", "SHOW EVENTS",
+           "SHOW ENGINES", "SHOW STORAGE ENGINES", "SHOW PLUGINS", "SHOW PRIVILEGES", "SHOW TRIGGERS",
            "SHOW PROCEDURE STATUS", "SHOW FUNCTION STATUS LIKE 'x'", "SHOW PACKAGE BODY STATUS",
            "SELECT * FROM `information_schema`.`COLUMNS`",
            "SELECT * FROM information_schema.TABLE_CONSTRAINTS", "SELECT * FROM information_schema.schemata, t",
@@ -231,7 +231,7 @@ TEST(Classifier, ShowsAServersOwnStateFromThePrimary) {
                           "SELECT * FROM `performance_schema`.`session_status`", "SELECT * FROM performance_schema.threads",
                           "SELECT * FROM performance_schema . events_statements_history", "SELECT * FROM information_schema.TABLE_STATISTICS",
                           "SELECT * FROM information_schema.CLIENT_STATISTICS, t", "SELECT * FROM information_schema.PROFILING",
-                          "SELECT * FROM mysql.gtid_slave_pos", "SHOW TABLE STATUS", "SHOW CREATE TABLE t", "SHOW INDEX FROM t", "SHOW KEYS FROM t",
+                          "SELECT * FROM mysql.gtid_slave_pos", "SHOW TABLE STATUS", "SHOW CREATE TABLE t", "SHOW INDEX FROM t", "SHOW KEYS FROM t", "SHOW EVENTS", "SHOW CREATE EVENT e", "SELECT * FROM information_schema.EVENTS",
                           "SELECT * FROM information_schema.tables", "SELECT * FROM information_schema.PARTITIONS", "SELECT * FROM information_schema.STATISTICS",
                           "SELECT LOAD_FILE('/etc/hosts')", "SELECT MASTER_POS_WAIT('x', 1)", "SELECT MASTER_GTID_WAIT('0-1-1')"}) {
     check({sql, kPrimary, 0, Reason::kServerLocal});

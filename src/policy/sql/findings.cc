@@ -13,7 +13,7 @@ bool ends_blind(ByteView name, std::string_view lower) {
 /// Tables of the system schemas that show the server's own sessions and counters, and what it counts or guesses of its tables.
 bool is_live_table(ByteView table) {
   constexpr std::string_view kLive[] = {"processlist", "profiling", "user_variables", "metadata_lock_info", "query_cache_info", "query_response_time",
-                                        "optimizer_trace", "temp_tables_info", "slave_status", "replica_host_status", "tables", "partitions", "statistics"};
+                                        "optimizer_trace", "temp_tables_info", "slave_status", "replica_host_status", "tables", "partitions", "statistics", "events"};
   for (const std::string_view name : kLive) {
     if (equals_blind(table, name)) return true;
   }

@@ -26,7 +26,6 @@ Shown shown_by(Word word) {
     case Word::kEngines:
     case Word::kPlugins:
     case Word::kTriggers:
-    case Word::kEvents:
     case Word::kAuthors:
     case Word::kContributors:
     case Word::kLocales: return Shown::kShared;
@@ -95,7 +94,8 @@ void Part::show() {
       if (cursor_.word() == Word::kCreate && cursor_.advance()) {
         const bool table = cursor_.word() == Word::kTable || equals_blind(cursor_.text(cursor_.now()), "view") || equals_blind(cursor_.text(cursor_.now()), "sequence");
         tableless_ = !table;
-        if (cursor_.word() == Word::kTable) findings_.doubt(Reason::kServerLocal);  // the next generated id
+        const bool differs = cursor_.word() == Word::kTable || cursor_.word() == Word::kEvent;  // the next generated id; whether it is enabled
+        if (differs) findings_.doubt(Reason::kServerLocal);
         findings_.see(cursor_);
       }
       break;

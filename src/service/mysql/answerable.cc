@@ -37,13 +37,15 @@ bool calls(ByteView text, ByteView lower_case_name) {
 
 bool is_too_many(const policy::session::Remembered& found_rows) { return found_rows.known() && found_rows.value > kMostMade; }
 
-/// After a statement that gives no rows a question of ours has come, a SELECT: ROW_COUNT() is made 0 again. The list of warnings stays.
-Task<void> count_no_rows(Session& session) {
+/// A question of ours has come behind a statement: ROW_COUNT() is made 0 again, or -1, as behind rows and errors. The list of warnings and
+/// FOUND_ROWS() stay.
+Task<bool> make_row_count(Session& session, bool rows) {
   std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement, "SET " + std::string(policy::session::tracking_assignments())});
+  steps.push_back({policy::session::Step::Kind::kStatement, rows ? "SHOW WARNINGS LIMIT 0" : "SET " + std::string(policy::session::tracking_assignments())});
   Connection& held = *session.holdings().held;
   const Result<void> done = co_await upstream::run_steps(held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
   if (!done.ok()) held.stream->abort(done.error());
+  co_return done.ok();
 }
 
 /// The messages of a remembered list, in the character set of results, where the question shows them.
@@ -52,9 +54,12 @@ Task<void> retell_list(Session& session, ByteView text) {
   if (shows_list) co_await retell_list(session);
 }
 
-/// The statement's connection knows nothing of the last statement any more: the held or another one is made to have counted as much. False:
-/// it could not be.
-Task<bool> recreate_last_statement(Session& session, bool needs_insert_id, Deadline patience) {
+enum class Made : std::uint8_t { kMade,
+                                 kBroken,     // the connection, under it: another one may do
+                                 kRefused };  // by a limit of the session's own, say
+
+/// The statement's connection knows nothing of the last statement any more: the held or another one is made to have counted as much.
+Task<Made> recreate_last_statement(Session& session, bool needs_insert_id, Deadline patience) {
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   Trial trial;
@@ -64,7 +69,7 @@ Task<bool> recreate_last_statement(Session& session, bool needs_insert_id, Deadl
     needs.insert_id = needs_insert_id;  // a SET behind what is made here would be the last statement
     Result<ConnectionPtr> borrowed =
         co_await borrow_fit(session, session.door() == policy::session::Door::kRead ? Place::kReader : Place::kPrimary, needs, &trial);
-    if (!borrowed.ok()) co_return false;
+    if (!borrowed.ok()) co_return Made::kRefused;
     co_await hold(session, std::move(*borrowed), 0, policy::session::PinReason::kNone);
   }
   std::vector<std::string> statements;
@@ -76,25 +81,27 @@ Task<bool> recreate_last_statement(Session& session, bool needs_insert_id, Deadl
   const ByteView mode = facts.settings == nullptr ? ByteView() : facts.settings->variable("sql_mode");
   const std::string signals = whole && holdings.last.list ? policy::session::signals_of(*holdings.last.list, mode) : std::string();
   if (!signals.empty()) statements.push_back(signals);
-  // ROW_COUNT() is -1 after rows and errors, 0 after a SET, which leaves the list as it is.
   const bool no_rows = whole || !holdings.last.row_count ? !facts.last_had_rows : *holdings.last.row_count == 0;
-  if (no_rows) statements.push_back("SET " + std::string(policy::session::tracking_assignments()));
   for (std::string& statement : statements) {
+    const bool may_fail = &statement != &statements.front();  // a list that ends with an error is made by one
     std::vector<policy::session::Step> step;
     step.push_back({policy::session::Step::Kind::kStatement, std::move(statement)});
-    upstream::MysqlRefusal said;  // a list that ends with an error is made by one
+    upstream::MysqlRefusal said;
     const Result<void> done = co_await upstream::run_steps(*holdings.held, std::move(step), &said, session.loop().deadline_in(session.service().config().connect_timeout));
-    if (!done.ok() && said.code == 0) {
-      holdings.held->stream->abort(done.error());
-      co_return false;
-    }
+    if (done.ok() || (said.code != 0 && may_fail)) continue;
+    if (said.code != 0) co_return Made::kRefused;
+    holdings.held->stream->abort(done.error());
+    co_return Made::kBroken;
   }
+  // It is -1 behind the count and an error, 0 behind a warning.
+  const bool rows_count = no_rows || !signals.empty() ? co_await make_row_count(session, !no_rows) : true;
+  if (!rows_count) co_return Made::kBroken;
   holdings.held->facts.found_rows = count;
   holdings.held->facts.has_list = !signals.empty();
-  if (!whole) co_return true;
+  if (!whole) co_return Made::kMade;
   holdings.ties |= tie::kDiagnostics;
   facts.diagnostics_on = holdings.held->facts.serial;
-  co_return true;
+  co_return Made::kMade;
 }
 
 }  // namespace
@@ -109,7 +116,7 @@ std::optional<policy::session::RememberedAnswer> from_memory(Session& session, c
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::from_chars(limit.data(), limit.data() + limit.size(), most);
   const policy::session::Remembered& found = session.facts().found_rows;
-  const auto found_rows = is_too_many(found) ? std::optional(static_cast<std::int64_t>(found.value)) : std::nullopt;
+  const auto found_rows = found.known() ? std::optional(static_cast<std::int64_t>(found.value)) : std::nullopt;
   std::optional<policy::session::RememberedAnswer> answer = policy::session::remembered_answer(session.holdings().last, text, session.sql_context(), most, found_rows);
   if (answer && answer->whole && wide) return std::nullopt;
   return answer;
@@ -126,11 +133,9 @@ bool cannot_be_made(Session& session, const Request& request) {
   if (of_another) return false;
   const ByteView text = text_of(session, request);
   const policy::session::LastStatement& last = session.holdings().last;
-  // Rows with warnings: what leaves a warning without a table gives none.
-  const bool rows_and_warnings = session.facts().last_had_rows && last.list && !last.list->conditions.empty() && !last.list->conditions.back().is_error();
   const bool row_count = statement.kind == sql::Kind::kDiagnostics ? names(text, "row_count") : calls(text, "row_count");
-  const bool changed = row_count && (last.row_count.value_or(0) > 0 || rows_and_warnings);
-  const bool listed = acts && last.list && last.list->warnings > 1 && (names(text, "warning_count") || names(text, "error_count"));
+  const bool changed = row_count && last.row_count.value_or(0) > 0;
+  const bool listed = acts && last.list && ((last.list->warnings > 1 && names(text, "warning_count")) || (last.list->errors > 1 && names(text, "error_count")));
   const bool found = is_too_many(session.facts().found_rows) && calls(text, "found_rows");
   if (!changed && !listed && !found) return false;
   return acts || !from_memory(session, request);
@@ -151,14 +156,19 @@ Task<Answerable> make_answerable(Session& session, const Request* request, Deadl
   const bool counted_elsewhere = !counted_here && names(text, "found_rows");
   const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
   if (knows && !counted_elsewhere) {
-    if (holdings.last.row_count == 0) co_await count_no_rows(session);
+    const std::optional<std::int64_t> count = holdings.last.row_count;
+    if (count > 0 && cannot_be_made(session, *request)) co_return Answerable::kNowhere;
+    const bool needed = count == 0 || (count == -1 && names(text, "row_count") && (acts || !from_memory(session, *request)));
+    if (needed) co_await make_row_count(session, count == -1);
     if (!acts) co_await retell_list(session, text);
     co_return holdings.hard() ? Answerable::kAnywhere : Answerable::kOnlyHere;
   }
   if (knows) co_await ask_held(session);  // its rows and its list are not those that are counted now
   if (cannot_be_made(session, *request)) co_return Answerable::kNowhere;
-  const bool made = co_await recreate_last_statement(session, policy::session::needs_of(statement).insert_id, patience);
-  if (!made && (acts || patience.passed(session.loop().now()))) co_return Answerable::kNowhere;
+  const Made made = co_await recreate_last_statement(session, policy::session::needs_of(statement).insert_id, patience);
+  const bool needed = acts || !from_memory(session, *request);
+  const bool late = patience.passed(session.loop().now());
+  if ((made == Made::kRefused && needed) || (made == Made::kBroken && late)) co_return Answerable::kNowhere;
   if (!acts) co_await retell_list(session, text);
   co_return Answerable::kAnywhere;
 }

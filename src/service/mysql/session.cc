@@ -155,6 +155,8 @@ sql::Statement Session::classify(ByteView text) {
       verdict.effects |= sql::effect::kReadsLastInsertId;
       if (verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
     }
+    const bool own_tables = facts_.settings != nullptr && facts_.settings->reading().in_system_schema && !verdict.tableless;
+    if (own_tables && verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
     return verdict;
   }
   // What stands behind the beginning is not believed to be anything.

@@ -215,9 +215,13 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
 
 /// What the server has not told yet comes out with the next OK that has a change to tell. Whether it had a name.
 Task<bool> flush_changes(Session& session, Connection* connection) {
+  constexpr int kMostInterrupted = 20;
   Request request;
   request.text = "SET @@session.session_track_schema=1";
-  const Reply reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);
+  Reply reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);
+  for (int round = 0; reply.facts.failed && reply.facts.error_code == proto::mysql::kErQueryInterrupted && round < kMostInterrupted; ++round) {
+    reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);  // a KILL QUERY that was meant for the client's statement
+  }
   if (reply.end != Reply::End::kComplete || reply.facts.failed) {
     connection->stream->abort({ErrorCode::kReset, "the session's changes could not be read"});
     co_return false;
