@@ -4,6 +4,8 @@
 #include <array>
 #include <functional>
 
+#include "policy/sql/byte_classes.h"
+
 namespace hf::policy::session {
 
 namespace {
@@ -47,8 +49,7 @@ bool is_of_schema(ByteView name) { return name == "collation_database" || name =
 
 bool is_system_schema(ByteView name) {
   constexpr std::array<ByteView, 4> kNames = {"information_schema", "mysql", "performance_schema", "sys"};
-  const auto same = [](char a, char lower_case) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == lower_case; };
-  return std::any_of(kNames.begin(), kNames.end(), [&](ByteView each) { return std::equal(name.begin(), name.end(), each.begin(), each.end(), same); });
+  return std::any_of(kNames.begin(), kNames.end(), [name](ByteView each) { return sql::equals_blind(name, each); });
 }
 
 auto find_name(const Settings::Variables& variables, ByteView name) {

@@ -18,7 +18,6 @@ using runtime::Task;
 namespace {
 
 constexpr std::size_t kMostLookedAt = 1024 * 1024;  // of a text, for questions that only short ones ask
-
 constexpr std::uint64_t kMostMade = 1'000'000;      // rows that are counted again for who asks: half a second's work
 
 bool names(ByteView text, ByteView lower_case_word) { return text.size() <= kMostLookedAt && mentions(text, lower_case_word); }
@@ -136,7 +135,9 @@ bool cannot_be_made(Session& session, const Request& request) {
   const bool row_count = statement.kind == sql::Kind::kDiagnostics ? names(text, "row_count") : calls(text, "row_count");
   const bool changed = row_count && last.row_count.value_or(0) > 0;
   const bool listed = acts && last.list && ((last.list->warnings > 1 && names(text, "warning_count")) || (last.list->errors > 1 && names(text, "error_count")));
-  const bool found = is_too_many(session.facts().found_rows) && calls(text, "found_rows");
+  const Connection* held = session.holdings().held.get();
+  const bool there = held != nullptr && held->facts.found_rows == session.facts().found_rows.value;
+  const bool found = is_too_many(session.facts().found_rows) && !there && calls(text, "found_rows");
   if (!changed && !listed && !found) return false;
   return acts || !from_memory(session, request);
 }
