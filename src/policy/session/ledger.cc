@@ -469,7 +469,8 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const DoubtedCount before{session.found_rows.value, connection.found_rows};
   const bool agreed = !session.found_rows.known() || before.there == before.own;
   learn_counts(session, connection, statement, reply, nothing_done);
-  if (reply.failed && !agreed && session.found_rows.on == connection.serial) learnt.doubted_count = before;
+  const bool began = reply.rows > 0;  // what has sent rows has counted them
+  if (reply.failed && !began && !agreed && session.found_rows.on == connection.serial) learnt.doubted_count = before;
   const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
   if (reply.failed || reply.warnings > 0 || counted) {
     ties |= tie::kDiagnostics;

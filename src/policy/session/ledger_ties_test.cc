@@ -176,6 +176,12 @@ TEST_F(Ledger, AFailedReadIsDoubtedWhereTheConnectionHadAnothersCount) {
   EXPECT_EQ(after(std::nullopt, 3, 3000), 42U) << "perhaps another client's";
   EXPECT_EQ(after(std::nullopt, 3, 1690), 42U) << "1690 may come before it begins";
   EXPECT_EQ(after(700, 700, 1690), 42U);
+  ReplyFacts begun = error(1690);
+  begun.rows = 2;
+  renew();
+  connection_.found_rows = 2;
+  EXPECT_FALSE(run("SELECT a FROM t", begun).doubted_count) << "it has sent two rows, and counted them";
+  EXPECT_EQ(session_.found_rows.on, connection_.serial);
 }
 
 TEST_F(Ledger, WarningsOfOurOwnAreTakenAwayBeforeWhateverMayLeaveThem) {
