@@ -224,8 +224,6 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
   return reply.cursor_open ? ties | tie::kCursor : ties;
 }
 
-bool is_select_limit(ByteView value) { return !value.empty() && value != "18446744073709551615"; }
-
 void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
   const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
@@ -235,7 +233,7 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   const bool refused = reply.failed && plain && !is_program(statement) && std::find(kNotCounted.begin(), kNotCounted.end(), reply.error_code) != kNotCounted.end();
   if (nothing_done || refused || leaves_found_rows(statement)) return;
   session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
-  const bool limited = session.settings != nullptr && is_select_limit(session.settings->variable("sql_select_limit"));  // a UNION is counted beyond it
+  const bool limited = session.settings != nullptr && session.settings->reading().limits_selects;
   const bool as_sent = plain && !limited && !reply.failed && !reply.cursor_open && !is_program(statement) &&
                        !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
   if (as_sent) {

@@ -157,6 +157,12 @@ TEST_F(Ledger, ANameExplainsAChangeOfASetAndNotOfWhatMayRunRoutines) {
   for (const char* text : {"SELECT a FROM a_view", "INSERT INTO t VALUES (1)", "CALL p()"}) EXPECT_FALSE(explained(text)) << text;
 }
 
+TEST_F(Ledger, UnderALimitOfTheSessionsOwnOnlyTheServerKnowsTheCount) {
+  run("SET sql_select_limit = 2", ok({{"sql_select_limit", "2"}}));
+  run("(SELECT a FROM t) UNION ALL (SELECT 99)", rows(2));
+  EXPECT_EQ(session_.found_rows.on, connection_.serial);
+}
+
 TEST_F(Ledger, AFailedReadIsDoubtedWhereTheConnectionHadAnothersCount) {
   const auto after = [&](std::optional<std::uint64_t> there, std::uint64_t there_now, std::uint16_t code) {
     renew();

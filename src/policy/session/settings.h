@@ -46,6 +46,7 @@ class Settings {
     sql::Charset charset = sql::Charset::kUnsafe;  // of character_set_client
     bool ignore_space = false;                     // sql_mode has IGNORE_SPACE
     bool null_is_last_id = false;                  // sql_auto_is_null: `id IS NULL` asks for the last insert id
+    bool limits_selects = false;                   // sql_select_limit: a UNION is counted beyond it
     bool in_system_schema = false;                 // its tables are each server's own, under names that need no schema
     friend bool operator==(const Reading&, const Reading&) = default;
   };

@@ -64,6 +64,14 @@ TEST(Settings, KnowsHowStatementsAreRead) {
   settings.set_variable("character_set_client", "");
   settings.set_variable("time_zone", "ON");
   EXPECT_EQ(settings.reading(), Settings::Reading{});
+  settings.set_variable("sql_select_limit", "2");
+  EXPECT_TRUE(settings.reading().limits_selects);
+  settings.set_variable("sql_select_limit", "18446744073709551615");
+  EXPECT_FALSE(settings.reading().limits_selects);
+  settings.set_schema("Information_Schema");
+  EXPECT_TRUE(settings.reading().in_system_schema && Settings("mysql", {}).reading().in_system_schema);
+  settings.set_schema("mysql_shop");
+  EXPECT_FALSE(settings.reading().in_system_schema);
 }
 
 TEST(Settings, SetsOnlyWhatDiffers) {

@@ -9,7 +9,8 @@
 //   3. After the first byte of a reply went to the client, a failure ends the statement with an ERR packet, never with silence.
 //
 // Files, in the order of a query: login (until the first command), session.cc (reading commands), handlers/ (one file per command),
-// run (one command, on as many servers as it takes), lend (a connection that fits), exchange (one command with one server),
+// run (one command, on as many servers as it takes), answerable (what asks about the statement before, or acts on it), lend (a connection
+// that fits), exchange (one command with one server),
 // settle (what it left behind), holdings (the connection that is kept).
 #pragma once
 
