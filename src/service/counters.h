@@ -61,7 +61,7 @@ struct ServiceCounters {
   Counter restore_statements;   // … and what was sent to them for it
   Counter connection_resets;    // server connections made clean of what a session had left, by COM_RESET_CONNECTION
   Counter statements_reprepared;  // clients' prepared statements, on a connection that did not have them
-  Counter reads_repeated;       // on the primary, unseen, for what they had left behind on a replica
+  Counter reads_repeated;       // unseen: on the primary, for what they had left behind on a replica; or for the count of a failed one
   Counter bytes_from_clients;
   Counter bytes_to_clients;
 };

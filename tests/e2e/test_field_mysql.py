@@ -272,6 +272,13 @@ def test_limit_2_1_then_found_rows(gateway, cluster, sql):
     same(gateway, cluster, ["select id from place limit 9", sql, FOUND, "select row_count()", (sql,), FOUND, sql, (FOUND,)])
 
 
+@pytest.mark.parametrize("before", ["select seq from test.seq_1_to_3", "select sql_calc_found_rows seq from test.seq_1_to_9 limit 1", "do 1", "insert into test.ids (who) values (1)"])
+def test_a_question_that_was_prepared_without_a_schema(gateway, cluster, before):
+    """It runs on a connection without a schema, which entered the session's behind the copy."""
+    steps = [prepare("asks", "select ? + 1, database(), found_rows()"), schema("test"), before, execute("asks", 1), execute("asks", 1), "use test", before, execute("asks", 1)]
+    same(gateway, cluster, steps, ["truncate test.ids"], database=None)
+
+
 # -- D: a read that leaves state behind (and number 19, stored code) ---------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -445,56 +452,6 @@ def test_row_22_the_flags_of_the_handshake_hold(started, cluster, server_globals
     capabilities = MODERN | flag if flag > 0 else MODERN & ~-flag
     steps = [sql, "set group_concat_max_len=6000", sql, "set names latin1", sql, (sql,), reset(), sql, "set time_zone='+03:00'", sql]
     same(gateway, cluster, steps, capabilities=capabilities)
-
-
-# -- I: a state that cannot be restored --------------------------------------------------------------------------------------------
-
-DROPPED = {"update": ["update test.place set w = w where id = 1"], "create": ["create database test_gone", "select * from x"],
-           "use": ["use test", "select v from place where id = 1"], "init-db": [schema("test"), "select v from place where id = 1"],
-           "ask": ["select database()", "select v from test.place where id = 1", "/*master*/ select v from test.place where id = 1"],
-           "needs-it": ["select * from x", "insert into x values (2)", "show tables", "create table y (a int)"],
-           "prepared": [("select v from test.place where id = ?", 1), ("update test.place set w = w where id = ?", 1), ("select * from x",)],
-           "back-again": [("back",), "select * from x", "insert into x values (3)"], "nosuch": ["use test_nosuch", "select database()"],
-           "settings": ["set time_zone='+03:00'", "select @@time_zone", "set names latin1", "select @@character_set_client"],
-           "reset": [reset(), "select v from test.place where id = 1", "select database()"],
-           "change-user": [change_user("test"), "select v from place where id = 1"],
-           "transaction": ["begin", "update test.place set w = w where id = 1", "commit"], "drop-own": ["drop database if exists test_gone"]}
-
-
-# What a connection of the gateway's cannot have: the name of a schema that is gone. See "Known limits" in docs/mysql-service.md.
-ASKS_FOR_THE_NAME = {"ask", "needs-it", "prepared", "nosuch", "reset"}
-
-
-@pytest.mark.parametrize("name, by", [(name, by) for name in DROPPED for by in ("another", "itself") if by == "itself" or name not in ASKS_FOR_THE_NAME])
-def test_row_25_schema_dropped(gateway, cluster, name, by):
-    steps = DROPPED[name]
-    make = ["create or replace database test_gone", "create table test_gone.x (a int)", "insert into test_gone.x values (1)"]
-    gone = shown(lambda _: cluster.primary.query("drop database test_gone"), "drop by another") if by == "another" else "drop database test_gone"
-    steps = [shown(lambda _: cluster.primary.query(*make), "make again") if step == ("back",) else step for step in steps]
-    same(gateway, cluster, ["use test_gone", "select * from x", gone] + steps, make)
-    cluster.primary.query("drop database if exists test_gone")
-
-
-def test_row_25_a_schema_that_another_dropped_is_named_in_errors(gateway, cluster):
-    cluster.primary.query("create or replace database test_gone", "create table test_gone.x (a int)")
-    cluster.settle()
-    with Session(gateway.port(), database="test_gone") as session:
-        session.run("select * from x")
-        cluster.primary.query("drop database test_gone")
-        cluster.settle()
-        for sql in ("select * from x", "/*master*/ select * from x", "insert into x values (2)", "show tables", "create table y (a int)"):
-            answer = session.query(sql)[0]
-            assert answer["code"] in (1049, 1146) and "test_gone" in answer["text"], (sql, answer)
-        assert session.binary("insert into x values (?)", 1)[0] in (("error", 1049), ("error", 1146))
-        assert session.value("select database()") in ("test_gone", None)
-        session.run("use test", "select v from place where id = 1")
-
-
-def test_row_25_schema_dropped_on_the_read_address(gateway, cluster):
-    make = ["create or replace database test_gone", "create table test_gone.x (a int)"]
-    gone = shown(lambda _: (cluster.primary.query("drop database test_gone"), cluster.settle()), "drop by another")
-    same(gateway, cluster, ["use test_gone", "select * from x", gone, "select v from test.place where id = 1", "use test",
-                            "select v from place where id = 1"], make, route="read")
 
 
 # -- K: what belongs to one server is asked of the primary -------------------------------------------------------------------------

@@ -356,7 +356,7 @@ void Gateway::settle_questions(Client& client, Connection& connection, const Lea
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
   if (learnt.doubted_count) {
     connection.facts.found_rows.reset();
-    settle_count(client.facts, *learnt.doubted_count, static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]));
+    (void)settle_count(client.facts, *learnt.doubted_count, static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]));
   }
   if (learnt.unsettled) {
     const Reply told = connection.server->query("SET @@session.session_track_schema=1");

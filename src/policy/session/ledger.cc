@@ -485,9 +485,10 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   return learnt;
 }
 
-void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now) {
+bool settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now) {
   const bool counted = doubt.there && there_now != *doubt.there;
   session.found_rows = {counted ? there_now : doubt.own, 0};
+  return counted || there_now == doubt.own;
 }
 
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table) {

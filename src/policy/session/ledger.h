@@ -88,8 +88,9 @@ struct Learnt {
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table);
 
-/// Takes in what FOUND_ROWS() is there now. Where it cannot be told, the session's own stays: what is there may be another client's.
-void settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now);
+/// Takes in what FOUND_ROWS() is there now. False: nobody can tell, since it is what it was or since that was not known. Then the session's own
+/// stays, as what is there may be another client's; or the read is run again where the count is another one.
+bool settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now);
 
 /// Takes in variables (and a schema) that were asked for, or that a flush brought out. The client's wish for tracking is not among them.
 void learn_values(SessionFacts& session, ConnectionFacts& connection, const ReplyFacts& told, SettingsTable& table);

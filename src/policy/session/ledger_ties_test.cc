@@ -164,22 +164,29 @@ TEST_F(Ledger, UnderALimitOfTheSessionsOwnOnlyTheServerKnowsTheCount) {
 }
 
 TEST_F(Ledger, AFailedReadIsDoubtedWhereTheConnectionHadAnothersCount) {
+  bool told = true;
   const auto after = [&](std::optional<std::uint64_t> there, std::uint64_t there_now, std::uint16_t code) {
     renew();
+    told = true;
     session_.found_rows = {42, 0};
     connection_.found_rows = there;
     const Learnt learnt = run("SELECT a FROM t", error(code));
     if (!learnt.doubted_count) return session_.found_rows.on == connection_.serial ? there_now : session_.found_rows.value;
-    settle_count(session_, *learnt.doubted_count, there_now);
+    told = settle_count(session_, *learnt.doubted_count, there_now);
     EXPECT_TRUE(session_.found_rows.known());
     return session_.found_rows.value;
   };
   EXPECT_EQ(after(7, 7, 1146), 42U) << "it never began";
   EXPECT_EQ(after(7, 7, 3000), 42U) << "it left the count";
+  EXPECT_FALSE(told) << "or has made it what it was";
   EXPECT_EQ(after(7, 2, 3000), 2U) << "it had sent two rows";
+  EXPECT_TRUE(told);
   EXPECT_EQ(after(42, 42, 3000), 42U);
   EXPECT_EQ(after(42, 0, 3000), 0U) << "they agreed: it is asked there";
   EXPECT_EQ(after(std::nullopt, 3, 3000), 42U) << "perhaps another client's";
+  EXPECT_FALSE(told);
+  EXPECT_EQ(after(std::nullopt, 42, 3000), 42U);
+  EXPECT_TRUE(told) << "whoever counted it";
   EXPECT_EQ(after(std::nullopt, 3, 1690), 42U) << "1690 may come before it begins";
   EXPECT_EQ(after(700, 700, 1690), 42U);
   ReplyFacts begun = error(1690);

@@ -152,6 +152,10 @@ Task<Answerable> make_answerable(Session& session, const Request* request, Deadl
   if (acts && (names(text, "warning_count") || names(text, "error_count"))) co_await move_diagnostics_to_primary(session);
   const bool strays = acts && session.door() != policy::session::Door::kRead && holdings.soft() && !session.on_primary(*holdings.held);
   if (strays) co_await release_soft(session);  // a write reads it where writes go
+  if (!holdings.hard() && wants_no_schema(session, *request)) {  // it runs elsewhere, where make_fit() has it count as much
+    if (holdings.soft()) co_await ask_held(session);
+    co_return cannot_be_made(session, *request) ? Answerable::kNowhere : Answerable::kAnywhere;
+  }
   const policy::session::SessionFacts& facts = session.facts();
   const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && names(text, "found_rows");

@@ -549,14 +549,15 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
   running.connection = connection;
   running.read = attempt.repeatable || request->verdict.route == sql::Route::kReader;
   running.undone_by_rollback = session.facts().status.in_transaction && undone_by_rollback(request->verdict);
-  if (sink == ReplySink::kClient) session.client().stream().watch_peer(&session.peer_watcher());
+  const bool clients = sink == ReplySink::kClient || !request->text;  // and its end is of interest
+  if (clients) session.client().stream().watch_peer(&session.peer_watcher());
   Exchange at_hand(session, *connection, *request, attempt, sink);
   if (at_hand.is_large()) {
     co_await at_hand.send_in_parts();
   } else {
     at_hand.send();
   }
-  running.client_half_closed = sink == ReplySink::kClient && running.read && session.client().stream().peer_closed() && session.client().quiet();
+  running.client_half_closed = clients && running.read && session.client().stream().peer_closed() && session.client().quiet();
   co_await at_hand.relay();
   session.client().stream().watch_peer(nullptr);
   running.connection = nullptr;

@@ -47,6 +47,7 @@ struct Reply {
   policy::session::ReplyFacts facts;
   proto::mysql::ErrorReply refusal;
   std::optional<Error> failure;
+  Nanos lasted{};                    // from the request to the reply's end
   Kept kept = Kept::kNothing;        // … of its statement, by an execution that failed
   std::uint32_t statement_id = 0;    // COM_STMT_PREPARE: the server's
   std::uint16_t parameters = 0;

@@ -323,6 +323,15 @@ Task<void> make_room_for_copies(Session& session, Connection* connection) {
   (void)slept;  // a session that is cancelled finds out with its next step
 }
 
+bool needs_copy(const Request& request) { return request.prepared != nullptr && request.command != proto::mysql::Command::kStmtPrepare; }
+
+bool wants_no_schema(Session& session, const Request& request) {
+  if (!needs_copy(request)) return false;
+  const policy::session::SettingsPtr& under = request.prepared->meaning.parsed_under;
+  const policy::session::SettingsPtr& now = session.facts().settings;
+  return under != nullptr && under->schema().empty() && now != nullptr && !now->schema().empty();
+}
+
 Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial) {
   const PreparedStatement& statement = *request->prepared;
   if (statement.copy_in(connection->facts.prepared) != nullptr) co_return Result<void>{};

@@ -41,6 +41,11 @@ runtime::Task<Result<ConnectionPtr>> borrow_fit(Session& session, policy::sessio
 /// are closed, and those of this connection. They are prepared again where they are needed.
 runtime::Task<void> make_room_for_copies(Session& session, Connection* connection);
 
+/// Whether the command works on a server's copy of a prepared statement.
+bool needs_copy(const Request& request);
+/// Whether the statement was prepared without a default schema, where the session has one by now: DATABASE() is NULL in it for good. No
+/// connection leaves its schema, so that a copy can only be made where there is none yet.
+bool wants_no_schema(Session& session, const Request& request);
 /// The request's prepared statement has a copy on the connection, made under the state that it was first prepared in. kRefused: the
 /// server would not prepare it (its words in `trial.refusal`).
 runtime::Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial);

@@ -100,16 +100,11 @@ bool uses_held(const Work& work) {
   return counted_here && session.service().view()->servers[holdings.held->slot].reader;
 }
 
-/// Whether the command works on a server's copy of a prepared statement.
-bool needs_copy(const Request& request) { return request.prepared != nullptr && request.command != Command::kStmtPrepare; }
-
-/// Whether the statement was prepared without a default schema, where the session has one by now: DATABASE() is NULL in it for good. No
-/// connection leaves its schema, so that a copy can only be made where there is none yet.
-bool wants_no_schema(Session& session, const Request& request) {
-  if (!needs_copy(request)) return false;
-  const policy::session::SettingsPtr& under = request.prepared->meaning.parsed_under;
-  const policy::session::SettingsPtr& now = session.facts().settings;
-  return under != nullptr && under->schema().empty() && now != nullptr && !now->schema().empty();
+/// The statement's copies are made without the session's schema, which is gone, if they were to be made in it.
+void parse_without(const Request& request, const policy::session::SettingsPtr& whole, const policy::session::SettingsPtr& without) {
+  if (!needs_copy(request)) return;
+  policy::session::SettingsPtr& parsed_under = request.prepared->meaning.parsed_under;
+  if (parsed_under != nullptr && parsed_under->schema() == whole->schema()) parsed_under = without;
 }
 
 /// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
@@ -125,15 +120,12 @@ Task<Step> without_state(Work* work) {
   policy::session::Settings bare = *whole;
   bare.set_schema({});
   facts.settings = session.service().mysql().settings().intern(std::move(bare));
+  work->trial.tried.clear();  // of servers that have no such schema
   Result<ConnectionPtr> borrowed = co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
   if (borrowed.ok()) {
     Result<void> restored = co_await restore(session, borrowed->get(), policy::session::needs_of(work->request.verdict), &work->trial);
-    if (restored.ok() && needs_copy(work->request)) {
-      PreparedStatement& statement = *work->request.prepared;
-      const policy::session::SettingsPtr& parsed_under = statement.meaning.parsed_under;
-      if (parsed_under != nullptr && parsed_under->schema() == whole->schema()) statement.meaning.parsed_under = facts.settings;
-      restored = co_await ensure_copy(session, borrowed->get(), &work->request, &work->trial);
-    }
+    parse_without(work->request, whole, facts.settings);
+    if (restored.ok() && needs_copy(work->request)) restored = co_await ensure_copy(session, borrowed->get(), &work->request, &work->trial);
     if (restored.ok()) work->connection = std::move(*borrowed);
   }
   const policy::session::SettingsPtr without = facts.settings;
@@ -213,6 +205,30 @@ Task<Step> after_refused_fit(Work* work, Error refused) {
   co_return bound ? Step::kOver : Step::kDone;
 }
 
+/// A session that cannot leave its connection came to it without its schema, which was gone and may be there again by now.
+bool lacks_schema(const Work& work) {
+  const policy::session::SettingsPtr& whole = work.session.facts().settings;
+  const policy::session::SettingsPtr& there = work.connection->facts.settings;
+  return (work.ties & tie::kHard) != 0 && there != whole && there != nullptr && whole != nullptr && there->schema().empty() && !whole->schema().empty();
+}
+
+/// Errors: of the connection. Where the schema is gone still, `work.request.gone_schema` names it.
+Task<Result<void>> enter_again(Work* work, policy::session::Needs needs) {
+  Session& session = work->session;
+  Connection* connection = work->connection.get();
+  const policy::session::SettingsPtr whole = session.facts().settings;
+  const policy::session::SettingsPtr without = connection->facts.settings;
+  const bool asks = work->request.verdict.has(effect::kReadsDiagnostics);  // of the statement before, and entering is one, too
+  Result<void> entered = Error{ErrorCode::kRefused, {}};
+  if (!asks) entered = co_await restore(session, connection, needs, &work->trial);
+  if (entered.ok() || entered.error().code != ErrorCode::kRefused) co_return entered;
+  connection->facts.settings = without;
+  work->trial.refusal = {};
+  work->request.gone_schema = whole->schema();
+  parse_without(work->request, whole, without);
+  co_return Result<void>{};
+}
+
 /// The connection fits the session, and has the prepared statement.
 Task<Step> make_fit(Work* work) {
   Session& session = work->session;
@@ -220,13 +236,19 @@ Task<Step> make_fit(Work* work) {
   const Request& request = work->request;
   const bool bound = (work->ties & tie::kHard) != 0;
   Result<void> fits{};
-  const policy::session::Needs needs = policy::session::needs_of(request.verdict);
+  policy::session::Needs needs = policy::session::needs_of(request.verdict);
+  const bool away = work->trial.without_schema && work->ties == 0;  // from where it was made answerable
+  if (away && request.verdict.has(effect::kReadsDiagnostics)) needs.found_rows = true;
+  const policy::session::SettingsPtr whole = session.facts().settings;
+  if (lacks_schema(*work)) fits = co_await enter_again(work, needs);
+  if (fits.ok() && !request.gone_schema.empty()) session.facts().settings = connection->facts.settings;
   // A session that cannot leave its connection has made it what it is.
   const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
-  if (work->trial.without_schema && work->ties == 0) fits = co_await ensure_copy(session, connection, &request, &work->trial);
+  if (away && fits.ok()) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok() && compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
   const bool copy = fits.ok() && needs_copy(request) && request.prepared->copy_in(connection->facts.prepared) == nullptr;
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
+  session.facts().settings = whole;
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
   if (fits.error().code == ErrorCode::kRefused) co_return co_await after_refused_fit(work, fits.error());
@@ -389,7 +411,9 @@ Task<Step> once(Work* work) {
   ++server.in_flight;
   server.counters.in_flight.add();
   server.counters.statements.add();
+  const TimePoint sent_at = session.loop().now();
   Reply reply = co_await exchange(session, connection, &work->request, work->attempt, ReplySink::kClient);
+  reply.lasted = session.loop().now() - sent_at;
   --server.in_flight;
   server.counters.in_flight.subtract();
   count_route(session, work->request, work->attempt.at_primary);

@@ -1,11 +1,13 @@
 #include "service/mysql/settle.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
 
 #include "policy/sql/set_list.h"
 #include "policy/sql/shape_cache.h"
+#include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
 #include "service/mysql/run.h"
@@ -121,10 +123,53 @@ Task<void> keep_found_rows(Session& session, Connection* connection) {
   facts.found_rows = {std::strtoull(narrow(asked->rows[0][0].value_or("0")).c_str(), nullptr, 10), 0};
 }
 
-/// What a read that failed has counted, if it has. (An XA branch that is prepared would not say.)
-Task<void> ask_doubted_count(Session& session, Connection* connection, policy::session::DoubtedCount doubt) {
+/// The client's read once more, unseen. Errors: the connection is lost, or the client.
+Task<Result<Reply>> repeat_unseen(Session& session, Connection* connection, const Request* request) {
+  const upstream::ServerSlot slot = connection->slot;
+  const std::uint32_t thread = connection->thread_id;
+  Reply reply = co_await exchange(session, connection, request, {}, ReplySink::kNobody);
+  if (reply.end == Reply::End::kComplete) {
+    session.service().counters().reads_repeated.add();
+    co_return std::move(reply);
+  }
+  if (session.running().client_left) {
+    const Result<void> killed = co_await kill_thread(session, slot, thread, KillWhat::kConnection, nullptr);
+    (void)killed;  // its end is all the same to a client that has left
+  }
+  co_return reply.failure.value_or(Error{ErrorCode::kClosed, "the read was not run again"});
+}
+
+/// Whether a read that failed may be run once more, unseen: it has done nothing, did not take long, and fails again for the same reason.
+bool may_run_again(const Request& request, const Reply& reply) {
+  constexpr Nanos kQuick = 100ms;
+  constexpr std::array<std::uint16_t, 5> kOfTheMoment = {1205, 1213, 1317, 1969, 3024};  // locks, KILL, limits of time
+  const bool whole = request.command == Command::kQuery ||
+                     (request.command == Command::kStmtExecute && request.prepared->cursor_on == 0 && request.prepared->long_data.empty());
+  const bool idle = request.verdict.route == sql::Route::kReader && !request.verdict.has(effect::kUserVariable | effect::kUnknownState);
+  const bool again = std::find(kOfTheMoment.begin(), kOfTheMoment.end(), reply.facts.error_code) == kOfTheMoment.end();
+  return whole && idle && again && reply.lasted <= kQuick;
+}
+
+/// What a read that failed has counted, if it has. Where the connection's count is what it was, the read is run again with another count
+/// there, which it leaves or not. (An XA branch that is prepared would not say.)
+Task<void> ask_doubted_count(Session& session, Connection* connection, const Request* request, const Reply* reply, policy::session::DoubtedCount doubt) {
+  policy::session::SessionFacts& facts = session.facts();
   co_await keep_found_rows(session, connection);
-  policy::session::settle_count(session.facts(), doubt, session.facts().found_rows.value);
+  const std::uint64_t there = facts.found_rows.value;
+  if (policy::session::settle_count(facts, doubt, there) || !may_run_again(*request, *reply)) co_return;
+  std::uint64_t other = 1;  // that of the question
+  if (there == other) {
+    other = 2;
+    std::vector<policy::session::Step> steps;
+    steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(other)});
+    const Result<void> made = co_await upstream::run_steps(*connection, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+    if (!made.ok()) co_return connection->stream->abort(made.error());
+  }
+  const Result<Reply> again = co_await repeat_unseen(session, connection, request);
+  if (!again.ok() || again->facts.error_code != reply->facts.error_code) co_return;
+  facts.found_rows = {0, connection->facts.serial};
+  co_await keep_found_rows(session, connection);
+  (void)policy::session::settle_count(facts, {doubt.own, other}, facts.found_rows.value);
 }
 
 /// After a SET of session_track_*, which turns our own tracking off before anything was told, or of @@x, of which nothing is told: asks for
@@ -242,11 +287,10 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
     const Result<void> made = co_await ensure_copy(session, primary->get(), request, &trial);
     if (!made.ok()) co_return nullptr;
   }
-  const Reply reply = co_await exchange(session, primary->get(), request, {}, ReplySink::kNobody);
-  if (reply.end != Reply::End::kComplete) co_return nullptr;
-  session.service().counters().reads_repeated.add();
-  *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, reply.facts, 0, session.service().mysql().settings());
-  if (learnt->doubted_count) co_await ask_doubted_count(session, primary->get(), *learnt->doubted_count);
+  const Result<Reply> reply = co_await repeat_unseen(session, primary->get(), request);
+  if (!reply.ok()) co_return nullptr;
+  *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, reply->facts, 0, session.service().mysql().settings());
+  if (learnt->doubted_count) co_await ask_doubted_count(session, primary->get(), request, &*reply, *learnt->doubted_count);
   co_return std::move(*primary);
 }
 
@@ -336,7 +380,7 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.service().mysql().settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
-  if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, *learnt.doubted_count);
+  if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, request, reply, *learnt.doubted_count);
   if (learnt.unsettled) co_await flush_changes(session, connection);
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
   if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));

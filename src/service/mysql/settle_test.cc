@@ -274,6 +274,44 @@ TEST_F(SettleTest, AQuestionOfOursDoesNotChangeFoundRows) {
   EXPECT_EQ(facts(client).found_rows.value, 42U);
 }
 
+TEST_F(SettleTest, AFailedReadWhoseCountCannotBeToldRunsOnceMoreUnseen) {
+  start();
+  TestClient& client = stage().log_in();
+  std::uint64_t there = 0;
+  server().on("SELECT FOUND_ROWS()", [&there](const upstream::ServerTurn& turn) { return reply::rows({{std::to_string(std::exchange(there, 1))}})(turn); });
+  server().on(policy::session::count_statement(2), [&there](const upstream::ServerTurn& turn) {
+    there = 2;
+    return reply::rows({{"1"}})(turn);
+  });
+  constexpr std::uint64_t kOwn = 42;
+  struct Case {
+    const char* sql;
+    std::uint16_t code;
+    std::uint64_t before;                // what the connection had counted
+    std::optional<std::uint64_t> after;  // what the read makes of it
+    std::uint64_t counted;               // what the session has counted then
+    std::size_t runs;
+  };
+  for (const Case& each : {Case{"SELECT f", 1242, 0, 0, 0, 2}, Case{"SELECT f", 1242, 0, std::nullopt, kOwn, 2}, Case{"SELECT f", 1242, 1, 1, 1, 2},
+                           Case{"SELECT f", 1242, 1, std::nullopt, kOwn, 2}, Case{"SELECT f", 1242, 7, 0, 0, 1}, Case{"SELECT f", 1317, 0, 0, kOwn, 1},
+                           Case{"SELECT f FOR UPDATE", 1242, 0, 0, kOwn, 1}}) {
+    SCOPED_TRACE(std::string(each.sql) + " " + std::to_string(each.code) + " " + std::to_string(each.before));
+    server().on("SELECT many", reply::rows(std::vector<reply::Row>(each.before, reply::Row{"1"})));
+    ask(client, "SELECT many");
+    server().on("SELECT f", [&there, each](const upstream::ServerTurn& turn) {
+      there = each.after.value_or(there);
+      return reply::error(each.code, "at work")(turn);
+    });
+    there = each.before;
+    facts(client).found_rows = {kOwn, 0};
+    server().forget_heard();
+    EXPECT_EQ(ask(client, each.sql), "error " + std::to_string(each.code) + " at work");
+    EXPECT_TRUE(facts(client).found_rows.known());
+    EXPECT_EQ(facts(client).found_rows.value, each.counted);
+    EXPECT_EQ(server().count(each.sql), each.runs);
+  }
+}
+
 // --- reads that stray -----------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
