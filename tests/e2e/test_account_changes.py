@@ -4,6 +4,8 @@ import pytest
 
 from harness.processes import eventually
 from harness.routes import error_of, run, value
+from harness.session import Session
+from harness.side_by_side import perform, schema
 
 pytestmark = pytest.mark.gateway
 
@@ -71,6 +73,21 @@ def test_a_revoked_schema_is_gone_for_the_next_login(changing, cluster):
     eventually(lambda: not logs_in(changing, "other"), "new logins to be refused as directly", 10, 0.2)
     for _ in range(30):
         assert error_of(login, changing, "other")[0] == 1044
+
+
+@pytest.mark.parametrize("enters", ["use other", schema("other")], ids=["text", "command"])
+def test_with_use_a_session_has_its_rights_of_now(changing, cluster, enters):
+    """A server looks at the rights in a schema when it is entered: so does every connection of the session's."""
+    grant(cluster, "create or replace table other.kept (a int)", "grant select, insert on other.* to changing@'%'", "grant insert on other.kept to changing@'%'")
+    eventually(lambda: logs_in(changing, "other"), "the login")
+    reads = ["select count(*) from t", "/*master*/ select count(*) from t"]
+    with Session(changing.port(), user="changing", password="pw", database="other") as session:
+        assert all(answer == [[("1",)]] for answer in perform(session, reads * 3))
+        grant(cluster, "revoke select, insert on other.* from changing@'%'")
+        for _ in range(4):
+            perform(session, [enters])
+            assert perform(session, reads) == [[("error", 1142)]] * 2
+            assert perform(session, ["insert into t values (50)", "insert into kept values (1)"]) == [[("error", 1142)], [("ok", 1, 0)]]
 
 
 def test_a_role_that_was_taken_away_is_gone_for_the_next_login(changing, cluster):

@@ -16,13 +16,9 @@ using sql::Kind;
 namespace {
 
 constexpr std::uint16_t kErUnknownStatementHandler = 1243;
-constexpr std::uint16_t kErOptionPreventsStatement = 1290;
 constexpr std::array<std::uint16_t, 27> kNotExecuted = {
     1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
     1305, 1290, 1347, 1370, 1959};
-/// … of which these are told before the first function or trigger of the statement runs.
-constexpr std::array<std::uint16_t, 7> kNotBegun = {1044, 1046, 1049, 1064, 1065, 1146, 1149};
-
 /// Errors that a SELECT which runs no routine gives before it counts anything.
 constexpr std::array<std::uint16_t, 15> kNotCounted = {1052, 1111, 1176, 1191, 1222, 1241, 1250, 1253, 1267, 1426, 1582, 4078, 4089, 4091, 4124};
 
@@ -78,13 +74,25 @@ bool is_ours(ByteView name, ByteView value) {
 /// BEGIN NOT ATOMIC … END: an error says nothing of what came before it.
 bool is_block(const sql::Statement& statement) { return statement.kind == Kind::kUnknown && statement.has(effect::kUnknownState) && statement.has(effect::kImplicitCommit); }
 
-/// What fails may have run functions and triggers before.
-bool leaves_unsettled(const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
-  if (!reply.failed) return false;
-  if (!nothing_done) return changes_rows(statement) || selects(statement) || is_program(statement) || statement.kind == Kind::kDo || statement.kind == Kind::kShow;
-  if (changes_rows(statement) && reply.error_code == kErOptionPreventsStatement) return false;
-  const bool runs_routines = changes_rows(statement) || (selects(statement) && statement.has(effect::kUnknownState)) || statement.kind == Kind::kDo;
-  return runs_routines && std::find(kNotBegun.begin(), kNotBegun.end(), reply.error_code) == kNotBegun.end();
+/// What fails may have run functions and triggers before, whatever its error: stored code may signal any. Only what opens no table, where
+/// views and triggers are, and calls nothing unknown has run none.
+bool may_have_run(const sql::Statement& statement) {
+  if (statement.kind == Kind::kSet && !statement.has(effect::kMultiStatement)) return !statement.tableless;
+  if (is_program(statement)) return statement.kind != Kind::kXa;
+  switch (statement.kind) {
+    case Kind::kBegin:
+    case Kind::kCommit:
+    case Kind::kRollback:
+    case Kind::kSavepoint:
+    case Kind::kXa:
+    case Kind::kUse:
+    case Kind::kLockTables:
+    case Kind::kUnlockTables:
+    case Kind::kPrepare:
+    case Kind::kFlush:
+    case Kind::kKill: return false;
+    default: return !statement.tableless;
+  }
 }
 
 /// The statement did nothing at all. `pinned`: statements may have been prepared by name; then what EXECUTE reports may be theirs.
@@ -421,11 +429,14 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   const Changes changes = take_changes(session, connection, statement, reply, table);
   const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
   learnt.ask_tracking = (sets_tracking || statement.unreported || changes.sets_others) && !nothing_done;
-  learnt.unsettled = leaves_unsettled(statement, reply, nothing_done);
+  learnt.unsettled = reply.failed && may_have_run(statement);
   learnt.ask_collation = statement.has(effect::kSetsCharset) && !nothing_done;
 
   const bool value_learnt = statement.has(effect::kComputedValue) && (changes.any || learnt.ask_tracking);
   PinReason pin = nothing_done ? PinReason::kNone : pin_of(statement, reply, value_learnt);
+  // Its code may have failed, behind what the statement did itself: nobody tells of these.
+  const bool untold_done = nothing_done && learnt.unsettled && statement.has(effect::kUserLock | effect::kSequence);
+  if (untold_done) pin = statement.has(effect::kUserLock) ? PinReason::kUserLock : PinReason::kSequence;
   // The nameless mark comes with every named change of a SET or USE as well; only without one does it say something.
   const bool explained = (changes.any || learnt.ask_tracking) && explained_by_name(statement);
   const bool nameless = reply.state_changed && !explained && !drops_temporary(statement);
@@ -483,6 +494,12 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   connection.has_list = reply.failed || reply.warnings > 0 || (connection.has_list && stays);
   learnt.ties = ties;
   return learnt;
+}
+
+void learn_nameless(ConnectionFacts& connection, Learnt& learnt) {
+  if ((learnt.ties & tie::kPinned) == 0) learnt.pin = PinReason::kUnnamedChange;
+  learnt.ties |= tie::kPinned;
+  connection.stains |= stain::kState;
 }
 
 bool settle_count(SessionFacts& session, const DoubtedCount& doubt, std::uint64_t there_now) {

@@ -77,7 +77,7 @@ struct DoubtedCount {
 struct Learnt {
   std::uint32_t ties = 0;               // why the session must keep the connection now
   PinReason pin = PinReason::kNone;     // the first reason when ties has kPinned and did not before
-  bool unsettled = false;               // the server may have changes that it has not told: ask by a harmless SET, then settle_flush()
+  bool unsettled = false;               // the server may have changes that it has not told: ask by a harmless SET; what has no name is for learn_nameless()
   bool ask_collation = false;           // SET NAMES and its like do not tell the collation: ask for it
   bool ask_tracking = false;            // SET session_track_* turns our own tracking off, for its other assignments too, that of @@x is not
                                         // tracked, and one variable may set another: ask for names_to_ask(), then learn_wish() or learn_values()
@@ -87,6 +87,9 @@ struct Learnt {
 /// Takes a complete reply in. `ties`: why the connection was kept before; 0 when it was not.
 Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
              std::uint32_t ties, SettingsTable& table);
+
+/// An unsettled statement has left what has no name (a user variable, a temporary table): the session must keep the connection.
+void learn_nameless(ConnectionFacts& connection, Learnt& learnt);
 
 /// Takes in what FOUND_ROWS() is there now. False: nobody can tell, since it is what it was or since that was not known. Then the session's own
 /// stays, as what is there may be another client's; or the read is run again where the count is another one.

@@ -67,12 +67,14 @@ TEST_F(Ledger, PlainStatementsTieNothing) {
 }
 
 TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
-  for (const char* text : {"SET @a = nosuch(1)", "CREATE TEMPORARY TABLE t (a INT)", "SELECT GET_LOCK('a')", "SELECT nosuch FROM t", "SET ROLE r"}) {
+  for (const char* text : {"SET @a = 1, nosuch = 2", "CREATE TEMPORARY TABLE t (a INT)", "SELECT GET_LOCK('a')", "SELECT nosuch FROM t", "SET @a = nosuch(1)", "SET ROLE r"}) {
     renew();
-    const Learnt learnt = run(text, error(1305));
-    EXPECT_EQ(learnt.ties & tie::kHard, 0U) << text;
+    EXPECT_EQ(run(text, error(1305)).ties & tie::kHard, 0U) << text;
+  }
+  for (const char* text : {"SET @a = 1, nosuch = 2", "SELECT GET_LOCK('a')", "SET ROLE r", "USE nosuch", "LOCK TABLES nosuch READ"}) {
+    renew();
+    EXPECT_FALSE(run(text, error(1305)).unsettled) << text;
     EXPECT_TRUE(connection_.clean()) << text;
-    EXPECT_FALSE(learnt.unsettled) << text;
   }
   for (const char* text : {"CALL p()", "SELECT 1; SET @a = 1", "EXECUTE s"}) {  // parts of it may have run
     renew();
@@ -84,17 +86,25 @@ TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
   EXPECT_TRUE(connection_.clean());
 }
 
-TEST_F(Ledger, AFunctionOrATriggerMayHaveRunBeforeTheError) {
-  for (const char* text : {"SELECT f(1)", "DO f(1)", "INSERT INTO t VALUES (1)", "BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT nosuch; END"}) {
-    renew();
-    EXPECT_TRUE(run(text, error(1054)).unsettled) << text;
-    EXPECT_FALSE(connection_.clean()) << text;
+TEST_F(Ledger, AFunctionOrATriggerMayHaveRunBeforeTheErrorWhateverItIs) {
+  for (const char* text : {"SELECT f(1)", "DO f(1)", "INSERT INTO t VALUES (1)", "SELECT a FROM t", "CREATE TABLE u SELECT a FROM t", "SET @a = f(1)", "SET sort_buffer_size = f(1)",
+                           "SHOW TABLES WHERE f(1)", "ANALYZE SELECT f(1)", "BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT nosuch; END"}) {
+    for (const int code : {1054, 1064, 1146, 1305, 1062}) {
+      renew();
+      EXPECT_TRUE(run(text, error(static_cast<std::uint16_t>(code))).unsettled) << text;
+      EXPECT_FALSE(connection_.clean()) << text;
+    }
   }
-  for (const char* text : {"SELECT f(1)", "INSERT INTO t VALUES (1)"}) {
+  for (const char* text : {"SELECT GET_LOCK('a', 0), f(1)", "INSERT INTO t VALUES (GET_LOCK('a', 0))", "SELECT NEXTVAL(s), f(1)"}) {
     renew();
-    EXPECT_FALSE(run(text, error(1146)).unsettled) << text << ": tables are opened before anything runs";
+    EXPECT_NE(run(text, error(1146)).ties & tie::kPinned, 0U) << text << ": of a lock nobody tells";
   }
-  EXPECT_TRUE(run("BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT * FROM nosuch; END", error(1146)).unsettled);
+  renew();
+  Learnt learnt = run("SELECT a FROM t", error(1146));
+  EXPECT_EQ(learnt.ties & tie::kPinned, 0U);
+  learn_nameless(connection_, learnt);
+  EXPECT_NE(learnt.ties & tie::kPinned, 0U);
+  EXPECT_EQ(to_string(learnt.pin), to_string(PinReason::kUnnamedChange));
 }
 
 TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {

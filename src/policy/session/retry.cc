@@ -40,7 +40,7 @@ Next after_refusal(const Attempt& attempt, const Refusal& refusal, const sql::St
   if (refusal.read_only) {
     // A replica has executed nothing of it. A server that was the primary may have executed the parts before.
     if (!attempt.at_primary) return statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall ? Next::kReport : Next::kPrimary;
-    return is_one_statement(statement) ? Next::kAgain : Next::kReport;
+    return is_one_statement(statement) && !attempt.bulk ? Next::kAgain : Next::kReport;
   }
   if (refusal.shutting_down && attempt.repeatable) return Next::kAgain;
   return Next::kReport;

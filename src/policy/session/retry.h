@@ -25,6 +25,7 @@ struct Attempt {
   std::uint32_t lost_before = 0;  // servers lost by this statement before this one
   bool only_here = false;       // a question about the statement before, which nobody else can answer
   bool prepare = false;         // COM_STMT_PREPARE: does nothing, may always be repeated
+  bool bulk = false;            // COM_STMT_BULK_EXECUTE: row by row, and each may be committed
   std::uint32_t rooms_made = 0; // times that copies of ours were closed for it
 };
 

@@ -140,6 +140,11 @@ TEST(Retry, FollowsTheTableOfRefusals) {
     attempt.reroutable = true;
     return attempt;
   };
+  const auto bulk = [&at](bool primary) {
+    Attempt attempt = at(primary);
+    attempt.bulk = true;
+    return attempt;
+  };
   const Refusal read_only{1290, true, false};
   const Refusal down{1053, false, true};
   const Refusal other{1064, false, false};
@@ -164,6 +169,8 @@ TEST(Retry, FollowsTheTableOfRefusals) {
       {"SELECT 1; INSERT INTO t VALUES (1)", at(false), read_only, Next::kReport},
       {"INSERT INTO t VALUES (1)", at(true), read_only, Next::kAgain},
       {"UPDATE t SET a = 1", at(true), read_only, Next::kAgain},
+      {"UPDATE t SET a = 1", bulk(true), read_only, Next::kReport},
+      {"UPDATE t SET a = 1", bulk(false), read_only, Next::kPrimary},
       {"INSERT INTO t SELECT f(1)", at(true), read_only, Next::kReport},
       {"CREATE TABLE t (a INT)", at(true), read_only, Next::kAgain},
       {"BEGIN", at(true), read_only, Next::kAgain},

@@ -214,7 +214,7 @@ TEST_F(ExchangeTest, AChangeThatCameWithAnErrorIsToldWithTheNextOk) {
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
   stage().primary().on("CALL fails", reply::error(1644, "it failed"));
-  stage().primary().on("SET @@session.session_track_schema=1",
+  stage().primary().on("SET @@session.session_track_state_change=0",
                        reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", "+01:00"},
                                               {wire::SessionChange::kSystemVariable, 0, "session_track_schema", "ON"}})));
   ask(client, "CALL fails()");
@@ -229,7 +229,7 @@ TEST_F(ExchangeTest, ChangesThatNoOkEverTellsAreBounded) {
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
   stage().primary().on("CALL fails", reply::error(1644, "it failed"));
-  stage().primary().on("SET @@session.session_track_schema=1",
+  stage().primary().on("SET @@session.session_track_state_change=0",
                        reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", std::string(900, 'z')}})));
   for (int i = 0; i < 100; ++i) ask(client, "CALL fails()");
   const std::string next = told(stage().ask_query(client, "UPDATE t SET a=1"));
@@ -250,7 +250,7 @@ TEST_F(ExchangeTest, WhatAnEofHintsAtIsOurTrackingAndNotShown) {
       if (!wire::is_eof(packet.payload)) continue;
       EXPECT_EQ(wire::decode_eof(packet.payload, kOldClient)->status, kEnd) << sql;
     }
-    EXPECT_TRUE(stage().primary().heard("SET @@session.session_track_schema=1")) << "the change itself is asked for";
+    EXPECT_TRUE(stage().primary().heard("SET @@session.session_track_state_change=0")) << "the change itself is asked for";
     stage().primary().forget_heard();
   }
 }

@@ -280,6 +280,7 @@ Task<Step> after_refusal(Work* work, Reply reply) {
     put_back(work);
     co_return Step::kAgain;
   }
+  work->connection->facts.stains |= policy::session::stain::kOdd;  // a function may have run before another one was refused its write
   if ((work->ties & tie::kSoft) != 0) {  // it is asked what it alone knows: the statement goes elsewhere
     co_await hold(session, std::move(work->connection), work->ties & tie::kSoft, policy::session::PinReason::kNone);
     co_await release_soft(session);
@@ -406,6 +407,7 @@ Task<Step> once(Work* work) {
   work->attempt.reroutable = work->routed.reroutable;
   work->attempt.ties = work->ties;
   work->attempt.prepare = work->request.command == Command::kStmtPrepare;
+  work->attempt.bulk = work->request.command == Command::kStmtBulkExecute;
   ServerShard& server = session.service().server(work->slot);
   if (policy::session::asks_about_last(work->request.verdict)) work->request.answer = from_memory(session, work->request);
   ++server.in_flight;

@@ -59,7 +59,7 @@ struct Identity {
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
   std::uint16_t reset_collation = 0;  // the last of them that the servers may know: what a reset goes back to
   std::array<char, proto::mysql::auth::kNativeNonce> nonce{};  // the greeting's
-  std::uint64_t began_at = 0;     // the moment at which the login or the change of user began: rights in the schema are not older
+  std::uint64_t began_at = 0;     // the moment of the login, the change of user or the latest USE: rights in the schema are not older
   upstream::SessionDefaultsPtr defaults;    // the servers' as of the login
   policy::session::SettingsPtr start;       // what a fresh login has, without the schema; null: not known yet
   Beginning beginning = Beginning::kLogin;

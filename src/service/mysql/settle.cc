@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "policy/sql/lexer.h"
 #include "policy/sql/set_list.h"
 #include "policy/sql/shape_cache.h"
 #include "service/mysql/handlers/handlers.h"
@@ -258,40 +259,58 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
   policy::session::learn_values(facts, connection->facts, learnt, shard.settings());
 }
 
-/// What the server has not told yet comes out with the next OK that has a change to tell. Whether it had a name.
-Task<bool> flush_changes(Session& session, Connection* connection) {
+/// What the server had not told yet.
+struct Flushed {
+  bool named = false;  // variables, a schema: the session has them by now
+  bool any = false;    // something has changed, with a name or without
+};
+
+/// What the server has not told yet comes out with the next OK that has a change to tell: that the tracking of changes is switched off, which
+/// is none that this tracking itself would tell.
+Task<Flushed> flush_changes(Session& session, Connection* connection) {
   constexpr int kMostInterrupted = 20;
   Request request;
-  request.text = "SET @@session.session_track_schema=1";
+  request.text = "SET @@session.session_track_state_change=0";
+  const bool tracking = connection->facts.tracking;
   Reply reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);
   for (int round = 0; reply.facts.failed && reply.facts.error_code == proto::mysql::kErQueryInterrupted && round < kMostInterrupted; ++round) {
     reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);  // a KILL QUERY that was meant for the client's statement
   }
-  if (reply.end != Reply::End::kComplete || reply.facts.failed) {
-    connection->stream->abort({ErrorCode::kReset, "the session's changes could not be read"});
-    co_return false;
+  Result<void> told{};
+  if (reply.end != Reply::End::kComplete || reply.facts.failed) told = Error{ErrorCode::kReset, "the session's changes could not be read"};
+  if (told.ok()) {
+    policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.service().mysql().settings());
+    const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
+    const Result<proto::mysql::TextResult> on = co_await upstream::query(*connection, "SET @@session.session_track_state_change=1", deadline);
+    if (!on.ok() || on->error) told = Error{ErrorCode::kReset, "the session's changes could not be tracked again"};
+    connection->facts.tracking = tracking;
   }
-  policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.service().mysql().settings());
-  co_return reply.facts.schema.has_value() || reply.facts.variables.size() > 1;
+  if (!told.ok()) {
+    connection->stream->abort(told.error());
+    co_return Flushed{};
+  }
+  co_return Flushed{reply.facts.schema.has_value() || reply.facts.variables.size() > 1, reply.facts.state_changed};
 }
 
-/// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session stays there.
-Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, Learnt* learnt) {
-  const bool execution = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
-  if (request->command != Command::kQuery && !execution) co_return nullptr;
-  Trial trial;
-  trial.hold = session.hold_deadline();
-  Result<ConnectionPtr> primary = co_await borrow_fit(session, policy::session::Place::kPrimary, policy::session::needs_of(request->verdict), &trial);
-  if (!primary.ok()) co_return nullptr;
-  if (execution) {
-    const Result<void> made = co_await ensure_copy(session, primary->get(), request, &trial);
-    if (!made.ok()) co_return nullptr;
-  }
-  const Result<Reply> reply = co_await repeat_unseen(session, primary->get(), request);
-  if (!reply.ok()) co_return nullptr;
-  *learnt = policy::session::learn(session.facts(), (*primary)->facts, request->verdict, reply->facts, 0, session.service().mysql().settings());
-  if (learnt->doubted_count) co_await ask_doubted_count(session, primary->get(), request, &*reply, *learnt->doubted_count);
-  co_return std::move(*primary);
+/// The procedure's whole name, "schema.name". Empty: it is not plain to see.
+std::string called_name(Session& session, const Request& request) {
+  sql::Lexer lexer(text_of(session, request), session.sql_context());
+  if (lower(lexer.text(lexer.next())) != "call") return {};
+  std::array<std::string, 2> parts;
+  std::size_t count = 0;
+  sql::Token end;
+  do {
+    const sql::Token name = lexer.next();
+    const bool is_name = name.kind == sql::TokenKind::kWord || name.kind == sql::TokenKind::kQuotedName;
+    if (!is_name || count == parts.size()) return {};
+    parts[count++] = std::string(lexer.bare_name(name));
+    end = lexer.next();
+  } while (end.is('.'));
+  const bool plain = (end.is('(') || end.is(';') || end.kind == sql::TokenKind::kEnd) && !lexer.odd() && !lexer.versioned() && !lexer.unterminated();
+  if (!plain) return {};
+  if (count == 2) return parts[0] + "." + parts[1];
+  const policy::session::SettingsPtr& settings = request.prepared != nullptr ? request.prepared->meaning.parsed_under : session.facts().settings;
+  return settings == nullptr || settings->schema().empty() ? std::string() : settings->schema() + "." + parts[0];
 }
 
 /// A CALL of a procedure that is not there, rather than of one that calls such a one: nothing has happened.
@@ -303,10 +322,7 @@ bool calls_nobody(Session& session, const Request& request, const Reply& reply) 
   ByteView said = reply.refusal.message;
   if (!said.starts_with(kBefore) || !said.ends_with(kBehind)) return false;
   said = said.substr(kBefore.size(), said.size() - kBefore.size() - kBehind.size());
-  const std::string name = lower(said.substr(said.rfind('.') + 1));
-  const ByteView text = text_of(session, request);
-  const ByteView called = text.substr(0, text.find('('));
-  return !name.empty() && mentions(called, name);
+  return said == called_name(session, request);
 }
 
 /// The shape of the statement, or the name of another command: its bytes may be anything, a password for one.
@@ -349,6 +365,13 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
   }
 }
 
+/// With USE a session takes its rights in the schema as they are by now, wherever it runs.
+void enter_anew(Session& session, Connection& connection, const Request& request, const Reply& reply) {
+  const bool enters = request.command == Command::kInitDb || request.verdict.kind == sql::Kind::kUse;
+  if (!enters || reply.facts.failed) return;
+  connection.schema_entered = session.identity().began_at = session.service().mysql().next_moment();
+}
+
 bool asks(const Learnt& learnt) { return learnt.ask_collation || learnt.ask_tracking; }
 
 /// What a SET has set and not told.
@@ -368,8 +391,8 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   if (reply->pending_change && connection->facts.wish_shown) {
     told.state_changed = false;
   } else if (reply->pending_change) {
-    const bool named = co_await flush_changes(session, connection);
-    told.state_changed = !named || !policy::session::explained_by_name(request->verdict);
+    const Flushed changes = co_await flush_changes(session, connection);
+    told.state_changed = !changes.named || !policy::session::explained_by_name(request->verdict);
     flushed = true;
   }
   sql::Statement verdict = request->verdict;
@@ -381,13 +404,35 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, request, reply, *learnt.doubted_count);
-  if (learnt.unsettled) co_await flush_changes(session, connection);
+  if (learnt.unsettled) {
+    const Flushed changes = co_await flush_changes(session, connection);
+    const bool nameless = changes.any && !(changes.named && policy::session::explained_by_name(request->verdict));
+    if (nameless) policy::session::learn_nameless(connection->facts, learnt);
+  }
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
   if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));
   // The rows of a statement without a table leave the list of warnings as it was: it must not be lost by counting.
   if (flushed && told.result_set && !told.failed && !session.facts().has_list) co_await count_again(session, connection);
   if (asks(learnt)) co_await ask_besides(session, connection, request, reply, learnt);
   co_return learnt;
+}
+
+/// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session stays there.
+Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, Learnt* learnt) {
+  const bool execution = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
+  if (request->command != Command::kQuery && !execution) co_return nullptr;
+  Trial trial;
+  trial.hold = session.hold_deadline();
+  Result<ConnectionPtr> primary = co_await borrow_fit(session, policy::session::Place::kPrimary, policy::session::needs_of(request->verdict), &trial);
+  if (!primary.ok()) co_return nullptr;
+  if (execution) {
+    const Result<void> made = co_await ensure_copy(session, primary->get(), request, &trial);
+    if (!made.ok()) co_return nullptr;
+  }
+  Result<Reply> reply = co_await repeat_unseen(session, primary->get(), request);
+  if (!reply.ok()) co_return nullptr;
+  *learnt = co_await learn_all(session, primary->get(), request, &*reply, 0);
+  co_return std::move(*primary);
 }
 
 /// A read or a SET of a session that is not tied to a replica has left something there that pins.
@@ -440,6 +485,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
     connection->facts.must_close = true;
     co_return false;
   }
+  enter_anew(session, *connection, *request, *reply);
   Learnt learnt = co_await learn_all(session, connection.get(), request, reply, ties);
   if (has_strayed(session, *connection, *request, learnt, ties)) {
     if (policy::session::leaves_list(request->verdict)) co_await remember_list(session, connection.get());

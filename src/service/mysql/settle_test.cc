@@ -13,7 +13,7 @@ namespace {
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 using policy::session::PinReason;
 
-constexpr const char* kFlush = "SET @@session.session_track_schema=1";
+constexpr const char* kFlush = "SET @@session.session_track_state_change=0";
 constexpr const char* kAsksCollation = "SELECT @@character_set_client,";
 constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
 
@@ -113,13 +113,17 @@ TEST_F(SettleTest, AChangeWithoutANamePins) {
 
 TEST_F(SettleTest, AProcedureThatIsNotThereHasDoneNothing) {
   start();
-  TestClient& client = stage().log_in();
-  server().on("CALL gone", reply::error(1305, "PROCEDURE shop.gone does not exist"));
-  server().on("CALL there", reply::error(1305, "PROCEDURE shop.gone does not exist"));
-  ask(client, "CALL gone(1)");
-  EXPECT_EQ(kept(client).pin, PinReason::kNone);
-  ask(client, "CALL there(1)");
-  EXPECT_EQ(kept(client).pin, PinReason::kUnknownState) << "it has run, and called one that is not there";
+  server().on("CALL", reply::error(1305, "PROCEDURE shop.gone does not exist"));
+  for (const char* text : {"CALL shop.gone(1)", "CALL `shop` . `gone`", "CALL shop.gone(there());"}) {
+    TestClient& client = stage().log_in();
+    ask(client, text);
+    EXPECT_EQ(kept(client).pin, PinReason::kNone) << text;
+  }
+  for (const char* text : {"CALL shop.there(1)", "CALL stock.gone(1)", "CALL /* shop.gone */ stock.gone(1)", "CALL shop.gone.gone()", "CALL gone(1)"}) {
+    TestClient& client = stage().log_in();
+    ask(client, text);
+    EXPECT_EQ(kept(client).pin, PinReason::kUnknownState) << text << ": it has run, and called one that is not there";
+  }
 }
 
 TEST_F(SettleTest, TableLocksAndSetTransactionHoldUntilTheyAreOver) {
@@ -208,13 +212,29 @@ TEST_F(SettleTest, AFailedStatementThatMayHaveDoneSomethingIsAskedAbout) {
   start();
   TestClient& client = stage().log_in();
   server().on("CALL", reply::error(1062, "twice"));
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_schema", "ON"), variable("sql_mode", "ANSI")})));
+  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("sql_mode", "ANSI")})));
   ask(client, "CALL p()");
   EXPECT_EQ(facts(client).settings->variable("sql_mode"), "ANSI");
+  EXPECT_TRUE(server().heard("SET @@session.session_track_state_change=1")) << "and is told the next time, too";
   server().forget_heard();
-  server().on("UPDATE", reply::error(1064, "You have an error in your SQL syntax"));
-  ask(client, "UPDATE");
-  EXPECT_FALSE(server().heard(kFlush)) << "a syntax error has done nothing";
+  server().on("SELECT", reply::error(1146, "Table 'nosuch' doesn't exist"));
+  ask(client, "SELECT 1");
+  EXPECT_FALSE(server().heard(kFlush)) << "no code can have run";
+}
+
+TEST_F(SettleTest, WhatAFailedStatementHasLeftWithoutANamePins) {
+  start();
+  for (const char* text : {"SELECT a FROM a_view", "SELECT f()", "INSERT INTO t VALUES (1)", "CREATE TABLE u SELECT a FROM a_view", "SET sort_buffer_size=f()", "ANALYZE SELECT f()", "SHOW TABLES WHERE f()"}) {
+    server().on(text, reply::error(1146, "Table 'shop.nosuch' doesn't exist"));
+    server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF")})));
+    TestClient& client = stage().log_in();
+    ask(client, text);
+    EXPECT_EQ(kept(client).pin, PinReason::kNone) << text;
+    server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), something()})));
+    ask(client, text);
+    EXPECT_EQ(kept(client).pin, PinReason::kUnnamedChange) << text;
+    stage().ask(client, command(Command::kResetConnection));
+  }
 }
 
 TEST_F(SettleTest, TheCollationBehindSetNamesIsAskedForAndItsUsualOneOnlyOnce) {
