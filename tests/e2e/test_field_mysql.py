@@ -3,6 +3,8 @@
 Each test is named after the row of the field cases that it stands for; the further parameters are other members of the same kind. What is
 expected is what a direct connection to the primary (on the `read` address: to a replica) answers.
 """
+import time
+
 import MySQLdb
 import pytest
 
@@ -10,7 +12,7 @@ from harness.holdfast import gateway_for
 from harness.processes import eventually
 from harness.routes import drop_answering_table, make_answering_table
 from harness.server_globals import ServerGlobals
-from harness.session import MODERN, Session, login_error
+from harness.session import LOST, MODERN, Session, login_error
 from harness.side_by_side import (change_user, close, direct_port, execute, fetch, long_data, make_passers_table, ping, prepare, reset,
                                   reset_statement, same, schema, shown)
 from harness.wire import FOUND_ROWS, IGNORE_SPACE, INTERACTIVE, MULTI_STATEMENTS
@@ -452,6 +454,13 @@ def test_row_22_the_flags_of_the_handshake_hold(started, cluster, server_globals
     capabilities = MODERN | flag if flag > 0 else MODERN & ~-flag
     steps = [sql, "set group_concat_max_len=6000", sql, "set names latin1", sql, (sql,), reset(), sql, "set time_zone='+03:00'", sql]
     same(gateway, cluster, steps, capabilities=capabilities)
+
+
+@pytest.mark.parametrize("sets", ["set session wait_timeout=1", ("set @@wait_timeout=1",)], ids=str)
+def test_a_session_that_is_idle_longer_than_it_has_chosen_is_ended(gateway, cluster, sets):
+    pause = shown(lambda _: time.sleep(1.7), "a pause")
+    answers = same(gateway, cluster, [sets, "select 1", pause, "select 2"])
+    assert answers[-1] == [LOST]
 
 
 # -- K: what belongs to one server is asked of the primary -------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "policy/session/settings.h"
 
 #include <algorithm>
+#include <charconv>
 #include <array>
 #include <functional>
 
@@ -99,6 +100,7 @@ void Settings::note_reading(ByteView name, ByteView value) {
   if (name == "character_set_client") reading_.charset = value.empty() ? sql::Charset::kUnsafe : sql::charset_from_name(value);
   if (name == "sql_mode") reading_.ignore_space = value.find("IGNORE_SPACE") != ByteView::npos;
   if (name == "sql_auto_is_null") reading_.null_is_last_id = value == "ON";
+  if (name == "wait_timeout") std::from_chars(value.data(), value.data() + value.size(), reading_.wait_timeout);
   if (name == "sql_select_limit") reading_.limits_selects = value != "18446744073709551615";
 }
 

@@ -48,6 +48,7 @@ class Settings {
     bool null_is_last_id = false;                  // sql_auto_is_null: `id IS NULL` asks for the last insert id
     bool limits_selects = false;                   // sql_select_limit: a UNION is counted beyond it
     bool in_system_schema = false;                 // its tables are each server's own, under names that need no schema
+    std::uint32_t wait_timeout = 0;                // seconds; 0: not known
     friend bool operator==(const Reading&, const Reading&) = default;
   };
   const Reading& reading() const { return reading_; }

@@ -77,9 +77,19 @@ Task<void> Session::run(Admission admission) {
   service_.counters().clients.subtract();
 }
 
+/// How long the client may be idle: as the service says, or as the client itself has said (SET wait_timeout).
+Nanos Session::most_idle() const {
+  const Nanos most = service_.config().client_timeout;
+  if (facts_.settings == nullptr || identity_.defaults == nullptr) return most;
+  const std::uint32_t own = facts_.settings->reading().wait_timeout;
+  const upstream::SessionDefaults& defaults = *identity_.defaults;
+  const bool chosen = own != 0 && own != defaults.wait_timeout && own != defaults.interactive_timeout;
+  return chosen ? std::min<Nanos>(most, std::chrono::seconds(own)) : most;
+}
+
 /// The next command. False: the session is over.
 Task<bool> Session::read_command() {
-  const Deadline patience = loop().deadline_in(service_.config().client_timeout);
+  const Deadline patience = loop().deadline_in(most_idle());
   for (;;) {
     if (orders_.killed) co_return false;
     if (holdings_.held != nullptr && !holdings_.held->usable()) {

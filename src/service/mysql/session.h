@@ -173,6 +173,7 @@ class Session final : private net::PeerWatcher, public LiveClient {
   std::string client_name() const { return client_.name(); }
 
  private:
+  Nanos most_idle() const;
   runtime::Task<bool> read_command();
   HF_SEPARATE_FRAME runtime::Task<bool> run_command(proto::mysql::Command command);
   void watch_held(net::PeerWatcher* watcher);

@@ -332,6 +332,21 @@ TEST_F(SettleTest, AFailedReadWhoseCountCannotBeToldRunsOnceMoreUnseen) {
   }
 }
 
+TEST_F(SettleTest, ASessionIsIdleForAsLongAsItHasChosen) {
+  start();
+  server().on("SET wait_timeout", reply::ok({}, changes({variable("wait_timeout", "5")})));
+  TestClient& client = stage().log_in();
+  TestClient& other = stage().log_in();
+  stage().rest(10s);
+  EXPECT_EQ(ask(client, "SET wait_timeout=5"), "ok");
+  stage().rest(4s);
+  EXPECT_EQ(ask(client, "SELECT 1"), "ok");
+  stage().rest(4s);
+  EXPECT_FALSE(client.gone()) << "it was not idle for so long";
+  EXPECT_TRUE(stage().wait_gone(client));
+  EXPECT_EQ(ask(other, "SELECT 1"), "ok");
+}
+
 // --- reads that stray -----------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
