@@ -281,6 +281,13 @@ def test_a_question_that_was_prepared_without_a_schema(gateway, cluster, before)
     same(gateway, cluster, steps, ["truncate test.ids"], database=None)
 
 
+def test_what_was_prepared_without_a_schema_has_none_wherever_it_runs(gateway, cluster):
+    """Entering no schema for it is a change without a name, so that it is run again on the primary."""
+    asks = [execute("asks"), execute("asks")]
+    steps = [prepare("asks", "select database(), schema()"), schema("test"), *asks, schema("test_other"), *asks, "select database()", *asks]
+    same(gateway, cluster, steps, database=None, meanwhile=lambda _: None)
+
+
 # -- D: a read that leaves state behind (and number 19, stored code) ---------------------------------------------------------------
 
 @pytest.fixture(scope="module")

@@ -433,20 +433,20 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
   std::string& untold = client_.untold_changes();
   // One that says "changed" has the length of nothing behind it.
   const bool bare = ok.ok() && ok->session_state.empty() && ok->info.empty() && !wire::has(ok->status, wire::kStatusSessionStateChanged);
-  if (!ok.ok() || (bare && untold.empty())) {
+  if (!ok.ok() || bare) {
     to_client(packet);
     return;
   }
   std::string visible;
   if (!ok->session_state.empty()) take_session_state(ok->session_state, &visible);
   if (sink_ == ReplySink::kNobody) {
-    // A server that did not tell a change with an error tells it with the next OK; here that was an OK of ours.
+    // A server that did not tell a change with an error tells it with the next OK that has one to tell; here that was an OK of ours.
     if (!request_.text || !client_.has(wire::kClientSessionTrack)) return;
     if (untold.size() + visible.size() > kMostUntold) untold.clear();
     if (visible.size() <= kMostUntold) untold = wire::merged_session_changes(untold, visible);
     return;
   }
-  if (!untold.empty()) visible = wire::merged_session_changes(std::exchange(untold, std::string()), visible);
+  if (!untold.empty() && !visible.empty()) visible = wire::merged_session_changes(std::exchange(untold, std::string()), visible);
   if (!visible.empty()) ok->status |= wire::kStatusSessionStateChanged;
   ok->session_state = visible;
   if (visible.empty()) ok->status &= static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);

@@ -423,15 +423,20 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   if (request->command != Command::kQuery && !execution) co_return nullptr;
   Trial trial;
   trial.hold = session.hold_deadline();
-  Result<ConnectionPtr> primary = co_await borrow_fit(session, policy::session::Place::kPrimary, policy::session::needs_of(request->verdict), &trial);
+  trial.without_schema = wants_no_schema(session, *request);
+  const policy::session::Needs needs = policy::session::needs_of(request->verdict);
+  Result<ConnectionPtr> primary = trial.without_schema ? co_await borrow(session, policy::session::Place::kPrimary, &trial)
+                                                       : co_await borrow_fit(session, policy::session::Place::kPrimary, needs, &trial);
   if (!primary.ok()) co_return nullptr;
-  if (execution) {
-    const Result<void> made = co_await ensure_copy(session, primary->get(), request, &trial);
-    if (!made.ok()) co_return nullptr;
-  }
+  Result<void> fits{};
+  if (execution) fits = co_await ensure_copy(session, primary->get(), request, &trial);
+  if (fits.ok() && trial.without_schema) fits = co_await restore(session, primary->get(), needs, &trial);
+  if (!fits.ok()) co_return nullptr;
+  const std::string untold = session.client().untold_changes();  // the first run's; the client is told once
   Result<Reply> reply = co_await repeat_unseen(session, primary->get(), request);
+  if (reply.ok()) *learnt = co_await learn_all(session, primary->get(), request, &*reply, 0);
+  session.client().untold_changes() = untold;
   if (!reply.ok()) co_return nullptr;
-  *learnt = co_await learn_all(session, primary->get(), request, &*reply, 0);
   co_return std::move(*primary);
 }
 
