@@ -32,8 +32,34 @@ bool AccountBook::take(const std::vector<AccountRows>& tables) {
   digests_.clear();
   const AccountDigests digests(tables);
   for (const MysqlAccount& account : servers_) digests_[{account.user, account.host}] = digests.of(account.user, account.host);
+  mark_doubles(digests);
   assemble();
   return true;
+}
+
+namespace {
+
+/// Whether what proves a client to be the one may prove it to be the other.
+bool may_share_proof(const MysqlAccount& a, const MysqlAccount& b) {
+  if (!a.unusable.empty() || !b.unusable.empty()) return true;  // it is proved to the server, which picks the account
+  return (a.native_hash && a.native_hash == b.native_hash) || (a.ed25519_public_key && a.ed25519_public_key == b.ed25519_public_key);
+}
+
+}  // namespace
+
+/// Their connections are not those of before: who the servers take them for was not asked then.
+void AccountBook::mark_doubles(const AccountDigests& digests) {
+  std::map<std::string, std::vector<MysqlAccount*>> by_user;
+  for (MysqlAccount& account : servers_) by_user[account.user].push_back(&account);
+  for (const auto& [user, accounts] : by_user) {
+    for (MysqlAccount* account : accounts) {
+      const std::string rights = accounts.size() > 1 ? digests.rights_of(user, account->host) : std::string();
+      account->has_double = std::any_of(accounts.begin(), accounts.end(), [&](const MysqlAccount* other) {
+        return other != account && may_share_proof(*account, *other) && digests.rights_of(user, other->host) != rights;
+      });
+      if (account->has_double) digests_[{user, account->host}] += "double";
+    }
+  }
 }
 
 void AccountBook::forget_servers() {

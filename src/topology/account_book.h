@@ -45,6 +45,7 @@ class AccountBook {
   };
   using Key = std::pair<std::string, std::string>;  // user and host pattern; the file's have none
 
+  void mark_doubles(const AccountDigests& digests);
   std::uint32_t id_of(const Key& key, const std::string& digest);
   upstream::MysqlAccount listed(const config::Account& account);
   void assemble();

@@ -85,6 +85,32 @@ TEST_F(AccountBookTest, AccountsOfOneNameOnTwoHostPatternsAreTwo) {
   EXPECT_FALSE(all.at("app@%") == 0);
 }
 
+TEST_F(AccountBookTest, AccountsOfOneNameAndOneSecretWithOtherRightsAreDoubles) {
+  const std::string secret = R"("plugin":"mysql_native_password","authentication_string":"*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19")";
+  const std::string other = R"("plugin":"mysql_native_password","authentication_string":"*6BB4837EB74329105EE4568DDA7DC67ED2CA2AD9")";
+  const auto doubles = [this](const std::string& wide, const std::string& narrow, std::vector<Row> roles = {}, std::vector<Row> schemas = {}) {
+    tables_.accounts = {{"twin", "%", "{" + wide + "}"}, {"twin", "198.18.0.1", "{" + narrow + "}"}};
+    tables_.roles = std::move(roles);
+    tables_.schemas = std::move(schemas);
+    book_.take(tables_.rows());
+    std::size_t count = 0;
+    for (const upstream::MysqlAccount& account : book_.accounts()->all()) count += account.has_double ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(doubles(secret + R"(,"access":1)", secret + R"(,"access":2)"), 2U);
+  EXPECT_EQ(doubles(secret + R"(,"access":1,"password_last_changed":1)", R"("access":1,"password_last_changed":2,)" + secret), 0U) << "the usual twin";
+  EXPECT_EQ(doubles(secret + R"(,"access":1)", other + R"(,"access":2)"), 0U) << "a proof for one is none for the other";
+  EXPECT_EQ(doubles(secret, R"("plugin":"pam","access":1)"), 2U) << "it is proved to the server";
+  EXPECT_EQ(doubles(secret, secret, {{"twin", "%", "reader", "N"}}), 2U);
+  EXPECT_EQ(doubles(secret, secret, {{"twin", "%", "reader", "N"}, {"twin", "198.18.0.1", "reader", "N"}}), 0U);
+  EXPECT_EQ(doubles(secret, secret, {}, {{"198.18.0.1", "shop", "twin", "Y"}}), 2U);
+  EXPECT_EQ(doubles(secret, secret, {}, {{"198.18.0.1", "shop", "twin", "Y"}, {"%", "shop", "twin", "Y"}}), 0U);
+  const auto id_of_twin = [this] { return id("twin"); };
+  const std::uint32_t before = id_of_twin();
+  EXPECT_EQ(doubles(secret, secret + R"(,"access":2)", {}, {{"198.18.0.1", "shop", "twin", "Y"}, {"%", "shop", "twin", "Y"}}), 2U);
+  EXPECT_NE(id_of_twin(), before) << "who the servers take its connections for was not asked";
+}
+
 TEST_F(AccountBookTest, TheSameContentHasTheSameIdAndIsNothingNew) {
   const auto before = ids();
   const auto accounts = book_.accounts();

@@ -201,6 +201,34 @@ std::vector<std::string> AccountDigests::roles_of(const std::string& user, const
   return {roles.begin(), roles.end()};
 }
 
+std::string AccountDigests::rights_of(const std::string& user, const std::string& host) const {
+  constexpr std::array<std::string_view, 4> kWhose = {"User", "Host", "authentication_string", "password_last_changed"};
+  constexpr std::array<const char*, 5> kProof = {"plugin", "authentication_string", "auth_or", "password_last_changed", "password_lifetime"};
+  std::string content;
+  for (std::size_t table = 0; table < tables_.size(); ++table) {
+    const auto found = by_user_[table].find(user);
+    if (found == by_user_[table].end()) continue;
+    const proto::mysql::TextResult& rows = tables_[table].rows;
+    for (const std::size_t row : found->second) {
+      if (rows.value(row, "Host").value_or("") != host) continue;
+      content += 't' + std::to_string(table);
+      for (std::size_t i = 0; i < rows.rows[row].size(); ++i) {
+        const std::string_view column = rows.columns[i];
+        if (std::find(kWhose.begin(), kWhose.end(), column) != kWhose.end()) continue;
+        std::string cell = rows.rows[row][i].value_or("");
+        nlohmann::json priv = column == "Priv" ? nlohmann::json::parse(cell, nullptr, false) : nlohmann::json();
+        if (priv.is_object()) {
+          for (const char* key : kProof) priv.erase(key);
+          cell = priv.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        }
+        content += ' ' + std::to_string(cell.size()) + ':' + cell;
+      }
+      content += '\n';
+    }
+  }
+  return content;
+}
+
 std::string AccountDigests::of(const std::string& user, const std::string& host) const {
   std::string content = user + '\n' + host + '\n';
   const std::vector<std::string> roles = roles_of(user, host);

@@ -56,6 +56,9 @@ class AccountDigests {
   /// and of nobody in particular. Schema rights count by user name: the server applies those of any host pattern that matches.
   std::string of(const std::string& user, const std::string& host) const;
 
+  /// What the account may do, whoever proves to be it, and how: rights, limits, what is asked of a connection, roles. Text to compare.
+  std::string rights_of(const std::string& user, const std::string& host) const;
+
  private:
   using RowNumbers = std::vector<std::size_t>;
   void add_rows(std::string& content, std::size_t table, const std::string& user, const std::string* host) const;

@@ -26,6 +26,7 @@ struct MysqlAccount {
   std::optional<std::string> ed25519_public_key; // 32 bytes, from the servers
   bool empty_password = false;
   bool locked = false;
+  bool has_double = false;    // an account of its name with other rights may be meant by the same proof: the servers pick by our address
   bool limited = false;       // has limits of its own (MAX_USER_CONNECTIONS, …_PER_HOUR, MAX_STATEMENT_TIME)
   std::string statement_time; // MAX_STATEMENT_TIME as @@max_statement_time shows it, "0.500000"; empty: the global variable's
   std::string unusable;       // why nobody can log in with it through us; empty: usable

@@ -18,7 +18,7 @@ from harness.wire import ServerError
 gateway_only = pytest.mark.gateway
 ROUTES = ("split", "read", "write")
 STRONG = {"shop": ("127.0.0.2", "weak"), "stall": ("127.0.0.%", ""),
-          "kiosk": ("127.0.0.0/255.255.255.0", "weak")}  # name: a weaker account's host, password
+          "kiosk": ("127.0.0.0/255.255.255.0", "weak"), "till": ("127.0.0.2", "strong"), "desk": ("127.0.0.%", "strong")}  # name: a weaker account's host, password
 
 
 @pytest.fixture(scope="module")

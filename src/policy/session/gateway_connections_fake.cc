@@ -287,6 +287,7 @@ void Gateway::move_list(Client& client) {
 }
 
 void Gateway::leave_transaction(Client& client) {
+  ask(client);
   client.held->server->query("COMMIT");
   client.facts.status.in_transaction = client.facts.status.read_only_transaction = false;
   client.ties &= ~(tie::kTransaction | tie::kDiagnostics);

@@ -115,6 +115,10 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
+    if (fresh && session.identity().has_double) {
+      const Result<void> same = co_await check_account(session, opened->get(), said);
+      HF_CO_RETURN_IF_ERROR(same);
+    }
     if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot)) co_return opened;
     const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
     if (!slept.ok()) co_return slept.error();
@@ -196,6 +200,20 @@ upstream::MysqlLogin login_for_server(Session& session) {
   wire::append_connect_attribute(login.connect_attributes, "_client_name", "holdfast");
   wire::append_connect_attribute(login.connect_attributes, "service", session.service().name());
   return login;
+}
+
+Task<Result<void>> check_account(Session& session, Connection* connection, upstream::MysqlRefusal* said) {
+  const Result<proto::mysql::TextResult> asked =
+      co_await upstream::query(*connection, "SELECT CURRENT_USER() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+  HF_CO_RETURN_IF_ERROR(asked);
+  const bool answered = !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 1;
+  const std::string account = answered ? narrow(asked->rows[0][0].value_or("")) : std::string();
+  connection->facts.found_rows.reset();
+  if (account == account_name(session.identity())) co_return Result<void>{};
+  said->code = wire::kErAccessDenied;
+  said->sqlstate = "28000";
+  said->message = "Access denied for " + account_name(session.identity()) + ": the servers take Holdfast's address for " + account + ", an account with other rights";
+  co_return Error{ErrorCode::kRefused, said->message};
 }
 
 Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) {

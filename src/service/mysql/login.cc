@@ -98,6 +98,7 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
   identity.credentials = upstream::MysqlCredentials{account.user, account.password, stage1};
   identity.account = account.id;
   identity.host_pattern = account.host;
+  identity.has_double = account.has_double;
   identity.limited = account.limited;
   identity.statement_time = account.statement_time;
   identity.proxied = false;
@@ -199,6 +200,10 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   if (opened.ok()) {
     ConnectionPtr connection = std::move(*opened);
     opened = co_await service.server(*view->primary).pool.adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
+    if (opened.ok() && account.has_double) {
+      const Result<void> same = co_await check_account(session, opened->get(), &said);
+      if (!same.ok()) opened = same.error();
+    }
   }
   if (!opened.ok()) {
     // The server names our own host in its refusal; the client knows itself by another.

@@ -53,6 +53,7 @@ struct Identity {
   upstream::MysqlCredentials credentials;
   std::uint32_t account = 0;      // see MysqlAccount::id
   std::string host_pattern = "%"; // of the account
+  bool has_double = false;        // see MysqlAccount::has_double
   bool limited = false;           // the account has limits that a reset would take out of the accounting
   std::string statement_time;     // see MysqlAccount::statement_time
   bool proxied = false;           // only the client can log in: the session lives on one connection
