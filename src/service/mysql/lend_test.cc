@@ -247,6 +247,30 @@ TEST_F(LendTest, ASessionWhoseProofIsOutOfDateEndsWithTheServersWords) {
   }
 }
 
+TEST_F(LendTest, AnAccountWithADoubleIsRefusedWhereTheServerTakesItForTheOther) {
+  for (const bool same : {true, false}) {
+    options_.accounts.assign(1, {});
+    options_.accounts[0].id = 1;
+    options_.accounts[0].user = "app";
+    options_.accounts[0].password = "secret";
+    options_.accounts[0].has_double = true;
+    start();
+    stage().primary().on("SELECT CURRENT_USER()", reply::rows({{same ? "app@%" : "app@127.0.0.1"}}));
+    TestClient& client = stage().log_in();
+    const std::string answer = ask(client, "SELECT 1");
+    if (same) {
+      EXPECT_EQ(answer, "ok");
+      EXPECT_EQ(ask(client, "SELECT 1"), "ok");
+      EXPECT_EQ(stage().primary().count("SELECT CURRENT_USER()"), 1U) << "once per connection";
+    } else {
+      EXPECT_EQ(answer, "error 1045 Access denied for app@%: the servers take Holdfast's address for app@127.0.0.1, an account with other rights");
+      EXPECT_TRUE(stage().wait_gone(client));
+      EXPECT_EQ(stage().idle(0), 0U);
+    }
+    stage().finish();
+  }
+}
+
 TEST_F(LendTest, AFullServerGetsRoomByTheAccountsOwnIdleConnections) {
   start();
   stage().log_in({.schema = "shop"});  // leaves an idle connection that another kind of session cannot use
