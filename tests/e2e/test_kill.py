@@ -8,6 +8,7 @@ import pytest
 
 from harness.accounts import Accounts
 from harness.holdfast import gateway_for
+from harness.processes import eventually
 from harness.session import LOST, Session
 from harness.wire import lenenc
 
@@ -317,6 +318,22 @@ def test_what_a_kill_leaves_to_ask_for(both):
 
 
 # -- other people's sessions -------------------------------------------------------------------------------------------------------
+
+def test_an_account_that_may_have_no_more_connections_kills(cluster, gateway):
+    """The KILL goes over the connection that the killer has: when one is needed most, there may be no other."""
+    with Accounts(cluster, gateway) as made:
+        made.make("kill_few", "all on test.*", options="with max_user_connections 2")
+        fill(cluster)
+        for _ in range(2):
+            with made.session("kill_few", database="test") as victim, made.session("kill_few", database="test") as killer:
+                killer.run("begin", "update kills set v = 1 where id = 2")
+                long = Asked(victim.one, "update kills set v = 7 where id = 1 and sleep(5) = 0")
+                eventually(lambda: cluster.primary.query("select 1 from information_schema.processlist where info like '%sleep(5)%' and user = 'kill_few'"), "the statement to run")
+                assert killer.one(f"kill query {shown_id(victim)}") == OK
+                assert long.answer() == INTERRUPTED
+                assert killer.value("select row_count()") == "0"
+                assert killer.one("rollback") == OK
+
 
 @pytest.fixture
 def people(cluster, gateway):

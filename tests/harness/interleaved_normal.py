@@ -20,7 +20,7 @@ PROFILES = 5                     # of the 15 that a server keeps: each of ours t
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
-OWN_STATEMENT = re.compile("SELECT @@character_set_client,|session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1")
+OWN_STATEMENT = re.compile("SELECT @@character_set_client,|session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1|SET @@session\\.")
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
 HANDLE_IN_A_TEXT = re.compile(r"(The statement|prepared statement handler) \(\d+\)")
 OWN_IN_A_ROW = re.compile(rb"\(\d+\) ha(t keinen ge\S+ffneten|s no open) [Cc]ursor")
@@ -115,7 +115,7 @@ class Teller:
 
     def __init__(self):
         self._after_error, self._after_show, self._list_unknown, self._homeless = False, False, False, False
-        self._results_set, self._count_unknown = False, False
+        self._results_set, self._count_unknown, self._read_only = False, False, False
         self._texts = {}  # of prepared statements
 
     def comparable(self, step, direct, gateway):
@@ -140,6 +140,9 @@ class Teller:
         self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not enters)
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
         if self._count_unknown and "found_rows()" in sql:
+            return True
+        self._read_only = self._read_only or "read only" in text
+        if self._read_only and "is_free_lock" in text:  # a replica may have it
             return True
         return bool((self._homeless and SHOWS_SCHEMA_CHARSET.search(sql)) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
 

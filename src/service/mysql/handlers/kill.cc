@@ -99,6 +99,13 @@ Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot s
   co_return opened;
 }
 
+/// The connection to that server that the session keeps, where nothing runs on it.
+Connection* idle_held(Session& session, upstream::ServerSlot slot) {
+  Connection* held = session.holdings().held.get();
+  const bool idle = held != nullptr && held->slot == slot && held->usable() && session.running().connection == nullptr;
+  return idle ? held : nullptr;
+}
+
 /// Whether the session's account may end those of others; false also where nobody can tell.
 Task<bool> may_kill_others(Session& session) {
   const std::optional<upstream::ServerSlot> primary = session.service().view()->primary;
@@ -150,7 +157,8 @@ Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std:
   const upstream::MysqlLogin login = login_for_server(session);
   ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, ages_of(*view));
   upstream::MysqlRefusal said;
-  if (side == nullptr) {
+  Connection* own = side == nullptr ? idle_held(session, slot) : nullptr;  // another login may be one too many, when a KILL is needed most
+  if (side == nullptr && own == nullptr) {
     Result<ConnectionPtr> opened = co_await open_beside(session, slot, nullptr);
     HF_CO_RETURN_IF_ERROR(opened);
     side = std::move(*opened);
@@ -158,9 +166,9 @@ Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std:
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement,
                    std::string(what == KillWhat::kQuery ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id)});
-  Result<void> killed = co_await upstream::run_steps(*side, std::move(steps), &said, session.loop().deadline_in(view->service->connect_timeout));
+  Result<void> killed = co_await upstream::run_steps(own != nullptr ? *own : *side, std::move(steps), &said, session.loop().deadline_in(view->service->connect_timeout));
   if (refusal != nullptr && said.code != 0) *refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
-  give_back(session, std::move(side));
+  if (side != nullptr) give_back(session, std::move(side));
   co_return killed;
 }
 
