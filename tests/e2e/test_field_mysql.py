@@ -226,6 +226,15 @@ def test_row_6_insert_returning(gateway, cluster, steps):
     same(gateway, cluster, steps, FRESH_IDS)
 
 
+@pytest.mark.parametrize("ask", ["select last_insert_id()", ("select last_insert_id()",), "select last_insert_id(), found_rows()"], ids=str)
+def test_the_id_goes_with_a_read_that_is_run_again_on_the_primary(gateway, cluster, ask):
+    """The question before has tied the session to a replica, which alone knows the id by then."""
+    steps = [prepare("elsewhere", "select not 1 between -5 and 5"), "insert into ids (who) values (3)", ("select sql_calc_found_rows id from place where id > ? limit 1", 1), "select last_insert_id(), found_rows()",
+             "use test_other", execute("elsewhere"), ask, "select last_insert_id()"]
+    same(gateway, cluster, steps, ["truncate test.ids", "insert into test.ids (who) values (1), (2)"], meanwhile=lambda _: None)
+    same(gateway, cluster, steps, ["truncate test.ids", "insert into test.ids (who) values (1), (2)"])
+
+
 # -- C: questions about the last statement, text and binary in every mix -----------------------------------------------------------
 
 FOUND, COUNTED = "select found_rows()", "select sql_calc_found_rows id from place where id <= 30 order by id limit 3"

@@ -440,6 +440,18 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   co_return std::move(*primary);
 }
 
+/// What only a connection knows that the session leaves: its last insert id, and FOUND_ROWS().
+Task<void> ask_for_counts(Session& session, Connection* connection) {
+  policy::session::SessionFacts& facts = session.facts();
+  co_await keep_found_rows(session, connection);
+  if (facts.insert_id.on != connection->facts.serial) co_return;
+  const Result<proto::mysql::TextResult> asked =
+      co_await upstream::query(*connection, "SELECT LAST_INSERT_ID() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+  const bool told = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 1;
+  facts.insert_id = {told ? std::strtoull(narrow(asked->rows[0][0].value_or("0")).c_str(), nullptr, 10) : 0, 0};
+  if (!told) facts.lost |= policy::session::lost::kInsertId;
+}
+
 /// A read or a SET of a session that is not tied to a replica has left something there that pins.
 bool has_strayed(Session& session, const Connection& connection, const Request& request, const Learnt& learnt, std::uint32_t ties) {
   return learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit && !session.on_primary(connection) &&
@@ -494,6 +506,7 @@ Task<bool> settle(Session& session, ConnectionPtr connection, const Request* req
   Learnt learnt = co_await learn_all(session, connection.get(), request, reply, ties);
   if (has_strayed(session, *connection, *request, learnt, ties)) {
     if (policy::session::leaves_list(request->verdict)) co_await remember_list(session, connection.get());
+    co_await ask_for_counts(session, connection.get());
     Learnt there;
     ConnectionPtr primary = co_await repeat_on_primary(session, request, &there);
     if (primary != nullptr) {
