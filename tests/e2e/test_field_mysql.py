@@ -3,7 +3,7 @@
 Each test is named after the row of the field cases that it stands for; the further parameters are other members of the same kind. What is
 expected is what a direct connection to the primary (on the `read` address: to a replica) answers.
 """
-import time
+import select
 
 import MySQLdb
 import pytest
@@ -474,8 +474,8 @@ def test_row_22_the_flags_of_the_handshake_hold(started, cluster, server_globals
 
 @pytest.mark.parametrize("sets", ["set session wait_timeout=1", ("set @@wait_timeout=1",)], ids=str)
 def test_a_session_that_is_idle_longer_than_it_has_chosen_is_ended(gateway, cluster, sets):
-    pause = shown(lambda _: time.sleep(1.7), "a pause")
-    answers = same(gateway, cluster, [sets, "select 1", pause, "select 2"])
+    idle = shown(lambda session: bool(select.select([session.socket], [], [], 5)[0]), "nothing, until the server ends it")
+    answers = same(gateway, cluster, [sets, "select 1", idle, "select 2"])
     assert answers[-1] == [LOST]
 
 

@@ -239,16 +239,16 @@ Task<Step> make_fit(Work* work) {
   policy::session::Needs needs = policy::session::needs_of(request.verdict);
   const bool away = work->trial.without_schema && work->ties == 0;  // from where it was made answerable
   if (away && request.verdict.has(effect::kReadsDiagnostics)) needs.found_rows = true;
-  const policy::session::SettingsPtr whole = session.facts().settings;
+  policy::session::SettingsPtr whole;  // what the session has, while it is without its schema
   if (lacks_schema(*work)) fits = co_await enter_again(work, needs);
-  if (fits.ok() && !request.gone_schema.empty()) session.facts().settings = connection->facts.settings;
+  if (fits.ok() && !request.gone_schema.empty()) whole = std::exchange(session.facts().settings, connection->facts.settings);
   // A session that cannot leave its connection has made it what it is.
   const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
   if (away && fits.ok()) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok() && compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
   const bool copy = fits.ok() && needs_copy(request) && request.prepared->copy_in(connection->facts.prepared) == nullptr;
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
-  session.facts().settings = whole;
+  if (whole != nullptr) session.facts().settings = std::move(whole);
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
   if (fits.error().code == ErrorCode::kRefused) co_return co_await after_refused_fit(work, fits.error());
