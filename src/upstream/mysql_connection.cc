@@ -438,7 +438,6 @@ Task<Result<mysql::TextResult>> query_once(MysqlConnection& connection, const st
 }  // namespace
 
 Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {
-  constexpr int kMostInterrupted = 20;
   for (int round = 0;; ++round) {
     Result<mysql::TextResult> result = co_await query_once(connection, sql, deadline);
     const bool interrupted = result.ok() && result->error && result->error->code == mysql::kErQueryInterrupted;

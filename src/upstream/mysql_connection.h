@@ -126,8 +126,11 @@ void close_statement(MysqlConnection& connection, std::uint32_t id);
 /// COM_STMT_CLOSE for all that is prepared there and has no cursor.
 void close_copies(MysqlConnection& connection);
 
-/// Runs one small query on an idle connection and reads the whole reply (at most 1 MiB): for the monitor and for ourselves. A KILL QUERY was
-/// meant for a statement of the client's: where it hits this one, it is asked again.
+/// How often a question of ours is asked again because a KILL QUERY, meant for a statement of the client's, hit it.
+inline constexpr int kMostInterrupted = 20;
+
+/// Runs one small query on an idle connection and reads the whole reply (at most 1 MiB): for the monitor and for ourselves. Where a KILL QUERY
+/// hits it, it is asked again.
 runtime::Task<Result<proto::mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline);
 
 }  // namespace hf::upstream

@@ -31,6 +31,8 @@ LIST = re.compile(r"\bshow (warnings|errors|count)|@@(warning|error)_count")
 SHOWS_SCHEMA_CHARSET = re.compile(r"_database|(character|collation).*%")
 COUNT = re.compile(r"^\s*select (found_rows|row_count)\(\).*;")
 CANNOT_BE = re.compile(r"\b(count|sum|max|min)\(.*\bwhere id is null\b")
+NULL_IS_ID = re.compile(r"\bsql_auto_is_null\s*=\s*(1|on)\b")
+MAKES_ID = re.compile(r"\binsert into [\w.`]+ \(v\)")
 COUNTS = re.compile(r"^\s*(select|with|values)\b(?!.*found_rows\(\))")
 HOMELESS = re.compile(r"\bdrop (database|schema)\b")
 ENTERS = re.compile(r"\b(use|init_db|change_user|connect)\b")
@@ -53,6 +55,7 @@ KNOWN_LIMITS = (
     "the list of warnings inside of a text of several statements, and through one that may or may not read a table, as a routine",
     "ROW_COUNT() of changed rows inside an expression or a write: refused where its connection was given up",
     "FOUND_ROWS() behind an aggregate whose WHERE cannot be true: it leaves that of the statement before",
+    "`id IS NULL` where sql_auto_is_null was set behind the INSERT",
     "ROW_COUNT() behind a SHOW or DESCRIBE that failed: it leaves the count of the statement before",
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
     "LAST_INSERT_ID() behind a view",
@@ -115,7 +118,7 @@ class Teller:
 
     def __init__(self):
         self._after_error, self._after_show, self._list_unknown, self._homeless = False, False, False, False
-        self._results_set, self._count_unknown, self._read_only = False, False, False
+        self._results_set, self._count_unknown, self._read_only, self._last_id_unknown = False, False, False, False
         self._texts = {}  # of prepared statements
 
     def comparable(self, step, direct, gateway):
@@ -139,7 +142,9 @@ class Teller:
         enters = ENTERS.search(text) and not failed(direct)
         self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not enters)
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
-        if self._count_unknown and "found_rows()" in sql:
+        made = MAKES_ID.search(sql) and not failed(direct)
+        self._last_id_unknown = bool(NULL_IS_ID.search(f"{sql} {text}")) or (self._last_id_unknown and not made)
+        if (self._count_unknown and "found_rows()" in sql) or (self._last_id_unknown and "id is null" in f"{sql} {text}"):
             return True
         self._read_only = self._read_only or "read only" in text
         if self._read_only and "is_free_lock" in text:  # a replica may have it

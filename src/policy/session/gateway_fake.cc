@@ -340,6 +340,7 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
     if (fits) {
       const Reply again = execute(*primary, command, copy);
       learnt = learn(client.facts, primary->facts, statement, again.facts, 0, table_);
+      settle_questions(client, *primary, learnt, statement, again, text_of(client, command));
       give_back(client, std::move(connection));
       connection = std::move(primary);
     }
@@ -351,7 +352,7 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
   hold(client, std::move(connection), learnt.ties);
 }
 
-void Gateway::settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement,
+void Gateway::settle_questions(Client& client, Connection& connection, Learnt& learnt, const sql::Statement& statement,
                                const Reply& reply, ByteView text) {
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
   if (learnt.doubted_count) {
@@ -359,8 +360,13 @@ void Gateway::settle_questions(Client& client, Connection& connection, const Lea
     (void)settle_count(client.facts, *learnt.doubted_count, static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]));
   }
   if (learnt.unsettled) {
-    const Reply told = connection.server->query("SET @@session.session_track_schema=1");
-    learn_values(client.facts, connection.facts, told.facts, table_);
+    const bool tracking = connection.facts.tracking;
+    const ReplyFacts told = connection.server->query("SET @@session.session_track_state_change=0").facts;
+    learn_values(client.facts, connection.facts, told, table_);
+    connection.server->query("SET @@session.session_track_state_change=1");
+    connection.facts.tracking = tracking;
+    const bool named = told.schema.has_value() || told.variables.size() > 1;
+    if (told.state_changed && !(named && explained_by_name(statement))) learn_nameless(connection.facts, learnt);
   }
   pass_on(&client.last, statement, reply.facts, learnt.unsettled || asks);
   if (!asks) return;

@@ -180,7 +180,7 @@ class Gateway {
 
   void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, const Reply& reply,
               std::uint32_t ties);
-  void settle_questions(Client& client, Connection& connection, const Learnt& learnt, const sql::Statement& statement, const Reply& reply,
+  void settle_questions(Client& client, Connection& connection, Learnt& learnt, const sql::Statement& statement, const Reply& reply,
                         ByteView text);
 
   std::size_t most_;

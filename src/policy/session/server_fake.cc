@@ -194,7 +194,7 @@ void ServerConnection::login() {
   vars_ = cluster_->globals[server_];
   set_names(charset_, charset_ == "latin1" ? "latin1_swedish_ci" : "utf8mb4_general_ci");
   pending_.clear();
-  changed_ = false;
+  changed_ = marked_ = false;
   new_schema_.reset();
 }
 
@@ -254,7 +254,8 @@ void ServerConnection::end_part(Reply& reply) {
     for (const std::string& name : pending_) facts.variables.emplace_back(name, told_.contains(name) ? told_[name] : vars_[name]);
     pending_.clear();
     told_.clear();
-    facts.state_changed = facts.state_changed || vars_["session_track_state_change"] == "ON";
+    facts.state_changed = facts.state_changed || marked_;
+    marked_ = false;
   }
   if (new_schema_ && vars_["session_track_schema"] == "ON") facts.schema = *new_schema_;
   changed_ = false;
@@ -411,7 +412,12 @@ void ServerConnection::set_variable(const std::string& name, const std::string& 
   vars_[name] = value;
   if (name == "session_track_system_variables") pending_.clear();
   if (tracked(name)) pending_.insert(name);
+  state_changed();
+}
+
+void ServerConnection::state_changed() {
   changed_ = true;
+  marked_ = marked_ || vars_["session_track_state_change"] == "ON";
 }
 
 bool ServerConnection::tracked(const std::string& name) const {

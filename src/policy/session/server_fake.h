@@ -157,7 +157,8 @@ class ServerConnection {
   // ---- SET
 
   /// The server says that something changed, without a name.
-  void state_changed() { changed_ = true; }
+  /// Something has changed. Where that is tracked, the mark of it waits for the next OK that tells a change, as names do.
+  void state_changed();
 
   void set_variable(const std::string& name, const std::string& value);
   bool tracked(const std::string& name) const;
@@ -192,6 +193,8 @@ class ServerConnection {
   Value string_or_name(std::string value);
   Value call_function(const std::string& name, Reader& text);
   Value call_stateful(const std::string& name, const std::string& argument);
+  /// Stored code that sets @u and then asks for a table that is not there.
+  Value fail_behind_a_change();
 
   Cluster* cluster_;
   int server_;
@@ -224,6 +227,7 @@ class ServerConnection {
   int error_ = 0;  // of an expression
   // session tracking
   std::set<std::string> pending_;  // changed and not told yet
+  bool marked_ = false;            // "something has changed", not told yet
   Values told_;                    // what is told instead of the value
   Values over_;                    // SET STATEMENT: what goes back
   std::optional<std::string> new_schema_;

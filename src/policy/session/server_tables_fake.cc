@@ -46,6 +46,10 @@ int ServerConnection::select(Reader& text, Reply& reply) {
     if (const int error = enter_transaction(false); error != 0) return error;
     if (table == "main.v_user") row = users_.contains("u") ? users_["u"] : "NULL";
     if (table == "main.v_id") row = std::to_string(insert_id_);
+    if (table == "main.v_fail") {
+      (void)fail_behind_a_change();
+      return std::exchange(error_, 0);
+    }
     if (table == "main.v_set") {
       users_["u"] = "77";
       row = "77";
@@ -122,6 +126,10 @@ int ServerConnection::insert(Reader& text, Table& table, Reply& reply) {
   std::int64_t id = table.next;
   if (explicit_id) {
     if (!text.eat("VALUES (")) return 1064;
+    if (text.eat("main.f_fail")) {
+      (void)fail_behind_a_change();
+      return std::exchange(error_, 0);
+    }
     id = text.eat("FOUND_ROWS()") ? 1000 + found_ : text.number();
     text.eat(")");
   }
@@ -242,8 +250,16 @@ Value ServerConnection::call_stateful(const std::string& name, const std::string
   }
   if (name == "LASTVAL") return lastvals_.contains(argument) ? std::to_string(lastvals_[argument]) : Value{};
   if (name == "main.f_user") return users_.contains("u") ? users_["u"] : Value{};
+  if (name == "main.f_fail") return fail_behind_a_change();
   if (name == "main.f_id") return std::to_string(insert_id_);
   error_ = 1305;
+  return {};
+}
+
+Value ServerConnection::fail_behind_a_change() {
+  users_["u"] = "88";
+  state_changed();
+  error_ = 1146;  // of a table that its code asks for
   return {};
 }
 

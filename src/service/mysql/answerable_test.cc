@@ -12,15 +12,7 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the stage is 
 
 constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
 
-class AnswerableTest : public ::testing::Test {
- protected:
-  void start() { stage_ = std::make_unique<Stage>(options_); }
-  Stage& stage() { return *stage_; }
-  std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
-
-  StageOptions options_;
-  std::unique_ptr<Stage> stage_;
-};
+class AnswerableTest : public StageTest {};
 
 TEST_F(AnswerableTest, AQuestionAboutWarningsGoesWhereTheyAre) {
   start();

@@ -46,15 +46,7 @@ std::string told(const Answer& answer) {
   return all;
 }
 
-class ExchangeTest : public ::testing::Test {
- protected:
-  void start() { stage_ = std::make_unique<Stage>(options_); }
-  Stage& stage() { return *stage_; }
-  std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
-
-  StageOptions options_;
-  std::unique_ptr<Stage> stage_;
-};
+class ExchangeTest : public StageTest {};
 
 // --- whole replies --------------------------------------------------------------------------------------------------------
 

@@ -13,24 +13,10 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the stage is 
 
 constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
 
-class HoldingsTest : public ::testing::Test {
+class HoldingsTest : public SettledStageTest {
  protected:
-  void start() { stage_ = std::make_unique<Stage>(options_); }
-  Stage& stage() { return *stage_; }
-  MysqlResponderFake& server() { return stage_->primary(); }
-  /// The answer, once the session has settled what came with it.
-  std::string ask(TestClient& client, ByteView sql) {
-    const Answer answer = stage().ask_query(client, sql);
-    stage().rest(10ms);
-    return shown(answer);
-  }
-  Session& session(const TestClient& client) { return *stage().service()->mysql().find(client.id()); }
-  const Holdings& kept(const TestClient& client) { return session(client).kept(); }
   /// Somebody of another account waits for the only place there is.
   std::string make_wait() { return ask(stage().log_in({.user = "other"}), "SELECT 1"); }
-
-  StageOptions options_;
-  std::unique_ptr<Stage> stage_;
 };
 
 // --- giving back ----------------------------------------------------------------------------------------------------------

@@ -354,13 +354,11 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
   const PreparedStatement& statement = *request->prepared;
   if (statement.copy_in(connection->facts.prepared) != nullptr) co_return Result<void>{};
   // A server keeps a statement's meaning from its prepare: it is prepared again in the state of the first one.
-  policy::session::SessionFacts& facts = session.facts();
-  const policy::session::SettingsPtr now = facts.settings;
-  const bool elsewhere = statement.meaning.parsed_under != nullptr && !policy::session::same_meaning(*statement.meaning.parsed_under, *now);
+  const policy::session::SettingsPtr& under = statement.meaning.parsed_under;
+  const bool elsewhere = under != nullptr && !policy::session::same_meaning(*under, *session.facts().settings);
   if (elsewhere) {
-    facts.settings = statement.meaning.parsed_under;
+    const AsIf then(session, under);
     Result<void> there = co_await restore(session, connection, {}, trial);
-    facts.settings = now;
     HF_CO_RETURN_IF_ERROR(there);
   }
   if (statement.verdict.has(policy::sql::effect::kUserVariable)) connection->facts.stains |= policy::session::stain::kState;  // see take_prepared()

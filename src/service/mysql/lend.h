@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "policy/balance/balance.h"
 #include "service/mysql/exchange.h"
@@ -23,6 +24,19 @@ struct Trial {
   bool without_schema = false;          // the connection must have no default schema yet
   std::string latest;                   // why the latest server did not do
   proto::mysql::ErrorReply refusal;     // a server's own words, for the client; code 0: none
+};
+
+/// The session as if it were entitled to these settings, for as long as this lives.
+class AsIf {
+ public:
+  AsIf(Session& session, policy::session::SettingsPtr settings) : session_(session), own_(std::exchange(session.facts().settings, std::move(settings))) {}
+  AsIf(const AsIf&) = delete;
+  AsIf& operator=(const AsIf&) = delete;
+  ~AsIf() { session_.facts().settings = std::move(own_); }
+
+ private:
+  Session& session_;
+  policy::session::SettingsPtr own_;
 };
 
 /// A connection to a server of the wanted kind. Waits for one until `trial.hold`. Errors: kCancelled, kClosed (the client has left),

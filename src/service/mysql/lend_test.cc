@@ -17,11 +17,8 @@ std::string refusal_of_login(std::uint16_t code, ByteView message) {
   return wire::testing::packet(2, wire::encode_err({code, "HY000", message}, upstream::kFakeCapabilities));
 }
 
-class LendTest : public ::testing::Test {
+class LendTest : public StageTest {
  protected:
-  void start() { stage_ = std::make_unique<Stage>(options_); }
-  Stage& stage() { return *stage_; }
-  std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
   std::size_t told(EventId id) const { return stage_->told(id); }
   void no_primary() {
     stage().change_view([](upstream::ServiceView& view) {
@@ -32,9 +29,6 @@ class LendTest : public ::testing::Test {
   void primary_again() {
     stage().change_view([](upstream::ServiceView& view) { view.primary = 0; });
   }
-
-  StageOptions options_;
-  std::unique_ptr<Stage> stage_;
 };
 
 // --- words ----------------------------------------------------------------------------------------------------------------

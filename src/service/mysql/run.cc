@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/response.h"
@@ -113,23 +114,21 @@ Task<Step> without_state(Work* work) {
   Session& session = work->session;
   const std::uint16_t code = work->trial.refusal.code;
   const bool schema = code == wire::kErBadDb || code == wire::kErDbaccessDenied;
-  policy::session::SessionFacts& facts = session.facts();
-  if (!schema || facts.settings == nullptr || facts.settings->schema().empty()) co_return Step::kDone;
+  const policy::session::SettingsPtr whole = session.facts().settings;
+  if (!schema || whole == nullptr || whole->schema().empty()) co_return Step::kDone;
   work->connection.reset();
-  const policy::session::SettingsPtr whole = facts.settings;
   policy::session::Settings bare = *whole;
   bare.set_schema({});
-  facts.settings = session.service().mysql().settings().intern(std::move(bare));
+  const policy::session::SettingsPtr without = session.service().mysql().settings().intern(std::move(bare));
+  const AsIf bare_session(session, without);
   work->trial.tried.clear();  // of servers that have no such schema
   Result<ConnectionPtr> borrowed = co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
   if (borrowed.ok()) {
     Result<void> restored = co_await restore(session, borrowed->get(), policy::session::needs_of(work->request.verdict), &work->trial);
-    parse_without(work->request, whole, facts.settings);
+    parse_without(work->request, whole, without);
     if (restored.ok() && needs_copy(work->request)) restored = co_await ensure_copy(session, borrowed->get(), &work->request, &work->trial);
     if (restored.ok()) work->connection = std::move(*borrowed);
   }
-  const policy::session::SettingsPtr without = facts.settings;
-  facts.settings = whole;
   if (work->connection == nullptr) co_return Step::kDone;
   work->connection->facts.settings = without;
   work->trial.refusal = {};
@@ -239,16 +238,16 @@ Task<Step> make_fit(Work* work) {
   policy::session::Needs needs = policy::session::needs_of(request.verdict);
   const bool away = work->trial.without_schema && work->ties == 0;  // from where it was made answerable
   if (away && request.verdict.has(effect::kReadsDiagnostics)) needs.found_rows = true;
-  policy::session::SettingsPtr whole;  // what the session has, while it is without its schema
+  std::optional<AsIf> without_schema;
   if (lacks_schema(*work)) fits = co_await enter_again(work, needs);
-  if (fits.ok() && !request.gone_schema.empty()) whole = std::exchange(session.facts().settings, connection->facts.settings);
+  if (fits.ok() && !request.gone_schema.empty()) without_schema.emplace(session, connection->facts.settings);
   // A session that cannot leave its connection has made it what it is.
   const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
   if (away && fits.ok()) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   if (fits.ok() && compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
   const bool copy = fits.ok() && needs_copy(request) && request.prepared->copy_in(connection->facts.prepared) == nullptr;
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
-  if (whole != nullptr) session.facts().settings = std::move(whole);
+  without_schema.reset();
   if (fits.ok()) co_return Step::kGoOn;
   if (fits.error().code == ErrorCode::kCancelled) co_return Step::kOver;
   if (fits.error().code == ErrorCode::kRefused) co_return co_await after_refused_fit(work, fits.error());

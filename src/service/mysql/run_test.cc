@@ -15,11 +15,8 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the stage is 
 constexpr const char* kReadOnly = "The MariaDB server is running with the --read-only option so it cannot execute this statement";
 constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
 
-class RunTest : public ::testing::Test {
+class RunTest : public StageTest {
  protected:
-  void start() { stage_ = std::make_unique<Stage>(options_); }
-  Stage& stage() { return *stage_; }
-  std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
   std::size_t told(EventId id) const { return stage_->told(id); }
   /// Which of the servers has heard of it; the number of servers when none has.
   std::size_t who_heard(std::string_view text) {
@@ -42,9 +39,6 @@ class RunTest : public ::testing::Test {
     stage().server(who_heard(sql)).cut();
     stage().wait(client);
   }
-
-  StageOptions options_;
-  std::unique_ptr<Stage> stage_;
 };
 
 // --- a server is lost -----------------------------------------------------------------------------------------------------

@@ -3,13 +3,17 @@
 // Owner: nobody, functions; a ReplyReader its test. Thread: the test's.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "policy/session/ledger.h"
 #include "proto/mysql/session_state.h"
+#include "service/mysql/session.h"
 #include "service/mysql/session_fixture.h"
 
 namespace hf::service::mysql::testing {
@@ -70,5 +74,30 @@ std::string shown(const MysqlResponderFake& server);
 std::size_t once(const Stage& stage);
 /// The same since the last time.
 std::string shown_now(MysqlResponderFake& server);
+
+/// A test on a stage of its own, which start() sets up as `options_` say.
+class StageTest : public ::testing::Test {
+ protected:
+  void start() { stage_ = std::make_unique<Stage>(options_); }
+  Stage& stage() { return *stage_; }
+  MysqlResponderFake& server() { return stage_->primary(); }
+  std::string ask(TestClient& client, ByteView sql) { return shown(stage_->ask_query(client, sql)); }
+  Session& session(const TestClient& client) { return *stage_->service()->mysql().find(client.id()); }
+  const Holdings& kept(const TestClient& client) { return session(client).kept(); }
+  policy::session::SessionFacts& facts(const TestClient& client) { return session(client).facts(); }
+
+  StageOptions options_;
+  std::unique_ptr<Stage> stage_;
+};
+
+/// The answers are those of sessions that have settled what came with them.
+class SettledStageTest : public StageTest {
+ protected:
+  std::string ask(TestClient& client, ByteView sql) {
+    std::string answer = StageTest::ask(client, sql);
+    stage_->rest(10ms);
+    return answer;
+  }
+};
 
 }  // namespace hf::service::mysql::testing

@@ -14,16 +14,7 @@ constexpr const char* kAsksCollation = "SELECT CHARACTER_SET_NAME,FULL_COLLATION
 constexpr const char* kAsksOldCollation = "SELECT CHARACTER_SET_NAME,COLLATION_NAME";
 constexpr const char* kAsksVariables = "SHOW SESSION VARIABLES";
 
-class StartTest : public ::testing::Test {
- protected:
-  void start() { stage_ = std::make_unique<Stage>(options_); }
-  Stage& stage() { return *stage_; }
-  MysqlResponderFake& server() { return stage_->primary(); }
-  std::string ask(TestClient& client, ByteView sql) { return shown(stage().ask_query(client, sql)); }
-
-  StageOptions options_;
-  std::unique_ptr<Stage> stage_;
-};
+class StartTest : public StageTest {};
 
 TEST_F(StartTest, TheGlobalsTellWhatAFreshConnectionIsBroughtTo) {
   start();
