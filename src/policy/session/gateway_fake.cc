@@ -352,13 +352,22 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
   hold(client, std::move(connection), learnt.ties);
 }
 
+void Gateway::settle_doubt(Client& client, Connection& connection, const DoubtedCount& doubt, const sql::Statement& statement, ByteView text) {
+  const auto count = [&connection] { return static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]); };
+  connection.facts.found_rows.reset();
+  const std::uint64_t there = count();
+  const bool again = statement.route == sql::Route::kReader && !statement.has(sql::effect::kUserVariable | sql::effect::kUnknownState);
+  if (settle_count(client.facts, doubt, there) || !again) return;
+  const std::uint64_t other = there == 1 ? 2 : 1;
+  statement_of_ours(connection, count_statement(other));
+  connection.server->query(std::string(text));
+  (void)settle_count(client.facts, {doubt.own, other}, count());
+}
+
 void Gateway::settle_questions(Client& client, Connection& connection, Learnt& learnt, const sql::Statement& statement,
                                const Reply& reply, ByteView text) {
   const bool asks = learnt.ask_collation || learnt.ask_tracking;
-  if (learnt.doubted_count) {
-    connection.facts.found_rows.reset();
-    (void)settle_count(client.facts, *learnt.doubted_count, static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]));
-  }
+  if (learnt.doubted_count) settle_doubt(client, connection, *learnt.doubted_count, statement, text);
   if (learnt.unsettled) {
     const bool tracking = connection.facts.tracking;
     const ReplyFacts told = connection.server->query("SET @@session.session_track_state_change=0").facts;

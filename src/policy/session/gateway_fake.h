@@ -180,6 +180,8 @@ class Gateway {
 
   void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, const Reply& reply,
               std::uint32_t ties);
+  /// Of reads in texts; those that are prepared do not fail at work here.
+  void settle_doubt(Client& client, Connection& connection, const DoubtedCount& doubt, const sql::Statement& statement, ByteView text);
   void settle_questions(Client& client, Connection& connection, Learnt& learnt, const sql::Statement& statement, const Reply& reply,
                         ByteView text);
 

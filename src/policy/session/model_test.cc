@@ -95,6 +95,7 @@ const std::vector<std::string>& texts() {
       "SELECT @@warning_count",
       "SELECT CAST('x' AS SIGNED)",
       "SELECT id FROM main.nope",
+      "SELECT id FROM main.v_twice",
       "DO 1",
       // what lives on a connection
       "SET @u=1",

@@ -62,6 +62,20 @@ TEST_F(UnreportedTest, AFailedStatementThatMayHaveDoneSomethingIsAskedAbout) {
   EXPECT_FALSE(server().heard(kFlush)) << "no code can have run";
 }
 
+TEST_F(UnreportedTest, AKillThatMeantTheStatementDoesNotLoseWhatThatHasChanged) {
+  start();
+  TestClient& client = stage().log_in();
+  server().on("CALL", reply::error(1317, "Query execution was interrupted"));
+  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("sql_mode", "ANSI")})));
+  server().on(kFlush, reply::error(1317, "Query execution was interrupted"), 2);
+  ask(client, "CALL p()");
+  EXPECT_EQ(server().count(kFlush), 3U);
+  EXPECT_EQ(facts(client).settings->variable("sql_mode"), "ANSI");
+  server().on(kFlush, reply::error(1317, "Query execution was interrupted"));
+  ask(client, "CALL p()");
+  EXPECT_TRUE(stage().wait_gone(client)) << "a server that is interrupted for ever is not asked for ever";
+}
+
 TEST_F(UnreportedTest, WhatAFailedStatementHasLeftWithoutANamePins) {
   start();
   for (const char* text : {"SELECT a FROM a_view", "SELECT f()", "INSERT INTO t VALUES (1)", "CREATE TABLE u SELECT a FROM a_view", "SET sort_buffer_size=f()", "ANALYZE SELECT f()", "SHOW TABLES WHERE f()"}) {
