@@ -19,7 +19,7 @@ void AccountBook::configure(const config::Mysql& settings) {
 bool AccountBook::take(const std::vector<AccountRows>& tables) {
   std::string content;
   for (const AccountRows& table : tables) {
-    content += 'T' + std::to_string(static_cast<int>(table.kind));
+    content += 'T' + std::to_string(static_cast<int>(table.kind)) + (table.unread ? "unread" : "");
     for (const auto& row : table.rows.rows) {
       for (const std::optional<std::string>& cell : row) content += cell ? ' ' + std::to_string(cell->size()) + ':' + *cell : " -";
       content += '\n';
@@ -29,6 +29,7 @@ bool AccountBook::take(const std::vector<AccountRows>& tables) {
   if (digest == servers_digest_) return false;
   servers_digest_ = std::move(digest);
   servers_ = parse_accounts(tables.front().rows);
+  for (MysqlAccount& account : servers_) account.of_servers = true;
   digests_.clear();
   const AccountDigests digests(tables);
   for (const MysqlAccount& account : servers_) digests_[{account.user, account.host}] = digests.of(account.user, account.host);
@@ -37,27 +38,20 @@ bool AccountBook::take(const std::vector<AccountRows>& tables) {
   return true;
 }
 
-namespace {
-
-/// Whether what proves a client to be the one may prove it to be the other.
-bool may_share_proof(const MysqlAccount& a, const MysqlAccount& b) {
-  if (!a.unusable.empty() || !b.unusable.empty()) return true;  // it is proved to the server, which picks the account
-  return (a.native_hash && a.native_hash == b.native_hash) || (a.ed25519_public_key && a.ed25519_public_key == b.ed25519_public_key);
-}
-
-}  // namespace
-
-/// Their connections are not those of before: who the servers take them for was not asked then.
+/// A connection of one of them may be another's that may do the same. Once that one may do other things, they need other connections.
 void AccountBook::mark_doubles(const AccountDigests& digests) {
   std::map<std::string, std::vector<MysqlAccount*>> by_user;
   for (MysqlAccount& account : servers_) by_user[account.user].push_back(&account);
   for (const auto& [user, accounts] : by_user) {
+    if (accounts.size() == 1) continue;
     for (MysqlAccount* account : accounts) {
-      const std::string rights = accounts.size() > 1 ? digests.rights_of(user, account->host) : std::string();
-      account->has_double = std::any_of(accounts.begin(), accounts.end(), [&](const MysqlAccount* other) {
-        return other != account && may_share_proof(*account, *other) && digests.rights_of(user, other->host) != rights;
-      });
-      if (account->has_double) digests_[{user, account->host}] += "double";
+      const std::string rights = digests.rights_of(user, account->host);
+      if (!rights.empty()) account->rights = digest_of(rights);
+    }
+    for (const MysqlAccount* account : accounts) {
+      for (const MysqlAccount* other : accounts) {
+        if (other != account && !account->rights.empty() && other->rights == account->rights) digests_[{user, account->host}] += ' ' + other->host;
+      }
     }
   }
 }

@@ -21,22 +21,23 @@ struct Tables {
   std::vector<Row> schemas = {{"%", "shop", "app", "Y"}, {"", "shop", "reader", "N"}, {"", "shop", "base", "N"}, {"", "shop", "PUBLIC", "N"}, {"%", "test", "", "N"}, {"%", "shop", "etl", "Y"}};
   bool may_read_roles = true;
   bool may_read_schemas = true;
+  std::vector<Row> tables = {};
+  bool may_read_tables = true;
 
   std::vector<AccountRows> rows() const {
     std::vector<AccountRows> all;
     all.push_back({AccountTableKind::kAccounts, {}});
     all.back().rows.columns = {"User", "Host", "Priv"};
     all.back().rows.rows = accounts;
-    if (may_read_roles) {
-      all.push_back({AccountTableKind::kRoles, {}});
-      all.back().rows.columns = {"User", "Host", "Role", "Admin_option"};
-      all.back().rows.rows = roles;
-    }
-    if (may_read_schemas) {
-      all.push_back({AccountTableKind::kRights, {}});
-      all.back().rows.columns = {"Host", "Db", "User", "Select_priv"};
-      all.back().rows.rows = schemas;
-    }
+    all.push_back({AccountTableKind::kRoles, {}, !may_read_roles});
+    all.back().rows.columns = {"User", "Host", "Role", "Admin_option"};
+    if (may_read_roles) all.back().rows.rows = roles;
+    all.push_back({AccountTableKind::kRights, {}, !may_read_schemas});
+    all.back().rows.columns = {"Host", "Db", "User", "Select_priv"};
+    if (may_read_schemas) all.back().rows.rows = schemas;
+    all.push_back({AccountTableKind::kLive, {}, !may_read_tables});
+    all.back().rows.columns = {"User", "Host", "Db", "Table_name", "Table_priv"};
+    if (may_read_tables) all.back().rows.rows = tables;
     return all;
   }
 };
@@ -85,30 +86,38 @@ TEST_F(AccountBookTest, AccountsOfOneNameOnTwoHostPatternsAreTwo) {
   EXPECT_FALSE(all.at("app@%") == 0);
 }
 
-TEST_F(AccountBookTest, AccountsOfOneNameAndOneSecretWithOtherRightsAreDoubles) {
+TEST_F(AccountBookTest, WhetherAccountsOfOneNameMayDoTheSame) {
   const std::string secret = R"("plugin":"mysql_native_password","authentication_string":"*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19")";
-  const std::string other = R"("plugin":"mysql_native_password","authentication_string":"*6BB4837EB74329105EE4568DDA7DC67ED2CA2AD9")";
-  const auto doubles = [this](const std::string& wide, const std::string& narrow, std::vector<Row> roles = {}, std::vector<Row> schemas = {}) {
-    tables_.accounts = {{"twin", "%", "{" + wide + "}"}, {"twin", "198.18.0.1", "{" + narrow + "}"}};
+  const auto take = [this](const std::string& wide, const std::string& narrow, std::vector<Row> roles = {}, std::vector<Row> schemas = {}, std::vector<Row> tables = {}) {
+    tables_.accounts = {{"twin", "%", "{" + wide + "}"}, {"twin", "198.18.0.1", "{" + narrow + "}"}, {"single", "%", "{}"}};
     tables_.roles = std::move(roles);
     tables_.schemas = std::move(schemas);
+    tables_.tables = std::move(tables);
     book_.take(tables_.rows());
-    std::size_t count = 0;
-    for (const upstream::MysqlAccount& account : book_.accounts()->all()) count += account.has_double ? 1 : 0;
-    return count;
   };
-  EXPECT_EQ(doubles(secret + R"(,"access":1)", secret + R"(,"access":2)"), 2U);
-  EXPECT_EQ(doubles(secret + R"(,"access":1,"password_last_changed":1)", R"("access":1,"password_last_changed":2,)" + secret), 0U) << "the usual twin";
-  EXPECT_EQ(doubles(secret + R"(,"access":1)", other + R"(,"access":2)"), 0U) << "a proof for one is none for the other";
-  EXPECT_EQ(doubles(secret, R"("plugin":"pam","access":1)"), 2U) << "it is proved to the server";
-  EXPECT_EQ(doubles(secret, secret, {{"twin", "%", "reader", "N"}}), 2U);
-  EXPECT_EQ(doubles(secret, secret, {{"twin", "%", "reader", "N"}, {"twin", "198.18.0.1", "reader", "N"}}), 0U);
-  EXPECT_EQ(doubles(secret, secret, {}, {{"198.18.0.1", "shop", "twin", "Y"}}), 2U);
-  EXPECT_EQ(doubles(secret, secret, {}, {{"198.18.0.1", "shop", "twin", "Y"}, {"%", "shop", "twin", "Y"}}), 0U);
-  const auto id_of_twin = [this] { return id("twin"); };
-  const std::uint32_t before = id_of_twin();
-  EXPECT_EQ(doubles(secret, secret + R"(,"access":2)", {}, {{"198.18.0.1", "shop", "twin", "Y"}, {"%", "shop", "twin", "Y"}}), 2U);
-  EXPECT_NE(id_of_twin(), before) << "who the servers take its connections for was not asked";
+  const auto same = [&](const auto&... with) {
+    take(with...);
+    const upstream::MysqlAccount& wide = *book_.accounts()->exactly("twin", "%");
+    EXPECT_TRUE(book_.accounts()->exactly("single", "%")->rights.empty()) << "with none to compare it to";
+    return !wide.rights.empty() && wide.rights == book_.accounts()->exactly("twin", "198.18.0.1")->rights;
+  };
+  using Rows = std::vector<Row>;
+  EXPECT_FALSE(same(secret + R"(,"access":1)", secret + R"(,"access":2)"));
+  EXPECT_TRUE(same(secret + R"(,"access":1,"password_last_changed":1)", R"("access":1,"password_last_changed":2,)" + secret)) << "the usual twin";
+  EXPECT_FALSE(same(secret, secret, Rows{{"twin", "%", "reader", "N"}}));
+  EXPECT_TRUE(same(secret, secret, Rows{{"twin", "%", "reader", "N"}, {"twin", "198.18.0.1", "reader", "N"}}));
+  EXPECT_FALSE(same(secret, secret, Rows{}, Rows{{"198.18.0.1", "shop", "twin", "Y"}}));
+  EXPECT_TRUE(same(secret, secret, Rows{}, Rows{{"198.18.0.1", "shop", "twin", "Y"}, {"%", "shop", "twin", "Y"}}));
+  EXPECT_FALSE(same(secret, secret, Rows{}, Rows{}, Rows{{"twin", "%", "shop", "pay", "Select"}}));
+  EXPECT_TRUE(same(secret, secret, Rows{}, Rows{}, Rows{{"twin", "%", "shop", "pay", "Select"}, {"twin", "198.18.0.1", "shop", "pay", "Select"}}));
+  const std::uint32_t before = id("twin");
+  EXPECT_FALSE(same(secret, secret, Rows{}, Rows{}, Rows{{"twin", "%", "shop", "pay", "Select"}, {"twin", "198.18.0.1", "shop", "pay", "Select,Update"}}));
+  EXPECT_NE(id("twin"), before) << "a connection may be the other one's, which may do more now";
+  tables_.may_read_tables = false;
+  EXPECT_FALSE(same(secret, secret)) << "nobody can tell";
+  tables_.may_read_tables = true;
+  tables_.may_read_schemas = false;
+  EXPECT_FALSE(same(secret, secret));
 }
 
 TEST_F(AccountBookTest, TheSameContentHasTheSameIdAndIsNothingNew) {

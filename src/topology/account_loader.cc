@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -151,6 +152,30 @@ std::vector<MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows) {
   return accounts;
 }
 
+std::vector<std::string> shared_names(const proto::mysql::TextResult& accounts) {
+  std::map<std::string, int> count;
+  for (std::size_t row = 0; row < accounts.rows.size(); ++row) ++count[std::string(accounts.value(row, "User").value_or(""))];
+  std::vector<std::string> shared;
+  for (const auto& [name, times] : count) {
+    if (times > 1) shared.push_back(name);
+  }
+  return shared;
+}
+
+std::string live_rights_query(const AccountTable& table, const std::vector<std::string>& names) {
+  std::string query = std::string(table.query) + " WHERE User IN (''";
+  for (const std::string& name : names) {
+    if (name.empty()) continue;
+    query += ",0x";  // whatever bytes it has
+    for (const char c : name) {
+      constexpr const char* kDigits = "0123456789abcdef";
+      query += kDigits[static_cast<unsigned char>(c) >> 4];
+      query += kDigits[static_cast<unsigned char>(c) & 15];
+    }
+  }
+  return query + ") ORDER BY 1, 2, 3, 4, 5";
+}
+
 std::string digest_of(std::string_view content) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), reinterpret_cast<unsigned char*>(digest.data()));
@@ -204,7 +229,9 @@ std::vector<std::string> AccountDigests::roles_of(const std::string& user, const
 std::string AccountDigests::rights_of(const std::string& user, const std::string& host) const {
   constexpr std::array<std::string_view, 4> kWhose = {"User", "Host", "authentication_string", "password_last_changed"};
   constexpr std::array<const char*, 5> kProof = {"plugin", "authentication_string", "auth_or", "password_last_changed", "password_lifetime"};
-  std::string content;
+  const auto unread = [](const AccountRows& table) { return table.unread; };
+  if (std::any_of(tables_.begin(), tables_.end(), unread)) return {};
+  std::string content = "rights\n";
   for (std::size_t table = 0; table < tables_.size(); ++table) {
     const auto found = by_user_[table].find(user);
     if (found == by_user_[table].end()) continue;
@@ -233,6 +260,7 @@ std::string AccountDigests::of(const std::string& user, const std::string& host)
   std::string content = user + '\n' + host + '\n';
   const std::vector<std::string> roles = roles_of(user, host);
   for (std::size_t table = 0; table < tables_.size(); ++table) {
+    if (tables_[table].kind == AccountTableKind::kLive) continue;
     const bool any_host = tables_[table].kind == AccountTableKind::kRights;
     add_rows(content, table, user, any_host ? nullptr : &host);
     if (any_host) add_rows(content, table, "", nullptr);

@@ -16,7 +16,8 @@ namespace hf::topology {
 /// What a table's rows say. Every query gives columns User and Host: whose row it is.
 enum class AccountTableKind : std::uint8_t { kAccounts,  // secrets, global rights, limits, the default role
                                              kRoles,     // column Role: granted to User
-                                             kRights };  // any other column counts as it is
+                                             kRights,    // any other column counts as it is
+                                             kLive };    // rights that no login caches, of accounts of one name: they are compared
 
 struct AccountTable {
   AccountTableKind kind;
@@ -37,26 +38,41 @@ inline constexpr AccountTable kMySqlAccountTables[] = {
     {AccountTableKind::kRights, "SELECT * FROM mysql.db ORDER BY User, Host, Db"},
 };
 
+/// Read behind them, where accounts share a name: their rows only (see live_rights_query()).
+inline constexpr AccountTable kLiveRightsTables[] = {
+    {AccountTableKind::kLive, "SELECT User, Host, Db, Table_name, Table_priv, Column_priv FROM mysql.tables_priv"},
+    {AccountTableKind::kLive, "SELECT User, Host, Db, Table_name, Column_name, Column_priv FROM mysql.columns_priv"},
+    {AccountTableKind::kLive, "SELECT User, Host, Db, Routine_name, Routine_type, Proc_priv FROM mysql.procs_priv"},
+    {AccountTableKind::kLive, "SELECT User, Host, Proxied_user, Proxied_host, With_grant FROM mysql.proxies_priv"},
+};
+
 struct AccountRows {
   AccountTableKind kind;
   proto::mysql::TextResult rows;
+  bool unread = false;  // the monitor account may not
 };
 
 /// One account per row that names a user. An account whose secret cannot serve two purposes at once (prove the client to us, and
 /// us to the servers) is kept with `unusable` saying why. Ids are left 0.
 std::vector<upstream::MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows);
 
+/// The names that several accounts have, sorted.
+std::vector<std::string> shared_names(const proto::mysql::TextResult& accounts);
+/// The table's rows of these names.
+std::string live_rights_query(const AccountTable& table, const std::vector<std::string>& names);
+
 /// Tells for each account whether anything that a login caches has changed.
 class AccountDigests {
  public:
-  /// `tables` must outlive this. Tables that could not be read are left out of it.
+  /// `tables` must outlive this. Those that could not be read have no rows.
   explicit AccountDigests(const std::vector<AccountRows>& tables);
 
   /// 32 bytes over the account's own row, its roles and theirs with their global rows, PUBLIC's, and the schema rights of all of them
   /// and of nobody in particular. Schema rights count by user name: the server applies those of any host pattern that matches.
   std::string of(const std::string& user, const std::string& host) const;
 
-  /// What the account may do, whoever proves to be it, and how: rights, limits, what is asked of a connection, roles. Text to compare.
+  /// What the account may do, whoever proves to be it, and how: rights, limits, what is asked of a connection, roles. Text to compare;
+  /// empty: not all of it could be read.
   std::string rights_of(const std::string& user, const std::string& host) const;
 
  private:

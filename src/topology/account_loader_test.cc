@@ -166,5 +166,14 @@ TEST(ParseAccounts, RowsWithoutTheExpectedColumnsGiveNoAccount) {
   EXPECT_TRUE(parse_accounts(rows).empty());
 }
 
+TEST(LiveRights, AreReadOfNamesThatSeveralAccountsHave) {
+  proto::mysql::TextResult accounts;
+  accounts.columns = {"User", "Host", "Priv"};
+  accounts.rows = {{"app", "%", "{}"}, {"o'x", "a", "{}"}, {"o'x", "b", "{}"}, {"app", "localhost", "{}"}, {"single", "%", "{}"}};
+  EXPECT_EQ(shared_names(accounts), (std::vector<std::string>{"app", "o'x"}));
+  EXPECT_EQ(live_rights_query({AccountTableKind::kLive, "SELECT User FROM t"}, shared_names(accounts)),
+            "SELECT User FROM t WHERE User IN ('',0x617070,0x6f2778) ORDER BY 1, 2, 3, 4, 5");
+}
+
 }  // namespace
 }  // namespace hf::topology

@@ -4,16 +4,34 @@
 
 namespace hf::topology {
 
+namespace {
+
+/// Errors: those of the connection, and any for the accounts themselves.
+runtime::Task<Result<AccountRows>> read_table(upstream::MysqlProbe& probe, AccountTableKind kind, std::string query, Deadline deadline) {
+  Result<proto::mysql::TextResult> rows = co_await probe.ask(std::move(query), deadline);
+  const bool unread = kind != AccountTableKind::kAccounts && !rows.ok() && rows.error().code == ErrorCode::kRefused;
+  if (unread) co_return AccountRows{kind, {}, true};
+  HF_CO_RETURN_IF_ERROR(rows);
+  co_return AccountRows{kind, std::move(*rows), false};
+}
+
+}  // namespace
+
 runtime::Task<Result<std::vector<AccountRows>>> read_accounts(upstream::MysqlProbe& probe, Deadline deadline) {
   const std::span<const AccountTable> tables = upstream::is_mariadb(probe.greeting().version) ? std::span<const AccountTable>(kMariaDbAccountTables)
                                                                                               : std::span<const AccountTable>(kMySqlAccountTables);
   std::vector<AccountRows> read;
   for (const AccountTable& table : tables) {
-    Result<proto::mysql::TextResult> rows = co_await probe.ask(std::string(table.query), deadline);
-    const bool may_be_left_out = table.kind != AccountTableKind::kAccounts && !rows.ok() && rows.error().code == ErrorCode::kRefused;
-    if (may_be_left_out) continue;
+    Result<AccountRows> rows = co_await read_table(probe, table.kind, std::string(table.query), deadline);
     HF_CO_RETURN_IF_ERROR(rows);
-    read.push_back({table.kind, std::move(*rows)});
+    read.push_back(std::move(*rows));
+  }
+  const std::vector<std::string> names = shared_names(read.front().rows);
+  if (names.empty()) co_return std::move(read);
+  for (const AccountTable& table : kLiveRightsTables) {
+    Result<AccountRows> rows = co_await read_table(probe, table.kind, live_rights_query(table, names), deadline);
+    HF_CO_RETURN_IF_ERROR(rows);
+    read.push_back(std::move(*rows));
   }
   co_return std::move(read);
 }

@@ -117,4 +117,10 @@ const MysqlAccount* MysqlAccounts::find(std::string_view user, std::string_view 
   return nullptr;
 }
 
+const MysqlAccount* MysqlAccounts::exactly(std::string_view user, std::string_view host) const {
+  const auto same = [&](const MysqlAccount& account) { return account.user == user && account.host == host; };
+  const auto found = std::find_if(accounts_.begin(), accounts_.end(), same);
+  return found == accounts_.end() ? nullptr : &*found;
+}
+
 }  // namespace hf::upstream

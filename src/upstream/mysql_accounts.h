@@ -26,7 +26,8 @@ struct MysqlAccount {
   std::optional<std::string> ed25519_public_key; // 32 bytes, from the servers
   bool empty_password = false;
   bool locked = false;
-  bool has_double = false;    // an account of its name with other rights may be meant by the same proof: the servers pick by our address
+  bool of_servers = false;    // from their tables: they may take our address for another account's
+  std::string rights;         // digest of all it may do, of accounts that share their name with others; empty: not known
   bool limited = false;       // has limits of its own (MAX_USER_CONNECTIONS, …_PER_HOUR, MAX_STATEMENT_TIME)
   std::string statement_time; // MAX_STATEMENT_TIME as @@max_statement_time shows it, "0.500000"; empty: the global variable's
   std::string unusable;       // why nobody can log in with it through us; empty: usable
@@ -39,6 +40,8 @@ class MysqlAccounts {
 
   /// The account a client of this name and address ("127.0.0.1", "localhost") logs in as; nullptr when there is none.
   const MysqlAccount* find(std::string_view user, std::string_view host) const;
+  /// The account with exactly this host pattern.
+  const MysqlAccount* exactly(std::string_view user, std::string_view host) const;
   const std::vector<MysqlAccount>& all() const { return accounts_; }
 
  private:

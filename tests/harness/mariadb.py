@@ -51,6 +51,8 @@ MONITOR_GRANTS = (
     # ... and what else a login of theirs begins with: rights in schemas, roles.
     f"GRANT SELECT ON mysql.db TO {MONITOR_USER}@'%'",
     f"GRANT SELECT ON mysql.roles_mapping TO {MONITOR_USER}@'%'",
+    # ... and whether accounts of one name may do the same.
+    *(f"GRANT SELECT ON mysql.{table} TO {MONITOR_USER}@'%'" for table in ("tables_priv", "columns_priv", "procs_priv", "proxies_priv")),
 )
 
 SERVER_OPTIONS = """

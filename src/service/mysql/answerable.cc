@@ -142,11 +142,35 @@ bool cannot_be_made(Session& session, const Request& request) {
   return acts || !from_memory(session, request);
 }
 
+/// Where the session keeps the connection that knows: a question of ours in between is made undone there.
+Task<Answerable> keep_answerable(Session& session, const Request* request) {
+  const Holdings& holdings = session.holdings();
+  const bool acts = policy::session::acts_on_last(request->verdict);
+  const std::optional<std::int64_t> count = holdings.last.row_count;
+  if (count > 0 && cannot_be_made(session, *request)) co_return Answerable::kNowhere;
+  const ByteView text = text_of(session, *request);
+  const bool needed = count == 0 || (count == -1 && names(text, "row_count") && (acts || !from_memory(session, *request)));
+  if (needed) co_await make_row_count(session, count == -1);
+  if (!acts) co_await retell_list(session, text);
+  co_return holdings.hard() ? Answerable::kAnywhere : Answerable::kOnlyHere;
+}
+
+/// Where no connection knows: one is made to look as if the last statement had run there.
+Task<Answerable> make_answerable_anew(Session& session, const Request* request, Deadline patience) {
+  const bool acts = policy::session::acts_on_last(request->verdict);
+  if (cannot_be_made(session, *request)) co_return Answerable::kNowhere;
+  const Made made = co_await recreate_last_statement(session, policy::session::needs_of(request->verdict).insert_id, patience);
+  const bool needed = acts || !from_memory(session, *request);
+  const bool late = patience.passed(session.loop().now());
+  if ((made == Made::kRefused && needed) || (made == Made::kBroken && late)) co_return Answerable::kNowhere;
+  if (!acts) co_await retell_list(session, text_of(session, *request));
+  co_return Answerable::kAnywhere;
+}
+
 }  // namespace
 
 Task<Answerable> make_answerable(Session& session, const Request* request, Deadline patience) {
-  const sql::Statement& statement = request->verdict;
-  const bool acts = policy::session::acts_on_last(statement);
+  const bool acts = policy::session::acts_on_last(request->verdict);
   const Holdings& holdings = session.holdings();
   const ByteView text = text_of(session, *request);
   if (acts && (names(text, "warning_count") || names(text, "error_count"))) co_await move_diagnostics_to_primary(session);
@@ -160,22 +184,9 @@ Task<Answerable> make_answerable(Session& session, const Request* request, Deadl
   const bool counted_here = !facts.found_rows.known() || (holdings.held != nullptr && holdings.held->facts.found_rows == facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && names(text, "found_rows");
   const bool knows = holdings.hard() || holdings.has(tie::kDiagnostics);
-  if (knows && !counted_elsewhere) {
-    const std::optional<std::int64_t> count = holdings.last.row_count;
-    if (count > 0 && cannot_be_made(session, *request)) co_return Answerable::kNowhere;
-    const bool needed = count == 0 || (count == -1 && names(text, "row_count") && (acts || !from_memory(session, *request)));
-    if (needed) co_await make_row_count(session, count == -1);
-    if (!acts) co_await retell_list(session, text);
-    co_return holdings.hard() ? Answerable::kAnywhere : Answerable::kOnlyHere;
-  }
+  if (knows && !counted_elsewhere) co_return co_await keep_answerable(session, request);
   if (knows) co_await ask_held(session);  // its rows and its list are not those that are counted now
-  if (cannot_be_made(session, *request)) co_return Answerable::kNowhere;
-  const Made made = co_await recreate_last_statement(session, policy::session::needs_of(statement).insert_id, patience);
-  const bool needed = acts || !from_memory(session, *request);
-  const bool late = patience.passed(session.loop().now());
-  if ((made == Made::kRefused && needed) || (made == Made::kBroken && late)) co_return Answerable::kNowhere;
-  if (!acts) co_await retell_list(session, text);
-  co_return Answerable::kAnywhere;
+  co_return co_await make_answerable_anew(session, request, patience);
 }
 
 bool asks_for_what_is_lost(Session& session, const Request& request) {

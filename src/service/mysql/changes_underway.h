@@ -17,7 +17,7 @@ enum class AccountChange : std::uint8_t { kNone,
                                           kHidden,  // nobody can tell from the text
                                           kTold };
 
-AccountChange account_change(const policy::sql::Statement& statement, ByteView text);
+AccountChange account_change(const policy::sql::Statement& statement, ByteView text, const policy::sql::Context& context);
 
 class ChangesUnderway {
  public:

@@ -11,13 +11,18 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 
-AccountChange change_of(ByteView text) { return account_change(policy::sql::classify(text, {.flavor = policy::sql::Flavor::kMariaDb}), text); }
+AccountChange change_of(ByteView text) {
+  const policy::sql::Context context{.flavor = policy::sql::Flavor::kMariaDb};
+  return account_change(policy::sql::classify(text, context), text, context);
+}
 
 TEST(AccountChange, IsToldByAText) {
   for (const char* text : {"CREATE USER a", "alter user a identified by 'x'", "DROP USER a", "RENAME USER a TO b", "GRANT r TO a", "REVOKE r FROM a",
                            "SET PASSWORD = PASSWORD('b')", "/*!40101 SET PASSWORD = PASSWORD('b') */", "SET @a = 1, password = 'x'", "SET PASSWORD FOR a = 'x'",
                            "SET DEFAULT ROLE r", "CREATE ROLE r", "FLUSH PRIVILEGES", "SELECT 1; ALTER USER a ACCOUNT LOCK", "EXECUTE IMMEDIATE 'ALTER USER a'",
-                           "BEGIN NOT ATOMIC DROP USER a; END"}) {
+                           "BEGIN NOT ATOMIC DROP USER a; END", "CREATE OR REPLACE USER a", "create or /* x */ replace role r",
+                           "/*!50000 DROP */ ROLE r", "SELECT 'user'; SET DEFAULT ROLE r FOR a", "SELECT 1; SET @a = 1, PASSWORD = 'x'", "SELECT 1; GRANT r TO a",
+                           "FLUSH LOCAL PRIVILEGES", "FLUSH TABLES; FLUSH PRIVILEGES"}) {
     EXPECT_EQ(change_of(text), AccountChange::kTold) << text;
   }
 }
@@ -32,7 +37,9 @@ TEST(AccountChange, MayBeHidden) {
 
 TEST(AccountChange, IsNothingThatOthersMake) {
   for (const char* text : {"SELECT user FROM t", "INSERT INTO user VALUES ('role')", "SET @password = 'x'", "CREATE TABLE t (a INT)", "FLUSH TABLES", "PREPARE s FROM 'DROP USER a'",
-                           "SET autocommit = 1", "BEGIN"}) {
+                           "SET autocommit = 1", "BEGIN", "ALTER TABLE users ADD role INT", "ALTER TABLE t DROP user", "ALTER TABLE t RENAME user", "CREATE TABLE t_user AS SELECT 1",
+                           "CREATE OR REPLACE TABLE `user` (password INT)", "DROP TABLE role", "CREATE INDEX user ON t (a)", "SELECT 1; ALTER TABLE users ADD a INT",
+                           "FLUSH TABLES user", "OPTIMIZE TABLE users", "TRUNCATE users"}) {
     EXPECT_EQ(change_of(text), AccountChange::kNone) << text;
   }
 }

@@ -1,5 +1,7 @@
 #include "service/mysql/lend.h"
 
+#include <algorithm>
+
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/reply_tracker.h"
 #include "service/mysql/holdings.h"
@@ -115,7 +117,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
-    if (fresh && session.identity().has_double) {
+    if (fresh) {
       const Result<void> same = co_await check_account(session, opened->get(), said);
       HF_CO_RETURN_IF_ERROR(same);
     }
@@ -202,18 +204,38 @@ upstream::MysqlLogin login_for_server(Session& session) {
   return login;
 }
 
+namespace {
+
+/// Whether nobody could tell the one account from the other.
+bool may_do_the_same(const upstream::MysqlAccounts* accounts, const Identity& identity, std::string_view other_user, std::string_view other_host) {
+  if (accounts == nullptr || other_user != identity.credentials.user) return false;
+  const upstream::MysqlAccount* own = accounts->exactly(identity.credentials.user, identity.host_pattern);
+  const upstream::MysqlAccount* other = accounts->exactly(other_user, other_host);
+  return own != nullptr && other != nullptr && !own->rights.empty() && own->rights == other->rights;
+}
+
+}  // namespace
+
 Task<Result<void>> check_account(Session& session, Connection* connection, upstream::MysqlRefusal* said) {
+  const Identity& identity = session.identity();
+  if (!identity.of_servers) co_return Result<void>{};
   const Result<proto::mysql::TextResult> asked =
       co_await upstream::query(*connection, "SELECT CURRENT_USER() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   HF_CO_RETURN_IF_ERROR(asked);
   const bool answered = !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 1;
   const std::string account = answered ? narrow(asked->rows[0][0].value_or("")) : std::string();
   connection->facts.found_rows.reset();
-  if (account == account_name(session.identity())) co_return Result<void>{};
-  said->code = wire::kErAccessDenied;
-  said->sqlstate = "28000";
-  said->message = "Access denied for " + account_name(session.identity()) + ": the servers take Holdfast's address for " + account + ", an account with other rights";
-  co_return Error{ErrorCode::kRefused, said->message};
+  const std::size_t at = std::min(account.rfind('@'), account.size());
+  const std::string_view host = std::string_view(account).substr(std::min(at + 1, account.size()));
+  const bool same = account == account_name(identity) ||
+                    may_do_the_same(session.service().view()->accounts.get(), identity, std::string_view(account).substr(0, at), host);
+  if (same) co_return Result<void>{};
+  if (said != nullptr) {
+    said->code = wire::kErAccessDenied;
+    said->sqlstate = "28000";
+    said->message = "Access denied for " + account_name(identity) + ": the servers take Holdfast's address for " + account + ", an account that may have other rights";
+  }
+  co_return Error{ErrorCode::kRefused, "the servers take Holdfast's address for " + account};
 }
 
 Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) {

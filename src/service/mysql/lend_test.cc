@@ -241,23 +241,35 @@ TEST_F(LendTest, ASessionWhoseProofIsOutOfDateEndsWithTheServersWords) {
   }
 }
 
-TEST_F(LendTest, AnAccountWithADoubleIsRefusedWhereTheServerTakesItForTheOther) {
-  for (const bool same : {true, false}) {
-    options_.accounts.assign(1, {});
-    options_.accounts[0].id = 1;
-    options_.accounts[0].user = "app";
-    options_.accounts[0].password = "secret";
-    options_.accounts[0].has_double = true;
+TEST_F(LendTest, AnAccountOfTheServersIsRefusedWhereTheyTakeItForOneThatMayDoOtherThings) {
+  struct Case {
+    const char* taken_for;
+    const char* rights;  // of app@%; app@127.0.0.1, who the client is, has "all"
+    bool same;
+  };
+  for (const Case& each : {Case{"app@127.0.0.1", "few", true}, Case{"app@%", "all", true}, Case{"app@%", "few", false}, Case{"app@%", "", false},
+                           Case{"app@nowhere", "all", false}, Case{"@%", "all", false}, Case{"", "all", false}}) {
+    SCOPED_TRACE(each.taken_for + std::string(" ") + each.rights);
+    options_.accounts.assign(2, {});
+    options_.accounts[0].host = "127.0.0.1";
+    options_.accounts[0].rights = "all";
+    options_.accounts[1].rights = each.rights;
+    for (upstream::MysqlAccount& account : options_.accounts) {
+      account.user = "app";
+      account.password = "secret";
+      account.of_servers = true;
+      account.id = &account == &options_.accounts[0] ? 1 : 2;
+    }
     start();
-    stage().primary().on("SELECT CURRENT_USER()", reply::rows({{same ? "app@%" : "app@127.0.0.1"}}));
+    stage().primary().on("SELECT CURRENT_USER()", reply::rows({{each.taken_for}}));
     TestClient& client = stage().log_in();
     const std::string answer = ask(client, "SELECT 1");
-    if (same) {
+    if (each.same) {
       EXPECT_EQ(answer, "ok");
       EXPECT_EQ(ask(client, "SELECT 1"), "ok");
       EXPECT_EQ(stage().primary().count("SELECT CURRENT_USER()"), 1U) << "once per connection";
     } else {
-      EXPECT_EQ(answer, "error 1045 Access denied for app@%: the servers take Holdfast's address for app@127.0.0.1, an account with other rights");
+      EXPECT_EQ(answer, "error 1045 Access denied for app@127.0.0.1: the servers take Holdfast's address for " + std::string(each.taken_for) + ", an account that may have other rights");
       EXPECT_TRUE(stage().wait_gone(client));
       EXPECT_EQ(stage().idle(0), 0U);
     }

@@ -98,7 +98,7 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
   identity.credentials = upstream::MysqlCredentials{account.user, account.password, stage1};
   identity.account = account.id;
   identity.host_pattern = account.host;
-  identity.has_double = account.has_double;
+  identity.of_servers = account.of_servers;
   identity.limited = account.limited;
   identity.statement_time = account.statement_time;
   identity.proxied = false;
@@ -179,6 +179,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
   identity.account = account.id;
   identity.host_pattern = account.host;
+  identity.of_servers = account.of_servers;
   identity.proxied = true;
   ClientProxy proxy(session, deadline);
   upstream::MysqlLogin login = login_for_server(session);
@@ -200,7 +201,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   if (opened.ok()) {
     ConnectionPtr connection = std::move(*opened);
     opened = co_await service.server(*view->primary).pool.adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
-    if (opened.ok() && account.has_double) {
+    if (opened.ok()) {
       const Result<void> same = co_await check_account(session, opened->get(), &said);
       if (!same.ok()) opened = same.error();
     }

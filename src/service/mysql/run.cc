@@ -228,6 +228,13 @@ Task<Result<void>> enter_again(Work* work, policy::session::Needs needs) {
   co_return Result<void>{};
 }
 
+/// away: from where the statement was made answerable.
+policy::session::Needs needs_to_fit(const Work& work, bool away) {
+  policy::session::Needs needs = policy::session::needs_of(work.request.verdict);
+  needs.found_rows = needs.found_rows || (away && work.request.verdict.has(effect::kReadsDiagnostics));
+  return needs;
+}
+
 /// The connection fits the session, and has the prepared statement.
 Task<Step> make_fit(Work* work) {
   Session& session = work->session;
@@ -235,9 +242,8 @@ Task<Step> make_fit(Work* work) {
   const Request& request = work->request;
   const bool bound = (work->ties & tie::kHard) != 0;
   Result<void> fits{};
-  policy::session::Needs needs = policy::session::needs_of(request.verdict);
-  const bool away = work->trial.without_schema && work->ties == 0;  // from where it was made answerable
-  if (away && request.verdict.has(effect::kReadsDiagnostics)) needs.found_rows = true;
+  const bool away = work->trial.without_schema && work->ties == 0;
+  const policy::session::Needs needs = needs_to_fit(*work, away);
   std::optional<AsIf> without_schema;
   if (lacks_schema(*work)) fits = co_await enter_again(work, needs);
   if (fits.ok() && !request.gone_schema.empty()) without_schema.emplace(session, connection->facts.settings);

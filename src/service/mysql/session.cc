@@ -119,9 +119,9 @@ Task<bool> Session::run_command(Command command) {
   const bool room = client_.has_room() || co_await client_.room();
   if (!room) co_return false;
   orders_.interrupted = false;
-  in_command_ = true;
+  orders_.in_command = true;
   const bool go_on = co_await handle(*this, command);
-  in_command_ = false;
+  orders_.in_command = false;
   if (const std::unique_ptr<wire::ErrorReply> error = client_.take_error()) remember_error(*this, *error);
   co_return go_on;
 }
@@ -220,16 +220,16 @@ void Session::end_when_idle() {
 std::optional<Session::Backend> Session::kill() {
   orders_.killed = true;
   client_.stream().abort({ErrorCode::kReset, "killed"});
-  if (waiting_ != nullptr && waiting_->waiting != nullptr) waiting_->waiting->cancel();
+  if (orders_.waiting != nullptr && orders_.waiting->waiting != nullptr) orders_.waiting->waiting->cancel();
   const bool untold = running_.connection != nullptr && !running_.connection->facts.told_kill;
   return untold ? aim_at_backend() : std::nullopt;
 }
 
 std::optional<Session::Backend> Session::interrupt() {
-  if (!in_command_) return std::nullopt;
+  if (!orders_.in_command) return std::nullopt;
   if (running_.connection != nullptr) return aim_at_backend();
   orders_.interrupted = true;
-  if (waiting_ != nullptr && waiting_->waiting != nullptr) waiting_->waiting->cancel();
+  if (orders_.waiting != nullptr && orders_.waiting->waiting != nullptr) orders_.waiting->waiting->cancel();
   return std::nullopt;
 }
 

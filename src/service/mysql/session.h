@@ -53,7 +53,7 @@ struct Identity {
   upstream::MysqlCredentials credentials;
   std::uint32_t account = 0;      // see MysqlAccount::id
   std::string host_pattern = "%"; // of the account
-  bool has_double = false;        // see MysqlAccount::has_double
+  bool of_servers = false;        // see MysqlAccount::of_servers
   bool limited = false;           // the account has limits that a reset would take out of the accounting
   std::string statement_time;     // see MysqlAccount::statement_time
   bool proxied = false;           // only the client can log in: the session lives on one connection
@@ -97,12 +97,14 @@ struct Running {
   bool killed = false;                // a KILL was aimed at it
 };
 
-/// What came from outside.
+/// What comes from outside, and where it meets the session.
 struct Orders {
   bool killed = false;
   bool interrupted = false;  // the command at hand, by a KILL QUERY, before it was with a server
   bool give_back = false;
   bool ending = false;
+  bool in_command = false;                   // else a KILL QUERY has nothing to interrupt
+  runtime::TaskContext* waiting = nullptr;   // what an interruption ends: see Session::Interruptible
 };
 
 class Session final : private net::PeerWatcher, public LiveClient {
@@ -156,10 +158,10 @@ class Session final : private net::PeerWatcher, public LiveClient {
   /// While it lives, interrupt() ends what the task waits for, with kCancelled.
   class Interruptible {
    public:
-    Interruptible(Session& session, runtime::TaskContext& context) : session_(session) { session.waiting_ = &context; }
+    Interruptible(Session& session, runtime::TaskContext& context) : session_(session) { session.orders_.waiting = &context; }
     Interruptible(const Interruptible&) = delete;
     Interruptible& operator=(const Interruptible&) = delete;
-    ~Interruptible() { session_.waiting_ = nullptr; }
+    ~Interruptible() { session_.orders_.waiting = nullptr; }
 
    private:
     Session& session_;
@@ -190,8 +192,6 @@ class Session final : private net::PeerWatcher, public LiveClient {
   PreparedStatements prepared_;
   Running running_;
   Orders orders_;
-  bool in_command_ = false;
-  runtime::TaskContext* waiting_ = nullptr;  // see Interruptible
 };
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.

@@ -169,17 +169,21 @@ void enter_anew(Session& session, Connection& connection, const Request& request
 
 bool asks(const Learnt& learnt) { return learnt.ask_collation || learnt.ask_tracking; }
 
+/// What the server marked without a name: every named change of a SET or USE has the mark, too.
+bool is_nameless(const Flushed& changes, const sql::Statement& statement) {
+  return changes.any && !(changes.named && policy::session::explained_by_name(statement));
+}
+
 /// What the reply taught, and what the server was asked for besides.
 Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, Reply* reply, std::uint32_t ties) {
   ReplyFacts& told = reply->facts;
-  // An EOF says that something has changed, not what: a schema or a variable has a name, which may be all there is to it.
-  // Our own setting of the client's wish is such a change, too.
+  // An EOF says that something has changed, not what: a schema or a variable has a name, which may be all there is to it (a write that has
+  // rows has a GTID). Our own setting of the client's wish is such a change, too.
   bool flushed = false;
   if (reply->pending_change && connection->facts.wish_shown) {
     told.state_changed = false;
   } else if (reply->pending_change) {
-    const Flushed changes = co_await flush_changes(session, connection);
-    told.state_changed = !changes.named || !policy::session::explained_by_name(request->verdict);
+    told.state_changed = is_nameless(co_await flush_changes(session, connection), request->verdict);
     flushed = true;
   }
   sql::Statement verdict = request->verdict;
@@ -193,8 +197,7 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
   if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, request, reply, *learnt.doubted_count);
   if (learnt.unsettled) {
     const Flushed changes = co_await flush_changes(session, connection);
-    const bool nameless = changes.any && !(changes.named && policy::session::explained_by_name(request->verdict));
-    if (nameless) policy::session::learn_nameless(connection->facts, learnt);
+    if (is_nameless(changes, request->verdict)) policy::session::learn_nameless(connection->facts, learnt);
   }
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
   if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));

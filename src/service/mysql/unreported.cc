@@ -196,9 +196,9 @@ Task<Flushed> flush_changes(Session& session, Connection* connection) {
   }
   if (!told.ok()) {
     connection->stream->abort(told.error());
-    co_return Flushed{};
+    co_return Flushed{.named = false, .any = true};  // whatever it was, it went with the connection
   }
-  co_return Flushed{reply.facts.schema.has_value() || reply.facts.variables.size() > 1, reply.facts.state_changed};
+  co_return Flushed{.named = reply.facts.schema.has_value() || reply.facts.variables.size() > 1, .any = reply.facts.state_changed};
 }
 
 Task<void> count_again(Session& session, Connection* connection) {

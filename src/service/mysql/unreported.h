@@ -14,7 +14,7 @@ namespace hf::service::mysql {
 /// What the server had not told yet.
 struct Flushed {
   bool named = false;  // variables, a schema: the session has them by now
-  bool any = false;    // something has changed, with a name or without
+  bool any = false;    // the mark that something has changed, with a name or without; a GTID has none
 };
 
 /// What the server has not told yet comes out with the next OK that has a change to tell: that the tracking of changes is switched off, which

@@ -24,7 +24,7 @@ TEST_F(UnreportedTest, WhatAnEofOnlyHintsAtIsAskedForAndLearnt) {
   };
   server().on("SHOW TABLES", hint);
   server().on("SELECT v", hint);
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_schema", "ON"), variable("time_zone", "UTC")})));
+  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("time_zone", "UTC"), something()})));
   TestClient& client = stage().log_in({.capabilities = kOldClient});
   EXPECT_EQ(ask(client, "SHOW TABLES"), "rows 7");
   EXPECT_EQ(kept(client).pin, PinReason::kNone) << "it had a name";
@@ -33,12 +33,24 @@ TEST_F(UnreportedTest, WhatAnEofOnlyHintsAtIsAskedForAndLearnt) {
   EXPECT_EQ(kept(client).pin, PinReason::kUnnamedChange) << "a function behind the view may have set a user variable as well";
 }
 
+TEST_F(UnreportedTest, AWriteWithRowsDoesNotPinByItsGtid) {
+  start();
+  server().on("INSERT", [](const upstream::ServerTurn& turn) {
+    return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
+  });
+  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("last_gtid", "0-1-5")})));
+  TestClient& client = stage().log_in({.capabilities = kOldClient});
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1) RETURNING id"), "rows 7");
+  EXPECT_EQ(kept(client).pin, PinReason::kNone);
+  EXPECT_TRUE(kept(client).soft()) << "for its last insert id";
+}
+
 TEST_F(UnreportedTest, AHintWithoutANamePinsAndAnUnansweredOneEndsTheConnection) {
   start();
   server().on("SELECT v", [](const upstream::ServerTurn& turn) {
     return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
   });
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_schema", "ON")})));
+  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), something()})));
   TestClient& client = stage().log_in({.capabilities = kOldClient});
   ask(client, "SELECT v FROM a_view");
   EXPECT_EQ(kept(client).pin, PinReason::kUnnamedChange);

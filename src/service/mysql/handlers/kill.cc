@@ -96,6 +96,10 @@ Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot s
   const upstream::MysqlLogin login = login_for_server(session);
   const Deadline turn = session.loop().deadline_in(view->service->connect_timeout);
   Result<ConnectionPtr> opened = co_await session.service().server(slot).pool.open_beside(view, login, said, turn);
+  if (opened.ok()) {
+    const Result<void> same = co_await check_account(session, opened->get(), said);
+    HF_CO_RETURN_IF_ERROR(same);
+  }
   co_return opened;
 }
 
