@@ -62,8 +62,11 @@ class MonitoredServerFake {
     result.error = proto::mysql::TextError{code, "42000", std::move(message)};
     answers_[part] = std::move(result);
   }
-  /// Logins from now on are refused with 1045.
-  void refuse_logins(bool refused) { refuses_logins_ = refused; }
+  /// Logins from now on are refused.
+  void refuse_logins(bool refused, std::uint16_t code = 1045) {
+    refuses_logins_ = refused;
+    refusal_ = code;
+  }
 
   /// Holds the answer number `step` (the first is 0, the greeting) and all behind it.
   void hold_at(std::size_t step) { hold_from_ = step; }
@@ -129,7 +132,7 @@ class MonitoredServerFake {
         if (!login.ok()) co_return;
         capabilities = login->capabilities;
         self->logins_.emplace_back(login->user);
-        reply = self->refuses_logins_ ? packet(2, mysql::encode_err({.code = 1045, .sqlstate = "28000", .message = "Access denied"}, capabilities))
+        reply = self->refuses_logins_ ? packet(2, mysql::encode_err({.code = self->refusal_, .sqlstate = "28000", .message = "Access denied"}, capabilities))
                                       : packet(2, mysql::encode_ok({.status = mysql::kStatusAutocommit}, capabilities));
       } else {
         self->queries_.push_back(payload.substr(1));
@@ -221,6 +224,7 @@ class MonitoredServerFake {
   std::vector<std::string> logins_;
   std::vector<std::string> queries_;
   bool refuses_logins_ = false;
+  std::uint16_t refusal_ = 0;
   std::size_t hold_from_ = std::numeric_limits<std::size_t>::max();
   std::size_t held_ = 0;
   std::size_t steps_ = 0;

@@ -18,6 +18,7 @@ namespace {
 constexpr Nanos kAccountsInterval = 2s;
 constexpr Nanos kRefusedInterval = 1min;  // where they are not needed and may not be read
 constexpr Nanos kDefaultsInterval = 1s;
+constexpr Nanos kFullPatience = 1min;     // a server that has no connection left for a look is what it was, for so long
 constexpr Nanos kSoonest = 50ms;  // between two looks that news brought forward
 constexpr Nanos kSlotRest = 1s;   // numbers of slots on their way between threads have arrived by then
 }  // namespace
@@ -42,6 +43,7 @@ struct ServiceWatcher::Watched {
   bool drained = false;
   bool watched = false;
   bool looked_well = false;   // the latest look succeeded
+  TimePoint observed_at;      // when the observation was made
   bool answered = false;      // the latest failure was the server's own word, not silence
   bool hurry = false;         // the next look comes soon: doubt, news, another monitor account
   policy::RiseFall rise_fall;
@@ -235,17 +237,21 @@ Task<Result<void>> ServiceWatcher::look(Watched* server) {
   Result<policy::ServerObservation> seen = co_await server->probe->look(deadline);
   HF_CO_RETURN_IF_ERROR(seen);
   server->observation = std::move(*seen);
+  server->observed_at = loop_.now();
   co_return Result<void>{};
 }
 
 void ServiceWatcher::take_result(Watched& server, const Result<void>& result) {
   const policy::Health before = server.rise_fall.health();
-  const policy::RiseFall::Step step = server.rise_fall.step(result.ok() ? policy::CheckOutcome::kSuccess : policy::CheckOutcome::kFailure);
+  // One that has no connection left for us is at work all the same: it stays what it was.
+  const bool full = !result.ok() && result.error().code == ErrorCode::kOverload && before == policy::Health::kUp && loop_.now() - server.observed_at < kFullPatience;
+  const policy::RiseFall::Step step = full ? policy::RiseFall::Step{} : server.rise_fall.step(result.ok() ? policy::CheckOutcome::kSuccess : policy::CheckOutcome::kFailure);
   const std::string said_before = std::exchange(server.check, result.ok() ? std::string("ok") : result.error().context);
   server.checked_at = loop_.now();
   server.looked_well = result.ok();
   server.hurry = server.hurry || step.probe_soon;
-  server.answered = !result.ok() && (result.error().code == ErrorCode::kAccessDenied || result.error().code == ErrorCode::kRefused) &&
+  const auto is_answer = [](ErrorCode code) { return code == ErrorCode::kAccessDenied || code == ErrorCode::kRefused || code == ErrorCode::kOverload; };
+  server.answered = !result.ok() && is_answer(result.error().code) &&
                     result.error().context.find("the server said") != std::string::npos;
   if (server.answered && server.check != said_before) {
     output_.event(Event{EventId::kMonitorLoginFailed, loop_.now(), 0, {{"service", service_->name}, {"server", server.server.name}, {"reason", server.check}}});

@@ -258,5 +258,28 @@ TEST_F(WatcherReadings, AServerThatDoesNotTellItsGlobalsIsLookedAtAllTheSame) {
   EXPECT_EQ(world_.count(EventId::kMonitorLoginFailed), 0U);
 }
 
+TEST_F(WatcherReadings, AServerThatIsFullIsWhatItWasForAWhile) {
+  config::Service service = world_.service();
+  service.check.fall = 2;  // the look that finds its connection closed has failed
+  start(service);
+  ASSERT_TRUE(world_.view().primary.has_value());
+  world_.server_.refuse_logins(true, 1040);
+  world_.server_.cut();
+  const auto pass = [this](Nanos time) {
+    for (Nanos passed{}; passed < time; passed += WatcherWorld::kInterval) {
+      world_.loop_.advance(WatcherWorld::kInterval);
+      world_.settle();
+    }
+  };
+  pass(30s);
+  EXPECT_TRUE(world_.view().primary.has_value()) << "sessions are at work there";
+  EXPECT_EQ(world_.count(EventId::kMonitorLoginFailed), 1U);
+  EXPECT_EQ(world_.count(EventId::kServerDown), 0U);
+  pass(40s);
+  EXPECT_FALSE(world_.view().primary.has_value()) << "nobody knows what it is by now";
+  world_.server_.refuse_logins(false);
+  ASSERT_TRUE(world_.until([this] { return world_.view().primary.has_value(); }));
+}
+
 }  // namespace
 }  // namespace hf::topology

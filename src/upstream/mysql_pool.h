@@ -77,6 +77,7 @@ class MysqlPool : private PlaceHolder {
   void cut(const Error& reason);
   /// Closes the idle connections of one account; `account_of` tells it from a key. Returns how many.
   std::size_t close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key));
+  bool close_idle() override;
   /// Closes what idle connections have prepared: copies for convenience.
   void close_copies();
   /// Closes what has been idle since before `since`, and what is beyond `ages`.
@@ -108,7 +109,6 @@ class MysqlPool : private PlaceHolder {
   bool lendable(const MysqlConnection& connection, const PoolAges& ages) const;
   Error all_in_use(const ServerView& server) const;
 
-  bool close_idle() override;
   void ask() override;
   PlaceUse use() const override;
 

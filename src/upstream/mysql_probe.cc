@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "proto/mysql/error_code.h"
+
 namespace hf::upstream {
 
 namespace mysql = proto::mysql;
@@ -83,7 +85,9 @@ Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
   MysqlLogin login;
   login.credentials = monitor_;
   login.capabilities = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, address_, login, nullptr, deadline);
+  MysqlRefusal said;
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, address_, login, &said, deadline);
+  if (!opened.ok() && said.code == mysql::kErConCount) co_return Error{ErrorCode::kOverload, opened.error().context};
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
   connection_version_ = version;

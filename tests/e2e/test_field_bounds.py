@@ -424,6 +424,20 @@ def test_number_15_long_data_beyond_what_the_server_takes_is_not_kept(small_pack
         assert session.value("select 1") == "1"
 
 
+def test_number_15_texts_of_prepared_statements_are_bounded_for_the_session(small_packets):
+    """200 texts of 1 MB: 64 MiB of them are kept, once each, and the session goes on."""
+    with Session(small_packets.port()) as session:
+        def fill():
+            return [session.prepare(f"select {number}, '{'x' * 1_000_000}'")["kind"] for number in range(200)]
+        answers = []
+        grown = grown_by(small_packets, lambda: answers.extend(fill()))
+        assert grown < 120 * MIB, f"{grown / MIB:.0f} MiB"
+        assert answers.count("error") == 200 - 64 * MIB // 1_000_013, answers
+        assert session.value("select 1") == "1"
+        assert session.reset_connection()[0]["kind"] == "ok"
+        assert session.prepare("select 1")["kind"] == "prepared"
+
+
 def test_number_15_long_data_of_many_statements_is_bounded_for_the_session(small_packets):
     """96 statements of 4 MB each: a bound for the session, whatever becomes of the statements."""
     session = Session(small_packets.port())

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from harness.holdfast import gateway_for
-from harness.session import Session
+from harness.session import Session, failed
 from harness.side_by_side import change_user, close, execute, make_passers_table, prepare, reset, same
 from harness.wire import DEFAULT_CAPABILITIES, DEPRECATE_EOF, SESSION_TRACK, Wire
 
@@ -145,3 +145,21 @@ def test_the_count_of_rows_behind_a_read_that_fails(gateway, cluster, text):
     """Some errors come before anything is counted, some behind; other clients' counts are on the connections."""
     few = "select id from narrow_ids limit 3"
     same(gateway, cluster, [step for read in (few, READ, "/*master*/ " + few) for step in (read, text, "select found_rows()", read, (text,), "select found_rows()", "/*master*/ " + text, "select found_rows()")])
+
+
+@pytest.mark.parametrize("how", ["text", "prepared"])
+def test_writes_with_rows_pin_nobody_who_reads_eofs(gateway, cluster, how):
+    """A write has a GTID, which is a change that the server tells, by a flag alone where there is no OK behind the rows. Three over two connections."""
+    text = "insert into narrow_ids values (%d, 1) returning id"
+    sessions = [Session(gateway.port(), capabilities=DEFAULT_CAPABILITIES & ~DEPRECATE_EOF) for _ in range(3)]
+    try:
+        for turn in range(2):
+            for number, session in enumerate(sessions):
+                written = text % (100 + turn * 10 + number)
+                answer = session.one(written) if how == "text" else session.binary(written)[0]
+                assert not failed(answer), answer
+        assert [each["reason"] for each in gateway.http_json("/api/v1/sessions?service=orders")["sessions"] if each["pinned"]] == []
+    finally:
+        for session in sessions:
+            session.close()
+        cluster.primary.query("delete from test.narrow_ids where id >= 100")

@@ -173,7 +173,7 @@ sql::Statement Gateway::verdict_of(const Client& client, const Command& command)
 }
 
 ByteView Gateway::text_of(const Client& client, const Command& command) {
-  return command.prepared >= 0 ? ByteView(client.prepared.at(command.prepared).meaning.text) : ByteView(command.text);
+  return command.prepared >= 0 ? ByteView(*client.prepared.at(command.prepared).meaning.text) : ByteView(command.text);
 }
 
 RouteFacts Gateway::route_facts(const Client& client) {
@@ -221,7 +221,7 @@ bool Gateway::ensure_copy(Client& client, Connection& connection, const Prepared
     client.facts.settings = now;
     if (!there) return false;
   }
-  const Reply reply = connection.server->prepare(statement.meaning.text);
+  const Reply reply = connection.server->prepare(*statement.meaning.text);
   if (elsewhere && !restore(client, connection, {})) return false;
   if (reply.facts.failed) {
     out->seen = reply.shown();

@@ -320,7 +320,7 @@ class Run {
     Client& client = gateway_.client(i);
     const bool on_replica = client.held != nullptr && (client.ties & tie::kHard) != 0 && client.held->server->server() == kReplica;
     if (on_replica && command.text.find("DEFAULT") != std::string::npos) return {};
-    const std::string text = command.prepared >= 0 ? client.prepared.at(command.prepared).meaning.text : command.text;
+    const std::string text = command.prepared >= 0 ? *client.prepared.at(command.prepared).meaning.text : command.text;
     const Outcome out = gateway_.run(i, command, loss);
     if (on_replica && doors_[i] == Door::kSplit && out.seen == "error 1290") {  // what ties it there has no name: docs/mysql-service.md
       own_[i]->signal(1290);
@@ -334,7 +334,7 @@ class Run {
     if (out.lost) {
       const sql::Statement statement = sql::classify(text, {});
       const bool unlocks = statement.kind == sql::Kind::kUnlockTables;  // it commits only where tables are locked
-      const bool commits = statement.kind == sql::Kind::kBegin || (statement.has(sql::effect::kImplicitCommit) && !unlocks);
+      const bool commits = statement.kind == sql::Kind::kCommit || statement.kind == sql::Kind::kBegin || (statement.has(sql::effect::kImplicitCommit) && !unlocks);
       if (out.executed && commits) own_[i]->query("COMMIT");
       if (out.executed) leave_effect(i, text);
       if (out.rolled_back && !out.ended) own_[i]->query("ROLLBACK");

@@ -1,5 +1,6 @@
 #include "policy/session/prepared_cache.h"
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 
@@ -31,7 +32,7 @@ PreparedCache::Entries::iterator PreparedCache::find_entry(const StatementMeanin
     const SettingsPtr& under = entry.meaning.parsed_under;
     const bool same_state = under == meaning.parsed_under ||
                             (under != nullptr && meaning.parsed_under != nullptr && same_meaning(*under, *meaning.parsed_under));
-    if (same_state && entry.meaning.text == meaning.text) return it->second;
+    if (same_state && (entry.meaning.text == meaning.text || *entry.meaning.text == *meaning.text)) return it->second;
   }
   return entries_.end();
 }
@@ -49,7 +50,7 @@ PreparedCache::Copy* PreparedCache::find(const StatementMeaning& meaning, Handle
 
 std::optional<std::uint32_t> PreparedCache::add(const StatementMeaning& meaning, std::uint32_t id) {
   std::optional<std::uint32_t> gone = erase(meaning);
-  if (!gone && entries_.size() >= kMost) gone = drop_oldest();
+  if (!gone) gone = make_room(meaning);
   entries_.push_front({meaning, {id, {}, 0}});
   by_text_.emplace(meaning.text_hash, entries_.begin());
   return gone;
@@ -86,7 +87,7 @@ std::optional<std::uint32_t> PreparedCache::unbind(Handle handle) {
   if (entry.copy.long_data > 0) {
     gone = entry.copy.id;
   } else {
-    if (entries_.size() >= kMost) gone = drop_oldest();
+    gone = make_room(entry.meaning);
     entries_.splice(entries_.begin(), own->second);
     by_text_.emplace(entry.meaning.text_hash, entries_.begin());
   }
@@ -104,11 +105,18 @@ void PreparedCache::forget_text(Entries::iterator at) {
   }
 }
 
-std::optional<std::uint32_t> PreparedCache::drop_oldest() {
-  const auto oldest = std::prev(entries_.end());
-  const std::uint32_t id = oldest->copy.id;
-  forget_text(oldest);
-  entries_.erase(oldest);
+std::optional<std::uint32_t> PreparedCache::make_room(const StatementMeaning& meaning) {
+  const auto is_large = [](const Entry& entry) { return entry.meaning.text->size() > kLargeText; };
+  auto drop = entries_.end();
+  if (meaning.text->size() > kLargeText && static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_large)) >= kMostLarge) {
+    drop = std::prev(std::find_if(entries_.rbegin(), entries_.rend(), is_large).base());
+  } else if (entries_.size() >= kMost) {
+    drop = std::prev(entries_.end());
+  }
+  if (drop == entries_.end()) return std::nullopt;
+  const std::uint32_t id = drop->copy.id;
+  forget_text(drop);
+  entries_.erase(drop);
   return id;
 }
 

@@ -28,10 +28,11 @@ namespace hf::policy::session {
 /// text of another context is another statement.
 struct StatementMeaning {
   StatementMeaning() = default;
-  StatementMeaning(std::string sql, SettingsPtr under) : text(std::move(sql)), text_hash(std::hash<std::string>{}(text)), parsed_under(std::move(under)) {}
+  StatementMeaning(std::string sql, SettingsPtr under)
+      : text(std::make_shared<const std::string>(std::move(sql))), text_hash(std::hash<std::string>{}(*text)), parsed_under(std::move(under)) {}
 
-  std::string text;
-  std::size_t text_hash = 0;  // of the text, which stays what it is: it is looked for at every execution
+  std::shared_ptr<const std::string> text;  // a session's, and that of its copies on connections
+  std::size_t text_hash = 0;                // of the text, which stays what it is: it is looked for at every execution
   SettingsPtr parsed_under;
 };
 
@@ -62,6 +63,8 @@ class PreparedCache {
 
  private:
   static constexpr std::size_t kMost = 128;
+  static constexpr std::size_t kLargeText = 64 * 1024;  // bytes; of texts that are longer there are fewer
+  static constexpr std::size_t kMostLarge = 8;
   struct Entry {
     StatementMeaning meaning;
     Copy copy;
@@ -69,7 +72,8 @@ class PreparedCache {
   using Entries = std::list<Entry>;
   Entries::iterator find_entry(const StatementMeaning& meaning);
   void forget_text(Entries::iterator at);
-  std::optional<std::uint32_t> drop_oldest();
+  /// Where there is no room for one more.
+  std::optional<std::uint32_t> make_room(const StatementMeaning& meaning);
 
   Entries entries_;  // most recently used first
   std::unordered_multimap<std::size_t, Entries::iterator> by_text_;

@@ -167,6 +167,17 @@ TEST(PreparedCache, CopiesWithCursorsStayWhateverComes) {
   EXPECT_EQ(cache.find(text(1), 1), nullptr);
 }
 
+TEST(PreparedCache, KeepsFewLongTexts) {
+  PreparedCache cache;
+  const auto text = [](std::uint32_t id, std::size_t size) { return StatementMeaning(std::to_string(id) + std::string(size, 'x'), nullptr); };
+  for (std::uint32_t id = 1; id <= 100; ++id) EXPECT_EQ(cache.add(text(id, 10), id), std::nullopt);
+  for (std::uint32_t id = 101; id <= 108; ++id) EXPECT_EQ(cache.add(text(id, 100'000), id), std::nullopt);
+  EXPECT_NE(cache.find(text(101, 100'000)), nullptr);
+  EXPECT_EQ(cache.add(text(109, 100'000), 109), 102U) << "the long one that was not used for longest";
+  EXPECT_EQ(cache.add(text(110, 10), 110), std::nullopt);
+  EXPECT_EQ(cache.size(), 109U);
+}
+
 TEST(PreparedCache, MakesRoomByAllThatHaveNoCursor) {
   PreparedCache cache;
   const StatementMeaning read{"SELECT 1", nullptr};

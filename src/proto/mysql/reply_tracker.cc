@@ -9,7 +9,7 @@ namespace hf::proto::mysql {
 namespace {
 
 constexpr std::size_t kKeptCapacity = 64 * 1024;
-constexpr std::uint64_t kMaxColumns = 0xFFFF;
+constexpr std::uint64_t kMaxColumns = 0xFFFFF;  // a SELECT of constants may have more than a table
 
 Error protocol_error(std::string what) { return Error{ErrorCode::kProtocol, std::move(what)}; }
 

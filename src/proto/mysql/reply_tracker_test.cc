@@ -387,7 +387,7 @@ TEST(ReplyTracker, MalformedRepliesAreErrors) {
       {Command::kQuery, packet(1, unhex("0000"))},      // OK cut short
       {Command::kQuery, packet(1, unhex("ff"))},        // ERR cut short
       {Command::kQuery, packet(1, unhex("fc01"))},      // column count cut short
-      {Command::kQuery, packet(1, unhex("fd000001"))},  // 65536 columns
+      {Command::kQuery, packet(1, unhex("fd000010"))},  // 2^20 columns
       {Command::kQuery, packet(1, unhex("01 01"))},     // more than a column count
       {Command::kQuery, ReplyWriter(kLegacy).column_count(1).definitions(1).raw("x").bytes()},
       {Command::kQuery, ReplyWriter(kLegacy).column_count(1).definitions(1).definitions_eof(2).raw("").bytes()},

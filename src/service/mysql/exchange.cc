@@ -523,7 +523,7 @@ void Exchange::finish() {
 }  // namespace
 
 ByteView text_of(Session& session, const Request& request) {
-  if (request.prepared != nullptr) return request.prepared->meaning.text;
+  if (request.prepared != nullptr) return *request.prepared->meaning.text;
   return request.text ? ByteView(*request.text) : session.client().argument();
 }
 

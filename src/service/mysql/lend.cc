@@ -75,18 +75,23 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
   co_return Result<void>{};
 }
 
-/// Idle connections of this account to this server end, here and on the other shards. Whether there may have been any.
-bool make_room(Session& session, upstream::ServerSlot slot) {
+/// Idle connections of this account to this server end, here and on the other shards; of any account, the longest idle one each, where it is the
+/// server that is full. Whether there may have been any.
+bool make_room(Session& session, upstream::ServerSlot slot, std::uint16_t limit) {
   ServiceShard& service = session.service();
-  const std::uint32_t account = session.identity().account;
-  bool any = service.server(slot).pool.close_idle_of(account, &ShardState::account_of) > 0;
+  const auto close = [slot, limit, account = session.identity().account](ServiceShard& there) {
+    upstream::MysqlPool& pool = there.server(slot).pool;
+    const bool own = pool.close_idle_of(account, &ShardState::account_of) > 0;
+    return own || (limit == wire::kErConCount && pool.close_idle());
+  };
+  bool any = close(service);
   const std::string name = service.name();
   for (Shard* peer : service.shard().peers()) {
     if (peer == &service.shard()) continue;
     any = true;
-    peer->post([peer, name, slot, account] {
+    peer->post([peer, name, slot, close] {
       ServiceShard* there = peer->find(name);
-      if (there != nullptr && slot < there->servers().size()) there->server(slot).pool.close_idle_of(account, &ShardState::account_of);
+      if (there != nullptr && slot < there->servers().size()) close(*there);
     });
   }
   return any;
@@ -121,7 +126,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
       const Result<void> same = co_await check_account(session, opened->get(), said);
       HF_CO_RETURN_IF_ERROR(same);
     }
-    if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot)) co_return opened;
+    if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot, said->code)) co_return opened;
     const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
     if (!slept.ok()) co_return slept.error();
   }
@@ -386,11 +391,11 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
   if (statement.verdict.has(policy::sql::effect::kUserVariable)) connection->facts.stains |= policy::session::stain::kState;  // see take_prepared()
   upstream::MysqlRefusal said;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<std::uint32_t> id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);
+  Result<std::uint32_t> id = co_await upstream::prepare(*connection, *statement.meaning.text, &said, deadline);
   for (int round = 0; !id.ok() && said.code == kErMaxPreparedStatements && round < kMostMakingRoom; ++round) {
     co_await make_room_for_copies(session, connection);
     said = {};
-    id = co_await upstream::prepare(*connection, statement.meaning.text, &said, deadline);
+    id = co_await upstream::prepare(*connection, *statement.meaning.text, &said, deadline);
   }
   if (!id.ok() && said.code == 0) co_return id.error();
   if (id.ok()) session.service().counters().statements_reprepared.add();

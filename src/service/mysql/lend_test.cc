@@ -277,18 +277,27 @@ TEST_F(LendTest, AnAccountOfTheServersIsRefusedWhereTheyTakeItForOneThatMayDoOth
   }
 }
 
-TEST_F(LendTest, AFullServerGetsRoomByTheAccountsOwnIdleConnections) {
-  start();
-  stage().log_in({.schema = "shop"});  // leaves an idle connection that another kind of session cannot use
-  TestClient& client = stage().log_in();
-  ASSERT_EQ(stage().idle(0), 1U);
-  stage().primary().on_login(refusal_of_login(1040, "Too many connections"));
-  client.send(query("SELECT 1"));
-  ASSERT_TRUE(stage().run_until([&] { return stage().primary().logins().size() == 2; }));
-  stage().primary().on_login(std::nullopt);
-  stage().wait(client);
-  EXPECT_EQ(shown(client.answers().back()), "ok");
-  EXPECT_TRUE(stage().primary().heard("\x01")) << "the idle one said goodbye";
+TEST_F(LendTest, AFullServerGetsRoomByIdleConnections) {
+  struct Case {
+    const char* user;  // of the idle connection
+    std::uint16_t limit;
+    bool room;
+  };
+  for (const Case& each : {Case{"app", 1040, true}, Case{"app", 1203, true}, Case{"other", 1040, true}, Case{"other", 1203, false}}) {
+    SCOPED_TRACE(each.user + std::string(" ") + std::to_string(each.limit));
+    start();
+    stage().log_in({.user = each.user, .schema = "shop"});  // leaves an idle connection that another kind of session cannot use
+    TestClient& client = stage().log_in();
+    ASSERT_EQ(stage().idle(0), 1U);
+    stage().primary().on_login(refusal_of_login(each.limit, "Too many connections"));
+    client.send(query("SELECT 1"));
+    ASSERT_TRUE(stage().run_until([&] { return stage().primary().logins().size() == 2; }));
+    stage().primary().on_login(std::nullopt);
+    stage().wait(client);
+    EXPECT_EQ(shown(client.answers().back()), each.room ? "ok" : "error 1203 Too many connections");
+    EXPECT_EQ(stage().primary().heard("\x01"), each.room) << "the idle one said goodbye";
+    stage().finish();
+  }
 }
 
 TEST_F(LendTest, AServerThatStaysFullIsTheClientsError) {

@@ -36,6 +36,7 @@ PreparedStatement& PreparedStatements::add(policy::session::StatementMeaning mea
   PreparedStatement& statement = statements_[id];
   statement.id = id;
   statement.meaning = std::move(meaning);
+  text_ += statement.meaning.text->size();
   statement.verdict = verdict;
   return statement;
 }
@@ -49,12 +50,13 @@ void PreparedStatements::erase(std::uint32_t id) {
   const auto it = statements_.find(id);
   if (it == statements_.end()) return;
   drop_long_data(it->second);
+  text_ -= it->second.meaning.text->size();
   statements_.erase(it);
 }
 
 void PreparedStatements::clear() {
   statements_.clear();
-  long_data_ = 0;
+  long_data_ = text_ = 0;
 }
 
 namespace {

@@ -44,12 +44,14 @@ Kept kept_by_failure(ByteView client_payload, std::uint16_t code, ByteView messa
 class PreparedStatements {
  public:
   static constexpr std::size_t kMostLongData = 64 * 1024 * 1024;
+  static constexpr std::size_t kMostText = 64 * 1024 * 1024;  // of all statements, where the longest packet is not longer
 
   PreparedStatement& add(policy::session::StatementMeaning meaning, policy::sql::Statement verdict);
   PreparedStatement* find(std::uint32_t id);
   void erase(std::uint32_t id);
   void clear();
   bool empty() const { return statements_.empty(); }
+  std::size_t text_bytes() const { return text_; }
   std::size_t size() const { return statements_.size(); }
   std::uint32_t last_id() const { return next_id_ - 1; }
 
@@ -65,6 +67,7 @@ class PreparedStatements {
  private:
   std::uint32_t next_id_ = 1;
   std::size_t long_data_ = 0;
+  std::size_t text_ = 0;
   std::map<std::uint32_t, PreparedStatement> statements_;
 };
 

@@ -261,7 +261,7 @@ TEST(PreparedStatements, IdsAreNeverUsedAgain) {
   const std::uint32_t first = statements.add({"SELECT 1", nullptr}, {}).id;
   const std::uint32_t second = statements.add({"SELECT 2", nullptr}, {}).id;
   EXPECT_EQ(statements.size(), 2U);
-  EXPECT_EQ(statements.find(first)->meaning.text, "SELECT 1");
+  EXPECT_EQ(*statements.find(first)->meaning.text, "SELECT 1");
   statements.erase(second);
   EXPECT_EQ(statements.find(second), nullptr);
   EXPECT_NE(statements.add({"SELECT 3", nullptr}, {}).id, second);
@@ -269,6 +269,17 @@ TEST(PreparedStatements, IdsAreNeverUsedAgain) {
   EXPECT_TRUE(statements.empty());
   EXPECT_GT(statements.add({"SELECT 4", nullptr}, {}).id, second);
   EXPECT_EQ(statements.find(0), nullptr);
+}
+
+TEST(PreparedStatements, CountTheBytesOfTheirTexts) {
+  PreparedStatements statements;
+  const std::uint32_t first = statements.add({std::string(70, 'x'), nullptr}, {}).id;
+  statements.add({std::string(30, 'y'), nullptr}, {});
+  EXPECT_EQ(statements.text_bytes(), 100U);
+  statements.erase(first);
+  EXPECT_EQ(statements.text_bytes(), 30U);
+  statements.clear();
+  EXPECT_EQ(statements.text_bytes(), 0U);
 }
 
 TEST(PreparedStatements, TheLastOnePreparedHasAnIdOfItsOwn) {

@@ -42,6 +42,11 @@ Task<bool> on_prepare(Session& session) {
     session.client().send_error({kErTooManyPrepared, "42000", "Can't create more than max_prepared_stmt_count statements (current value: " + std::to_string(session.identity().defaults->max_prepared_stmt_count) + ")"});
     co_return true;
   }
+  const std::size_t most = std::max<std::size_t>(PreparedStatements::kMostText, session.identity().defaults->max_allowed_packet);
+  if (session.prepared().text_bytes() + session.client().argument().size() > most) {
+    session.client().send_error(wire::own_error("Holdfast keeps at most " + std::to_string(most) + " bytes of the texts that a session has prepared"));
+    co_return true;
+  }
   if (session.facts().settings == nullptr) {  // what it is parsed under must be known
     Trial trial;
     trial.hold = session.hold_deadline();
@@ -91,7 +96,7 @@ Task<bool> on_execute(Session& session, Command command) {
   if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;
   }
-  const ChangesUnderway changes(session, statement->verdict, statement->meaning.text);
+  const ChangesUnderway changes(session, statement->verdict, *statement->meaning.text);
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;
 }
