@@ -6,6 +6,8 @@ import os
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 
 import pytest
 
@@ -271,6 +273,22 @@ def test_number_8_half_logins_of_one_address_keep_nobody_else_out(cluster, gatew
             with Session(own.port(), APP_ED_USER, APP_ED_PASSWORD, source="127.0.0.3") as owner:
                 assert owner.value("select current_user()") == "app_ed@%"
             assert time.monotonic() - began < 2
+        finally:
+            for one in halves:
+                one.close()
+
+
+def test_number_8_logins_of_one_address_take_turns(cluster, gateway):
+    """A pool that opens all its connections at once is no attack: more than are under way wait for one of them to end."""
+    with gateway_for(cluster, shards=1, hold_timeout="2s", users="servers") as own, ThreadPoolExecutor(1) as pool:
+        halves = [half_login(own.port(), source="127.0.0.2") for _ in range(8)]
+        try:
+            waits = pool.submit(lambda: Session(own.port(), APP_ED_USER, APP_ED_PASSWORD, source="127.0.0.2"))
+            with pytest.raises(FutureTimeout):
+                waits.result(0.5)
+            halves[0].close()
+            with waits.result(5) as late:
+                assert late.value("select current_user()") == "app_ed@%"
         finally:
             for one in halves:
                 one.close()

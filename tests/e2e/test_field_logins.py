@@ -57,6 +57,22 @@ def test_number_21_reset_of_a_proxied_login(gateway, cluster, steps, route):
     same(gateway, cluster, steps, route=route, user="app_ed", password="app-ed-secret")
 
 
+@pytest.mark.parametrize("how", ["statement", "query", "command"])
+def test_number_21_a_proxied_administrator_kills_others(gateway, cluster, accounts, how):
+    accounts.make("edadm", "all on *.*")
+    cluster.primary.query("alter user edadm@'%' identified via ed25519 using password('by ed25519')")
+    accounts.known("edadm", "by ed25519")
+    with Session(gateway.port(), "edadm", "by ed25519") as administrator, Session(gateway.port()) as victim, Session(gateway.port()) as bystander:
+        victim.one("begin")
+        administrator.one("select sql_calc_found_rows id from place limit 1")
+        number = victim.greeting["thread"]
+        killed = administrator.did(administrator.kill, number) if how == "command" else administrator.one(f"kill {'query ' if how == 'query' else ''}{number}")
+        assert killed[0] == "ok"
+        assert administrator.value("select found_rows()") == "50"
+        assert (victim.one("select 1")[0] == "lost") == (how != "query")
+        assert bystander.value("select 1") == "1"
+
+
 # -- 22: a failed preparation keeps nothing ----------------------------------------------------------------------------------------
 
 def prepare_and_close(sql):

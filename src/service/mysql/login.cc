@@ -155,13 +155,29 @@ class ProxiedLogin {
   ~ProxiedLogin() {
     --shard_.proxied_logins[std::string()];
     if (--shard_.proxied_logins[host_] == 0) shard_.proxied_logins.erase(host_);
+    shard_.proxied_login_ended.notify_all();
   }
-  bool too_many() const { return shard_.proxied_logins[std::string()] > kMostProxied || shard_.proxied_logins[host_] > kMostProxiedOfOne; }
+  static bool has_room(const ShardState& shard, const std::string& host) {
+    const auto under_way = [&shard](const std::string& whose) {
+      const auto found = shard.proxied_logins.find(whose);
+      return found == shard.proxied_logins.end() ? 0 : found->second;
+    };
+    return under_way({}) < kMostProxied && under_way(host) < kMostProxiedOfOne;
+  }
 
  private:
   ShardState& shard_;
   std::string host_;
 };
+
+/// A pool of an application's opens all its connections at once: they take turns. False: it did not come in time.
+Task<bool> wait_for_turn(ShardState& shard, const std::string& host, Deadline deadline) {
+  while (!ProxiedLogin::has_room(shard, host)) {
+    const Result<void> waited = co_await shard.proxied_login_ended.wait(deadline);
+    if (!waited.ok()) co_return false;
+  }
+  co_return true;
+}
 
 /// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
 /// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
@@ -170,11 +186,12 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   const Deadline deadline = claim->deadline;
   ServiceShard& service = session.service();
   ClientEnd& client = session.client();
-  ProxiedLogin counted(service.mysql(), client.host());
-  if (counted.too_many()) {
+  const bool in_turn = co_await wait_for_turn(service.mysql(), client.host(), deadline);
+  if (!in_turn) {
     client.send_error(wire::too_many_connections());
     co_return Verdict::kOver;
   }
+  const ProxiedLogin counted(service.mysql(), client.host());
   Identity& identity = session.identity();
   identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
   identity.account = account.id;

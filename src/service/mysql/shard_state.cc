@@ -14,7 +14,7 @@ constexpr Nanos kCopiesPause = std::chrono::milliseconds(100);
 constexpr Nanos kPinsToldEvery = 60s;
 }  // namespace
 
-ShardState::ShardState(Shard& shard) : shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
+ShardState::ShardState(Shard& shard) : proxied_login_ended(shard.loop()), shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
 
 std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, bool has_schema) {
   const auto [it, added] = keys_.try_emplace({account, capabilities, has_schema}, std::uint64_t{account} << 32 | (keys_.size() + 1));

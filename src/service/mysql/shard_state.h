@@ -19,6 +19,7 @@
 #include "policy/session/settings.h"
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/capabilities.h"
+#include "runtime/signal.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
@@ -79,9 +80,9 @@ class ShardState {
   static bool is_ours(std::uint64_t id) { return (id >> 30) == 1; }
   static std::uint32_t shard_of(std::uint64_t id) { return static_cast<std::uint32_t>(id >> 24) & 0x3F; }
 
-  /// Somebody waits for a connection to this server: sessions that keep one only for convenience give it back.
   /// Connections to the server were cut by us: idle sessions that keep one look at it.
   void tell_holders(upstream::ServerSlot slot);
+  /// Somebody waits for a connection to this server: sessions that keep one only for convenience give it back.
   void ask_to_give_back(upstream::ServerSlot slot);
   /// Drain: ends sessions that are between statements and hold nothing, now and as they become so.
   void end_idle_sessions();
@@ -91,6 +92,7 @@ class ShardState {
   std::uint64_t statements_held = 0;
   /// Logins under way whose proof only a server can judge, all together and by client address.
   std::map<std::string, std::uint32_t> proxied_logins;
+  runtime::Signal proxied_login_ended;  // the next one may have its turn
 
  private:
   std::uint32_t shard_id_;

@@ -7,6 +7,7 @@
 #include "service/mysql/run.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
+#include "service/mysql/unreported.h"
 #include "service/shard.h"
 
 namespace hf::service::mysql {
@@ -114,10 +115,18 @@ Connection* idle_held(Session& session, upstream::ServerSlot slot) {
 Task<bool> may_kill_others(Session& session) {
   const std::optional<upstream::ServerSlot> primary = session.service().view()->primary;
   if (!primary) co_return false;
-  Result<ConnectionPtr> side = co_await open_beside(session, *primary, nullptr);
-  if (!side.ok()) co_return false;
+  Connection* own = session.identity().proxied ? idle_held(session, *primary) : nullptr;  // whose secret only the client has
+  ConnectionPtr side;
+  if (own != nullptr) {
+    co_await ask_for_counts(session, own);
+    co_await remember_list(session, own);
+  } else {
+    Result<ConnectionPtr> opened = co_await open_beside(session, *primary, nullptr);
+    if (!opened.ok()) co_return false;
+    side = std::move(*opened);
+  }
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  const Result<wire::TextResult> rights = co_await upstream::query(**side, kMayKillOthers, deadline);
+  const Result<wire::TextResult> rights = co_await upstream::query(own != nullptr ? *own : *side, kMayKillOthers, deadline);
   co_return rights.ok() && !rights->error && !rights->rows.empty();
 }
 
