@@ -281,7 +281,7 @@ def test_a_change_into_a_locked_account(alike, odd_accounts, root):
     assert [reply[0]["code"] for reply in alike(act)] == [1045, 4151]
 
 
-@pytest.mark.parametrize("charset", [35, 54, 56, 60, 90, 159, 183])
+@pytest.mark.parametrize("charset", [17, 35, 54, 56, 60, 90, 159, 183])
 def test_a_character_set_that_no_client_may_have(alike, root, charset):
     assert alike(lambda port: refusal(port, root, root, charset=charset))[:2] == (1231, "42000")
 

@@ -524,10 +524,6 @@ Task<Verdict> become(Session& session, Claim claim, const std::string& schema) {
 Task<bool> on_change_user(Session& session) {
   ClientEnd& client = session.client();
   Result<wire::ChangeUser> change = wire::decode_change_user(client.request(), client.capabilities());
-  if (!change.ok()) {
-    client.send_error(wire::bad_handshake());
-    co_return false;
-  }
   Holdings& holdings = session.holdings();
   policy::session::SessionFacts& facts = session.facts();
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
@@ -540,7 +536,7 @@ Task<bool> on_change_user(Session& session) {
   facts = {};
   facts.found_rows = found;
   Identity before = session.identity();
-  if (before.failed_changes >= kMostFailedChanges) {
+  if (!change.ok() || before.failed_changes >= kMostFailedChanges) {
     session.identity().collation = 0;  // nothing was tried
     client.send_error(wire::unknown_command());
     co_return co_await stay_who_one_was(session, std::move(before), schema_before);

@@ -296,12 +296,14 @@ TEST_F(ChangeUserTest, AWrongProofLeavesTheUserThreeTimes) {
   for (const std::string& login : stage().primary().logins()) EXPECT_EQ(wire::decode_handshake_response(login)->user, "app");
 }
 
-TEST_F(ChangeUserTest, WhatIsNoChangeOfUserEndsTheSession) {
+TEST_F(ChangeUserTest, WhatIsNoChangeOfUserIsRefusedAsOneThatFailed) {
   start();
   Guest guest = arrive();
   guest.log_in();
-  EXPECT_EQ(guest.say(0, "\x11no zero"), "error 1043 Bad handshake");
-  EXPECT_TRUE(goes(guest));
+  guest.say(0, query("SET @a=1"));
+  EXPECT_EQ(guest.say(0, "\x11no zero"), "error 1047 Unknown command");
+  EXPECT_EQ(guest.say(0, query("SELECT 1")), "ok");
+  EXPECT_EQ(stage().pinned(), 0U) << "what the session had is gone";
 }
 
 TEST_F(ChangeUserTest, AClientThatSaysNothingToTheQuestionIsGivenUp) {

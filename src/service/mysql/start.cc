@@ -138,7 +138,9 @@ Task<Result<void>> learn_collation_name(Session& session, Connection* connection
     named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
     HF_CO_RETURN_IF_ERROR(named);
   }
+  constexpr std::uint16_t kFilename = 17;  // which servers have, and show in no table
   CollationName name;
+  if (collation == kFilename) name = {"filename", "filename", true};
   if (!named->error && !named->rows.empty() && named->rows[0].size() == 3 && named->rows[0][0] && named->rows[0][1]) {
     name = {*named->rows[0][0], *named->rows[0][1], named->rows[0][2] == "Yes"};
   }
