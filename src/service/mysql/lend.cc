@@ -227,7 +227,11 @@ Task<Result<void>> check_account(Session& session, Connection* connection, upstr
   const Result<proto::mysql::TextResult> asked =
       co_await upstream::query(*connection, "SELECT CURRENT_USER() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   HF_CO_RETURN_IF_ERROR(asked);
-  const bool answered = !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 1;
+  if (asked->error) {  // its password has expired, say
+    if (said != nullptr) *said = {asked->error->code, asked->error->sqlstate, asked->error->message};
+    co_return Error{ErrorCode::kRefused, asked->error->message};
+  }
+  const bool answered = asked->rows.size() == 1 && asked->rows[0].size() == 1;
   const std::string account = answered ? narrow(asked->rows[0][0].value_or("")) : std::string();
   connection->facts.found_rows.reset();
   const std::size_t at = std::min(account.rfind('@'), account.size());

@@ -277,6 +277,18 @@ TEST_F(LendTest, AnAccountOfTheServersIsRefusedWhereTheyTakeItForOneThatMayDoOth
   }
 }
 
+TEST_F(LendTest, AServerThatWouldNotSayWhoOneIsIsUnderstood) {
+  options_.accounts.assign(1, {});
+  options_.accounts[0].id = 1;
+  options_.accounts[0].user = "app";
+  options_.accounts[0].password = "secret";
+  options_.accounts[0].of_servers = true;
+  start();
+  stage().primary().on("SELECT CURRENT_USER()", reply::error(1820, "You must SET PASSWORD before executing this statement"));
+  EXPECT_EQ(ask(stage().log_in(), "SELECT 1"), "error 1820 You must SET PASSWORD before executing this statement");
+  EXPECT_EQ(stage().idle(0), 0U);
+}
+
 TEST_F(LendTest, AFullServerGetsRoomByIdleConnections) {
   struct Case {
     const char* user;  // of the idle connection
