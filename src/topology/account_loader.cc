@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/hex.h"
 #include "proto/mysql/auth/ed25519.h"
 #include "proto/mysql/auth/native_password.h"
 
@@ -166,12 +167,7 @@ std::string live_rights_query(const AccountTable& table, const std::vector<std::
   std::string query = std::string(table.query) + " WHERE User IN (''";
   for (const std::string& name : names) {
     if (name.empty()) continue;
-    query += ",0x";  // whatever bytes it has
-    for (const char c : name) {
-      constexpr const char* kDigits = "0123456789abcdef";
-      query += kDigits[static_cast<unsigned char>(c) >> 4];
-      query += kDigits[static_cast<unsigned char>(c) & 15];
-    }
+    query += ",0x" + to_hex(name);  // whatever bytes it has
   }
   return query + ") ORDER BY 1, 2, 3, 4, 5";
 }

@@ -61,8 +61,9 @@ constexpr ByteView kMariaDbFacts =
     " @@global.rpl_semi_sync_master_enabled AS semisync";
 constexpr ByteView kMySqlFacts =
     "SELECT @@global.server_id AS server_id, @@version AS version, @@global.read_only AS read_only";
-/// The servers' globals are for their clients: rows that are left out, or are those of an old snapshot, would mislead us.
-constexpr ByteView kOwnSettings = "SET SESSION autocommit=1,sql_select_limit=18446744073709551615,sql_big_selects=1,sql_mode=''";
+/// The servers' globals and their init_connect are for their clients: rows that are left out, those of an old snapshot, or names in another
+/// character set would mislead us.
+constexpr ByteView kOwnSettings = "SET SESSION autocommit=1,sql_select_limit=18446744073709551615,sql_big_selects=1,sql_mode='',NAMES utf8mb4";
 constexpr ByteView kStatus =
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_running','Rpl_semi_sync_master_status',"
     "'Rpl_semi_sync_master_clients','Rpl_semi_sync_slave_status')";

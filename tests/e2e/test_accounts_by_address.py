@@ -149,3 +149,15 @@ def test_who_may_kill_others_is_the_client_and_not_holdfast(gateway, root, how):
             except ServerError as refused:
                 assert refused.code == 1045
         assert victim.value("select 1") == "1"
+
+
+@pytest.mark.parametrize("start", ["", "set names latin1", "set names koi8r"])
+def test_a_name_beyond_ascii_is_known_in_every_character_set(cluster, root, server_globals, start):
+    make(root, "`jürgen`@'%'", "pass")
+    server_globals.set(init_connect=f"'{start}'")
+    try:
+        with gateway_for(cluster, shards=1, hold_timeout="3s", users="servers") as own, Session(own.port(), "jürgen", "pass", None) as session:
+            for text in ("select count(*) from test.open_to_all", "/*master*/ select count(*) from test.open_to_all"):
+                assert session.value(text) == "0"
+    finally:
+        root("drop user `jürgen`@'%'")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/reply_tracker.h"
 #include "service/mysql/holdings.h"
@@ -225,14 +226,14 @@ Task<Result<void>> check_account(Session& session, Connection* connection, upstr
   const Identity& identity = session.identity();
   if (!identity.of_servers) co_return Result<void>{};
   const Result<proto::mysql::TextResult> asked =
-      co_await upstream::query(*connection, "SELECT CURRENT_USER() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::query(*connection, "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4)) LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   HF_CO_RETURN_IF_ERROR(asked);
   if (asked->error) {  // its password has expired, say
     if (said != nullptr) *said = {asked->error->code, asked->error->sqlstate, asked->error->message};
     co_return Error{ErrorCode::kRefused, asked->error->message};
   }
   const bool answered = asked->rows.size() == 1 && asked->rows[0].size() == 1;
-  const std::string account = answered ? narrow(asked->rows[0][0].value_or("")) : std::string();
+  const std::string account = answered ? from_hex(narrow(asked->rows[0][0].value_or(""))).value_or("") : std::string();  // in whatever charset
   connection->facts.found_rows.reset();
   const std::size_t at = std::min(account.rfind('@'), account.size());
   const std::string_view host = std::string_view(account).substr(std::min(at + 1, account.size()));
