@@ -196,7 +196,12 @@ ByteView warning_of(ByteView state, ByteView sql_mode) {
 }  // namespace
 
 void pass_on(LastStatement* last, const sql::Statement& statement, const ReplyFacts& told, bool disturbed) {
-  if (told.failed || told.warnings > 0 || !leaves_list(statement)) last->list.reset();
+  if (told.failed || told.warnings > 0) {
+    last->list.reset();
+  } else if (!leaves_list(statement)) {
+    // What may have left it: the connection may still have one of before. It is lost then, and never an older one.
+    last->list = last->list && is_program(statement) ? std::optional(ConditionList{}) : std::nullopt;
+  }
   const std::int64_t now = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
   if (disturbed) {
     last->row_count = now;

@@ -51,6 +51,12 @@ TEST(LastStatement, IsPassedOnByWhatHasNoListOrCountOfItsOwn) {
   last = remembered();
   pass_on(&last, parsed("SELECT a FROM t"), told(true), false);
   EXPECT_FALSE(last.row_count || last.list);
+  last = remembered();
+  pass_on(&last, parsed("CALL p()"), told(false), false);
+  EXPECT_EQ(last.list, ConditionList{}) << "the connection may have an older one";
+  last.list.reset();
+  pass_on(&last, parsed("CALL p()"), told(false), false);
+  EXPECT_EQ(last.list, std::nullopt) << "that of the statement before";
 }
 
 TEST(LastStatement, IsWholeOnceTheSessionAloneKnowsIt) {

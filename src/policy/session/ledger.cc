@@ -36,11 +36,14 @@ constexpr std::array<Pin, 8> kPins = {{{effect::kUserVariable, PinReason::kUserV
                                        {effect::kSequence, PinReason::kSequence},
                                        {effect::kUnknownState, PinReason::kUnknownState}}};
 
-/// It may do anything. A computed value is no program: only the value is not known.
+}  // namespace
+
 bool is_program(const sql::Statement& statement) {
   return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti || statement.kind == Kind::kUnknown ||
          statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
 }
+
+namespace {
 
 /// XA START, SET ROLE, SET profiling: the state that they leave is no program's.
 bool runs_nothing(const sql::Statement& statement) {

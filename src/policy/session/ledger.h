@@ -108,6 +108,8 @@ void learn_wish(SessionFacts& session, ConnectionFacts& connection, const ReplyF
 /// behind a view, enters another schema and comes back, which is such a change, and may set a user variable there, which has no name.
 bool explained_by_name(const sql::Statement& statement);
 
+/// It may do anything. A computed value is no program: only the value is not known.
+bool is_program(const sql::Statement& statement);
 /// Whether the statement leaves the list of warnings as it is, if it has none of its own.
 bool leaves_list(const sql::Statement& statement);
 
