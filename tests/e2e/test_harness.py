@@ -32,7 +32,7 @@ def test_the_monitor_account_can_see_and_cannot_touch(cluster):
                             "select user, host, priv from mysql.global_priv", "show global status like 'Rpl_semi%'"):
                 cursor.execute(allowed)
                 cursor.fetchall()
-            for forbidden in ("select * from mysql.tables_priv", "set global read_only = 0", "create database test_x", "stop slave",
+            for forbidden in ("select * from mysql.proc", "set global read_only = 0", "create database test_x", "stop slave",
                               "create table test.forbidden (a int)"):
                 with pytest.raises(pymysql.err.MySQLError):
                     cursor.execute(forbidden)

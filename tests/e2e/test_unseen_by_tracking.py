@@ -155,11 +155,11 @@ def test_writes_with_rows_pin_nobody_who_reads_eofs(gateway, cluster, how):
     try:
         for turn in range(2):
             for number, session in enumerate(sessions):
-                written = text % (100 + turn * 10 + number)
+                written = text % (7000 + turn * 10 + number)
                 answer = session.one(written) if how == "text" else session.binary(written)[0]
                 assert not failed(answer), answer
         assert [each["reason"] for each in gateway.http_json("/api/v1/sessions?service=orders")["sessions"] if each["pinned"]] == []
     finally:
         for session in sessions:
             session.close()
-        cluster.primary.query("delete from test.narrow_ids where id >= 100")
+        cluster.primary.query("delete from test.narrow_ids where id >= 7000")
