@@ -27,17 +27,6 @@ std::string lower_word(const sql::Lexer& lexer, const sql::Token& token) {
 
 bool is_one_of(const std::string& word, std::initializer_list<const char*> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
 
-/// One statement, by the words that it begins with: those of a table that is called so are not meant.
-bool is_about_accounts(ByteView text, const sql::Context& context) {
-  sql::Lexer lexer(text, context);
-  const std::string verb = lower_word(lexer, lexer.next());
-  if (is_one_of(verb, {"grant", "revoke"})) return true;
-  if (!is_one_of(verb, {"create", "alter", "drop", "rename"})) return false;
-  std::string object = lower_word(lexer, lexer.next());
-  while (is_one_of(object, {"or", "replace"})) object = lower_word(lexer, lexer.next());
-  return is_one_of(object, {"user", "role"});
-}
-
 /// Any of them, in texts of several: by pairs of words, wherever these stand.
 bool has_part_about_accounts(ByteView text, const sql::Context& context) {
   sql::Lexer lexer(text, context);
@@ -49,6 +38,18 @@ bool has_part_about_accounts(ByteView text, const sql::Context& context) {
     before = std::move(word);
   }
   return false;
+}
+
+/// One statement, by the words that it begins with: those of a table that is called so are not meant.
+bool is_about_accounts(ByteView text, const sql::Context& context) {
+  sql::Lexer lexer(text, context);
+  const std::string verb = lower_word(lexer, lexer.next());
+  if (is_one_of(verb, {"grant", "revoke"})) return true;
+  if (verb == "set") return has_part_about_accounts(text, context);  // SET STATEMENT … FOR it
+  if (!is_one_of(verb, {"create", "alter", "drop", "rename"})) return false;
+  std::string object = lower_word(lexer, lexer.next());
+  while (is_one_of(object, {"or", "replace"})) object = lower_word(lexer, lexer.next());
+  return is_one_of(object, {"user", "role"});
 }
 
 /// What is run may be in a string.
