@@ -70,11 +70,11 @@ std::string Guest::log_in(std::string user, ByteView password) {
   return respond(response_of(std::move(user), wire::kNativePasswordPlugin, auth::native_proof(password, greeting.nonce)));
 }
 
-std::string Guest::change_user(const std::string& user, const std::string& schema, ByteView plugin) {
+std::string Guest::change_user(const std::string& user, const std::string& schema, ByteView plugin, std::uint16_t charset) {
   wire::ChangeUser change;
   change.user = user;
   change.database = schema;
-  change.charset = 45;
+  change.charset = charset;
   change.auth_plugin = std::string(plugin);
   return say(0, wire::encode_change_user(change, kModernClient & ~wire::kClientConnectAttrs));
 }

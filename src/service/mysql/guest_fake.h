@@ -43,7 +43,7 @@ struct Guest {
   /// A whole login by native password.
   std::string log_in(std::string user = "app", ByteView password = kPassword);
   /// COM_CHANGE_USER, up to the first answer.
-  std::string change_user(const std::string& user, const std::string& schema = {}, ByteView plugin = wire::kNativePasswordPlugin);
+  std::string change_user(const std::string& user, const std::string& schema = {}, ByteView plugin = wire::kNativePasswordPlugin, std::uint16_t charset = 45);
 };
 
 /// A stage that begins when its options are made.

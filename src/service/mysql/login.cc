@@ -501,10 +501,7 @@ Task<bool> stay_who_one_was(Session& session, Identity before, const std::string
   if (session.client().broken() || before.proxied) co_return false;  // nobody but the client could log in as that again
   give_up_held(session);
   before.collation = 0;  // … with the servers' own character set, until a reset gives it that of the refused change
-  const std::uint16_t refused = session.identity().collation;
-  const CollationName* name = session.service().mysql().collation(refused);
-  const bool known_by_nobody = name != nullptr && name->charset.empty();
-  if (refused != 0 && !known_by_nobody) before.reset_collation = refused;
+  remember_for_reset(before, session.identity().collation);
   before.failed_changes = static_cast<std::uint8_t>(std::min(before.failed_changes + 1, kMostFailedChanges));
   session.identity() = std::move(before);
   begin_settings(session, schema, Beginning::kChangeUser);

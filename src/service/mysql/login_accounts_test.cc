@@ -296,6 +296,34 @@ TEST_F(ChangeUserTest, AWrongProofLeavesTheUserThreeTimes) {
   for (const std::string& login : stage().primary().logins()) EXPECT_EQ(wire::decode_handshake_response(login)->user, "app");
 }
 
+/// What a reset makes of a session that changed its user with collation 8, and was refused a further change with `refused`.
+class ResetAfterARefusedChangeTest : public ChangeUserTest {
+ protected:
+  void reset_after(std::uint16_t refused, const upstream::ServerReply& servers_say) {
+    start();
+    stage().service()->mysql().add_collation(8, {"latin1", "latin1_swedish_ci", true});
+    stage().primary().on("SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME", servers_say);
+    Guest guest = arrive();
+    ASSERT_EQ(guest.log_in(), "ok");
+    guest.change_user("app", {}, wire::kNativePasswordPlugin, 8);
+    ASSERT_EQ(guest.answer(auth::native_proof(kPassword, guest.nonce_of_switch())), "ok");
+    guest.change_user("other", {}, wire::kNativePasswordPlugin, refused);
+    ASSERT_EQ(guest.answer(auth::native_proof("wrong", guest.nonce_of_switch())).substr(0, 10), "error 1045");
+    ASSERT_EQ(guest.say(0, "\x1f"), "ok");
+    ASSERT_EQ(guest.say(0, query("SELECT 1")), "ok");
+  }
+};
+
+TEST_F(ResetAfterARefusedChangeTest, GivesTheCollationThatWasRefused) {
+  reset_after(9, reply::rows({{"latin2", "latin2_general_ci", "Yes"}}));
+  EXPECT_TRUE(stage().primary().heard("@@session.collation_connection='latin2_general_ci'"));
+}
+
+TEST_F(ResetAfterARefusedChangeTest, GivesTheOneBeforeWhereServersDoNotKnowThatOne) {
+  reset_after(1283, reply::rows({}));
+  EXPECT_TRUE(stage().primary().heard("@@session.collation_connection='latin1_swedish_ci'"));
+}
+
 TEST_F(ChangeUserTest, WhatIsNoChangeOfUserIsRefusedAsOneThatFailed) {
   start();
   Guest guest = arrive();

@@ -58,7 +58,7 @@ struct Identity {
   std::string statement_time;     // see MysqlAccount::statement_time
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
-  std::uint16_t reset_collation = 0;  // the last of them that the servers may know: what a reset goes back to
+  std::array<std::uint16_t, 4> reset_collations{};  // the newest first: a reset goes back to the newest that the servers know (start.h)
   std::array<char, proto::mysql::auth::kNativeNonce> nonce{};  // the greeting's
   std::uint64_t began_at = 0;     // the moment of the login, the change of user or the latest USE: rights in the schema are not older
   upstream::SessionDefaultsPtr defaults;    // the servers' as of the login

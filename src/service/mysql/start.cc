@@ -1,5 +1,7 @@
 #include "service/mysql/start.h"
 
+#include <algorithm>
+
 #include "service/mysql/shard_state.h"
 
 namespace hf::service::mysql {
@@ -88,14 +90,34 @@ policy::session::TrackingWish wish_of(const upstream::SessionDefaults& defaults)
   return wish;
 }
 
-/// What the session's charset is taken from; 0: the servers' own.
-std::uint16_t collation_of(const Identity& identity) { return identity.beginning == Beginning::kReset ? identity.reset_collation : identity.collation; }
+/// What the session's charset is taken from, its name perhaps unknown yet; 0: the servers' own.
+std::uint16_t collation_of(const ShardState& shard, Identity& identity) {
+  if (identity.beginning != Beginning::kReset) return identity.collation;
+  auto& candidates = identity.reset_collations;
+  const auto known_by_nobody = [&](std::uint16_t id) {
+    const CollationName* name = id == 0 ? nullptr : shard.collation(id);
+    return name != nullptr && name->charset.empty();
+  };
+  while (known_by_nobody(candidates.front())) {
+    std::shift_left(candidates.begin(), candidates.end(), 1);
+    candidates.back() = 0;
+  }
+  return candidates.front();
+}
 
 }  // namespace
+
+void remember_for_reset(Identity& identity, std::uint16_t collation) {
+  auto& candidates = identity.reset_collations;
+  if (collation == 0 || candidates.front() == collation) return;
+  std::shift_right(candidates.begin(), candidates.end(), 1);
+  candidates.front() = collation;
+}
 
 bool begin_settings(Session& session, const std::string& schema, Beginning beginning) {
   Identity& identity = session.identity();
   identity.beginning = beginning;
+  if (beginning != Beginning::kReset) remember_for_reset(identity, identity.collation);
   identity.start = nullptr;
   identity.schema = schema;
   identity.defaults = session.service().view()->defaults;
@@ -106,16 +128,12 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;
   if (identity.defaults->variables.empty() || must_ask(identity, beginning)) return false;
   ShardState& shard = session.service().mysql();
-  const std::uint16_t collation = collation_of(identity);
+  const std::uint16_t collation = collation_of(shard, identity);
   const CollationName* name = nullptr;
   if (collation != 0) {
     name = shard.collation(collation);
     if (name == nullptr) return false;
-    if (name->charset.empty()) {
-      name = nullptr;
-    } else {
-      identity.reset_collation = collation;
-    }
+    if (name->charset.empty()) name = nullptr;
   }
   const wire::Capabilities flags = beginning == Beginning::kLogin ? session.client().capabilities() & kFlagsOfSettings : 0;
   SettingsPtr& start = shard.start(identity.defaults, name != nullptr ? collation : std::uint16_t{0}, flags);
@@ -154,10 +172,11 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   Identity& identity = session.identity();
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   ShardState& shard = session.service().mysql();
-  const std::uint16_t collation = collation_of(identity);
-  if (collation != 0 && shard.collation(collation) == nullptr) {
+  std::uint16_t collation = collation_of(shard, identity);
+  while (collation != 0 && shard.collation(collation) == nullptr) {
     Result<void> named = co_await learn_collation_name(session, connection, collation);
     HF_CO_RETURN_IF_ERROR(named);
+    collation = collation_of(shard, identity);
   }
   const std::string schema = session.facts().settings != nullptr ? session.facts().settings->schema() : identity.schema;
   if (begin_settings(session, schema, identity.beginning)) co_return Result<void>{};
@@ -175,7 +194,6 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
     if (policy::session::kind_of_variable(*row[0]) == policy::session::VariableKind::kSetting) settings.set_variable(*row[0], row[1].value_or(""));
   }
   const CollationName* name = collation == 0 ? nullptr : shard.collation(collation);
-  if (name != nullptr && !name->charset.empty()) identity.reset_collation = collation;
   if (name != nullptr && !name->charset.empty()) {
     const bool as_logged_in = settings.variable("collation_connection") == name->collation && settings.variable("character_set_results") == name->charset;
     if (identity.defaults->init_connect.empty()) {
