@@ -67,3 +67,27 @@ def test_a_changed_packet_limit_is_the_next_sessions(gateway, cluster, server_gl
     assert limits() == {"134217728"}
     server_globals.set(max_allowed_packet=33554432)
     eventually(lambda: limits() == {"33554432"}, "new sessions to have the new limit", 5)
+
+
+def test_a_reset_stays_in_the_schema_and_loses_its_character_set(gateway, cluster, accounts):
+    """A server's COM_RESET_CONNECTION, and a COM_CHANGE_USER that it refuses, leave @@collation_database the global one until the next USE."""
+    accounts.make("resets", "all on test_cp.*")
+    cluster.primary.query("create or replace schema test_cp character set cp1250", "create table test_cp.t (v int)")
+    cluster.settle()
+    ask = "select database(), @@collation_database, @@character_set_database"
+
+    def look(port):
+        seen = []
+        with Wire("127.0.0.1", port, "resets", "resets", "test_cp") as wire:
+            for step in (None, wire.reset_connection, lambda: wire.query("insert into t values (1)"), lambda: wire.query("select v from nosuch"), lambda: speak_latin1(gateway),
+                         lambda: wire.query("set @u = 1"), wire.reset_connection, lambda: wire.query("set collation_database = default"), wire.reset_connection,
+                         lambda: wire.query("use test_cp"), lambda: wire.change_user("resets", "wrong", "test_cp"), lambda: wire.change_user("resets", "resets", "test_cp")):
+                if step is not None:
+                    step()
+                seen += [wire.query(ask)[0]["rows"][0], wire.query("/*master*/ " + ask)[0]["rows"][0]]
+        return seen
+
+    direct = look(cluster.primary.port)
+    assert len({row[1] for row in direct}) == 2, "or this shows nothing"
+    assert look(gateway.port()) == direct
+    cluster.primary.query("drop schema test_cp")

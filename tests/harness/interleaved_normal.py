@@ -59,7 +59,7 @@ KNOWN_LIMITS = (
     "ROW_COUNT() behind a SHOW or DESCRIBE that failed: it leaves the count of the statement before",
     "ROW_COUNT(), FOUND_ROWS(), warnings as the first act of a stored routine or of a text of several statements, or behind a view",
     "LAST_INSERT_ID() behind a view",
-    "COM_RESET_CONNECTION: @@collation_database stays the schema's; COM_CHANGE_USER: role and profiles go",
+    "COM_CHANGE_USER: role and profiles go",
     "the collation number of a parameter that is itself a column, after SET character_set_results",
     "SHOW STATUS, SHOW SESSION STATUS, SHOW PROCESSLIST, performance_schema: they speak of one server connection",
     "a statement prepared before ALTER TABLE and executed after it: charset and collation are those of now",
@@ -140,7 +140,7 @@ class Teller:
 
     def _is_limit(self, sql, text, direct, gateway):
         enters = ENTERS.search(text) and not failed(direct)
-        self._homeless = HOMELESS.search(sql) is not None or text == "reset" or (self._homeless and not enters)
+        self._homeless = HOMELESS.search(sql) is not None or (self._homeless and not enters)
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
         made = MAKES_ID.search(sql) and not failed(direct)
         self._last_id_unknown = bool(NULL_IS_ID.search(f"{sql} {text}")) or (self._last_id_unknown and not made)

@@ -106,12 +106,11 @@ void Gateway::give_back(Client& client, ConnectionPtr connection) {
   connection->has_schema = !connection->server->schema().empty();
   if (!facts.clean()) {
     if (facts.settings == nullptr) return;
-    Settings start = *client.start;
-    start.set_schema(facts.settings->schema());
+    const SettingsPtr start = table_.reset_in_schema(client.start, facts.settings->schema());
     int error = 0;
-    run_steps(*connection, reset_steps(start), &error);
+    run_steps(*connection, reset_steps(*start), &error);
     if (error != 0) return;
-    session::reset(facts, table_.intern(std::move(start)));
+    session::reset(facts, start);
   }
   idle_[connection->server->server()].push_back(std::move(connection));
 }
@@ -123,7 +122,7 @@ void Gateway::check_facts(const Connection& connection) {
     trouble = "a connection is in schema '" + connection.server->schema() + "' and its facts say '" + facts.settings->schema() + "'";
   }
   for (const auto& [name, value] : facts.settings->variables()) {
-    if (connection.server->variables().at(name) != value) trouble = "a connection has " + name + "=" + connection.server->variables().at(name) + ", its facts " + value;
+    if (connection.server->variables().at(name) != (value == "@@global." + name ? cluster.globals[connection.server->server()].at(name) : value)) trouble = "a connection has " + name + "=" + connection.server->variables().at(name) + ", its facts " + value;
   }
   const Values& variables = connection.server->variables();
   if (facts.tracking && (variables.at("session_track_system_variables") != "*" || variables.at("session_track_state_change") != "ON" || variables.at("session_track_schema") != "ON")) {

@@ -99,6 +99,7 @@ void Gateway::reset(std::size_t i) {
   client.facts.found_rows = found;
   client.last = {};
   begin(client, schema);
+  client.facts.settings = table_.reset_in_schema(client.start, schema);
 }
 
 void Gateway::set_option(std::size_t i, bool multi) {

@@ -368,9 +368,14 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   } else if (!needs.quiet && (!connection.tracking || connection.wish_shown)) {
     more = tracking_assignments();
   }
-  if (!fits || translated || !more.empty()) {
+  const bool charset_lost = enter && wanted.has_schema_charset();  // entering the schema sets what the session has otherwise
+  if (!fits || translated || charset_lost || !more.empty()) {
     std::optional<Settings> there;
     if (translated && connection.settings != nullptr) there = reading_names(*connection.settings);
+    if (charset_lost && connection.settings != nullptr) {
+      if (!there) there = *connection.settings;
+      there->set_schema(wanted.schema());
+    }
     std::string set = set_statement(there ? &*there : connection.settings.get(), wanted, more);
     if (!set.empty()) steps.push_back({Step::Kind::kStatement, std::move(set)});
   }

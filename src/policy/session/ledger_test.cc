@@ -72,6 +72,21 @@ TEST_F(Ledger, AnUnknownConnectionIsGivenEverything) {
             "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_general_ci'");
 }
 
+TEST_F(Ledger, WhatEnteringASchemaSetsIsSetBackWhereTheSessionHasItOtherwise) {
+  const std::string back = "SET @@session.collation_database=@@global.collation_database";
+  session_.settings = table_.reset_in_schema(start_, "a");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), back) << "it is there already";
+  EXPECT_EQ(shown(before(session_, connection_, {}, true)), "USE a | " + back);
+  connection_.settings = session_.settings;
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "");
+  EXPECT_EQ(shown(before(session_, connection_, {}, true)), "USE a | " + back);
+  connection_.settings = table_.reset_in_schema(start_, "b");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "USE a | " + back) << "another schema's is no better";
+  session_.settings = start_;
+  connection_.settings = table_.reset_in_schema(start_, "a");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "USE a") << "of a connection that was reset";
+}
+
 TEST_F(Ledger, TheSchemaIsEnteredAnewForFreshRights) {
   EXPECT_EQ(steps({}, true), "USE a");
   session_.settings = table_.intern(Settings("", start_->variables()));

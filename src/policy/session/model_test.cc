@@ -35,6 +35,8 @@ const std::vector<std::string>& texts() {
       "SET collation_connection='latin1_bin'",
       "SET character_set_connection=utf8mb4",
       "SET character_set_results=NULL",
+      "SET collation_database='latin1_bin'",
+      "SET collation_database=DEFAULT",
       "SET autocommit=0",
       "SET autocommit=1",
       "SET time_zone=DEFAULT",
@@ -63,6 +65,7 @@ const std::vector<std::string>& texts() {
       "SELECT @@collation_connection, @@character_set_connection",
       "SELECT @@autocommit",
       "SELECT DATABASE()",
+      "SELECT @@collation_database",
       "SELECT \"x\"",
       "SELECT 1",
       "SHOW VARIABLES LIKE 'time_zone'",
@@ -384,7 +387,7 @@ class Run {
     // A session whose schema somebody dropped: nothing is made again for it.
     const bool homeless = !client.facts.settings->schema().empty() && !gateway_.cluster.schemas.contains(client.facts.settings->schema());
     if (list && homeless) return seen == "rows" || seen == "rows 0" || seen == "rows 1" || seen == "rows 1049";  // the schema's own absence
-    if (text.find("ROW_COUNT") != std::string::npos && homeless) return true;
+    if ((text.find("ROW_COUNT") != std::string::npos || text.find("collation_database") != std::string::npos) && homeless) return true;
     if (text == "SHOW PROFILES") return true;  // statements of ours are among them
     if (text.find("FOUND_ROWS") != std::string::npos && homeless) return seen == "rows 1" || seen == "rows 0";
     if (text.find("DATABASE") != std::string::npos) return homeless && seen == "rows NULL";

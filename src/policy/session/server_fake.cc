@@ -17,6 +17,7 @@ Cluster::Cluster() {
                 {"character_set_results", "latin1"},
                 {"character_set_connection", "latin1"},
                 {"collation_connection", "latin1_swedish_ci"},
+                {"collation_database", "latin1_general_ci"},
                 {"session_track_system_variables", TrackingWish{}.system_variables},
                 {"session_track_schema", "ON"},
                 {"session_track_state_change", "OFF"},
@@ -25,6 +26,9 @@ Cluster::Cluster() {
   globals[1]["time_zone"] = "+09:00";
   globals[1]["group_concat_max_len"] = "99";
 }
+
+/// What a schema was created with: no two have the same.
+std::string collation_of(const std::string& schema) { return schema == "main" ? "latin1_swedish_ci" : "utf8mb4_" + schema; }
 
 std::string Reply::shown() const {
   if (facts.failed) return "error " + std::to_string(facts.error_code);
@@ -79,6 +83,9 @@ void Reader::skip() {
 
 ServerConnection::ServerConnection(Cluster& cluster, int server, std::string charset, std::string schema) : cluster_(&cluster), server_(server), charset_(std::move(charset)), schema_(std::move(schema)) {
   login();
+  schema_collation_ = vars_.at("collation_database");
+  if (!schema_.empty()) enter(schema_);
+  settle_in();
 }
 
 Status ServerConnection::status() const {
@@ -122,6 +129,7 @@ Reply ServerConnection::set_option(bool multi) {
 Reply ServerConnection::reset() {
   drop_state();
   login();
+  settle_in();
   Reply reply;
   reply.facts.status = status();
   return reply;
@@ -193,6 +201,10 @@ std::string ServerConnection::left_behind() const {
 void ServerConnection::login() {
   vars_ = cluster_->globals[server_];
   set_names(charset_, charset_ == "latin1" ? "latin1_swedish_ci" : "utf8mb4_general_ci");
+}
+
+/// What a login or a reset has changed is told to nobody.
+void ServerConnection::settle_in() {
   pending_.clear();
   changed_ = marked_ = false;
   new_schema_.reset();
@@ -429,6 +441,7 @@ bool ServerConnection::tracked(const std::string& name) const {
 void ServerConnection::enter(const std::string& name) {
   schema_ = name;
   new_schema_ = name;
+  vars_["collation_database"] = schema_collation_ = collation_of(name);  // not reported
   state_changed();
 }
 
@@ -447,6 +460,7 @@ int ServerConnection::assign(const std::string& name, const Value& value, bool t
   }
   if (!vars_.contains(name)) return 1193;
   std::string wanted = to_default ? cluster_->globals[server_][name] : value.value_or("");
+  if (name == "collation_database" && to_default) wanted = schema_collation_;
   const bool is_switch = vars_[name] == "ON" || vars_[name] == "OFF";
   if (is_switch && name != "session_track_transaction_info") wanted = wanted == "1" || wanted == "ON" ? "ON" : "OFF";
   if (name == "session_track_system_variables" && wanted.starts_with("*,")) return 1193;

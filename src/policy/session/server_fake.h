@@ -88,7 +88,7 @@ class ServerConnection {
   Reply init_db(const std::string& name);
   Reply set_option(bool multi);
 
-  /// COM_RESET_CONNECTION. Kept: schema, role, profile, FOUND_ROWS, multi-statements, the handshake's charset.
+  /// COM_RESET_CONNECTION. Kept: schema (not its collation), role, profile, FOUND_ROWS, multi-statements, the handshake's charset.
   Reply reset();
   /// Role and profile: the gateway gives up a connection that has them (docs/mysql-service.md).
   void drop_what_a_reset_keeps();
@@ -128,6 +128,7 @@ class ServerConnection {
   // ---- life
 
   void login();
+  void settle_in();
   void drop_state();
 
   // ---- one statement
@@ -200,6 +201,7 @@ class ServerConnection {
   int server_;
   std::string charset_;
   std::string schema_;
+  std::string schema_collation_;  // what collation_database goes back to
   bool multi_ = false;
   Values vars_;
   Values users_;

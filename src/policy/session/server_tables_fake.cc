@@ -185,6 +185,7 @@ Value ServerConnection::variable(const std::string& name) {
 Value ServerConnection::expression(Reader& text) {
   if (text.eat("'")) return text.quoted('\'');
   if (text.eat("\"")) return string_or_name(text.quoted('"'));
+  if (text.eat("@@global.")) return cluster_->globals[server_].at(text.name());
   if (text.eat("@@session.") || text.eat("@@")) return variable(text.name());
   if (text.eat("@")) {
     const std::string name = text.name();

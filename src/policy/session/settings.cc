@@ -45,6 +45,9 @@ int charset_rank(ByteView name) {
   return 0;
 }
 
+/// The value of collation_database behind a reset: what a server takes for it, whatever it is.
+constexpr ByteView kGlobalCollation = "@@global.collation_database";
+
 /// USE sets it, unseen.
 bool is_of_schema(ByteView name) { return name == "collation_database" || name == "character_set_database"; }
 
@@ -119,6 +122,10 @@ void Settings::set_schema(ByteView schema) {
   std::erase_if(variables_, [](const auto& entry) { return is_of_schema(entry.first); });
 }
 
+void Settings::lose_schema_charset() {
+  if (!schema_.empty()) set_variable("collation_database", kGlobalCollation);
+}
+
 bool Settings::has_schema_charset() const {
   return std::any_of(variables_.begin(), variables_.end(), [](const auto& entry) { return is_of_schema(entry.first); });
 }
@@ -154,6 +161,7 @@ bool same(const SettingsPtr& a, const SettingsPtr& b) {
 std::string literal(ByteView name, ByteView value) {
   if (value.empty() && (name == "character_set_results" || name == "default_tmp_storage_engine")) return "NULL";
   if (name == "system_versioning_asof" && value == "DEFAULT") return "DEFAULT";  // the server's word for "not set", no time
+  if (value == kGlobalCollation) return std::string(value);
   if (is_number(value)) return std::string(value);
   if (!is_plain(value)) {  // what a backslash or a high byte means depends on the session: hexadecimal does not
     constexpr char kHex[] = "0123456789abcdef";
@@ -249,6 +257,12 @@ SettingsPtr SettingsTable::in_schema(const SettingsPtr& base, ByteView schema) {
   schemas.base = base;
   schemas.settings.emplace(schema, there);
   return there;
+}
+
+SettingsPtr SettingsTable::reset_in_schema(const SettingsPtr& base, ByteView schema) {
+  Settings settings = *in_schema(base, schema);
+  settings.lose_schema_charset();
+  return intern(std::move(settings));
 }
 
 }  // namespace hf::policy::session

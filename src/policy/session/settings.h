@@ -56,6 +56,8 @@ class Settings {
   /// Enters it: @@collation_database and @@character_set_database are the schema's again.
   void set_schema(ByteView schema);
   bool has_schema_charset() const;  // … unless one of them was set since
+  /// What a reset does: the schema stays, and @@collation_database is the server's global one until it is entered again.
+  void lose_schema_charset();
   void set_variable(ByteView name, ByteView value);
 
   std::size_t hash() const;
@@ -87,6 +89,8 @@ class SettingsTable {
   SettingsPtr intern(Settings settings);
   /// `base` with this default schema. Asked for at every login, so that the answers are remembered.
   SettingsPtr in_schema(const SettingsPtr& base, ByteView schema);
+  /// The same behind a reset.
+  SettingsPtr reset_in_schema(const SettingsPtr& base, ByteView schema);
   std::size_t size() const { return known_.size(); }
 
  private:

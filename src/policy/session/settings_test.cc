@@ -161,6 +161,20 @@ TEST(Settings, TheCharacterSetOfTheSchemaIsThatOfTheOneEnteredLast) {
   EXPECT_EQ(settings, Settings("a", {{"sql_mode", "ANSI"}}));
 }
 
+TEST(Settings, AResetStaysInTheSchemaAndLosesItsCharacterSetUntilItIsEnteredAgain) {
+  SettingsTable table;
+  const SettingsPtr start = table.intern(Settings("", {{"sql_mode", "ANSI"}}));
+  const SettingsPtr entered = table.in_schema(start, "a");
+  const SettingsPtr reset = table.reset_in_schema(start, "a");
+  EXPECT_EQ(reset, table.reset_in_schema(entered, "a"));
+  EXPECT_EQ(reset->schema(), "a");
+  EXPECT_TRUE(reset->has_schema_charset());
+  EXPECT_EQ(set_statement(entered.get(), *reset, {}), "SET @@session.collation_database=@@global.collation_database");
+  EXPECT_EQ(set_statement(reset.get(), *entered, {}), "") << "the schema is entered anew instead";
+  EXPECT_EQ(table.in_schema(reset, "a"), entered);
+  EXPECT_EQ(table.reset_in_schema(start, ""), start) << "without a schema it was the global one before";
+}
+
 TEST(Settings, NamesWithACollationAreSetAsThatUntilResultsHaveAnotherCharacterSet) {
   Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
   to.set_variable(kNamesCollation, "utf8mb4_bin");

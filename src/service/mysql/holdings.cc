@@ -29,7 +29,7 @@ void give_back(Session& session, ConnectionPtr connection) {
   const Identity& identity = session.identity();
   const policy::session::SettingsPtr& has = connection->facts.settings;
   const bool resettable = has != nullptr && !identity.limited && !identity.proxied && identity.defaults->init_connect.empty();
-  connection->reset_to = resettable && !connection->facts.clean() ? start_in_schema(session, has->schema()) : nullptr;
+  connection->reset_to = resettable && !connection->facts.clean() ? start_behind_reset(session, has->schema()) : nullptr;
   connection->key = key_of(session, *connection);
   const bool of_one_login = !identity.defaults->init_connect.empty();
   if (has == nullptr && (of_one_login || !connection->facts.clean())) connection->facts.must_close = true;

@@ -504,7 +504,7 @@ Task<bool> stay_who_one_was(Session& session, Identity before, const std::string
   remember_for_reset(before, session.identity().collation);
   before.failed_changes = static_cast<std::uint8_t>(std::min(before.failed_changes + 1, kMostFailedChanges));
   session.identity() = std::move(before);
-  begin_settings(session, schema, Beginning::kChangeUser);
+  begin_settings(session, schema, Beginning::kRefusedChange);
   const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kPauseAfterRefusal));
   co_return slept.ok();
 }

@@ -43,9 +43,11 @@ using ConnectionPtr = upstream::MysqlConnectionPtr;
 /// Serves one client to its end.
 runtime::Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission);
 
-/// What a session's settings begin with. A reset and a change of user do not run init_connect, and lose what handshake flags did.
+/// What a session's settings begin with. None but a login runs init_connect and keeps what handshake flags did; a reset and a refused change
+/// of user stay in the schema, and lose its character set.
 enum class Beginning : std::uint8_t { kLogin,
                                       kChangeUser,
+                                      kRefusedChange,
                                       kReset };
 
 /// Who logged in, and what a session of theirs begins with.

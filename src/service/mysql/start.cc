@@ -56,7 +56,10 @@ SettingsPtr with_statement_time(ShardState& shard, const Identity& identity, con
 }
 
 void adopt(Session& session, SettingsPtr start, const std::string& schema) {
-  session.facts().settings = session.service().mysql().settings().in_schema(start, schema);
+  const Beginning beginning = session.identity().beginning;
+  const bool entered = beginning != Beginning::kReset && beginning != Beginning::kRefusedChange;
+  policy::session::SettingsTable& table = session.service().mysql().settings();
+  session.facts().settings = entered ? table.in_schema(start, schema) : table.reset_in_schema(start, schema);
   session.facts().status = status_of(*start);
   session.identity().start = std::move(start);
 }
@@ -213,9 +216,9 @@ void reset_settings(Session& session) {
   if (!known) session.identity().schema = schema;
 }
 
-SettingsPtr start_in_schema(Session& session, const std::string& schema) {
+SettingsPtr start_behind_reset(Session& session, const std::string& schema) {
   const SettingsPtr& start = session.identity().start;
-  return start == nullptr ? nullptr : session.service().mysql().settings().in_schema(start, schema);
+  return start == nullptr ? nullptr : session.service().mysql().settings().reset_in_schema(start, schema);
 }
 
 std::string without_select_limit(ByteView limit) {

@@ -17,8 +17,8 @@ runtime::Task<Result<void>> learn_start(Session& session, Connection* connection
 void remember_for_reset(Identity& identity, std::uint16_t collation);
 /// What COM_RESET_CONNECTION gives: the servers' globals of now, the collation of the login, the schema as it is.
 void reset_settings(Session& session);
-/// The session's start, in another schema.
-policy::session::SettingsPtr start_in_schema(Session& session, const std::string& schema);
+/// What a connection in this schema has behind a reset, once it is brought to the session's start.
+policy::session::SettingsPtr start_behind_reset(Session& session, const std::string& schema);
 /// What a SHOW of ours begins with, which ends after sql_select_limit rows like any other, where that is `limit`.
 std::string without_select_limit(ByteView limit);
 /// An answer in the client's character_set_results, which may be UTF-16 or UTF-32: names and numbers are ASCII, with NULs beside it there.

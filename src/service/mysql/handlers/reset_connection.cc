@@ -51,7 +51,7 @@ Task<bool> on_reset_connection(Session& session) {
     // Locks and transactions end before the client hears that they have.
     ConnectionPtr held = std::move(holdings.held);
     const policy::session::SettingsPtr start =
-        held->facts.settings == nullptr ? nullptr : start_in_schema(session, held->facts.settings->schema());
+        held->facts.settings == nullptr ? nullptr : start_behind_reset(session, held->facts.settings->schema());
     policy::session::forget_connection(facts, held->facts.serial);
     give_up_held(session);
     holdings.ties = 0;
