@@ -69,6 +69,19 @@ def test_a_changed_packet_limit_is_the_next_sessions(gateway, cluster, server_gl
     eventually(lambda: limits() == {"33554432"}, "new sessions to have the new limit", 5)
 
 
+def test_a_reset_leaves_the_profiles_also_behind_an_xa_branch(gateway, cluster, accounts):
+    accounts.make("profiles", "all on test.*")
+
+    def look(port):
+        with Wire("127.0.0.1", port, "profiles", "profiles", "test") as wire:
+            for sql in ("set profiling = 1", "xa commit 'none'", "xa start 'b'", "select v from passers_by limit 1", "xa end 'b'", "xa commit 'b' one phase"):
+                wire.query(sql)
+            wire.reset_connection()
+            return [row[2] for row in wire.query("show profiles")[0]["rows"] if b"passers_by" in row[2] or row[2].startswith(b"xa ")]
+
+    assert look(gateway.port()) == look(cluster.primary.port) != []
+
+
 def test_a_reset_stays_in_the_schema_and_loses_its_character_set(gateway, cluster, accounts):
     """A server's COM_RESET_CONNECTION, and a COM_CHANGE_USER that it refuses, leave @@collation_database the global one until the next USE."""
     accounts.make("resets", "all on test_cp.*")

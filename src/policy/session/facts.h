@@ -88,7 +88,8 @@ struct ConnectionFacts {
   bool tracking = false;       // session tracking is as we need it
   bool wish_shown = false;     // session_track_* are the client's at the moment, so that it can read them
   bool must_close = false;
-  bool in_xa = false;          // it had an XA branch: prepared, that lets nothing be read
+  bool outlives_reset = false; // it has what a reset does not take away: a role, profiles
+  bool in_xa = false;          // it has an XA branch: prepared, that lets nothing be read
   bool told_kill = false;      // a KILL was aimed at it: closed instead of lent on
   bool multi_statements = false;  // CLIENT_MULTI_STATEMENTS as it is now
   std::optional<std::uint64_t> insert_id = 0;  // LAST_INSERT_ID() there; nothing: some value

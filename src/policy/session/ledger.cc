@@ -98,11 +98,17 @@ bool may_have_run(const sql::Statement& statement) {
   }
 }
 
+/// What says of an XA statement that there is no such branch, or that it does not fit the state: XAER_NOTA, INVAL, RMFAIL, OUTSIDE, DUPID.
+bool names_no_branch(std::uint16_t error_code) {
+  constexpr std::array<std::uint16_t, 5> kCodes = {1397, 1398, 1399, 1400, 1440};
+  return std::find(kCodes.begin(), kCodes.end(), error_code) != kCodes.end();
+}
+
 /// The statement did nothing at all. `pinned`: statements may have been prepared by name; then what EXECUTE reports may be theirs.
 bool without_effect(const sql::Statement& statement, const ReplyFacts& reply, bool pinned) {
   if (!reply.failed || statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall || is_block(statement)) return false;
   if (statement.kind == Kind::kExecute) return !pinned && statement.has(effect::kPreparedText) && reply.error_code == kErUnknownStatementHandler;
-  return not_executed(reply.error_code);
+  return not_executed(reply.error_code) || (statement.kind == Kind::kXa && names_no_branch(reply.error_code));
 }
 
 /// DROP TEMPORARY TABLE: a session that has one is pinned already.
@@ -452,10 +458,11 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   if (pin == PinReason::kNone && changes.tied) pin = PinReason::kVariable;
   if (statement.kind == Kind::kXa && !nothing_done) {
     pin = PinReason::kXa;
-    connection.must_close = connection.in_xa = true;
+    connection.must_close = true;
+    connection.in_xa = reply.failed || !statement.ends_branch;
   }
   const bool untold = statement.unreported && statement.has(effect::kUnknownState);  // profiling may be among it
-  if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = true;
+  if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = connection.outlives_reset = true;
   // With the client's own tracking in force the server may keep a change to itself.
   const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !(selects(statement) && statement.tableless) && statement.kind != Kind::kShow;
   if (blind && !nothing_done) connection.stains |= stain::kOdd;

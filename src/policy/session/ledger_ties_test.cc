@@ -283,6 +283,35 @@ TEST_F(Ledger, WhatAResetWouldNotTakeAwayCloses) {
   }
 }
 
+TEST_F(Ledger, AnXaStatementThatFindsNoBranchDoesNothing) {
+  EXPECT_EQ(run("XA COMMIT 'x' ONE PHASE", error(1397)).ties & tie::kHard, 0U);
+  EXPECT_TRUE(connection_.clean());
+  run("XA START 'x'", error(1440));
+  EXPECT_FALSE(connection_.in_xa) << "a reset of what it has besides may leave it where it is";
+  run("XA ROLLBACK 'x'", error(1402));
+  EXPECT_TRUE(connection_.in_xa) << "this one was rolled back";
+}
+
+TEST_F(Ledger, AnXaBranchLastsUntilItIsCommittedOrRolledBack) {
+  for (const char* end : {"XA COMMIT 'x' ONE PHASE", "/* c */ xa rollback 'x'"}) {
+    renew();
+    run("SET profiling = 1", ok({{"profiling", "ON"}}));
+    for (const char* text : {"XA START 'x'", "XA END 'x'", "XA PREPARE 'x'"}) {
+      run(text, ok());
+      EXPECT_TRUE(connection_.in_xa) << text;
+    }
+    run(end, error(1401));
+    EXPECT_TRUE(connection_.in_xa) << end;
+    run(end, ok());
+    EXPECT_FALSE(connection_.in_xa) << end;
+    EXPECT_TRUE(connection_.outlives_reset && connection_.must_close) << "the profiles are there still";
+  }
+  renew();
+  run("XA START 'x'", ok());
+  run("XA ROLLBACK 'x'", ok());
+  EXPECT_FALSE(connection_.outlives_reset) << "a branch that has ended leaves nothing to a reset";
+}
+
 TEST_F(Ledger, TransactionsTieUntilTheyEnd) {
   EXPECT_EQ(run("BEGIN", in_transaction(ok())).ties, tie::kTransaction);
   EXPECT_EQ(run("SELECT a FROM t", in_transaction(rows(1))).ties, tie::kTransaction);

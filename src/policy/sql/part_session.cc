@@ -176,6 +176,7 @@ void Part::xa() {
   std::uint32_t effects = 0;
   cursor_.advance();
   if (cursor_.word() == Word::kStart || cursor_.word() == Word::kBegin) effects = effect::kBegin | effect::kUnknownState;
+  out_.ends_branch = cursor_.word() == Word::kCommit || cursor_.word() == Word::kRollback;
   primary(Kind::kXa, Reason::kTransaction, effects);
 }
 

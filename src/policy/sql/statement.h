@@ -111,6 +111,7 @@ struct Statement {
   Release release : 2 = Release::kNo;
   bool unreported : 1 = false;    // sets @@x without a scope, which MariaDB's session tracking passes over: its value must be asked for
   bool counts : 1 = false;        // no SELECT itself, but has one in it, or several tables: may change FOUND_ROWS()
+  bool ends_branch : 1 = false;   // XA COMMIT, XA ROLLBACK
   bool tableless : 1 = false;     // opens no table: a server leaves the list of warnings as it is
 
   bool has(std::uint32_t bits) const { return (effects & bits) != 0; }

@@ -45,7 +45,7 @@ Task<bool> on_reset_connection(Session& session) {
   // FOUND_ROWS() survives a reset, as on a connection of one's own.
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
   // Nobody but the client could log in there again; or a reset leaves what no other connection has: a role, profiles.
-  const bool outlives = holdings.hard() && holdings.held->facts.must_close && !holdings.held->facts.in_xa && holdings.held->usable();
+  const bool outlives = holdings.hard() && holdings.held->facts.outlives_reset && !holdings.held->facts.in_xa && holdings.held->usable();
   const bool stays = session.identity().proxied || outlives;
   if (!stays && holdings.hard()) {
     // Locks and transactions end before the client hears that they have.
