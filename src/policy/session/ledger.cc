@@ -342,6 +342,12 @@ bool reads_name(const Settings* connection, ByteView name) {
   return connection != nullptr && connection->variable("character_set_client").starts_with("utf8");
 }
 
+constexpr ByteView kLanguage = "lc_messages";
+
+bool differs(const Settings& connection, const Settings& wanted, ByteView name) {
+  return wanted.has_variable(name) && connection.variable(name) != wanted.variable(name);
+}
+
 /// The settings of a connection that was made to read names in UTF-8.
 Settings reading_names(const Settings& connection) {
   Settings settings = connection;
@@ -364,7 +370,12 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema() ||
                                                   (connection.settings->has_schema_charset() && !wanted.has_schema_charset()));
   const bool translated = enter && !reads_name(connection.settings.get(), wanted.schema());
-  if (translated) steps.push_back({Step::Kind::kStatement, "SET character_set_client=utf8mb4"});
+  const bool speaks_otherwise = enter && !unknown && differs(*connection.settings, wanted, kLanguage);  // which the refusal of a schema would show
+  if (translated || speaks_otherwise) {
+    std::string first = translated ? "SET character_set_client=utf8mb4" : "SET ";
+    if (speaks_otherwise) first += (translated ? ",@@session." : "@@session.") + std::string(kLanguage) + "=" + literal(kLanguage, wanted.variable(kLanguage));
+    steps.push_back({Step::Kind::kStatement, std::move(first)});
+  }
   if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
   const std::optional<std::uint64_t> count = count_to_make(session, connection, needs);
   if (count) steps.push_back({Step::Kind::kStatement, count_statement(*count)});

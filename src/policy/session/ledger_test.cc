@@ -87,6 +87,22 @@ TEST_F(Ledger, WhatEnteringASchemaSetsIsSetBackWhereTheSessionHasItOtherwise) {
   EXPECT_EQ(shown(before(session_, connection_, {}, false)), "USE a") << "of a connection that was reset";
 }
 
+TEST_F(Ledger, ASchemaIsRefusedInTheSessionsOwnLanguage) {
+  const auto speaking = [this](const char* language, const char* schema) {
+    Settings settings = *start_;
+    settings.set_schema(schema);
+    settings.set_variable("lc_messages", language);
+    return table_.intern(std::move(settings));
+  };
+  connection_.settings = speaking("de_DE", "b");
+  session_.settings = speaking("en_US", "a");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "SET @@session.lc_messages='en_US' | USE a | SET @@session.lc_messages='en_US'");
+  session_.settings = speaking("de_DE", "a");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "USE a");
+  session_.settings = speaking("en_US", "b");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "SET @@session.lc_messages='en_US'") << "no schema, no refusal";
+}
+
 TEST_F(Ledger, TheSchemaIsEnteredAnewForFreshRights) {
   EXPECT_EQ(steps({}, true), "USE a");
   session_.settings = table_.intern(Settings("", start_->variables()));
