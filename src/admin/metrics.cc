@@ -48,7 +48,7 @@ constexpr MetricRow<ServerTotals> kServerMetrics[] = {
     {"connections_opened", kCounter, "Connections opened to the server so far.", &ServerTotals::connections_total},
     {"connect_failures", kCounter, "Connections that could not be opened.", &ServerTotals::connect_failures},
     {"statements", kCounter, "Statements (TCP: sessions) given to the server.", &ServerTotals::statements},
-    {"in_flight", kGauge, "Statements on the server now; always 0 for TCP services.", &ServerTotals::in_flight},
+    {"in_flight", kGauge, "Statements on the server now; or, for TCP, sessions.", &ServerTotals::in_flight},
     {"connections_lost", kCounter, "Connections that broke while in use.", &ServerTotals::lost},
     {"bytes_to_server", kCounter, "Bytes sent to the server.", &ServerTotals::bytes_to_server},
     {"bytes_from_server", kCounter, "Bytes read from the server.", &ServerTotals::bytes_from_server},

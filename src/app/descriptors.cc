@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "app/admin_connections.h"
-#include "service/service_shard.h"
+#include "app/protocols.h"
 
 namespace hf::app {
 
@@ -35,7 +35,7 @@ DescriptorPlan plan_descriptors(const config::Config& config, std::size_t limit,
     const std::size_t pooled = service.protocol == config::Protocol::kMysql ? service.mysql.max_server_connections : 0;
     fixed += listeners_of(service, config.node.shards);
     servers += service.servers.size() * (pooled + kPerServer);
-    clients += std::size_t{service.max_connections} * service::descriptors_per_client(service.protocol);
+    clients += std::size_t{service.max_connections} * protocol_of(service).descriptors_per_client;
   }
   const std::size_t left = limit > fixed ? limit - fixed : 0;
   const std::size_t kept = std::min(servers, left / 2);

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "app/protocols.h"
 #include "app/version.h"
 #include "config/diff.h"
 #include "policy/sql/shape_cache.h"
@@ -268,8 +269,7 @@ Task<void> Gateway::stop(Gateway* self) {
 
 Result<void> Gateway::add_service(const config::ConfigPtr& config, const config::Service& service) {
   RunningService& running = services_[service.name];
-  running.shared = std::make_shared<service::ServiceShared>();
-  running.shared->name = service.name;
+  running.shared = std::make_shared<service::ServiceShared>(service.name, protocol_of(service).frontends());
   const std::string name = service.name;
   const std::shared_ptr<service::ServiceShared> shared = running.shared;
   running.watcher = std::make_unique<topology::ServiceWatcher>(
@@ -485,7 +485,7 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
   const bool mysql = service.protocol == config::Protocol::kMysql;
   admin::ServiceStatus status;
   status.name = service.name;
-  status.protocol = mysql ? "mysql" : "tcp";
+  status.protocol = protocol_of(service).name;
   status.balance = service.balance == config::Balance::kRoundRobin ? "round-robin" : "least-connections";
   status.epoch = report.epoch;
   if (report.primary) status.primary = report.servers[*report.primary].name;

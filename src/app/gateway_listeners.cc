@@ -119,12 +119,12 @@ Result<void> Gateway::open_listener(RunningService& running, const config::Liste
   for (std::size_t i = 0; i < fds.size(); ++i) {
     service::Shard* each = shards_[i].get();
     const int fd = fds[i];
-    each->post([each, name = running.shared->name, key, fd, route = listen.route] {
+    each->post([each, name = running.shared->name, key, fd, listen] {
       service::ServiceShard* there = each->find(name);
       if (there == nullptr) {
         ::close(fd);
       } else {
-        there->listen(key, fd, route);
+        there->listen(key, fd, listen);
       }
     });
   }

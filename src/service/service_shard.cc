@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#include "service/client_filter.h"
-#include "service/mysql/session.h"
-#include "service/mysql/shard_state.h"
 #include "service/shard.h"
-#include "service/tcp/relay.h"
 
 namespace hf::service {
 
@@ -16,14 +12,12 @@ namespace {
 constexpr Nanos kAcceptPause = 100ms;
 }
 
-std::uint32_t descriptors_per_client(config::Protocol protocol) { return protocol == config::Protocol::kMysql ? 1 : 2; }
-
 ServiceShard::ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view)
     : shard_(shard),
       shared_(std::move(shared)),
       counters_(std::make_shared<ShardCounters>()),
       changed_(shard.loop()),
-      mysql_(std::make_unique<mysql::ShardState>(shard)),
+      frontend_(shared_->make_frontend(*this)),
       accepting_(shard.loop()),
       sessions_(shard.loop()) {
   shared_->add_counters(counters_);
@@ -38,8 +32,8 @@ const Control& ServiceShard::control() const { return shard_.control(); }
 void ServiceShard::add_servers() {
   while (servers_.size() < view_->servers.size()) {
     const auto slot = static_cast<upstream::ServerSlot>(servers_.size());
-    servers_.push_back(std::make_unique<ServerShard>(loop(), slot, counters_->make_server(slot)));
-    servers_.back()->pool.on_pressure([this, slot] { mysql_->ask_to_give_back(slot); });
+    servers_.push_back(std::make_unique<ServerShard>(counters_->make_server(slot)));
+    frontend_->server_added(slot);
   }
 }
 
@@ -51,7 +45,7 @@ void ServiceShard::take_leases() {
     ServerShard& server = *servers_[slot];
     if (server.tenant != 0 && server.tenant != lease->number) {
       server.counters.restart();
-      server.pool.move_to_another_server();
+      frontend_->server_added(static_cast<upstream::ServerSlot>(slot));
     }
     server.tenant = lease->number;
     server.lease = lease;
@@ -62,7 +56,7 @@ void ServiceShard::take_leases() {
 void ServiceShard::give_back_leases() {
   for (std::size_t slot = 0; slot < servers_.size(); ++slot) {
     ServerShard& server = *servers_[slot];
-    const bool in_use = view_->servers[slot].present || server.in_flight > 0 || server.pool.open_connections() > 0;
+    const bool in_use = view_->servers[slot].present || server.in_flight > 0 || frontend_->uses(static_cast<upstream::ServerSlot>(slot));
     if (!in_use) server.lease.reset();
   }
 }
@@ -80,15 +74,11 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
     const bool was_alive = before != nullptr && slot < before->servers.size() && before->servers[slot].present &&
                            before->servers[slot].reachable;
     if (was_alive && (!server.present || !server.reachable)) {
-      servers_[slot]->pool.cut({ErrorCode::kUnreachable, "server '" + server.name + "' is " +
-                                                             (server.present ? "down: " + server.reason : "no longer configured")});
-      mysql_->tell_holders(static_cast<upstream::ServerSlot>(slot));
+      const Error reason{ErrorCode::kUnreachable, "server '" + server.name + "' is " + (server.present ? "down: " + server.reason : "no longer configured")};
+      frontend_->server_lost(static_cast<upstream::ServerSlot>(slot), reason);
     }
   }
-  if (view_->primary && mysql_->statements_held > 0) {
-    const std::string held = std::to_string(std::exchange(mysql_->statements_held, 0));
-    control().event(Event{EventId::kWritesReleased, {}, 0, {{"service", name()}, {"held", held}}});
-  }
+  frontend_->view_changed(before.get());
   changed_.notify_all();
 }
 
@@ -98,11 +88,10 @@ std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::Serv
                                                           : least_connections_.pick(readers_, tried);
 }
 
-void ServiceShard::listen(std::string key, int fd, config::ListenRoute route) {
-  net::SocketOptions options;
-  const net::Listener::Share share{control().accept_budget, descriptors_per_client(config().protocol)};
-  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, options, share)};
-  accepting_.spawn("accept", accept_loop, this, open.listener.get(), route);
+void ServiceShard::listen(std::string key, int fd, config::Listen options) {
+  const net::Listener::Share share{control().accept_budget, frontend_->descriptors_per_client()};
+  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, net::SocketOptions{}, share)};
+  accepting_.spawn("accept", accept_loop, this, open.listener.get(), std::make_shared<const config::Listen>(std::move(options)));
   listeners_.push_back(std::move(open));
 }
 
@@ -112,7 +101,7 @@ void ServiceShard::close_listener(const std::string& key) {
   }
 }
 
-Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener, config::ListenRoute route) {
+Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener, ListenPtr options) {
   bool paused = false;
   for (;;) {
     Result<net::Accepted> accepted = co_await listener->accept();
@@ -121,7 +110,7 @@ Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener
         paused = false;
         self->control().event(Event{EventId::kAcceptResumed, {}, 0, {{"service", self->name()}}});
       }
-      self->admit(std::move(*accepted), route);
+      self->admit(std::move(*accepted), options);
       continue;
     }
     if (accepted.error().code == ErrorCode::kClosed || accepted.error().code == ErrorCode::kCancelled) {
@@ -144,7 +133,12 @@ void ServiceShard::forget(const net::Listener* listener) {
   std::erase_if(listeners_, [&](const OpenListener& open) { return open.listener.get() == listener; });
 }
 
-void ServiceShard::admit(net::Accepted accepted, config::ListenRoute route) {
+/// No frame of its own: a client has one for as long as it is here.
+Task<void> ServiceShard::serve(Frontend* frontend, net::Accepted accepted, ListenPtr listen, Admission admission) {
+  return frontend->serve(std::move(accepted), std::move(listen), admission);
+}
+
+void ServiceShard::admit(net::Accepted accepted, ListenPtr listen) {
   const std::string peer = accepted.peer.host();
   counters_->service.clients_total.add();
   const std::uint32_t clients = shared_->clients.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -155,17 +149,12 @@ void ServiceShard::admit(net::Accepted accepted, config::ListenRoute route) {
     admission = Admission::kOverload;
   }
   if (admission != Admission::kWelcome) counters_->service.clients_refused.add();
-  if (config().protocol == config::Protocol::kMysql) {
-    sessions_.spawn("mysql session", mysql::serve, this, std::move(accepted), route, admission);
-  } else if (admission == Admission::kWelcome) {
-    sessions_.spawn("tcp session", tcp::serve, this, std::move(accepted));
-  }
+  sessions_.spawn("session", serve, frontend_.get(), std::move(accepted), std::move(listen), admission);
   if (admission == Admission::kAddress) {
     control().event(Event{EventId::kClientRefusedAddress, {}, 0, {{"service", name()}, {"client", peer}}});
   } else if (admission == Admission::kOverload) {
     control().event(Event{EventId::kClientRefusedOverload, {}, 0, {{"service", name()}, {"client", peer}, {"limit", std::to_string(config().max_connections)}}});
   }
-  if (admission != Admission::kWelcome && config().protocol != config::Protocol::kMysql) client_gone();
 }
 
 std::size_t ServiceShard::cut_clients_on(const net::Address& local, const std::string& reason) {
@@ -183,40 +172,18 @@ Task<Result<void>> ServiceShard::close(Deadline deadline) {
   Result<void> accepting = co_await accepting_.close(deadline);
   HF_CO_RETURN_IF_ERROR(accepting);
   listeners_.clear();
-  mysql_->end_idle_sessions();
+  frontend_->drain();
   const Result<void> ended = co_await sessions_.idle(deadline);
   (void)ended;  // those that are left are cancelled
   Result<void> closed = co_await sessions_.close(loop().deadline_in(5s));
   HF_CO_RETURN_IF_ERROR(closed);
-  for (const std::unique_ptr<ServerShard>& server : servers_) {
-    Result<void> quiet = co_await server->pool.close(loop().deadline_in(5s));
-    HF_CO_RETURN_IF_ERROR(quiet);
-  }
-  co_return Result<void>{};
+  Result<void> quiet = co_await frontend_->close();
+  co_return quiet;
 }
 
 void ServiceShard::tick() {
   give_back_leases();
-  if (config().protocol != config::Protocol::kMysql) return;
-  const TimePoint since = loop().now() - config().mysql.pool_idle_timeout;
-  for (const std::unique_ptr<ServerShard>& server : servers_) {
-    server->pool.trim(since, {config().mysql.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
-    server->counters.connections_open.set(server->pool.open_connections());
-    counters().connection_resets.add(server->pool.take_resets());
-  }
-  tally_accounts();
-}
-
-/// Only when connections have come or gone since.
-void ServiceShard::tally_accounts() {
-  std::uint64_t changes = 0;
-  for (const std::unique_ptr<ServerShard>& server : servers_) changes += server->pool.changes();
-  if (changes == tallied_changes_) return;
-  AccountConnections accounts;
-  for (const std::unique_ptr<ServerShard>& server : servers_) {
-    for (const upstream::MysqlConnection* connection : server->pool.all()) ++accounts[connection->account];
-  }
-  if (counters_->accounts.publish(accounts)) tallied_changes_ = changes;
+  frontend_->tick();
 }
 
 }  // namespace hf::service

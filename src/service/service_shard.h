@@ -1,4 +1,5 @@
-// ServiceShard: one service as one shard runs it: its listeners, its sessions, its connections to servers, its counters.
+// ServiceShard: one service as one shard runs it: its listeners, its clients, its servers, its counters. What its protocol does with
+// them is the Frontend's.
 //
 // Owner: the Shard. Thread: the shard's; counters are read from elsewhere.
 // Invariants:
@@ -23,63 +24,22 @@
 #include "runtime/signal.h"
 #include "service/control.h"
 #include "service/counters.h"
+#include "service/frontend.h"
 #include "service/live_clients.h"
-#include "upstream/mysql_pool.h"
-#include "upstream/refresh.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
 
 class Shard;
 
-namespace mysql {
-class ShardState;
-}
-
 /// What all shards of one service share.
 class ServiceShared {
  public:
-  std::string name;
-  std::atomic<std::uint32_t> clients{0};
+  ServiceShared(std::string its_name, FrontendMaker frontends) : name(std::move(its_name)), make_frontend(std::move(frontends)) {}
 
-  /// A statement that changes accounts has run through us, and the servers are asked for the accounts of now. Any thread.
-  void accounts_changed(upstream::RefreshPtr asked) {
-    const std::lock_guard lock(mutex_);
-    accounts_asked_ = std::move(asked);
-  }
-  /// The same of a statement of which nobody can tell whether it does.
-  void hidden_change_begins() { hidden_underway_.fetch_add(1); }
-  void hidden_change_ends() {
-    hidden_ended_.fetch_add(1);
-    hidden_underway_.fetch_sub(1);
-  }
-  /// What a login waits for before it believes the accounts it has; nullptr: nothing. `ask` asks for the accounts of now, where something
-  /// may have changed them unseen since the last question; not more often than logins can wait for.
-  template <typename Ask>
-  upstream::RefreshPtr accounts_asked(TimePoint now, const Ask& ask) {
-    constexpr Nanos kPause = std::chrono::milliseconds(300);
-    const std::lock_guard lock(mutex_);
-    const bool underway = hidden_underway_.load() > 0;  // its answer may be with the client already
-    const std::uint64_t ended = hidden_ended_.load();
-    const bool paused = hidden_asked_at_ && now - *hidden_asked_at_ < kPause;
-    if ((underway || ended != hidden_seen_) && !paused) {
-      accounts_asked_ = ask();
-      hidden_asked_at_ = now;
-      hidden_seen_ = ended;
-    }
-    return accounts_asked_;
-  }
-  /// The same of global variables.
-  void defaults_changed(upstream::RefreshPtr asked) {
-    const std::lock_guard lock(mutex_);
-    defaults_asked_ = std::move(asked);
-  }
-  upstream::RefreshPtr defaults_asked() const {
-    const std::lock_guard lock(mutex_);
-    return defaults_asked_;
-  }
-  /// Statements that change accounts or globals and that run at this moment.
-  std::atomic<std::uint32_t> changes_underway{0};
+  const std::string name;
+  const FrontendMaker make_frontend;
+  std::atomic<std::uint32_t> clients{0};
 
   /// One set per shard; registered once each, read by the admin thread.
   void add_counters(std::shared_ptr<ShardCounters> counters) {
@@ -94,27 +54,16 @@ class ServiceShared {
  private:
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<ShardCounters>> counters_;
-  upstream::RefreshPtr accounts_asked_;
-  std::atomic<std::uint32_t> hidden_underway_{0};
-  std::atomic<std::uint64_t> hidden_ended_{0};
-  std::uint64_t hidden_seen_ = 0;
-  std::optional<TimePoint> hidden_asked_at_;
-  upstream::RefreshPtr defaults_asked_;
 };
 
 /// One server as one shard sees it.
 struct ServerShard {
-  ServerShard(runtime::EventLoop& loop, upstream::ServerSlot slot, ServerCounters& its_counters)
-      : counters(its_counters), pool(loop, slot) {}
+  explicit ServerShard(ServerCounters& its_counters) : counters(its_counters) {}
   ServerCounters& counters;
   std::uint32_t in_flight = 0;  // statements, or TCP sessions: what balancing goes by
   std::shared_ptr<const upstream::SlotLease> lease;  // while the server is configured, or something here refers to it
   std::uint64_t tenant = 0;                          // the number of its lease
-  upstream::MysqlPool pool;
 };
-
-/// A MySQL client has its own; the connections to servers are the service's. A TCP client has one to a server besides.
-std::uint32_t descriptors_per_client(config::Protocol protocol);
 
 class ServiceShard {
  public:
@@ -133,10 +82,11 @@ class ServiceShard {
   ServiceCounters& counters() { return counters_->service; }
   PinCounters& pins() { return counters_->pins; }
   LatencyHistogram& latency() { return counters_->latency; }
+  AccountTally& accounts() { return counters_->accounts; }
   ServerShard& server(upstream::ServerSlot slot) { return *servers_[slot]; }
   const std::vector<std::unique_ptr<ServerShard>>& servers() const { return servers_; }
   std::size_t sessions() const { return sessions_.size(); }
-  mysql::ShardState& mysql() { return *mysql_; }
+  Frontend& frontend() { return *frontend_; }
 
   /// A new view: routes change for the next decision; connections to servers that died are cut.
   void apply(upstream::ServiceViewPtr view);
@@ -144,7 +94,7 @@ class ServiceShard {
   runtime::Signal::Waiter view_changed(Deadline deadline) { return changed_.wait(deadline); }
 
   /// Takes the listening socket over and serves it until close_listener or the end. `key` names it for close_listener.
-  void listen(std::string key, int fd, config::ListenRoute route);
+  void listen(std::string key, int fd, config::Listen options);
   void close_listener(const std::string& key);
 
   /// A server that may take reads (MySQL) or a connection (TCP), by the service's balance; nothing when none is left.
@@ -170,26 +120,25 @@ class ServiceShard {
     std::string key;
     std::unique_ptr<net::Listener> listener;
   };
-  static runtime::Task<void> accept_loop(ServiceShard* self, net::Listener* listener, config::ListenRoute route);
+  static runtime::Task<void> accept_loop(ServiceShard* self, net::Listener* listener, ListenPtr options);
   void forget(const net::Listener* listener);
-  void admit(net::Accepted accepted, config::ListenRoute route);
+  static runtime::Task<void> serve(Frontend* frontend, net::Accepted accepted, ListenPtr listen, Admission admission);
+  void admit(net::Accepted accepted, ListenPtr listen);
   void add_servers();
   void take_leases();
   void give_back_leases();
-  void tally_accounts();
 
   Shard& shard_;
   std::shared_ptr<ServiceShared> shared_;
   upstream::ServiceViewPtr view_;
   std::shared_ptr<ShardCounters> counters_;
   std::vector<std::unique_ptr<ServerShard>> servers_;
-  std::uint64_t tallied_changes_ = 0;  // of the pools, when the accounts were published
   std::vector<policy::Candidate> readers_;
   policy::LeastConnections least_connections_;
   policy::WeightedRoundRobin round_robin_;
   runtime::Signal changed_;
   LiveClients live_clients_;
-  std::unique_ptr<mysql::ShardState> mysql_;
+  std::unique_ptr<Frontend> frontend_;
   std::vector<OpenListener> listeners_;
   runtime::Scope accepting_;
   runtime::Scope sessions_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "service/shard.h"
+#include "service/tcp/frontend.h"
 
 namespace hf::service {
 namespace {
@@ -10,7 +11,6 @@ class ServiceShardTest : public ::testing::Test {
  protected:
   ServiceShardTest() {
     config_->services.emplace_back().name = "mail";
-    shared_->name = "mail";
   }
   /// A view with one server under this lease; nullptr: it was taken out.
   upstream::ServiceViewPtr view_with(std::shared_ptr<const upstream::SlotLease> lease) {
@@ -33,7 +33,7 @@ class ServiceShardTest : public ::testing::Test {
 
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [](Event) {}};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>();
+  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("mail", tcp::make_frontends());
   Shard shard_{0, control_, 1};
 };
 

@@ -35,7 +35,7 @@ struct PoolAges {
   Nanos longest_idle() const;
 };
 
-class MysqlPool : private PlaceHolder {
+class MysqlPool final : private PlaceHolder {
  public:
   MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), turn_beside_(loop), resets_(loop) {}
   MysqlPool(const MysqlPool&) = delete;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "policy/sql/lexer.h"
+#include "service/mysql/service_changes.h"
 #include "service/shard.h"
 
 namespace hf::service::mysql {
@@ -99,24 +100,25 @@ AccountChange account_change(const sql::Statement& statement, ByteView text, con
 }
 
 ChangesUnderway::ChangesUnderway(Session& session, const sql::Statement& statement, ByteView text)
-    : service_(session.service()), accounts_(account_change(statement, text, session.sql_context())), globals_(statement.has(effect::kSetsGlobal)) {
+    : frontend_(session.frontend()), accounts_(account_change(statement, text, session.sql_context())), globals_(statement.has(effect::kSetsGlobal)) {
   begin();
 }
 
-ChangesUnderway::ChangesUnderway(Session& session, AccountChange accounts) : service_(session.service()), accounts_(accounts) { begin(); }
+ChangesUnderway::ChangesUnderway(Session& session, AccountChange accounts) : frontend_(session.frontend()), accounts_(accounts) { begin(); }
 
 void ChangesUnderway::begin() {
-  ServiceShared& shared = service_.shared();
-  if (accounts_ == AccountChange::kTold || globals_) shared.changes_underway.fetch_add(1, std::memory_order_relaxed);
-  if (accounts_ == AccountChange::kHidden) shared.hidden_change_begins();
+  ServiceChanges& changes = frontend_.changes();
+  if (accounts_ == AccountChange::kTold || globals_) changes.underway.fetch_add(1, std::memory_order_relaxed);
+  if (accounts_ == AccountChange::kHidden) changes.hidden_change_begins();
 }
 
 ChangesUnderway::~ChangesUnderway() {
-  ServiceShared& shared = service_.shared();
-  if (accounts_ == AccountChange::kHidden) shared.hidden_change_ends();
-  if (accounts_ == AccountChange::kTold) shared.accounts_changed(service_.control().refresh_accounts(service_.name()));
-  if (globals_) shared.defaults_changed(service_.control().refresh_defaults(service_.name()));
-  if (accounts_ == AccountChange::kTold || globals_) shared.changes_underway.fetch_sub(1, std::memory_order_relaxed);
+  ServiceChanges& changes = frontend_.changes();
+  ServiceShard& service = frontend_.service();
+  if (accounts_ == AccountChange::kHidden) changes.hidden_change_ends();
+  if (accounts_ == AccountChange::kTold) changes.accounts_changed(service.control().refresh_accounts(service.name()));
+  if (globals_) changes.defaults_changed(service.control().refresh_defaults(service.name()));
+  if (accounts_ == AccountChange::kTold || globals_) changes.underway.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace hf::service::mysql

@@ -30,7 +30,7 @@ class ChangesUnderway {
  private:
   void begin();
 
-  ServiceShard& service_;
+  Frontend& frontend_;
   AccountChange accounts_;
   bool globals_ = false;
 };

@@ -86,12 +86,12 @@ TEST_F(ChangesTest, WhatATextTellsIsLookedAtAtOnceAndWhatIsHiddenByTheNextLogin)
 
 TEST_F(ChangesTest, ALoginWhileSomethingHiddenRunsAsksEachTime) {
   start();
-  stage().shared().hidden_change_begins();
+  stage().changes().hidden_change_begins();
   EXPECT_EQ(asked_by_a_login(), 1U);
   stage().rest(kPause);
   EXPECT_EQ(asked_by_a_login(), 1U);
   stage().rest(kPause);
-  stage().shared().hidden_change_ends();
+  stage().changes().hidden_change_ends();
   EXPECT_EQ(asked_by_a_login(), 1U);
   stage().rest(kPause);
   EXPECT_EQ(asked_by_a_login(), 0U);

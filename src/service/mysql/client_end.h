@@ -12,6 +12,7 @@
 #include <string>
 
 #include "net/listener.h"
+#include "policy/session/facts.h"
 #include "proto/mysql/capabilities.h"
 #include "proto/mysql/error_code.h"
 #include "proto/mysql/packet.h"

@@ -12,7 +12,7 @@
 #include "proto/mysql/response.h"
 #include "proto/mysql/session_state.h"
 #include "runtime/scope.h"
-#include "service/mysql/shard_state.h"
+#include "service/mysql/frontend.h"
 #include "service/shard.h"
 
 namespace hf::service::mysql {
@@ -33,7 +33,6 @@ class ClientEndTest : public ::testing::Test {
     config_->services.emplace_back().name = "orders";
     view_->config = config_;
     view_->service = config_->services.data();
-    shared_->name = "orders";
     service_ = &shard_.add(shared_, view_);
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
@@ -112,7 +111,7 @@ class ClientEndTest : public ::testing::Test {
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [](Event) {}};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<upstream::ServiceView> view_ = std::make_shared<upstream::ServiceView>();
-  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>();
+  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends());
   Shard shard_{0, control_, 1};
   ServiceShard* service_ = nullptr;
   int peer_ = -1;

@@ -33,7 +33,7 @@ void give_back(Session& session, ConnectionPtr connection) {
   connection->key = key_of(session, *connection);
   const bool of_one_login = !identity.defaults->init_connect.empty();
   if (has == nullptr && (of_one_login || !connection->facts.clean())) connection->facts.must_close = true;
-  session.service().server(connection->slot).pool.give(std::move(connection));
+  session.frontend().pool(connection->slot).give(std::move(connection));
 }
 
 namespace {
@@ -133,7 +133,7 @@ Task<void> ask_held(Session& session) {
 Task<void> release_soft(Session& session) {
   Holdings& holdings = session.holdings();
   if (!holdings.soft()) co_return;
-  const upstream::MysqlPool::Return comes_back(session.service().server(holdings.held->slot).pool, *holdings.held, key_of(session, *holdings.held));
+  const upstream::MysqlPool::Return comes_back(session.frontend().pool(holdings.held->slot), *holdings.held, key_of(session, *holdings.held));
   co_await ask_and_leave(session, comes_back.insert_id_of_heir());  // who gets it need not set it then
   policy::session::forget_connection(session.facts(), holdings.held->facts.serial);
   holdings.ties = 0;
@@ -172,7 +172,7 @@ void count_pin(Session& session, PinReason pin) {
   PinCounters& pins = session.service().pins();
   pins.now[static_cast<std::size_t>(pin)].add();
   pins.made[static_cast<std::size_t>(pin)].add();
-  const std::optional<std::uint64_t> count = session.service().mysql().pins_to_tell(pin, holdings.pinned_at);
+  const std::optional<std::uint64_t> count = session.shard_state().pins_to_tell(pin, holdings.pinned_at);
   if (!count) return;
   ServiceShard& service = session.service();
   service.control().event(Event{EventId::kSessionPinned, {}, 0, {{"service", service.name()}, {"server", service.view()->servers[holdings.held->slot].name}, {"account", account_name(session.identity())}, {"client", session.client().name()}, {"reason", std::string(to_string(pin))}, {"shape", holdings.pinned_by}, {"count", std::to_string(*count)}}});

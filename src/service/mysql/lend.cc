@@ -63,7 +63,7 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
   if (!trial->counted) {
     trial->counted = true;
     service.counters().held.add();
-    if (place == Place::kPrimary && service.mysql().statements_held++ == 0) {
+    if (place == Place::kPrimary && session.shard_state().statements_held++ == 0) {
       service.control().event(Event{EventId::kWritesHeld, {}, 0, {{"service", service.name()}, {"reason", reason}}});
     }
   }
@@ -79,23 +79,14 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
 /// Idle connections of this account to this server end, here and on the other shards; of any account, the longest idle one each, where it is the
 /// server that is full. Whether there may have been any.
 bool make_room(Session& session, upstream::ServerSlot slot, std::uint16_t limit) {
-  ServiceShard& service = session.service();
-  const auto close = [slot, limit, account = session.identity().account](ServiceShard& there) {
-    upstream::MysqlPool& pool = there.server(slot).pool;
+  const auto close = [slot, limit, account = session.identity().account](Frontend& there) {
+    upstream::MysqlPool& pool = there.pool(slot);
     const bool own = pool.close_idle_of(account, &ShardState::account_of) > 0;
     return own || (limit == wire::kErConCount && pool.close_idle());
   };
-  bool any = close(service);
-  const std::string name = service.name();
-  for (Shard* peer : service.shard().peers()) {
-    if (peer == &service.shard()) continue;
-    any = true;
-    peer->post([peer, name, slot, close] {
-      ServiceShard* there = peer->find(name);
-      if (there != nullptr && slot < there->servers().size()) close(*there);
-    });
-  }
-  return any;
+  const bool any = close(session.frontend());
+  const bool asked = session.frontend().on_other_shards(slot, close);
+  return any || asked;
 }
 
 /// What a login begins with here can only be seen on one of its own.
@@ -116,10 +107,10 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   for (int round = 0;; ++round) {
     *said = {};
     server.counters.connections_total.add();
-    const std::uint64_t moment = session.service().mysql().next_moment();
+    const std::uint64_t moment = session.shard_state().next_moment();
     const std::uint64_t max_packet = ages_of(*session.service().view()).max_packet;
     Result<ConnectionPtr> opened =
-        co_await server.pool.open(session.service().view(), login, key, said, trial->hold, session.facts().insert_id.value);
+        co_await session.frontend().pool(slot).open(session.service().view(), login, key, said, trial->hold, session.facts().insert_id.value);
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
@@ -265,7 +256,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     ConnectionPtr connection;
     if (!begins_with_init_connect(session)) {
       const bool has_schema = !trial->without_schema && (wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty());
-      connection = session.service().server(*slot).pool.take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
+      connection = session.frontend().pool(*slot).take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
     }
     if (connection == nullptr) {
       upstream::MysqlRefusal said;
@@ -316,7 +307,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     session.service().counters().state_restores.add();
     session.service().counters().restore_statements.add(steps.size());
     upstream::MysqlRefusal said;
-    const std::uint64_t moment = session.service().mysql().next_moment();
+    const std::uint64_t moment = session.shard_state().next_moment();
     Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
     if (!done.ok()) {
       connection->facts.settings = nullptr;  // some of it may have been taken
@@ -352,23 +343,17 @@ Task<Result<ConnectionPtr>> borrow_fit(Session& session, Place place, Needs need
 
 namespace {
 
-void close_idle_copies(ServiceShard& service, upstream::ServerSlot slot) {
-  service.server(slot).pool.close_copies();
-  const std::string name = service.name();
-  for (Shard* peer : service.shard().peers()) {
-    if (peer == &service.shard()) continue;
-    peer->post([peer, name, slot] {
-      ServiceShard* there = peer->find(name);
-      if (there != nullptr && slot < there->servers().size()) there->server(slot).pool.close_copies();
-    });
-  }
+void close_idle_copies(Frontend& frontend, upstream::ServerSlot slot) {
+  const auto close = [slot](Frontend& there) { there.pool(slot).close_copies(); };
+  close(frontend);
+  frontend.on_other_shards(slot, close);
 }
 
 }  // namespace
 
 Task<void> make_room_for_copies(Session& session, Connection* connection) {
   upstream::close_copies(*connection);
-  if (session.service().mysql().may_close_copies(session.loop().now())) close_idle_copies(session.service(), connection->slot);
+  if (session.shard_state().may_close_copies(session.loop().now())) close_idle_copies(session.frontend(), connection->slot);
   const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
   (void)slept;  // a session that is cancelled finds out with its next step
 }

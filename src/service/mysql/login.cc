@@ -13,6 +13,7 @@
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
+#include "service/mysql/service_changes.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
 
@@ -186,12 +187,12 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   const Deadline deadline = claim->deadline;
   ServiceShard& service = session.service();
   ClientEnd& client = session.client();
-  const bool in_turn = co_await wait_for_turn(service.mysql(), client.host(), deadline);
+  const bool in_turn = co_await wait_for_turn(session.shard_state(), client.host(), deadline);
   if (!in_turn) {
     client.send_error(wire::too_many_connections());
     co_return Verdict::kOver;
   }
-  const ProxiedLogin counted(service.mysql(), client.host());
+  const ProxiedLogin counted(session.shard_state(), client.host());
   Identity& identity = session.identity();
   identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
   identity.account = account.id;
@@ -217,7 +218,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   if (!opened.ok()) opened = Error{opened.error().code, "server '" + primary.name + "': " + opened.error().context};
   if (opened.ok()) {
     ConnectionPtr connection = std::move(*opened);
-    opened = co_await service.server(*view->primary).pool.adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
+    opened = co_await session.frontend().pool(*view->primary).adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
     if (opened.ok()) {
       const Result<void> same = co_await check_account(session, opened->get(), &said);
       if (!same.ok()) opened = same.error();
@@ -308,16 +309,16 @@ Task<bool> newer_accounts(Session& session, Deadline deadline) {
 /// What changes accounts and globals through us is seen by every login that begins after its answer.
 Task<void> see_changes(Session& session, Deadline deadline) {
   constexpr Nanos kStep = 5ms;
-  ServiceShared& shared = session.service().shared();
+  ServiceChanges& changes = session.frontend().changes();
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
-  while (shared.changes_underway.load(std::memory_order_relaxed) > 0 && !patience.passed(session.loop().now())) {
+  while (changes.underway.load(std::memory_order_relaxed) > 0 && !patience.passed(session.loop().now())) {
     const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kStep).earlier(patience));
     if (!slept.ok()) co_return;
   }
-  const upstream::RefreshPtr globals = shared.defaults_asked();
+  const upstream::RefreshPtr globals = changes.defaults_asked();
   if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::ServiceView::defaults_round, deadline);
   const auto ask = [&session] { return session.service().control().refresh_accounts(session.service().name()); };
-  const upstream::RefreshPtr accounts = shared.accounts_asked(session.loop().now(), ask);
+  const upstream::RefreshPtr accounts = changes.accounts_asked(session.loop().now(), ask);
   if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::ServiceView::accounts_round, deadline);
 }
 
@@ -443,7 +444,7 @@ Task<bool> log_in(Session& session) {
   const upstream::ServiceViewPtr view = session.service().view();
   ClientEnd& client = session.client();
   session.identity().defaults = view->defaults;
-  session.identity().began_at = session.service().mysql().next_moment();
+  session.identity().began_at = session.shard_state().next_moment();
   wire::Greeting greeting;
   greeting.server_version = view->server_version.empty() ? "5.5.5-10.11.0-MariaDB" : view->server_version;
   greeting.connection_id = session.id();
@@ -538,7 +539,7 @@ Task<bool> on_change_user(Session& session) {
     client.send_error(wire::unknown_command());
     co_return co_await stay_who_one_was(session, std::move(before), schema_before);
   }
-  session.identity().began_at = session.service().mysql().next_moment();
+  session.identity().began_at = session.shard_state().next_moment();
   session.identity().collation = change->charset;
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   const std::uint16_t charset = change->charset != 0 ? change->charset : before.collation;

@@ -96,12 +96,12 @@ TEST_F(AccountsTest, WhoeverLeavesWhileWaitingIsForgotten) {
 
 TEST_F(AccountsTest, ALoginSeesWhatAStatementBeforeItHasChanged) {
   start();
-  stage().shared().changes_underway.fetch_add(1);
+  stage().changes().underway.fetch_add(1);
   Guest guest = begin("app", kPassword);
   EXPECT_TRUE(waits(guest)) << "a CREATE USER is running";
   refresh_ = std::make_shared<upstream::Refresh>();
-  stage().shared().accounts_changed(refresh_);
-  stage().shared().changes_underway.fetch_sub(1);
+  stage().changes().accounts_changed(refresh_);
+  stage().changes().underway.fetch_sub(1);
   stage().rest(20ms);
   EXPECT_TRUE(waits(guest)) << "its accounts are not here yet";
   publish({hashed("app", "other")});
@@ -115,7 +115,7 @@ TEST_F(AccountsTest, ALoginSeesWhatAStatementBeforeItHasChanged) {
 TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
   start();
   const auto globals = std::make_shared<upstream::Refresh>();
-  stage().shared().defaults_changed(globals);
+  stage().changes().defaults_changed(globals);
   Guest guest = begin("app", kPassword);
   EXPECT_TRUE(waits(guest)) << "they are not read yet";
   globals->answered_by(stage().view().defaults_round + 1);
@@ -206,7 +206,7 @@ TEST_F(ProxiedTest, AClientThatLeavesWithoutItsProofLeavesAnAnswerThatIsWrong) {
   guest.client->leave();
   ASSERT_TRUE(stage().run_until([&] { return stage().sessions() == 0; }));
   EXPECT_TRUE(stage().run_until([&] { return stage().primary().logins().size() == 2; })) << "the server would count a broken handshake";
-  for (const auto& [host, logins] : stage().service()->mysql().proxied_logins) EXPECT_EQ(logins, 0U) << host;
+  for (const auto& [host, logins] : stage().frontend().state().proxied_logins) EXPECT_EQ(logins, 0U) << host;
 }
 
 TEST_F(ProxiedTest, HalfLoginsOfOneClientAreBoundedAndTakeNoPlaces) {
@@ -301,7 +301,7 @@ class ResetAfterARefusedChangeTest : public ChangeUserTest {
  protected:
   void reset_after(std::uint16_t refused, const upstream::ServerReply& servers_say) {
     start();
-    stage().service()->mysql().add_collation(8, {"latin1", "latin1_swedish_ci", true});
+    stage().frontend().state().add_collation(8, {"latin1", "latin1_swedish_ci", true});
     stage().primary().on("SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME", servers_say);
     Guest guest = arrive();
     ASSERT_EQ(guest.log_in(), "ok");

@@ -119,7 +119,7 @@ Task<Step> without_state(Work* work) {
   work->connection.reset();
   policy::session::Settings bare = *whole;
   bare.set_schema({});
-  const policy::session::SettingsPtr without = session.service().mysql().settings().intern(std::move(bare));
+  const policy::session::SettingsPtr without = session.shard_state().settings().intern(std::move(bare));
   const AsIf bare_session(session, without);
   work->trial.tried.clear();  // of servers that have no such schema
   Result<ConnectionPtr> borrowed = co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
@@ -357,7 +357,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
     co_return Step::kAgain;
   }
   if (work->ended_servers > 1) {
-    service.mysql().mark_frail(shape_of(*work), session.loop().now() + kFrailFor);
+    session.shard_state().mark_frail(shape_of(*work), session.loop().now() + kFrailFor);
     service.control().event(Event{EventId::kFrailStatement, {}, 0, {{"service", service.name()}, {"statement", shown(*work)}}});
   }
   if ((work->ties & tie::kTransaction) != 0) session.facts().status.in_transaction = false;
@@ -492,7 +492,7 @@ Task<bool> run(Session& session, Request request) {
     work.routed = policy::session::route(work.request.verdict, facts);
     const bool bound = (facts.ties & tie::kHard) != 0;
     if (work.request.place && !bound) work.routed.place = *work.request.place;
-    ShardState& shard = session.service().mysql();
+    ShardState& shard = session.shard_state();
     work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
     // A statement that goes elsewhere leaves the list of warnings behind, unless it has none of its own (BEGIN), but not the count of rows:
     // it may leave it as it is, or fail.

@@ -38,20 +38,12 @@ bool mentions(ByteView text, ByteView lower_case_word) {
 
 std::string account_name(const Identity& identity) { return identity.credentials.user + "@" + identity.host_pattern; }
 
-Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission) {
-  {
-    Session session(*service, std::move(accepted), route);
-    co_await session.run(admission);
-  }
-  service->client_gone();
+Session::Session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route)
+    : LiveClient(frontend.service().live_clients()), frontend_(frontend), door_(door_of(route)), client_(frontend.service(), std::move(accepted)) {
+  id_ = shard_state().enter(*this);
 }
 
-Session::Session(ServiceShard& service, net::Accepted accepted, config::ListenRoute route)
-    : LiveClient(service.live_clients()), service_(service), door_(door_of(route)), client_(service, std::move(accepted)) {
-  id_ = service_.mysql().enter(*this);
-}
-
-Session::~Session() { service_.mysql().leave(id_); }
+Session::~Session() { shard_state().leave(id_); }
 
 Task<void> Session::run(Admission admission) {
   if (admission != Admission::kWelcome) {
@@ -59,7 +51,7 @@ Task<void> Session::run(Admission admission) {
     client_.stream().close();
     co_return;
   }
-  service_.counters().clients.add();
+  service().counters().clients.add();
   const bool logged_in = co_await log_in(*this);
   if (logged_in) {
     for (;;) {
@@ -67,19 +59,19 @@ Task<void> Session::run(Admission admission) {
       if (!more) break;
       const TimePoint arrived = loop().now();
       const bool go_on = co_await run_command(client_.request().empty() ? Command::kSleep : static_cast<Command>(byte_at(client_.request(), 0)));
-      service_.latency().record(loop().now() - arrived);
+      service().latency().record(loop().now() - arrived);
       client_.drop_request();
       if (!go_on || client_.broken()) break;
     }
   }
   give_up_held(*this);
   client_.stream().close();
-  service_.counters().clients.subtract();
+  service().counters().clients.subtract();
 }
 
 /// How long the client may be idle: as the service says, or as the client itself has said (SET wait_timeout).
 Nanos Session::most_idle() const {
-  const Nanos most = service_.config().client_timeout;
+  const Nanos most = service().config().client_timeout;
   if (facts_.settings == nullptr || identity_.defaults == nullptr) return most;
   const std::uint32_t own = facts_.settings->reading().wait_timeout;
   const upstream::SessionDefaults& defaults = *identity_.defaults;
@@ -114,7 +106,7 @@ Task<bool> Session::read_command() {
 }
 
 Task<bool> Session::run_command(Command command) {
-  service_.counters().statements.add();
+  service().counters().statements.add();
   if (command == Command::kQuit) co_return false;
   const bool room = client_.has_room() || co_await client_.room();
   if (!room) co_return false;
@@ -126,10 +118,10 @@ Task<bool> Session::run_command(Command command) {
   co_return go_on;
 }
 
-Deadline Session::hold_deadline() { return loop().deadline_in(service_.config().mysql.hold_timeout); }
+Deadline Session::hold_deadline() { return loop().deadline_in(service().config().mysql.hold_timeout); }
 
 bool Session::on_primary(const Connection& connection) const {
-  const upstream::ServiceView& view = *service_.view();
+  const upstream::ServiceView& view = *service().view();
   return view.primary && *view.primary == connection.slot;
 }
 
@@ -147,7 +139,7 @@ sql::Context Session::sql_context() {
   sql::Context context;
   const policy::session::Settings::Reading reading = facts_.settings != nullptr ? facts_.settings->reading() : policy::session::Settings::Reading{.ignore_space = client_.has(wire::kClientIgnoreSpace)};
   context.charset = reading.charset;
-  context.flavor = service_.view()->mariadb ? sql::Flavor::kMariaDb : sql::Flavor::kUnknown;
+  context.flavor = service().view()->mariadb ? sql::Flavor::kMariaDb : sql::Flavor::kUnknown;
   context.ansi_quotes = facts_.status.ansi_quotes;
   context.no_backslash_escapes = facts_.status.no_backslash_escapes;
   context.ignore_space = reading.ignore_space;
@@ -158,7 +150,7 @@ sql::Statement Session::classify(ByteView text) {
   constexpr std::size_t kMostRemembered = 64 * 1024;
   constexpr std::size_t kMostClassified = 1024 * 1024;  // the longest row lists that mysqldump writes; at worst 6 ms
   if (text.size() <= kMostClassified) {
-    sql::Statement verdict = text.size() <= kMostRemembered ? service_.mysql().shapes().lookup_or_classify(text, sql_context()) : sql::classify(text, sql_context());
+    sql::Statement verdict = text.size() <= kMostRemembered ? shard_state().shapes().lookup_or_classify(text, sql_context()) : sql::classify(text, sql_context());
     // With sql_auto_is_null, "id IS NULL" asks for the last insert id.
     const bool plain_set = verdict.kind == sql::Kind::kSet && !verdict.has(sql::effect::kComputedValue);
     if (facts_.settings != nullptr && facts_.settings->reading().null_is_last_id && !plain_set && mentions(text, "null")) {

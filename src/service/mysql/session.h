@@ -32,6 +32,7 @@
 #include "service/live_clients.h"
 #include "service/mysql/client_end.h"
 #include "service/mysql/prepared.h"
+#include "service/mysql/frontend.h"
 #include "service/service_shard.h"
 #include "upstream/mysql_pool.h"
 
@@ -39,9 +40,6 @@ namespace hf::service::mysql {
 
 using Connection = upstream::MysqlConnection;
 using ConnectionPtr = upstream::MysqlConnectionPtr;
-
-/// Serves one client to its end.
-runtime::Task<void> serve(ServiceShard* service, net::Accepted accepted, config::ListenRoute route, Admission admission);
 
 /// What a session's settings begin with. None but a login runs init_connect and keeps what handshake flags did; a reset and a refused change
 /// of user stay in the schema, and lose its character set.
@@ -111,7 +109,7 @@ struct Orders {
 
 class Session final : private net::PeerWatcher, public LiveClient {
  public:
-  Session(ServiceShard& service, net::Accepted accepted, config::ListenRoute route);
+  Session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -119,7 +117,10 @@ class Session final : private net::PeerWatcher, public LiveClient {
   runtime::Task<void> run(Admission admission);
 
   // The parts, for the files that do the work.
-  ServiceShard& service() { return service_; }
+  Frontend& frontend() { return frontend_; }
+  ServiceShard& service() { return frontend_.service(); }
+  const ServiceShard& service() const { return frontend_.service(); }
+  ShardState& shard_state() { return frontend_.state(); }
   ClientEnd& client() { return client_; }
   Identity& identity() { return identity_; }
   policy::session::SessionFacts& facts() { return facts_; }
@@ -130,7 +131,7 @@ class Session final : private net::PeerWatcher, public LiveClient {
   std::uint32_t id() const { return id_; }
   net::PeerWatcher& peer_watcher() { return *this; }
 
-  runtime::EventLoop& loop() { return service_.loop(); }
+  runtime::EventLoop& loop() { return service().loop(); }
   Deadline hold_deadline();
   bool on_primary(const Connection& connection) const;
   policy::session::RouteFacts route_facts();
@@ -184,7 +185,7 @@ class Session final : private net::PeerWatcher, public LiveClient {
   void watch_held(net::PeerWatcher* watcher);
   void peer_closed() override;
 
-  ServiceShard& service_;
+  Frontend& frontend_;
   policy::session::Door door_;
   std::uint32_t id_ = 0;
   ClientEnd client_;

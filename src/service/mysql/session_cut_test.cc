@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "proto/mysql/response.h"
-#include "service/mysql/shard_state.h"
+#include "service/mysql/frontend.h"
 #include "service/shard.h"
 #include "upstream/mysql_connection.h"
 #include "upstream/mysql_server_fake.h"
@@ -86,12 +86,11 @@ class SessionCut : public ::testing::Test {
     server.weight = 100;
     server.places = std::make_shared<upstream::Places>(100);
     view_->primary = 0;
-    shared_->name = "orders";
     service_ = &shard_.add(shared_, view_);
-    service_->mysql().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
+    Frontend::of(service_)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
     const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     const net::Address address = net::Address::local_of(fd).value();
-    service_->listen("front", fd, config::ListenRoute::kSplit);
+    service_->listen("front", fd, {});
     scope_.spawn("log in", log_in, &shard_.loop(), address, &client_);
     ASSERT_TRUE(run_until([this] { return client_.connection != nullptr; }));
     scope_.spawn("read", read_answers, &client_);
@@ -127,7 +126,7 @@ class SessionCut : public ::testing::Test {
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [](Event) {}};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<upstream::ServiceView> view_ = std::make_shared<upstream::ServiceView>();
-  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>();
+  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends());
   Shard shard_{0, control_, 1};
   ServiceShard* service_ = nullptr;
   std::unique_ptr<upstream::MysqlServerFake> server_;

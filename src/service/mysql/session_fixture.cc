@@ -22,14 +22,13 @@ Stage::Stage(const StageOptions& options, upstream::ServerFault fault) : fault_(
   }
   make_config(options);
   make_view(options);
-  shared_->name = "orders";
   for (const std::unique_ptr<Shard>& shard : shards_) {
     shard->set_peers(peers);
     ServiceShard& service = shard->add(shared_, view_);
-    service.mysql().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
+    Frontend::of(&service)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
     const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     addresses_.push_back(net::Address::local_of(fd).value());
-    service.listen("front", fd, options.route);
+    service.listen("front", fd, {.endpoint = {}, .route = options.route});
   }
 }
 
@@ -47,7 +46,7 @@ std::size_t Stage::sessions() {
 
 std::size_t Stage::lent(std::size_t server) {
   std::size_t all = 0;
-  for (std::size_t i = 0; i < shards_.size(); ++i) all += service(i) == nullptr ? 0 : service(i)->server(static_cast<upstream::ServerSlot>(server)).pool.lent();
+  for (std::size_t i = 0; i < shards_.size(); ++i) all += service(i) == nullptr ? 0 : frontend(i).pool(static_cast<upstream::ServerSlot>(server)).lent();
   return all;
 }
 
@@ -133,7 +132,7 @@ std::size_t Stage::told(EventId id) const {
 
 ServiceShard* Stage::service(std::size_t i) { return shards_[i]->find("orders"); }
 
-std::size_t Stage::idle(std::size_t server, std::size_t shard) { return service(shard)->server(static_cast<upstream::ServerSlot>(server)).pool.idle(); }
+std::size_t Stage::idle(std::size_t server, std::size_t shard) { return frontend(shard).pool(static_cast<upstream::ServerSlot>(server)).idle(); }
 
 std::uint64_t Stage::pinned(std::size_t shard) const { return pinned_by(shared_->all_counters()[shard]->pins); }
 
@@ -160,7 +159,7 @@ void Stage::finish() {
     EXPECT_TRUE(run_until([&] { return servers_[i]->open() == 0; })) << "connections to server " << i << " are left open";
   }
   EXPECT_EQ(shared_->clients.load(), 0U);
-  EXPECT_EQ(shared_->changes_underway.load(), 0U);
+  EXPECT_EQ(changes_->underway.load(), 0U);
   for (const std::shared_ptr<ShardCounters>& each : shared_->all_counters()) {
     EXPECT_EQ(each->service.clients.get(), 0U);
     EXPECT_EQ(pinned_by(each->pins), 0U);

@@ -18,7 +18,8 @@
 #include <vector>
 
 #include "runtime/leaping_poller_fake.h"
-#include "service/mysql/shard_state.h"
+#include "service/mysql/frontend.h"
+#include "service/mysql/service_changes.h"
 #include "service/mysql/test_client_fake.h"
 #include "service/shard.h"
 #include "upstream/places.h"
@@ -58,6 +59,7 @@ class Stage {
   Shard& shard(std::size_t i = 0) { return *shards_[i]; }
   /// nullptr once it is closed.
   ServiceShard* service(std::size_t i = 0);
+  Frontend& frontend(std::size_t i = 0) { return *Frontend::of(service(i)); }
   const upstream::ServiceView& view() const { return *view_; }
   MysqlResponderFake& server(std::size_t i = 0) { return *servers_[i]; }
   MysqlResponderFake& primary() { return *servers_[0]; }
@@ -68,6 +70,7 @@ class Stage {
   static std::uint64_t pinned_by(const PinCounters& pins);
   const ServiceCounters& counters(std::size_t shard = 0) const { return shared_->all_counters()[shard]->service; }
   ServiceShared& shared() { return *shared_; }
+  ServiceChanges& changes() { return *changes_; }
   const upstream::ServerFault& fault() const { return fault_; }
   std::size_t turns() const { return turns_; }
   std::size_t sessions();
@@ -128,7 +131,8 @@ class Stage {
   Control control_;
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   upstream::ServiceViewPtr view_;
-  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>();
+  std::shared_ptr<ServiceChanges> changes_ = std::make_shared<ServiceChanges>();
+  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends(changes_));
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<net::Address> addresses_;
   std::vector<std::unique_ptr<MysqlResponderFake>> servers_;

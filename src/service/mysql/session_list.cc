@@ -53,7 +53,7 @@ class Walk {
   Walk(Shard& shard, const std::string& service, std::size_t most, std::function<void(HeldSessions)> done)
       : shard_(shard), most_(most), done_(std::move(done)) {
     for (const auto& [name, each] : shard.services()) {
-      if ((service.empty() || service == name) && each->config().protocol == config::Protocol::kMysql) services_.push_back(name);
+      if ((service.empty() || service == name) && Frontend::of(each.get()) != nullptr) services_.push_back(name);
     }
   }
 
@@ -69,9 +69,9 @@ class Walk {
   /// False: all were looked at.
   bool step() {
     for (std::size_t looked = 0; at_ < services_.size();) {
-      ServiceShard* service = shard_.find(services_[at_]);
-      if (service != nullptr) {
-        const auto& sessions = service->mysql().sessions();
+      Frontend* frontend = Frontend::of(shard_.find(services_[at_]));
+      if (frontend != nullptr) {
+        const auto& sessions = frontend->state().sessions();
         auto next = sessions.upper_bound(last_);
         for (; next != sessions.end() && looked < kStep; ++next, ++looked) {
           last_ = next->first;
@@ -100,11 +100,11 @@ class Walk {
     HeldSessions out;
     out.total = candidates_.size();
     for (auto each = candidates_.begin(); each != candidates_.begin() + shown; ++each) {
-      ServiceShard* service = shard_.find(services_[each->service]);
-      const Session* session = service == nullptr ? nullptr : service->mysql().find(each->id);
+      Frontend* frontend = Frontend::of(shard_.find(services_[each->service]));
+      const Session* session = frontend == nullptr ? nullptr : frontend->state().find(each->id);
       const std::optional<Candidate> now = session == nullptr ? std::nullopt : candidate_of(*session);
       if (now) {
-        out.shown.push_back(describe(*service, *session, *now));
+        out.shown.push_back(describe(frontend->service(), *session, *now));
       } else {
         --out.total;
       }

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "proto/mysql/response.h"
-#include "service/mysql/shard_state.h"
+#include "service/mysql/frontend.h"
 #include "service/shard.h"
 #include "upstream/mysql_connection.h"
 #include "upstream/mysql_server_fake.h"
@@ -92,12 +92,11 @@ class SessionList : public ::testing::Test {
     server.weight = 100;
     server.places = std::make_shared<upstream::Places>(1000);
     view_->primary = 0;
-    shared_->name = "orders";
     service_ = &shard_.add(shared_, view_);
-    service_->mysql().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
+    Frontend::of(service_)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
     const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     address_ = net::Address::local_of(fd).value();
-    service_->listen("front", fd, config::ListenRoute::kSplit);
+    service_->listen("front", fd, {});
   }
   ~SessionList() override {
     for (const auto& client : clients_) client->connection->stream->abort({ErrorCode::kCancelled, "the test is over"});
@@ -146,7 +145,7 @@ class SessionList : public ::testing::Test {
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [this](Event event) { events_.push_back(std::move(event)); }};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<upstream::ServiceView> view_ = std::make_shared<upstream::ServiceView>();
-  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>();
+  std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends());
   Shard shard_{0, control_, 1};
   ServiceShard* service_ = nullptr;
   std::unique_ptr<upstream::MysqlServerFake> server_;
@@ -165,7 +164,7 @@ TEST_F(SessionList, APinnedSessionIsListedWithItsReasonAndTheShapeThatPinned) {
   ASSERT_EQ(all.shown.size(), 1U);
   const HeldSession& seen = all.shown[0];
   EXPECT_EQ(seen.service, "orders");
-  EXPECT_EQ(seen.id, service_->mysql().sessions().begin()->first);
+  EXPECT_EQ(seen.id, Frontend::of(service_)->state().sessions().begin()->first);
   EXPECT_EQ(seen.account, "app@127.%");
   EXPECT_TRUE(seen.client.starts_with("127.0.0.1:")) << seen.client;
   EXPECT_EQ(seen.server, "db1");
@@ -260,7 +259,7 @@ TEST_F(SessionList, AnEventTellsOfThePinOnceAMinuteForEachReason) {
 
 TEST_F(SessionList, WhatWasNotToldIsInTheNextCount) {
   start(script(ok_step(1)));
-  ShardState& state = service_->mysql();
+  ShardState& state = Frontend::of(service_)->state();
   const TimePoint begin{1'000'000'000};
   EXPECT_EQ(state.pins_to_tell(PinReason::kXa, begin), 1U);
   EXPECT_EQ(state.pins_to_tell(PinReason::kXa, begin + 1s), std::nullopt);
@@ -312,12 +311,12 @@ TEST_F(SessionList, ConnectionsAreTalliedByAccountAndResetsAreCounted) {
   EXPECT_EQ(service_->counters().restore_statements.get(), 1U);
   EXPECT_EQ(service_->counters().state_restores.get(), 1U);
   send(client, "\x01");
-  ASSERT_TRUE(run_until([&] { return service_->server(0).pool.idle() == 1; })) << "it is reset, for the next session";
+  ASSERT_TRUE(run_until([&] { return Frontend::of(service_)->pool(0).idle() == 1; })) << "it is reset, for the next session";
   service_->tick();
   EXPECT_EQ(service_->counters().connection_resets.get(), 1U);
   service_->tick();
   EXPECT_EQ(service_->counters().connection_resets.get(), 1U);
-  service_->server(0).pool.trim(shard_.loop().now() + 1s);
+  Frontend::of(service_)->pool(0).trim(shard_.loop().now() + 1s);
   service_->tick();
   EXPECT_EQ(counters.at(0)->accounts.read(), AccountConnections{});
 }

@@ -82,7 +82,7 @@ class StageTest : public ::testing::Test {
   Stage& stage() { return *stage_; }
   MysqlResponderFake& server() { return stage_->primary(); }
   std::string ask(TestClient& client, ByteView sql) { return shown(stage_->ask_query(client, sql)); }
-  Session& session(const TestClient& client) { return *stage_->service()->mysql().find(client.id()); }
+  Session& session(const TestClient& client) { return *stage_->frontend().state().find(client.id()); }
   const Holdings& kept(const TestClient& client) { return session(client).kept(); }
   policy::session::SessionFacts& facts(const TestClient& client) { return session(client).facts(); }
 

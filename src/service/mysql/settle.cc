@@ -152,7 +152,7 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
   if (told.failed) remember_row_count(session, -1);
   if (told.failed || told.warnings > 0) session.holdings().last.list.reset();
   const Learnt learnt =
-      policy::session::learn(session.facts(), connection->facts, nothing_asked(), told, ties, session.service().mysql().settings());
+      policy::session::learn(session.facts(), connection->facts, nothing_asked(), told, ties, session.shard_state().settings());
   if (learnt.ties == 0) {
     give_back(session, std::move(connection));
   } else {
@@ -164,7 +164,7 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
 void enter_anew(Session& session, Connection& connection, const Request& request, const Reply& reply) {
   const bool enters = request.command == Command::kInitDb || request.verdict.kind == sql::Kind::kUse;
   if (!enters || reply.facts.failed) return;
-  connection.schema_entered = session.identity().began_at = session.service().mysql().next_moment();
+  connection.schema_entered = session.identity().began_at = session.shard_state().next_moment();
 }
 
 bool asks(const Learnt& learnt) { return learnt.ask_collation || learnt.ask_tracking; }
@@ -191,7 +191,7 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
     verdict.kind = sql::Kind::kDdl;
     verdict.effects &= ~effect::kUnknownState;
   }
-  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.service().mysql().settings());
+  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.shard_state().settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
   if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, request, reply, *learnt.doubted_count);
@@ -259,7 +259,7 @@ Task<bool> keep(Session& session, ConnectionPtr connection, const Request* reque
   if (learnt->pin != PinReason::kNone && holdings.pin == PinReason::kNone) remember_pin(session, *request);
   co_await hold(session, std::move(connection), learnt->ties, learnt->pin);
   // What is kept for convenience is better given back at once where somebody waits for it.
-  if (holdings.soft() && session.service().server(holdings.held->slot).pool.wanted()) co_await release_soft(session);
+  if (holdings.soft() && session.frontend().pool(holdings.held->slot).wanted()) co_await release_soft(session);
   co_return true;
 }
 

@@ -1,7 +1,7 @@
 // ShardState: what the MySQL sessions of one service share on one shard: verdicts by statement shape, settings, pool keys, collations,
 // and who is connected under which id.
 //
-// Owner: ServiceShard. Thread: the shard's.
+// Owner: the Frontend. Thread: the shard's.
 // Invariant: connection ids are unique within the service: bit 30 marks them as ours, bits 24-29 are the shard.
 #pragma once
 

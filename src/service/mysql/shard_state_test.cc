@@ -100,7 +100,7 @@ TEST_F(ShardStateTest, IdsOfOursAreTold) {
 
 class SessionsTest : public ::testing::Test {
  protected:
-  ShardState& state(std::size_t shard = 0) { return stage_.service(shard)->mysql(); }
+  ShardState& state(std::size_t shard = 0) { return stage_.frontend(shard).state(); }
 
   Stage stage_{{.shards = 2}};
 };

@@ -58,7 +58,7 @@ SettingsPtr with_statement_time(ShardState& shard, const Identity& identity, con
 void adopt(Session& session, SettingsPtr start, const std::string& schema) {
   const Beginning beginning = session.identity().beginning;
   const bool entered = beginning != Beginning::kReset && beginning != Beginning::kRefusedChange;
-  policy::session::SettingsTable& table = session.service().mysql().settings();
+  policy::session::SettingsTable& table = session.shard_state().settings();
   session.facts().settings = entered ? table.in_schema(start, schema) : table.reset_in_schema(start, schema);
   session.facts().status = status_of(*start);
   session.identity().start = std::move(start);
@@ -130,7 +130,7 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   session.facts().status.no_backslash_escapes = (identity.defaults->status & wire::kStatusNoBackslashEscapes) != 0;
   session.facts().status.ansi_quotes = (identity.defaults->status & wire::kStatusAnsiQuotes) != 0;
   if (identity.defaults->variables.empty() || must_ask(identity, beginning)) return false;
-  ShardState& shard = session.service().mysql();
+  ShardState& shard = session.shard_state();
   const std::uint16_t collation = collation_of(shard, identity);
   const CollationName* name = nullptr;
   if (collation != 0) {
@@ -165,7 +165,7 @@ Task<Result<void>> learn_collation_name(Session& session, Connection* connection
   if (!named->error && !named->rows.empty() && named->rows[0].size() == 3 && named->rows[0][0] && named->rows[0][1]) {
     name = {*named->rows[0][0], *named->rows[0][1], named->rows[0][2] == "Yes"};
   }
-  session.service().mysql().add_collation(collation, std::move(name));
+  session.shard_state().add_collation(collation, std::move(name));
   co_return Result<void>{};
 }
 
@@ -174,7 +174,7 @@ Task<Result<void>> learn_collation_name(Session& session, Connection* connection
 Task<Result<void>> learn_start(Session& session, Connection* connection) {
   Identity& identity = session.identity();
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  ShardState& shard = session.service().mysql();
+  ShardState& shard = session.shard_state();
   std::uint16_t collation = collation_of(shard, identity);
   while (collation != 0 && shard.collation(collation) == nullptr) {
     Result<void> named = co_await learn_collation_name(session, connection, collation);
@@ -218,7 +218,7 @@ void reset_settings(Session& session) {
 
 SettingsPtr start_behind_reset(Session& session, const std::string& schema) {
   const SettingsPtr& start = session.identity().start;
-  return start == nullptr ? nullptr : session.service().mysql().settings().reset_in_schema(start, schema);
+  return start == nullptr ? nullptr : session.shard_state().settings().reset_in_schema(start, schema);
 }
 
 std::string without_select_limit(ByteView limit) {
@@ -238,12 +238,12 @@ std::uint64_t pool_key(Session& session, bool has_schema) {
                                               wire::kClientIgnoreSpace | wire::kClientInteractive | wire::kClientOdbc |
                                               wire::kClientRememberOptions | wire::kClientIgnoreSigpipe | wire::kClientReserved | wire::kClientSessionTrack |
                                               wire::kClientCanHandleExpiredPasswords);
-  return session.service().mysql().pool_key(session.identity().account, session.client().capabilities() & kNotShared, has_schema);
+  return session.shard_state().pool_key(session.identity().account, session.client().capabilities() & kNotShared, has_schema);
 }
 
 std::uint64_t unshared_key(Session& session) {
   // A flag that pool_key() never has.
-  return session.service().mysql().pool_key(session.identity().account, session.client().capabilities() | wire::kClientConnectWithDb, false);
+  return session.shard_state().pool_key(session.identity().account, session.client().capabilities() | wire::kClientConnectWithDb, false);
 }
 
 }  // namespace hf::service::mysql

@@ -29,7 +29,7 @@ TEST_F(StartTest, TheGlobalsTellWhatAFreshConnectionIsBroughtTo) {
 
 TEST_F(StartTest, AnotherCollationOfTheLoginIsThatOfTheConnection) {
   start();
-  stage().service()->mysql().add_collation(8, {"latin1", "latin1_swedish_ci"});
+  stage().frontend().state().add_collation(8, {"latin1", "latin1_swedish_ci"});
   TestClient& client = stage().log_in({.charset = 8});
   ask(client, "SELECT 1");
   EXPECT_TRUE(server().heard("@@session.character_set_client='latin1'"));

@@ -83,7 +83,7 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
   }
   const bool wished = request->verdict.has(effect::kReadsTracking);  // else the tracking that is shown is our own
   const auto learn_told = wished ? policy::session::learn_wish : policy::session::learn_values;
-  learn_told(session.facts(), connection->facts, told, session.service().mysql().settings());
+  learn_told(session.facts(), connection->facts, told, session.shard_state().settings());
 }
 
 enum class Names : std::uint8_t { kNone,
@@ -112,7 +112,7 @@ Names names_of(Session& session, const Request& request) {
 
 /// Asks for the collation that SET NAMES and its like do not report.
 Task<void> learn_collation(Session& session, Connection* connection, const Request* request, const Reply* reply) {
-  ShardState& shard = session.service().mysql();
+  ShardState& shard = session.shard_state();
   policy::session::SessionFacts& facts = session.facts();
   const ByteView charset = facts.settings == nullptr ? ByteView() : facts.settings->variable("character_set_connection");
   const Names names = reply->facts.failed ? Names::kNone : names_of(session, *request);
@@ -188,7 +188,7 @@ Task<Flushed> flush_changes(Session& session, Connection* connection) {
   Result<void> told{};
   if (reply.end != Reply::End::kComplete || reply.facts.failed) told = Error{ErrorCode::kReset, "the session's changes could not be read"};
   if (told.ok()) {
-    policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.service().mysql().settings());
+    policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.shard_state().settings());
     const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
     const Result<proto::mysql::TextResult> on = co_await upstream::query(*connection, "SET @@session.session_track_state_change=1", deadline);
     if (!on.ok() || on->error) told = Error{ErrorCode::kReset, "the session's changes could not be tracked again"};

@@ -1,7 +1,6 @@
 #include "service/tcp/relay.h"
 
 #include "runtime/scope.h"
-#include "service/service_shard.h"
 
 namespace hf::service::tcp {
 
@@ -44,22 +43,6 @@ Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoin
   to->shut_write();
 }
 
-/// The client of one session. Without it the server's side has nothing to do, so that is cut as well.
-class TcpClient final : public LiveClient {
- public:
-  TcpClient(LiveClients& list, net::Stream& client) : LiveClient(list), client_(client) {}
-  void use_server(net::Stream* server) { server_ = server; }
-  void cut(const Error& reason) override {
-    client_.cut(reason);
-    if (server_ != nullptr) server_->abort(reason);
-  }
-  const net::Stream& client_stream() const override { return client_; }
-
- private:
-  net::Stream& client_;
-  net::Stream* server_ = nullptr;
-};
-
 }  // namespace
 
 Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout, RelayCounters counters) {
@@ -69,47 +52,6 @@ Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout, R
   co_await pump(server, client, idle_timeout, &last_byte, &counters.server.bytes_from_server, &counters.service.bytes_to_clients);
   if (client->broken() || server->broken()) upstream.cancel();
   co_await upstream.join();
-}
-
-Task<void> serve(ServiceShard* service, net::Accepted accepted) {
-  TcpClient live(service->live_clients(), *accepted.stream);
-  policy::ServerSet tried;
-  while (!accepted.stream->broken()) {
-    const std::optional<upstream::ServerSlot> slot = service->pick_reader(tried);
-    if (!slot) {
-      accepted.stream->abort({ErrorCode::kUnreachable, "no server is available"});
-      break;
-    }
-    tried.insert(*slot);
-    upstream::ServiceViewPtr view = service->view();
-    ServerShard& server = service->server(*slot);
-    net::SocketOptions options;
-    Result<std::unique_ptr<net::Stream>> connected =
-        co_await net::connect(service->loop(), view->servers[*slot].address, options,
-                              service->loop().deadline_in(view->service->connect_timeout));
-    if (!connected.ok()) {
-      if (connected.error().code == ErrorCode::kCancelled) break;
-      server.counters.connect_failures.add();
-      service->control().server_failed(service->name(), *slot, connected.error().context);
-      continue;
-    }
-    ++server.in_flight;
-    server.counters.connections_total.add();
-    server.counters.connections_open.add();
-    service->counters().clients.add();
-    live.use_server(connected->get());
-    server.counters.statements.add();
-    const RelayCounters counters{service->counters(), server.counters};
-    const Nanos idle_timeout = view->service->client_timeout;
-    view.reset();  // a relay may last for days; what it was begun under may go
-    co_await relay(accepted.stream.get(), connected->get(), idle_timeout, counters);
-    live.use_server(nullptr);
-    service->counters().clients.subtract();
-    server.counters.connections_open.subtract();
-    --server.in_flight;
-    break;
-  }
-  service->client_gone();
 }
 
 }  // namespace hf::service::tcp

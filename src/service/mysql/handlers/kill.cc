@@ -48,8 +48,8 @@ struct Found {
 };
 
 void look(const std::string& service, Target target, Ask ask, Found& found) {
-  ServiceShard* there = target.shard->find(service);
-  Session* session = there == nullptr ? nullptr : there->mysql().find(target.id);
+  Frontend* there = Frontend::of(target.shard->find(service));
+  Session* session = there == nullptr ? nullptr : there->state().find(target.id);
   found.exists = session != nullptr;
   if (session == nullptr) return;
   switch (ask) {
@@ -96,7 +96,7 @@ Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot s
   const upstream::ServiceViewPtr view = session.service().view();
   const upstream::MysqlLogin login = login_for_server(session);
   const Deadline turn = session.loop().deadline_in(view->service->connect_timeout);
-  Result<ConnectionPtr> opened = co_await session.service().server(slot).pool.open_beside(view, login, said, turn);
+  Result<ConnectionPtr> opened = co_await session.frontend().pool(slot).open_beside(view, login, said, turn);
   if (opened.ok()) {
     const Result<void> same = co_await check_account(session, opened->get(), said);
     HF_CO_RETURN_IF_ERROR(same);
@@ -166,7 +166,7 @@ Task<bool> end_target(Session& session, Target target) {
 
 Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what, wire::ErrorReply* refusal) {
   const upstream::ServiceViewPtr view = session.service().view();
-  upstream::MysqlPool& pool = session.service().server(slot).pool;
+  upstream::MysqlPool& pool = session.frontend().pool(slot);
   const upstream::MysqlLogin login = login_for_server(session);
   ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, ages_of(*view));
   upstream::MysqlRefusal said;

@@ -453,7 +453,7 @@ TEST(Query, WhatChangesAccountsOrGlobalsHasThemReadAnew) {
     const std::size_t accounts = stage.account_refreshes;
     const std::size_t defaults = stage.default_refreshes;
     EXPECT_TRUE(stage.ask_query(client, text).ok()) << text;
-    EXPECT_EQ(stage.shared().changes_underway.load(), 0U);
+    EXPECT_EQ(stage.changes().underway.load(), 0U);
     return std::pair(stage.account_refreshes - accounts, stage.default_refreshes - defaults);
   };
   using Refreshes = std::pair<std::size_t, std::size_t>;
@@ -471,10 +471,10 @@ TEST(Query, AChangeOfAccountsThatIsLostIsNoLongerUnderWay) {
   TestClient& client = stage.log_in();
   client.send(query("CREATE USER u"));
   ASSERT_TRUE(stage.run_until([&] { return stage.server().heard("CREATE USER"); }));
-  EXPECT_EQ(stage.shared().changes_underway.load(), 1U);
+  EXPECT_EQ(stage.changes().underway.load(), 1U);
   stage.server().cut();
   ASSERT_TRUE(stage.wait(client));
-  EXPECT_EQ(stage.shared().changes_underway.load(), 0U);
+  EXPECT_EQ(stage.changes().underway.load(), 0U);
   EXPECT_EQ(stage.account_refreshes, 1U);
 }
 
