@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,10 +38,32 @@ enum class ErrorCode : std::uint8_t {
 
 std::string_view to_string(ErrorCode code);
 
+/// What a peer has said with its refusal, in its protocol's own terms.
+struct PeerSaid {
+  std::uint16_t code = 0;
+  std::string sqlstate;  // MySQL's
+  std::string words;
+  friend bool operator==(const PeerSaid&, const PeerSaid&) = default;
+};
+
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kSystem;
   std::string context;
+  std::shared_ptr<const PeerSaid> said{};  // null: no peer has said anything
+
+  /// 0: none.
+  std::uint16_t peer_code() const { return said == nullptr ? std::uint16_t{0} : said->code; }
+  /// The same, with words before its context: "server 'db1': …".
+  Error in(std::string_view what) && {
+    context.insert(0, std::string(what) + ": ");
+    return std::move(*this);
+  }
 };
+
+/// A peer's refusal.
+inline Error refused_by_peer(ErrorCode code, std::string context, PeerSaid said) {
+  return Error{code, std::move(context), std::make_shared<const PeerSaid>(std::move(said))};
+}
 
 /// Maps an errno of a socket or file call to an Error whose context is "what: strerror".
 Error system_error(int error_number, std::string_view what);

@@ -250,9 +250,7 @@ void ServiceWatcher::take_result(Watched& server, const Result<void>& result) {
   server.checked_at = loop_.now();
   server.looked_well = result.ok();
   server.hurry = server.hurry || step.probe_soon;
-  const auto is_answer = [](ErrorCode code) { return code == ErrorCode::kAccessDenied || code == ErrorCode::kRefused || code == ErrorCode::kOverload; };
-  server.answered = !result.ok() && is_answer(result.error().code) &&
-                    result.error().context.find("the server said") != std::string::npos;
+  server.answered = !result.ok() && result.error().said != nullptr;
   if (server.answered && server.check != said_before) {
     output_.event(Event{EventId::kMonitorLoginFailed, loop_.now(), 0, {{"service", service_->name}, {"server", server.server.name}, {"reason", server.check}}});
   }

@@ -17,7 +17,7 @@ ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message,
 }
 
 Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const MysqlLogin* login, Attempt* out, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*loop, address, *login, &out->refusal, deadline);
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*loop, address, *login, deadline);
   if (opened.ok()) {
     out->connection = std::move(*opened);
   } else {

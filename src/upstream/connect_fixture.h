@@ -25,9 +25,9 @@ struct Attempt {
   bool ended = false;
   MysqlConnectionPtr connection;
   std::optional<Error> error;
-  MysqlRefusal refusal;
   std::optional<proto::mysql::TextResult> result;
 
+  PeerSaid said() const { return error && error->said != nullptr ? *error->said : PeerSaid{}; }
   std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
                                                                   : "ok"; }
 };

@@ -133,13 +133,17 @@ Result<std::string> answer(ByteView plugin, const MysqlCredentials& credentials,
                                             "', which needs the password: give the account in `users` with a password_file"};
 }
 
-Error refused(ByteView payload, MysqlRefusal* refusal) {
+Error refused(ByteView payload) {
   Result<mysql::ErrPacket> err = mysql::decode_err(payload);
   if (!err.ok()) return std::move(err).error();
-  if (refusal != nullptr) *refusal = {err->code, std::string(err->sqlstate), std::string(err->message)};
-  const bool denied = err->code == 1045 || err->code == 1044 || err->code == 1130 || err->code == 1049 || err->code == 1698;
-  return Error{denied ? ErrorCode::kAccessDenied : ErrorCode::kRefused,
-               "the server said " + std::to_string(err->code) + ": " + std::string(err->message)};
+  const bool denied = err->code == mysql::kErAccessDenied || err->code == mysql::kErDbaccessDenied || err->code == mysql::kErHostNotPrivileged ||
+                      err->code == mysql::kErBadDb || err->code == mysql::kErAccessDeniedNoPassword;
+  return refused_by_peer(denied ? ErrorCode::kAccessDenied : ErrorCode::kRefused, "the server said " + std::to_string(err->code) + ": " + std::string(err->message),
+                         {err->code, std::string(err->sqlstate), std::string(err->message)});
+}
+
+Error refused(const mysql::ReplyTracker& reply) {
+  return refused_by_peer(ErrorCode::kRefused, reply.message(), {reply.error_code(), reply.sqlstate(), reply.message()});
 }
 
 mysql::HandshakeResponse response_to(const mysql::Greeting& greeting, const MysqlLogin& login, mysql::Capabilities agreed) {
@@ -179,14 +183,14 @@ Task<Result<std::string>> ask(runtime::EventLoop& loop, AuthenticationProxy* pro
 
 /// Turns of authentication after our response, until OK or ERR.
 Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLogin& login, std::string plugin, std::string nonce,
-                                              mysql::Capabilities agreed, MysqlRefusal* refusal) {
+                                              mysql::Capabilities agreed) {
   const MysqlCredentials& credentials = login.credentials;
   for (int turn = 0; turn < kMostLoginTurns; ++turn) {
     Result<std::string> payload = co_await dialog.read();
     HF_CO_RETURN_IF_ERROR(payload);
     if (payload->empty()) co_return Error{ErrorCode::kProtocol, "an empty packet during the login"};
     const std::uint8_t head = byte_at(*payload, 0);
-    if (head == mysql::kErrHeader) co_return refused(*payload, refusal);
+    if (head == mysql::kErrHeader) co_return refused(*payload);
     if (head == mysql::kOkHeader) {
       Result<mysql::OkPacket> ok = mysql::decode_ok(*payload, agreed);
       HF_CO_RETURN_IF_ERROR(ok);
@@ -254,8 +258,7 @@ void MysqlConnection::leave() {
   stream->close();
 }
 
-Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login,
-                                               MysqlRefusal* refusal, Deadline deadline) {
+Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login, Deadline deadline) {
   Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(loop, address, net::SocketOptions{}, deadline);
   HF_CO_RETURN_IF_ERROR(stream);
   auto connection = std::make_unique<MysqlConnection>();
@@ -267,7 +270,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   HF_CO_RETURN_IF_ERROR(first);
   if (mysql::is_err(*first)) {
     dialog.owes_nothing();
-    co_return refused(*first, refusal);
+    co_return refused(*first);
   }
   Result<mysql::Greeting> greeting = mysql::decode_greeting(*first);
   HF_CO_RETURN_IF_ERROR(greeting);
@@ -297,8 +300,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   HF_CO_RETURN_IF_ERROR(proof);
   response.auth_response = std::move(*proof);
   dialog.write(mysql::encode_handshake_response(response));
-  Result<mysql::StatusFlags> status =
-      co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed, refusal);
+  Result<mysql::StatusFlags> status = co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed);
   HF_CO_RETURN_IF_ERROR(status);
   if (dialog.has_unread()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the login"};
 
@@ -352,7 +354,7 @@ Task<Result<void>> read_reply(MysqlConnection& connection, mysql::ReplyTracker& 
 
 }  // namespace
 
-Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, MysqlRefusal* refusal, Deadline deadline) {
+Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, Deadline deadline) {
   std::string packets;
   for (const policy::session::Step& step : steps) {
     std::string payload(1, static_cast<char>(command_of(step)));
@@ -362,7 +364,7 @@ Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::se
   const bool was_at_rest = std::exchange(connection.at_rest, false);
   connection.warned = false;
   connection.stream->write(packets);
-  std::optional<Error> refused;
+  std::optional<Error> refusal;
   std::string input;
   for (const policy::session::Step& step : steps) {
     mysql::ReplyTracker reply;
@@ -371,17 +373,14 @@ Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::se
     HF_CO_RETURN_IF_ERROR(read);
     if (!reply.failed()) connection.status = reply.status();
     connection.warned = connection.warned || reply.warnings() > 0;
-    if (reply.failed() && !refused) {
-      if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
-      refused = Error{ErrorCode::kAccessDenied, reply.message()};
-    }
+    if (reply.failed() && !refusal) refusal = refused(reply);
   }
   connection.at_rest = was_at_rest;
-  if (refused) co_return *refused;
+  if (refusal) co_return *std::move(refusal);
   co_return Result<void>{};
 }
 
-Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, MysqlRefusal* refusal, Deadline deadline) {
+Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, Deadline deadline) {
   std::string payload(1, static_cast<char>(mysql::Command::kStmtPrepare));
   payload += text;
   std::string packets;
@@ -393,10 +392,7 @@ Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string tex
   Result<void> read = co_await read_reply(connection, reply, &input, deadline);
   HF_CO_RETURN_IF_ERROR(read);
   connection.at_rest = was_at_rest;
-  if (reply.failed()) {
-    if (refusal != nullptr) *refusal = {reply.error_code(), reply.sqlstate(), reply.message()};
-    co_return Error{ErrorCode::kAccessDenied, reply.message()};
-  }
+  if (reply.failed()) co_return refused(reply);
   co_return reply.statement_id();
 }
 

@@ -56,13 +56,6 @@ struct MysqlLogin {
   std::string account{};                        // for people; the connection keeps it
 };
 
-/// A server's refusal keeps its own number and words.
-struct MysqlRefusal {
-  std::uint16_t code = 0;
-  std::string sqlstate;
-  std::string message;
-};
-
 class MysqlPool;
 
 struct MysqlConnection {
@@ -110,17 +103,15 @@ struct MysqlConnection {
 
 using MysqlConnectionPtr = std::unique_ptr<MysqlConnection>;
 
-/// Connects and logs in. Errors: those of net::connect, kAccessDenied and kRefused with the server's own words in the context
-/// and, when it said any, its number in `refusal`.
-runtime::Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login,
-                                                        MysqlRefusal* refusal, Deadline deadline);
+/// Connects and logs in. Errors: those of net::connect; kAccessDenied and kRefused, with what the server said.
+runtime::Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login, Deadline deadline);
 
 /// Runs commands of our own, all sent in one write, and reads every reply; nobody else sees them. The first that the server refused
-/// is the error: kAccessDenied, with the server's words in `refusal`; a broken connection gives that of the stream.
-runtime::Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, MysqlRefusal* refusal, Deadline deadline);
+/// is the error: kRefused, with what it said; a broken connection gives that of the stream.
+runtime::Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, Deadline deadline);
 
-/// COM_STMT_PREPARE whose reply nobody else sees: the server's id. kAccessDenied: refused, in the server's words.
-runtime::Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, MysqlRefusal* refusal, Deadline deadline);
+/// COM_STMT_PREPARE whose reply nobody else sees: the server's id. kRefused: with what the server said.
+runtime::Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, Deadline deadline);
 /// COM_STMT_CLOSE, which has no reply.
 void close_statement(MysqlConnection& connection, std::uint32_t id);
 /// COM_STMT_CLOSE for all that is prepared there and has no cursor.

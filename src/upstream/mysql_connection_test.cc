@@ -151,8 +151,8 @@ TEST(ConnectMysql, WithoutThePasswordAnotherPluginIsRefusedWithTheRemedy) {
 TEST(ConnectMysql, KeepsTheWordsOfARefusalBeforeTheGreeting) {
   const Attempt full = connect_to({err_step(0, 1040, "Too many connections", 0)}, login_of());
   EXPECT_EQ(full.outcome(), to_string(ErrorCode::kRefused));
-  EXPECT_EQ(full.refusal.code, 1040);
-  EXPECT_EQ(full.refusal.message, "Too many connections");
+  EXPECT_EQ(full.said().code, 1040);
+  EXPECT_EQ(full.said().words, "Too many connections");
   EXPECT_NE(full.error->context.find("1040"), std::string::npos);
 
   const Attempt host = connect_to({err_step(0, 1130, "Host 'x' is not allowed", 0)}, login_of());
@@ -164,9 +164,9 @@ TEST(ConnectMysql, KeepsTheWordsOfARefusalAfterTheLogin) {
   script.back() = err_step(2, 1045, "Access denied for user 'app'@'localhost'");
   const Attempt attempt = connect_to(script, login_of());
   EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kAccessDenied));
-  EXPECT_EQ(attempt.refusal.code, 1045);
-  EXPECT_EQ(attempt.refusal.sqlstate, "HY000");
-  EXPECT_EQ(attempt.refusal.message, "Access denied for user 'app'@'localhost'");
+  EXPECT_EQ(attempt.said().code, 1045);
+  EXPECT_EQ(attempt.said().sqlstate, "HY000");
+  EXPECT_EQ(attempt.said().words, "Access denied for user 'app'@'localhost'");
 }
 
 TEST(ConnectMysql, AClosedPortIsRefused) {

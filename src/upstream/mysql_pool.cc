@@ -103,7 +103,7 @@ void MysqlPool::sit_down(const ServerView& server) {
 }
 
 Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                 MysqlRefusal* refusal, Deadline place_deadline, std::uint64_t insert_id) {
+                                                 Deadline place_deadline, std::uint64_t insert_id) {
   const ServerView& server = view->servers[slot_];
   sit_down(server);
   Waiting waiting(*desk_, key, place_deadline);
@@ -118,8 +118,8 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
 
   Place place(*desk_, connecting_);
   const Deadline connect_deadline = loop_.deadline_in(view->service->connect_timeout);
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, connect_deadline);
-  if (!opened.ok()) co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, connect_deadline);
+  if (!opened.ok()) co_return std::move(opened).error().in("server '" + server.name + "'");
   place.keep();
   count(**opened, key);
   co_return opened;
@@ -136,7 +136,7 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::adopt(ServiceViewPtr view, MysqlConn
   co_return std::move(connection);
 }
 
-Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, const MysqlLogin& login, MysqlRefusal* refusal, Deadline turn_deadline) {
+Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, const MysqlLogin& login, Deadline turn_deadline) {
   const ServerView& server = view->servers[slot_];
   if (taken_beside_) {
     const Result<void> waited = co_await turn_beside_.wait(turn_deadline);
@@ -147,10 +147,10 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, con
   }
   taken_beside_ = true;
   const Deadline deadline = loop_.deadline_in(view->service->connect_timeout);
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, refusal, deadline);
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, deadline);
   if (!opened.ok()) {
     end_turn_beside();
-    co_return Error{opened.error().code, "server '" + server.name + "': " + opened.error().context};
+    co_return std::move(opened).error().in("server '" + server.name + "'");
   }
   beside_ = opened->get();
   beside_->slot = slot_;
@@ -187,7 +187,7 @@ void MysqlPool::give(MysqlConnectionPtr connection) {
 
 Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
   const policy::session::SettingsPtr start = connection->reset_to;
-  const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), nullptr, self->loop_.deadline_in(kResetPatience));
+  const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), self->loop_.deadline_in(kResetPatience));
   if (!done.ok()) co_return;  // closed
   ++self->resets_done_;
   policy::session::reset(connection->facts, start);

@@ -53,7 +53,7 @@ class MysqlPool final : private PlaceHolder {
   /// state its facts say. `insert_id`: what LAST_INSERT_ID() is for who opens. Errors: kOverload when no place came free in time, else
   /// those of connect_mysql.
   runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                 MysqlRefusal* refusal, Deadline place_deadline, std::uint64_t insert_id = 0);
+                                                 Deadline place_deadline, std::uint64_t insert_id = 0);
   class Return;
   /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
   /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
@@ -61,8 +61,7 @@ class MysqlPool final : private PlaceHolder {
                                                   Deadline place_deadline);
   /// A connection that takes no place: for a KILL, which must not wait for a place that only its victim can give back. There is one at a
   /// time; who comes meanwhile waits, in order of arrival, until `turn_deadline`. Errors: kOverload, kCancelled, those of connect_mysql.
-  runtime::Task<Result<MysqlConnectionPtr>> open_beside(ServiceViewPtr view, const MysqlLogin& login, MysqlRefusal* refusal,
-                                                        Deadline turn_deadline);
+  runtime::Task<Result<MysqlConnectionPtr>> open_beside(ServiceViewPtr view, const MysqlLogin& login, Deadline turn_deadline);
   /// Takes a connection back that is between statements, which it need not say itself (at_rest). One that a session has stained is
   /// reset first, while nobody waits for it; one that cannot be reset is closed, as is one that is not usable or whose place is
   /// wanted elsewhere.

@@ -5,7 +5,7 @@ namespace hf::upstream {
 using runtime::Task;
 
 Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, nullptr, deadline, wish->insert_id);
+  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, deadline, wish->insert_id);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
   } else {
@@ -16,7 +16,7 @@ Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* log
 
 Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
   runtime::TaskContext& self = co_await runtime::this_context();
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*self.loop, view->servers[0].address, *login, nullptr, Deadline::never());
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*self.loop, view->servers[0].address, *login, Deadline::never());
   if (opened.ok()) opened = co_await pool->adopt(view, std::move(*opened), kKey, deadline);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
@@ -27,7 +27,7 @@ Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* lo
 }
 
 Task<void> beside_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await pool->open_beside(view, *login, nullptr, deadline);
+  Result<MysqlConnectionPtr> opened = co_await pool->open_beside(view, *login, deadline);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
   } else {

@@ -86,9 +86,8 @@ Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
   MysqlLogin login;
   login.credentials = monitor_;
   login.capabilities = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
-  MysqlRefusal said;
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, address_, login, &said, deadline);
-  if (!opened.ok() && said.code == mysql::kErConCount) co_return Error{ErrorCode::kOverload, opened.error().context};
+  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, address_, login, deadline);
+  if (!opened.ok() && opened.error().peer_code() == mysql::kErConCount) opened.error().code = ErrorCode::kOverload;
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
   connection_version_ = version;
@@ -100,7 +99,7 @@ Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
 
 Task<Result<mysql::TextResult>> MysqlProbe::ask(std::string sql, Deadline deadline) {
   Result<void> connected = co_await ensure_connected(deadline);
-  if (!connected.ok() && connected.error().code == ErrorCode::kRefused) co_return Error{ErrorCode::kUnreachable, connected.error().context};
+  if (!connected.ok() && connected.error().code == ErrorCode::kRefused) connected.error().code = ErrorCode::kUnreachable;
   HF_CO_RETURN_IF_ERROR(connected);
   Result<mysql::TextResult> result = co_await ask_here(std::move(sql), deadline);
   co_return result;
@@ -115,7 +114,8 @@ Task<Result<mysql::TextResult>> MysqlProbe::ask_here(std::string sql, Deadline d
     co_return std::move(result).error();
   }
   if (result->error) {
-    co_return Error{ErrorCode::kRefused, "the server said " + std::to_string(result->error->code) + ": " + result->error->message};
+    co_return refused_by_peer(ErrorCode::kRefused, "the server said " + std::to_string(result->error->code) + ": " + result->error->message,
+                              {result->error->code, result->error->sqlstate, result->error->message});
   }
   co_return result;
 }

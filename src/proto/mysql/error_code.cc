@@ -117,6 +117,10 @@ ErrorReply said_by_server(std::uint16_t code, ByteView sqlstate, ByteView messag
   return {code, std::string(sqlstate.empty() ? sqlstate_of(code) : sqlstate), std::string(message)};
 }
 
+ErrorReply said_by_server(const PeerSaid& said) { return said_by_server(said.code, said.sqlstate, said.words); }
+
 ErrorReply own_error(ByteView message) { return reply(kErUnknown, std::string(clip(message, 511))); }
+
+ErrorReply reply_of(const Error& error) { return error.said != nullptr ? said_by_server(*error.said) : own_error(error.context); }
 
 }  // namespace hf::proto::mysql

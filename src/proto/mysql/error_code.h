@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "proto/mysql/capabilities.h"
 
 namespace hf::proto::mysql {
@@ -44,12 +45,15 @@ inline constexpr std::uint16_t kErNetRead = 1158;
 inline constexpr std::uint16_t kErNetReadTimeout = 1159;
 inline constexpr std::uint16_t kErNetWrite = 1160;
 inline constexpr std::uint16_t kErNetWriteTimeout = 1161;
+inline constexpr std::uint16_t kErTooManyUserConnections = 1203;
 inline constexpr std::uint16_t kErUserLimitReached = 1226;
 inline constexpr std::uint16_t kErSpecificAccessDenied = 1227;
 inline constexpr std::uint16_t kErUnknownStatement = 1243;
 inline constexpr std::uint16_t kErNotSupportedAuthMode = 1251;
 inline constexpr std::uint16_t kErOptionPreventsStatement = 1290;
 inline constexpr std::uint16_t kErQueryInterrupted = 1317;
+inline constexpr std::uint16_t kErMaxPreparedStatements = 1461;
+inline constexpr std::uint16_t kErAccessDeniedNoPassword = 1698;
 inline constexpr std::uint16_t kErReadOnlyTransaction = 1792;
 inline constexpr std::uint16_t kErMalformedPacket = 1835;
 inline constexpr std::uint16_t kErReadOnlyMode = 1836;
@@ -91,7 +95,10 @@ ErrorReply lost_connection();
 ErrorReply malformed_packet();
 /// A server's error, to be said once more; with its code's SQLSTATE where it said none.
 ErrorReply said_by_server(std::uint16_t code, ByteView sqlstate, ByteView message);
+ErrorReply said_by_server(const PeerSaid& said);
 /// Anything of our own: ER_UNKNOWN_ERROR with our words, at most 511 bytes of them as from a server.
 ErrorReply own_error(ByteView message);
+/// As a server has said it, or in our own words.
+ErrorReply reply_of(const Error& error);
 
 }  // namespace hf::proto::mysql

@@ -42,7 +42,7 @@ Task<bool> make_row_count(Session& session, bool rows) {
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, rows ? "SHOW WARNINGS LIMIT 0" : "SET " + std::string(policy::session::tracking_assignments())});
   Connection& held = *session.holdings().held;
-  const Result<void> done = co_await upstream::run_steps(held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  const Result<void> done = co_await upstream::run_steps(held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!done.ok()) held.stream->abort(done.error());
   co_return done.ok();
 }
@@ -85,10 +85,10 @@ Task<Made> recreate_last_statement(Session& session, bool needs_insert_id, Deadl
     const bool may_fail = &statement != &statements.front();  // a list that ends with an error is made by one
     std::vector<policy::session::Step> step;
     step.push_back({policy::session::Step::Kind::kStatement, std::move(statement)});
-    upstream::MysqlRefusal said;
-    const Result<void> done = co_await upstream::run_steps(*holdings.held, std::move(step), &said, session.loop().deadline_in(session.service().config().connect_timeout));
-    if (done.ok() || (said.code != 0 && may_fail)) continue;
-    if (said.code != 0) co_return Made::kRefused;
+    const Result<void> done = co_await upstream::run_steps(*holdings.held, std::move(step), session.loop().deadline_in(session.service().config().connect_timeout));
+    const bool refused = !done.ok() && done.error().said != nullptr;
+    if (done.ok() || (refused && may_fail)) continue;
+    if (refused) co_return Made::kRefused;
     holdings.held->stream->abort(done.error());
     co_return Made::kBroken;
   }
@@ -207,14 +207,13 @@ Task<void> move_diagnostics_to_primary(Session& session) {
   if (!primary.ok()) co_return;  // stays where it is: the answer is right all the same
   std::vector<policy::session::Step> again;
   again.push_back({policy::session::Step::Kind::kStatement, holdings.last_text});
-  upstream::MysqlRefusal refused;
   const Result<void> repeated =
-      co_await upstream::run_steps(**primary, std::move(again), &refused, session.loop().deadline_in(session.service().config().connect_timeout));
-  (void)repeated;  // its error, if it is one, is the diagnostics
+      co_await upstream::run_steps(**primary, std::move(again), session.loop().deadline_in(session.service().config().connect_timeout));
+  const bool refused = !repeated.ok() && repeated.error().said != nullptr;  // its error is the diagnostics
   session.service().counters().reads_repeated.add();
   policy::session::SessionFacts& facts = session.facts();
   const policy::session::ConnectionSerial before = holdings.held->facts.serial;
-  if (refused.code != 0) co_await ask_held(session);  // it has counted nothing: FOUND_ROWS() is that of the statement before
+  if (refused) co_await ask_held(session);  // it has counted nothing: FOUND_ROWS() is that of the statement before
   const bool found_there = facts.found_rows.on == before;
   give_up_held(session);
   if (found_there) facts.found_rows = {0, (*primary)->facts.serial};

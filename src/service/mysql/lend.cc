@@ -22,13 +22,11 @@ namespace {
 
 constexpr Nanos kRetryPause = 50ms;
 constexpr int kMostMakingRoom = 5;  // times that our own idle connections give way to one login
-constexpr std::uint16_t kErMaxPreparedStatements = 1461;
 constexpr Nanos kRoomPause = 20ms;  // until a server has counted a connection out
 constexpr int kMostRestoring = 2;     // the second time without the warnings of the first
-constexpr std::uint16_t kErTooManyUserConnections = 1203;
 
 bool is_limit(std::uint16_t code) {
-  return code == wire::kErConCount || code == kErTooManyUserConnections || code == wire::kErUserLimitReached;
+  return code == wire::kErConCount || code == wire::kErTooManyUserConnections || code == wire::kErUserLimitReached;
 }
 
 std::optional<upstream::ServerSlot> choose(Session& session, const upstream::ServiceView& view, Place place, const policy::ServerSet& tried) {
@@ -96,7 +94,7 @@ bool begins_with_init_connect(Session& session) {
 }
 
 /// Opens a connection. Our own idle ones of the account make room where the server counts them.
-Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Trial* trial, upstream::MysqlRefusal* said) {
+Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Trial* trial) {
   ServerShard& server = session.service().server(slot);
   runtime::TaskContext& context = co_await runtime::this_context();
   const Session::Interruptible interruptible(session, context);
@@ -105,28 +103,28 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   // While it waits for a place it may be handed one that came back: not where only a login of its own will do.
   const std::uint64_t key = begins_with_init_connect(session) ? unshared_key(session) : pool_key(session, !login.schema.empty());
   for (int round = 0;; ++round) {
-    *said = {};
     server.counters.connections_total.add();
     const std::uint64_t moment = session.shard_state().next_moment();
     const std::uint64_t max_packet = ages_of(*session.service().view()).max_packet;
     Result<ConnectionPtr> opened =
-        co_await session.frontend().pool(slot).open(session.service().view(), login, key, said, trial->hold, session.facts().insert_id.value);
+        co_await session.frontend().pool(slot).open(session.service().view(), login, key, trial->hold, session.facts().insert_id.value);
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
     if (fresh) {
-      const Result<void> same = co_await check_account(session, opened->get(), said);
+      Result<void> same = co_await check_account(session, opened->get());
       HF_CO_RETURN_IF_ERROR(same);
     }
-    if (opened.ok() || !is_limit(said->code) || round >= kMostMakingRoom || !make_room(session, slot, said->code)) co_return opened;
+    if (opened.ok()) co_return opened;
+    const std::uint16_t limit = opened.error().peer_code();
+    if (!is_limit(limit) || round >= kMostMakingRoom || !make_room(session, slot, limit)) co_return opened;
     const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
     if (!slept.ok()) co_return slept.error();
   }
 }
 
 /// What a failed login means. True: another server, or the same one a little later; false: `trial` has the client's error.
-Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure, const upstream::MysqlRefusal& said,
-                                      Trial* trial) {
+Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure, Trial* trial) {
   ServiceShard& service = session.service();
   const upstream::ServiceViewPtr view = service.view();
   runtime::TaskContext& context = co_await runtime::this_context();
@@ -138,9 +136,9 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   }
   service.server(slot).counters.connect_failures.add();
   trial->tried.insert(slot);
-  const bool answer = (said.code != 0 && said.code != wire::kErServerShutdown) || failure.code == ErrorCode::kUnsupported;
+  const bool answer = (failure.said != nullptr && failure.peer_code() != wire::kErServerShutdown) || failure.code == ErrorCode::kUnsupported;
   if (answer) {
-    if (said.code != 0) trial->refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
+    if (failure.said != nullptr) trial->refusal = wire::said_by_server(*failure.said);
     const bool another = place == Place::kReader && choose(session, *view, place, trial->tried).has_value();
     if (!another) co_return failure;
     co_return true;
@@ -213,15 +211,14 @@ bool may_do_the_same(const upstream::MysqlAccounts* accounts, const Identity& id
 
 }  // namespace
 
-Task<Result<void>> check_account(Session& session, Connection* connection, upstream::MysqlRefusal* said) {
+Task<Result<void>> check_account(Session& session, Connection* connection) {
   const Identity& identity = session.identity();
   if (!identity.of_servers) co_return Result<void>{};
-  const Result<proto::mysql::TextResult> asked =
+  Result<proto::mysql::TextResult> asked =
       co_await upstream::query(*connection, "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4)) LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   HF_CO_RETURN_IF_ERROR(asked);
   if (asked->error) {  // its password has expired, say
-    if (said != nullptr) *said = {asked->error->code, asked->error->sqlstate, asked->error->message};
-    co_return Error{ErrorCode::kRefused, asked->error->message};
+    co_return refused_by_peer(ErrorCode::kRefused, asked->error->message, {asked->error->code, asked->error->sqlstate, asked->error->message});
   }
   const bool answered = asked->rows.size() == 1 && asked->rows[0].size() == 1;
   const std::string account = answered ? from_hex(narrow(asked->rows[0][0].value_or(""))).value_or("") : std::string();  // in whatever charset
@@ -231,12 +228,8 @@ Task<Result<void>> check_account(Session& session, Connection* connection, upstr
   const bool same = account == account_name(identity) ||
                     may_do_the_same(session.service().view()->accounts.get(), identity, std::string_view(account).substr(0, at), host);
   if (same) co_return Result<void>{};
-  if (said != nullptr) {
-    said->code = wire::kErAccessDenied;
-    said->sqlstate = "28000";
-    said->message = "Access denied for " + account_name(identity) + ": the servers take Holdfast's address for " + account + ", an account that may have other rights";
-  }
-  co_return Error{ErrorCode::kRefused, "the servers take Holdfast's address for " + account};
+  const std::string why = "the servers take Holdfast's address for " + account;
+  co_return refused_by_peer(ErrorCode::kRefused, why, {wire::kErAccessDenied, "28000", "Access denied for " + account_name(identity) + ": " + why + ", an account that may have other rights"});
 }
 
 Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) {
@@ -259,11 +252,10 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       connection = session.frontend().pool(*slot).take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
     }
     if (connection == nullptr) {
-      upstream::MysqlRefusal said;
-      Result<ConnectionPtr> opened = co_await open(session, *slot, trial, &said);
+      Result<ConnectionPtr> opened = co_await open(session, *slot, trial);
       if (!opened.ok()) {
         const Error failure = opened.error();
-        Result<bool> again = co_await after_failed_login(session, place, *slot, failure, said, trial);
+        Result<bool> again = co_await after_failed_login(session, place, *slot, failure, trial);
         HF_CO_RETURN_IF_ERROR(again);
         continue;
       }
@@ -277,7 +269,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     if (begun_otherwise && session.facts().settings != nullptr && connection->facts.settings == nullptr) {
       // The login has run init_connect, which a reset or a change of user does not.
       connection->facts.must_close = true;
-      const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings), nullptr,
+      const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings),
                                                                 session.loop().deadline_in(session.service().config().connect_timeout));
       if (cleared.ok()) session.service().counters().connection_resets.add();
       if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
@@ -306,16 +298,14 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
     session.service().counters().state_restores.add();
     session.service().counters().restore_statements.add(steps.size());
-    upstream::MysqlRefusal said;
     const std::uint64_t moment = session.shard_state().next_moment();
-    Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), &said, deadline);
+    Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), deadline);
     if (!done.ok()) {
       connection->facts.settings = nullptr;  // some of it may have been taken
       connection->facts.stains |= policy::session::stain::kOdd;
-      if (said.code != 0) {
+      if (done.error().said != nullptr) {
         connection->at_rest = true;  // all was answered: it can say goodbye
-        trial->refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
-        co_return Error{ErrorCode::kRefused, said.message};
+        trial->refusal = wire::said_by_server(*done.error().said);
       }
       co_return done;
     }
@@ -379,23 +369,21 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
     HF_CO_RETURN_IF_ERROR(there);
   }
   if (statement.verdict.has(policy::sql::effect::kUserVariable)) connection->facts.stains |= policy::session::stain::kState;  // see take_prepared()
-  upstream::MysqlRefusal said;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<std::uint32_t> id = co_await upstream::prepare(*connection, *statement.meaning.text, &said, deadline);
-  for (int round = 0; !id.ok() && said.code == kErMaxPreparedStatements && round < kMostMakingRoom; ++round) {
+  Result<std::uint32_t> id = co_await upstream::prepare(*connection, *statement.meaning.text, deadline);
+  for (int round = 0; !id.ok() && id.error().peer_code() == wire::kErMaxPreparedStatements && round < kMostMakingRoom; ++round) {
     co_await make_room_for_copies(session, connection);
-    said = {};
-    id = co_await upstream::prepare(*connection, *statement.meaning.text, &said, deadline);
+    id = co_await upstream::prepare(*connection, *statement.meaning.text, deadline);
   }
-  if (!id.ok() && said.code == 0) co_return id.error();
+  if (!id.ok() && id.error().said == nullptr) co_return std::move(id).error();
   if (id.ok()) session.service().counters().statements_reprepared.add();
   if (elsewhere) {
     Result<void> back = co_await restore(session, connection, {}, trial);
     HF_CO_RETURN_IF_ERROR(back);
   }
   if (!id.ok()) {
-    trial->refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
-    co_return Error{ErrorCode::kRefused, said.message};
+    trial->refusal = wire::said_by_server(*id.error().said);
+    co_return std::move(id).error();
   }
   const std::optional<std::uint32_t> gone = connection->facts.prepared.add(statement.meaning, *id);
   if (gone) upstream::close_statement(*connection, *gone);

@@ -65,8 +65,8 @@ bool wants_no_schema(Session& session, const Request& request);
 runtime::Task<Result<void>> ensure_copy(Session& session, Connection* connection, const Request* request, Trial* trial);
 
 /// Whether the server has taken us for the session's account, or for one that may do just the same: it picks by our address. Asked on each
-/// new connection of an account that the servers have. Errors: those of the stream; kRefused with `said` 1045.
-runtime::Task<Result<void>> check_account(Session& session, Connection* connection, upstream::MysqlRefusal* said);
+/// new connection of an account that the servers have. Errors: those of the stream; kRefused, said as 1045.
+runtime::Task<Result<void>> check_account(Session& session, Connection* connection);
 
 /// Logs in as the session's account, beside the pool's places, for KILL; and what a login is made of.
 upstream::MysqlLogin login_for_server(Session& session);

@@ -212,27 +212,27 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
     client.send_error(wire::own_error("no primary: " + view->no_primary_reason));
     co_return Verdict::kOver;
   }
-  upstream::MysqlRefusal said;
   const upstream::ServerView& primary = view->servers[*view->primary];
-  Result<ConnectionPtr> opened = co_await upstream::connect_mysql(session.loop(), primary.address, login, &said, deadline);
-  if (!opened.ok()) opened = Error{opened.error().code, "server '" + primary.name + "': " + opened.error().context};
+  Result<ConnectionPtr> opened = co_await upstream::connect_mysql(session.loop(), primary.address, login, deadline);
+  if (!opened.ok()) opened = std::move(opened).error().in("server '" + primary.name + "'");
   if (opened.ok()) {
     ConnectionPtr connection = std::move(*opened);
     opened = co_await session.frontend().pool(*view->primary).adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
     if (opened.ok()) {
-      const Result<void> same = co_await check_account(session, opened->get(), &said);
-      if (!same.ok()) opened = same.error();
+      Result<void> same = co_await check_account(session, opened->get());
+      if (!same.ok()) opened = std::move(same).error();
     }
   }
   if (!opened.ok()) {
     // The server names our own host in its refusal; the client knows itself by another.
-    if (said.code == wire::kErAccessDenied) {
-      const bool with_password = said.message.ends_with("YES)") || !claim->proof.empty();  // one that went no further counts too
+    const std::shared_ptr<const PeerSaid> said = opened.error().said;
+    if (said != nullptr && said->code == wire::kErAccessDenied) {
+      const bool with_password = said->words.ends_with("YES)") || !claim->proof.empty();  // one that went no further counts too
       *denied = wire::access_denied(claim->user_said, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
       co_return Verdict::kRefused;
     }
     service.counters().login_failures.add();
-    client.send_error(said.code != 0 ? wire::said_by_server(said.code, said.sqlstate, said.message) : wire::own_error(opened.error().context));
+    client.send_error(wire::reply_of(opened.error()));
     co_return Verdict::kOver;
   }
   co_await hold(session, std::move(*opened), policy::session::tie::kLogin, policy::session::PinReason::kNone);

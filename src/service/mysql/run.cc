@@ -330,7 +330,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   session.prepared().forget_cursors(serial);
   if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;  // several statements, one of which ended the connection
   if (session.running().client_left) {
-    const Result<void> killed = co_await kill_thread(session, work->slot, thread, KillWhat::kConnection, nullptr);
+    const Result<void> killed = co_await kill_thread(session, work->slot, thread, KillWhat::kConnection);
     (void)killed;  // its end is all the same to a client that has left
     co_return Step::kOver;
   }
@@ -450,7 +450,7 @@ Task<bool> leave_read_only_transaction(Session& session) {
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT AND NO CHAIN NO RELEASE"});  // whatever completion_type
   const Result<void> committed =
-      co_await upstream::run_steps(*holdings.held, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::run_steps(*holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
   session.facts().status.in_transaction = false;
   session.facts().status.read_only_transaction = false;

@@ -51,8 +51,7 @@ Task<void> log_in(runtime::EventLoop* loop, net::Address address, Client* client
   login.credentials.user = "app";
   login.credentials.password = "secret";
   login.capabilities = upstream::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
-  upstream::MysqlRefusal refusal;
-  Result<upstream::MysqlConnectionPtr> connected = co_await upstream::connect_mysql(*loop, address, login, &refusal, loop->deadline_in(10s));
+  Result<upstream::MysqlConnectionPtr> connected = co_await upstream::connect_mysql(*loop, address, login, loop->deadline_in(10s));
   if (connected.ok()) client->connection = std::move(*connected);
 }
 

@@ -160,7 +160,7 @@ TEST_F(StartTest, AnAnswerThatCannotBeHadEndsTheLoginWithTheReason) {
   TestClient& client = stage().log_in();
   EXPECT_FALSE(client.connected());
   EXPECT_EQ(client.refusal().code, wire::kErUnknown);
-  EXPECT_NE(client.refusal().message.find("Access denied"), std::string::npos) << client.refusal().message;
+  EXPECT_NE(client.refusal().words.find("Access denied"), std::string::npos) << client.refusal().words;
 }
 
 // --- the schema of a login ------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ TEST_F(StartTest, AWrongSchemaIsRefusedInThePrimarysWordsHoweverTheReplicaHasIt)
   TestClient& refused = stage().log_in({.user = "other", .schema = "none"});
   EXPECT_FALSE(refused.connected());
   EXPECT_EQ(refused.refusal().code, wire::kErBadDb);
-  EXPECT_EQ(refused.refusal().message, "Unknown database 'none'");
+  EXPECT_EQ(refused.refusal().words, "Unknown database 'none'");
 }
 
 TEST_F(StartTest, OnAnIdleConnectionTheSchemaIsEnteredAndARefusalIsTheLogins) {

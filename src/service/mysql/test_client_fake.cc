@@ -90,8 +90,9 @@ runtime::Task<void> TestClient::log_in(TestClient* self, net::Address address, C
   login.capabilities = client.capabilities;
   login.charset = client.charset;
   login.schema = client.schema;
-  Result<upstream::MysqlConnectionPtr> connected = co_await upstream::connect_mysql(self->loop_, address, login, &self->refusal_, self->loop_.deadline_in(20s));
+  Result<upstream::MysqlConnectionPtr> connected = co_await upstream::connect_mysql(self->loop_, address, login, self->loop_.deadline_in(20s));
   if (!connected.ok() || self->gone_) {
+    if (!connected.ok() && connected.error().said != nullptr) self->refusal_ = *connected.error().said;
     self->gone_ = true;
     co_return;
   }

@@ -82,7 +82,8 @@ class TestClient {
   bool settled() const { return connected_ || gone_; }
   bool connected() const { return connected_; }
   bool gone() const { return gone_; }
-  const upstream::MysqlRefusal& refusal() const { return refusal_; }
+  /// What a login was refused with.
+  const PeerSaid& refusal() const { return refusal_; }
   /// The id that the greeting gave.
   std::uint32_t id() const { return connection_ != nullptr ? connection_->thread_id : 0; }
   proto::mysql::StatusFlags login_status() const { return connection_ != nullptr ? connection_->status : proto::mysql::StatusFlags{0}; }
@@ -118,7 +119,7 @@ class TestClient {
   upstream::MysqlConnectionPtr connection_;
   std::unique_ptr<net::Stream> raw_;
   net::Stream* stream_ = nullptr;
-  upstream::MysqlRefusal refusal_;
+  PeerSaid refusal_;
   proto::mysql::Capabilities capabilities_ = 0;
   bool connected_ = false;
   bool gone_ = false;

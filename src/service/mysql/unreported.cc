@@ -151,7 +151,7 @@ Task<Result<Reply>> repeat_unseen(Session& session, Connection* connection, cons
     co_return std::move(reply);
   }
   if (session.running().client_left) {
-    const Result<void> killed = co_await kill_thread(session, slot, thread, KillWhat::kConnection, nullptr);
+    const Result<void> killed = co_await kill_thread(session, slot, thread, KillWhat::kConnection);
     (void)killed;  // its end is all the same to a client that has left
   }
   co_return reply.failure.value_or(Error{ErrorCode::kClosed, "the read was not run again"});
@@ -167,7 +167,7 @@ Task<void> ask_doubted_count(Session& session, Connection* connection, const Req
     other = 2;
     std::vector<policy::session::Step> steps;
     steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(other)});
-    const Result<void> made = co_await upstream::run_steps(*connection, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+    const Result<void> made = co_await upstream::run_steps(*connection, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
     if (!made.ok()) co_return connection->stream->abort(made.error());
   }
   const Result<Reply> again = co_await repeat_unseen(session, connection, request);
@@ -206,7 +206,7 @@ Task<void> count_again(Session& session, Connection* connection) {
   if (!found.known() || found.value > policy::session::kMostCounted) co_return;
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(found.value)});
-  const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), nullptr, session.loop().deadline_in(session.service().config().connect_timeout));
+  const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!done.ok()) connection->stream->abort(done.error());
   connection->facts.found_rows = found.value;
 }

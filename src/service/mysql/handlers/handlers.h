@@ -47,8 +47,7 @@ struct KillOrder {
 std::optional<KillOrder> kill_of_ours(const policy::sql::Statement& statement, std::optional<std::uint64_t> bound = std::nullopt);
 HF_SEPARATE_FRAME runtime::Task<bool> on_kill(Session& session, KillOrder order);
 HF_SEPARATE_FRAME runtime::Task<bool> on_process_kill(Session& session);
-/// KILL over another connection of the same account, which needs no place. `refusal`: the server's words, or nullptr.
-runtime::Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what,
-                                        proto::mysql::ErrorReply* refusal);
+/// KILL over another connection of the same account, which needs no place. An error says what the server said of the KILL itself, if it came to that.
+runtime::Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what);
 
 }  // namespace hf::service::mysql

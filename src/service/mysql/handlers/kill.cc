@@ -92,13 +92,13 @@ Task<std::shared_ptr<Found>> ask_target(Session& session, Target target, Ask ask
 }
 
 /// A connection of the account's beside what the session does.
-Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot slot, upstream::MysqlRefusal* said) {
+Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot slot) {
   const upstream::ServiceViewPtr view = session.service().view();
   const upstream::MysqlLogin login = login_for_server(session);
   const Deadline turn = session.loop().deadline_in(view->service->connect_timeout);
-  Result<ConnectionPtr> opened = co_await session.frontend().pool(slot).open_beside(view, login, said, turn);
+  Result<ConnectionPtr> opened = co_await session.frontend().pool(slot).open_beside(view, login, turn);
   if (opened.ok()) {
-    const Result<void> same = co_await check_account(session, opened->get(), said);
+    Result<void> same = co_await check_account(session, opened->get());
     HF_CO_RETURN_IF_ERROR(same);
   }
   co_return opened;
@@ -121,7 +121,7 @@ Task<bool> may_kill_others(Session& session) {
     co_await ask_for_counts(session, own);
     co_await remember_list(session, own);
   } else {
-    Result<ConnectionPtr> opened = co_await open_beside(session, *primary, nullptr);
+    Result<ConnectionPtr> opened = co_await open_beside(session, *primary);
     if (!opened.ok()) co_return false;
     side = std::move(*opened);
   }
@@ -132,11 +132,10 @@ Task<bool> may_kill_others(Session& session) {
 
 /// The KILL of what works for the target. False: the client has been told why not.
 Task<bool> kill_backend(Session& session, Session::Backend backend, KillWhat what) {
-  wire::ErrorReply refusal;
-  const Result<void> killed = co_await kill_thread(session, backend.slot, backend.thread_id, what, &refusal);
+  const Result<void> killed = co_await kill_thread(session, backend.slot, backend.thread_id, what);
   // What it was aimed at may have ended meanwhile: its connection is closed then.
-  if (killed.ok() || refusal.code == wire::kErNoSuchThread) co_return true;
-  session.client().send_error(refusal.code != 0 ? refusal : wire::own_error(killed.error().context));
+  if (killed.ok() || killed.error().peer_code() == wire::kErNoSuchThread) co_return true;
+  session.client().send_error(wire::reply_of(killed.error()));
   co_return false;
 }
 
@@ -152,7 +151,7 @@ Task<bool> end_target(Session& session, Target target) {
     found = co_await ask_target(session, target, Ask::kEnd);
     if (found == nullptr) co_return false;
     if (found->backend) {  // it had gone on to another one
-      const Result<void> killed = co_await kill_thread(session, found->backend->slot, found->backend->thread_id, target.what, nullptr);
+      const Result<void> killed = co_await kill_thread(session, found->backend->slot, found->backend->thread_id, target.what);
       (void)killed;  // the session has ended all the same
     }
   }
@@ -164,23 +163,21 @@ Task<bool> end_target(Session& session, Target target) {
 
 }  // namespace
 
-Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what, wire::ErrorReply* refusal) {
+Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what) {
   const upstream::ServiceViewPtr view = session.service().view();
   upstream::MysqlPool& pool = session.frontend().pool(slot);
   const upstream::MysqlLogin login = login_for_server(session);
   ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, ages_of(*view));
-  upstream::MysqlRefusal said;
   Connection* own = side == nullptr ? idle_held(session, slot) : nullptr;  // another login may be one too many, when a KILL is needed most
   if (side == nullptr && own == nullptr) {
-    Result<ConnectionPtr> opened = co_await open_beside(session, slot, nullptr);
-    HF_CO_RETURN_IF_ERROR(opened);
+    Result<ConnectionPtr> opened = co_await open_beside(session, slot);
+    if (!opened.ok()) co_return Error{opened.error().code, std::move(opened.error().context)};  // what was said there was not said of the KILL
     side = std::move(*opened);
   }
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement,
                    std::string(what == KillWhat::kQuery ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id)});
-  Result<void> killed = co_await upstream::run_steps(own != nullptr ? *own : *side, std::move(steps), &said, session.loop().deadline_in(view->service->connect_timeout));
-  if (refusal != nullptr && said.code != 0) *refusal = wire::said_by_server(said.code, said.sqlstate, said.message);
+  Result<void> killed = co_await upstream::run_steps(own != nullptr ? *own : *side, std::move(steps), session.loop().deadline_in(view->service->connect_timeout));
   if (side != nullptr) give_back(session, std::move(side));
   co_return killed;
 }
