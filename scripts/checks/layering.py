@@ -3,7 +3,7 @@ import re
 
 from tree import SRC, at, code, files, includes, is_test, line_of, room
 
-ORDER = ("base", "proto", "policy", "runtime", "net", "config", "cluster", "upstream", "service", "vip", "topology",
+ORDER = ("base", "proto", "policy", "runtime", "net", "config", "cluster", "upstream", "check", "service", "vip", "topology",
          "admin", "app")
 RANK = {name: rank for rank, name in enumerate(ORDER)}
 STRANGERS = {"proto": {"policy"}, "policy": {"proto"}}  # neighbours that do not know each other
@@ -59,6 +59,16 @@ def check_guardian():
         for line, name, quoted in includes(path):
             if quoted and not name.startswith(GUARDIAN_MAY_INCLUDE):
                 yield at(path, line, f'the guardian may not know "{name}": it parses no client\'s byte and waits for nothing')
+
+
+def check_protocols():
+    """One table knows which protocols there are; who else asks would have to be found for the next one."""
+    for path in files(".h", ".cc", below=SRC):
+        name = str(path.relative_to(SRC))
+        if is_test(path) or re.search(r"_(fake|fixture)\.", name) or name.startswith("config/") or name == "app/protocols.cc":
+            continue
+        for match in re.finditer(r"\bconfig::Protocol::k\w+", code(path)):
+            yield at(path, line_of(code(path), match.start()), f"{match.group(0)}: what a protocol brings stands in app/protocols.cc")
 
 
 def check_pure():

@@ -32,10 +32,10 @@ DescriptorPlan plan_descriptors(const config::Config& config, std::size_t limit,
   std::size_t servers = 2 * (AdminConnections::kPlaces + 1);  // the admin interface's two doors
   std::size_t clients = 0;
   for (const config::Service& service : config.services) {
-    const std::size_t pooled = service.protocol == config::Protocol::kMysql ? service.mysql.max_server_connections : 0;
+    const Protocol& protocol = protocol_of(service);
     fixed += listeners_of(service, config.node.shards);
-    servers += service.servers.size() * (pooled + kPerServer);
-    clients += std::size_t{service.max_connections} * protocol_of(service).descriptors_per_client;
+    servers += service.servers.size() * (protocol.pooled_per_server(service) + kPerServer);
+    clients += std::size_t{service.max_connections} * protocol.descriptors_per_client;
   }
   const std::size_t left = limit > fixed ? limit - fixed : 0;
   const std::size_t kept = std::min(servers, left / 2);

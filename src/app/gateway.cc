@@ -8,7 +8,6 @@
 #include "app/protocols.h"
 #include "app/version.h"
 #include "config/diff.h"
-#include "policy/sql/shape_cache.h"
 #include "runtime/epoll_poller.h"
 #include "runtime/wall_clock.h"
 #include "upstream/resolve.h"
@@ -87,19 +86,11 @@ service::Control Gateway::control_for_shards() {
       if (it != services_.end()) it->second.watcher->live_failure(slot, what);
     });
   };
-  control.refresh_accounts = [this](const std::string& service) {
+  control.refresh = [this](const std::string& service, std::uint32_t subject) {
     auto asked = std::make_shared<upstream::Refresh>();
-    loop_.post([this, service, asked] {
+    loop_.post([this, service, subject, asked] {
       const auto it = services_.find(service);
-      if (it != services_.end()) it->second.watcher->refresh_accounts(*asked);
-    });
-    return asked;
-  };
-  control.refresh_defaults = [this](const std::string& service) {
-    auto asked = std::make_shared<upstream::Refresh>();
-    loop_.post([this, service, asked] {
-      const auto it = services_.find(service);
-      if (it != services_.end()) it->second.watcher->refresh_defaults(*asked);
+      if (it != services_.end()) it->second.watcher->refresh(subject, *asked);
     });
     return asked;
   };
@@ -273,8 +264,7 @@ Result<void> Gateway::add_service(const config::ConfigPtr& config, const config:
   const std::string name = service.name;
   const std::shared_ptr<service::ServiceShared> shared = running.shared;
   running.watcher = std::make_unique<topology::ServiceWatcher>(
-      loop_, topology::ServiceWatcher::Output{[this, shared](upstream::ServiceViewPtr view) { publish(shared, std::move(view)); },
-                                              [this](Event event) { emit(std::move(event)); }});
+      loop_, protocol_of(service).judge, topology::ServiceWatcher::Output{[this, shared](upstream::ServiceViewPtr view) { publish(shared, std::move(view)); }, [this](Event event) { emit(std::move(event)); }});
   Result<void> configured = running.watcher->configure(config, &service);
   if (!configured.ok()) {
     services_.erase(name);
@@ -387,10 +377,8 @@ admin::Readiness Gateway::readiness() const {
   if (stopping_) return {false, "stopping"};
   if (!started_) return {false, "starting"};
   for (const auto& [name, running] : services_) {
-    const upstream::ServiceViewPtr& view = running.watcher->view();
-    bool serves = view->primary.has_value();
-    for (const upstream::ServerView& server : view->servers) serves = serves || (server.present && server.reader);
-    if (!serves) return {false, "service '" + name + "' has no usable server: " + view->no_primary_reason};
+    const upstream::Standing standing = running.watcher->view()->standing();
+    if (standing.usable == 0) return {false, "service '" + name + "' has no usable server: " + standing.reason};
   }
   return {true, "every service has a usable server"};
 }
@@ -398,33 +386,16 @@ admin::Readiness Gateway::readiness() const {
 EventPage Gateway::events_since(std::uint64_t since, std::size_t limit) const { return events_.since(since, limit); }
 
 Result<admin::Explanation> Gateway::explain(std::string_view service, std::string_view sql) const {
-  namespace classifier = policy::sql;
   const auto it = services_.find(std::string(service));
-  if (it == services_.end() || it->second.watcher->service().protocol != config::Protocol::kMysql) {
+  const auto explain = it == services_.end() ? nullptr : protocol_of(it->second.watcher->service()).explain;
+  if (explain == nullptr) {
     std::string known;
-    for (const auto& [name, running] : services_) known += (known.empty() ? "" : ", ") + name;
-    return Error{ErrorCode::kNotFound, "no MySQL service '" + std::string(service) + "'; there is " + known};
-  }
-  const upstream::ServiceViewPtr& view = it->second.watcher->view();
-  classifier::Context context;
-  context.flavor = view->mariadb ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
-  const classifier::Statement statement = classifier::classify(sql, context);
-  admin::Explanation explanation;
-  explanation.kind = to_string(statement.kind);
-  explanation.route = to_string(statement.route);
-  explanation.reason = to_string(statement.reason);
-  if (statement.hint != classifier::Hint::kNone) explanation.hint = to_string(statement.hint);
-  explanation.shape = classifier::shape_text(sql, context);
-  for (std::uint32_t bit = 0; bit < 32; ++bit) {
-    if (statement.has(1U << bit)) explanation.effects.emplace_back(classifier::effect_name(1U << bit));
-  }
-  if (statement.route != classifier::Route::kPrimary) {
-    for (const upstream::ServerView& server : view->servers) {
-      if (server.present && server.reader) explanation.servers.push_back(server.name);
+    for (const auto& [name, running] : services_) {
+      if (protocol_of(running.watcher->service()).explain != nullptr) known += (known.empty() ? "" : ", ") + name;
     }
+    return Error{ErrorCode::kNotFound, "no service '" + std::string(service) + "' whose statements can be explained; there is " + (known.empty() ? "none" : known)};
   }
-  if (explanation.servers.empty() && view->primary) explanation.servers.push_back(view->servers[*view->primary].name);
-  return explanation;
+  return explain(*it->second.watcher->view(), sql);
 }
 
 Result<void> Gateway::set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller) {
@@ -482,17 +453,19 @@ admin::StatusSnapshot Gateway::status() const {
 admin::ServiceStatus Gateway::describe(const RunningService& running) const {
   const config::Service& service = running.watcher->service();
   const topology::ServiceReport report = running.watcher->report();
-  const bool mysql = service.protocol == config::Protocol::kMysql;
+  const Protocol& protocol = protocol_of(service);
   admin::ServiceStatus status;
   status.name = service.name;
-  status.protocol = protocol_of(service).name;
+  status.protocol = protocol.name;
   status.balance = service.balance == config::Balance::kRoundRobin ? "round-robin" : "least-connections";
-  status.epoch = report.epoch;
-  if (report.primary) status.primary = report.servers[*report.primary].name;
-  status.primary_reason = report.primary_reason;
-  status.reads_on_primary = report.reads_on_primary;
+  if (report.primary) {
+    status.epoch = report.primary->epoch;
+    if (report.primary->server) status.primary = report.servers[*report.primary->server].name;
+    status.primary_reason = report.primary->reason;
+    status.reads_on_primary = report.primary->reads_on_primary;
+  }
   for (const auto& [key, listener] : running.listeners) {
-    status.listeners.push_back({key, mysql ? route_name(listener.listen.route) : "", listener.open, listener.reason});
+    status.listeners.push_back({key, protocol.has_routes ? route_name(listener.listen.route) : "", listener.open, listener.reason});
   }
   for (const topology::ServerReport& seen : report.servers) {
     admin::ServerStatus& server = status.servers.emplace_back();
@@ -522,8 +495,10 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
     for (const auto& [account, connections] : counters->accounts.read()) accounts[account] += connections;
     latency.merge(counters->latency.snapshot());
   }
-  if (mysql) status.accounts = admin::busiest_accounts(accounts);
-  if (mysql) status.latency = latency;
+  if (protocol.times_statements) {
+    status.accounts = admin::busiest_accounts(accounts);
+    status.latency = latency;
+  }
   return status;
 }
 

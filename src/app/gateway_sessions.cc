@@ -1,9 +1,11 @@
 // What the gateway's shards say of their sessions, put together.
+#include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "app/gateway.h"
-#include "service/mysql/session_list.h"
+#include "app/protocols.h"
 
 namespace hf::app {
 
@@ -27,33 +29,39 @@ Task<Result<admin::SessionPage>> Gateway::sessions(std::string service, std::siz
 
 Task<Result<admin::SessionPage>> Gateway::gather_sessions(Gateway* self, std::string service, std::size_t most) {
   std::string known;
+  std::set<decltype(Protocol::list_sessions)> listers;
   bool found = service.empty();
   for (const auto& [name, running] : self->services_) {
-    if (running.watcher->service().protocol != config::Protocol::kMysql) continue;
+    const auto lister = protocol_of(running.watcher->service()).list_sessions;
+    if (lister == nullptr) continue;
+    if (service.empty() || service == name) listers.insert(lister);
     known += (known.empty() ? "" : ", ") + name;
     found = found || name == service;
   }
-  if (!found) co_return Error{ErrorCode::kNotFound, "no MySQL service '" + service + "'; there is " + (known.empty() ? "none" : known)};
+  if (!found) co_return Error{ErrorCode::kNotFound, "no service '" + service + "' with sessions to show; there is " + (known.empty() ? "none" : known)};
   auto gathering = std::make_shared<Gathering>(self->loop_);
   runtime::EventLoop* control = &self->loop_;
   for (const auto& shard : self->shards_) {
-    service::mysql::list_sessions(*shard, service, most, [control, gathering, most](service::HeldSessions part) {
-      control->post([gathering, most, part = std::move(part)] {
-        gathering->sessions.take(part, most);
-        ++gathering->answers;
-        gathering->arrived.notify_all();
+    for (const auto lister : listers) {
+      lister(*shard, service, most, [control, gathering, most](service::HeldSessions part) {
+        control->post([gathering, most, part = std::move(part)] {
+          gathering->sessions.take(part, most);
+          ++gathering->answers;
+          gathering->arrived.notify_all();
+        });
       });
-    });
+    }
   }
+  const std::size_t asked = self->shards_.size() * listers.size();
   const Deadline deadline = self->loop_.deadline_in(kShardPatience);
-  while (gathering->answers < self->shards_.size()) {
+  while (gathering->answers < asked) {
     const Result<void> waited = co_await gathering->arrived.wait(deadline);
     if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return waited.error();
     if (!waited.ok()) break;
   }
   admin::SessionPage page;
   page.sessions = std::move(gathering->sessions);
-  page.silent_shards = static_cast<std::uint32_t>(self->shards_.size() - gathering->answers);
+  page.silent_shards = static_cast<std::uint32_t>(std::min(asked - gathering->answers, self->shards_.size()));
   co_return page;
 }
 

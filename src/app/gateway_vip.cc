@@ -76,16 +76,12 @@ Nanos Gateway::longest_turn() const {
 std::optional<vip::ServiceFact> Gateway::service_fact(const std::string& name) const {
   const auto it = services_.find(name);
   if (it == services_.end() || !it->second.watcher->looked_at_all()) return std::nullopt;
-  const upstream::ServiceViewPtr& view = it->second.watcher->view();
+  upstream::Standing standing = it->second.watcher->view()->standing();
   vip::ServiceFact fact;
-  fact.primary_writable = view->primary.has_value();
-  for (const upstream::ServerView& server : view->servers) {
-    if (server.present && server.reader) ++fact.readers;
-  }
-  const bool mysql = it->second.watcher->service().protocol == config::Protocol::kMysql;
-  const bool primary_is_no_reader = view->primary && !view->servers[*view->primary].reader;
-  fact.usable = fact.readers + (mysql && primary_is_no_reader ? 1 : 0);
-  fact.reason = view->no_primary_reason;
+  fact.primary_writable = standing.writes;
+  fact.readers = standing.readers;
+  fact.usable = standing.usable;
+  fact.reason = std::move(standing.reason);
   return fact;
 }
 

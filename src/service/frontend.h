@@ -35,8 +35,8 @@ class Frontend {
   /// Serves one client to its end; one that is not welcome is told so, where the protocol has words for it. `listen`: where it came in.
   virtual runtime::Task<void> serve(net::Accepted accepted, ListenPtr listen, Admission admission) = 0;
 
-  /// The service has another view. `before`: nullptr for the first one.
-  virtual void view_changed(const upstream::ServiceView* before) = 0;
+  /// The service has another view, which is of the protocol's kind.
+  virtual void view_changed() = 0;
   /// There is a server in this slot, not known of before, or another one than before.
   virtual void server_added(upstream::ServerSlot slot) = 0;
   /// The server is down or no longer configured: connections to it end, `reason` in words.

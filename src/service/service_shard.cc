@@ -65,6 +65,7 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
   const upstream::ServiceViewPtr before = std::exchange(view_, std::move(view));
   add_servers();
   take_leases();
+  frontend_->view_changed();
   readers_.clear();
   for (std::size_t slot = 0; slot < view_->servers.size(); ++slot) {
     const upstream::ServerView& server = view_->servers[slot];
@@ -78,7 +79,6 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
       frontend_->server_lost(static_cast<upstream::ServerSlot>(slot), reason);
     }
   }
-  frontend_->view_changed(before.get());
   changed_.notify_all();
 }
 

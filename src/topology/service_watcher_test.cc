@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "net/listener.h"
 #include "runtime/stepped_loop_fake.h"
-#include "upstream/places.h"
+#include "topology/tcp/judge.h"
 
 namespace hf::topology {
 namespace {
@@ -108,7 +108,7 @@ class ServiceWatcherTest : public ::testing::Test {
   Port two_;
   std::vector<ServiceViewPtr> views_;
   std::vector<Event> events_;
-  ServiceWatcher watcher_{*loop_, {[this](ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
+  ServiceWatcher watcher_{*loop_, tcp::make_judge, {[this](ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
                                      EXPECT_EQ(unknown_field(event), "");
                                      events_.push_back(std::move(event)); }}};
 };
@@ -247,22 +247,10 @@ TEST_F(ServiceWatcherTest, DrainingWhatThereIsNotNamesWhatThereIs) {
   EXPECT_EQ(done.error().context, "service 'mail' has no server 'mx3'; it has mx1, mx2");
 }
 
-TEST_F(ServiceWatcherTest, ReconfigureChangesTheLimitOfThePlacesThatThereAre) {
-  configure_two();
-  const std::shared_ptr<upstream::Places> places = watcher_.view()->servers[1].places;
-  EXPECT_EQ(places->most(), 100U);
-  config::Service fewer = service_with({{"mx1", one_.endpoint()}, {"mx2", two_.endpoint()}});
-  fewer.mysql.max_server_connections = 7;
-  ASSERT_TRUE(configure(std::move(fewer)).ok());
-  EXPECT_EQ(watcher_.view()->servers[1].places, places);
-  EXPECT_EQ(places->most(), 7U);
-}
-
 TEST_F(ServiceWatcherTest, ReconfigureKeepsSlotsHealthAndDrain) {
   configure_two();
   finish_looks();
   ASSERT_TRUE(watcher_.set_drained("mx2", true).ok());
-  const auto places = watcher_.view()->servers[1].places;
   Port three;
   ASSERT_TRUE(configure(service_with({{"mx3", three.endpoint()}, {"mx2", two_.endpoint()}})).ok());
   const upstream::ServiceView& view = *watcher_.view();
@@ -274,7 +262,6 @@ TEST_F(ServiceWatcherTest, ReconfigureKeepsSlotsHealthAndDrain) {
   EXPECT_TRUE(view.servers[1].present);
   EXPECT_TRUE(view.servers[1].reachable);  // not forgotten until the next look
   EXPECT_TRUE(view.servers[1].drained);
-  EXPECT_EQ(view.servers[1].places, places);
   EXPECT_EQ(view.servers[2].name, "mx3");
   ASSERT_TRUE(loop_.run_until([this] { return reader(2); }));
   const ServiceReport report = watcher_.report();

@@ -21,12 +21,12 @@ class WatcherReadings : public ::testing::Test {
   }
   upstream::RefreshPtr ask() {
     auto asked = std::make_shared<upstream::Refresh>();
-    world_.watcher_.refresh_accounts(*asked);
+    world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::MysqlSubject::kAccounts), *asked);
     return asked;
   }
   upstream::RefreshPtr ask_defaults() {
     auto asked = std::make_shared<upstream::Refresh>();
-    world_.watcher_.refresh_defaults(*asked);
+    world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::MysqlSubject::kDefaults), *asked);
     return asked;
   }
   bool answered(const upstream::RefreshPtr& asked) const { return asked->done(world_.view().accounts_round); }
@@ -34,7 +34,7 @@ class WatcherReadings : public ::testing::Test {
   bool answered_at_once(const upstream::RefreshPtr& asked) {
     return world_.loop_.run_until([&] { return answered(asked); });
   }
-  void variables(std::vector<MonitoredServerFake::Row> rows) { world_.server_.set(kVariables, {"Variable_name", "Value"}, std::move(rows)); }
+  void variables(std::vector<check::MonitoredServerFake::Row> rows) { world_.server_.set(kVariables, {"Variable_name", "Value"}, std::move(rows)); }
   std::uint32_t id_of(const std::string& user) const {
     const upstream::MysqlAccount* account = world_.view().accounts->find(user, "198.18.0.1");
     return account == nullptr ? 0 : account->id;

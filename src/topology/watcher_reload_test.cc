@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "topology/watcher_world_fake.h"
+#include "upstream/places.h"
 
 namespace hf::topology {
 namespace {
@@ -145,12 +146,12 @@ TEST(Reload, KeepsTheAccountsThatWereReadAndReadsThemNoSooner) {
   WatcherWorld world;
   world.configure(world.service());
   ASSERT_TRUE(world.comes_up());
-  const auto accounts = world.watcher_.view()->accounts;
+  const auto accounts = world.view().accounts;
   const std::size_t asked = world.server_.asked("mysql.global_priv");
   for (int i = 0; i < 10; ++i) world.configure(world.service());
   world.loop_.advance(WatcherWorld::kInterval);
   for (int i = 0; i < 10; ++i) world.loop_.turn();
-  EXPECT_EQ(world.watcher_.view()->accounts, accounts);
+  EXPECT_EQ(world.view().accounts, accounts);
   EXPECT_EQ(world.server_.asked("mysql.global_priv"), asked);
   EXPECT_EQ(world.count(EventId::kAccountsLoaded), 1U);
   EXPECT_EQ(world.count(EventId::kAccountsChanged), 0U);
@@ -163,7 +164,7 @@ TEST(Reload, OfTheListedUsersTakesEffectAtOnceAndKeepsTheServersAccounts) {
   config::Service service = world.service();
   service.mysql.users.push_back({"file", "secret"});
   world.configure(std::move(service));
-  const auto accounts = world.watcher_.view()->accounts;
+  const auto accounts = world.view().accounts;
   ASSERT_NE(accounts, nullptr);
   EXPECT_NE(accounts->find("app", "198.18.0.7"), nullptr);
   EXPECT_NE(accounts->find("file", "198.18.0.7"), nullptr);
@@ -177,13 +178,13 @@ TEST(Reload, WithoutUsersFromServersForgetsTheServersAccountsAndReadsThemAgainWh
   without.mysql.users_from_servers = false;
   without.mysql.users.push_back({"file", "secret"});
   world.configure(std::move(without));
-  EXPECT_EQ(world.watcher_.view()->accounts->find("app", "198.18.0.7"), nullptr);
+  EXPECT_EQ(world.view().accounts->find("app", "198.18.0.7"), nullptr);
   world.configure(world.service());
   ASSERT_TRUE(world.loop_.run_until([&] {
     world.loop_.advance(50ms);
-    return world.watcher_.view()->accounts->find("app", "198.18.0.7") != nullptr;
+    return world.view().accounts->find("app", "198.18.0.7") != nullptr;
   }));
-  EXPECT_EQ(world.watcher_.view()->accounts->find("file", "198.18.0.7"), nullptr);
+  EXPECT_EQ(world.view().accounts->find("file", "198.18.0.7"), nullptr);
 }
 
 TEST(Reload, AMonitorThatIsMendedIsTriedWithoutWaitingForTheInterval) {
@@ -198,6 +199,18 @@ TEST(Reload, AMonitorThatIsMendedIsTriedWithoutWaitingForTheInterval) {
   world.configure(service);
   ASSERT_TRUE(world.comes_up());
   EXPECT_LT(world.loop_->now() - TimePoint{1'000'000'000}, Nanos(1min));
+}
+
+TEST(Reload, ChangesTheLimitOfThePlacesThatThereAre) {
+  WatcherWorld world;
+  world.configure(world.service());
+  const std::shared_ptr<upstream::Places> places = world.view().servers[0].places;
+  EXPECT_EQ(places->most(), 100U);
+  config::Service fewer = world.service();
+  fewer.mysql.max_server_connections = 7;
+  world.configure(std::move(fewer));
+  EXPECT_EQ(world.view().servers[0].places, places);
+  EXPECT_EQ(places->most(), 7U);
 }
 
 }  // namespace

@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "check/monitored_server_fake.h"
 #include "runtime/stepped_loop_fake.h"
-#include "topology/monitored_server_fake.h"
+#include "topology/mysql/judge.h"
 #include "topology/service_watcher.h"
+#include "upstream/mysql_view.h"
 
 namespace hf::topology {
 
@@ -49,7 +51,7 @@ struct WatcherWorld {
     const config::Service* first = config->services.data();
     ASSERT_TRUE(watcher_.configure(std::move(config), first).ok());
   }
-  const upstream::ServiceView& view() const { return *watcher_.view(); }
+  const upstream::MysqlView& view() const { return static_cast<const upstream::MysqlView&>(*watcher_.view()); }
   bool up() const { return view().primary && !view().accounts->all().empty(); }
   /// Looks until the server is known and its accounts are.
   bool comes_up() {
@@ -73,10 +75,10 @@ struct WatcherWorld {
   }
 
   runtime::SteppedLoop loop_;
-  MonitoredServerFake server_{*loop_};
+  check::MonitoredServerFake server_{*loop_};
   std::vector<upstream::ServiceViewPtr> views_;
   std::vector<Event> events_;
-  ServiceWatcher watcher_{*loop_, {[this](upstream::ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
+  ServiceWatcher watcher_{*loop_, mysql::make_judge, {[this](upstream::ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
                                      EXPECT_EQ(unknown_field(event), "");
                                      events_.push_back(std::move(event)); }}};
 };

@@ -1,7 +1,7 @@
-// Refresh: what a session waits for that has asked the control thread to read something anew (Control::refresh_accounts,
-// refresh_defaults). The answer is a view whose round is that of a reading begun after the question.
+// Refresh: what a session waits for that has asked the control thread to read something anew (Control::refresh).
+// The answer is a view whose round is that of a reading begun after the question.
 //
-//   const RefreshPtr asked = control().refresh_accounts(name());
+//   const RefreshPtr asked = control().refresh(name(), subject);
 //   while (!asked->done(view()->accounts_round)) { co_await view_changed(deadline) … }
 //
 // Owner: whoever asked, and the message on its way. Thread: answered_by on the control thread, done on any.

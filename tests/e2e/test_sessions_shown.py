@@ -132,7 +132,7 @@ def test_more_sessions_than_asked_for_are_counted(gateway):
 
 def test_a_service_without_sessions_is_refused_by_name(gateway):
     refused = gateway.cli("sessions", "plain")
-    assert refused.returncode == 1 and "no MySQL service 'plain'; there is orders" in refused.stderr
+    assert refused.returncode == 1 and "no service 'plain' with sessions to show; there is orders" in refused.stderr
 
 
 def test_resets_restores_and_prepares_are_counted(make_gateway):

@@ -91,6 +91,9 @@ std::string encode_auth_more_data(ByteView data);
 /// The data behind 0x01, a view of the payload.
 Result<ByteView> decode_auth_more_data(ByteView payload);
 
+/// By the version in the greeting.
+inline bool is_mariadb(ByteView version) { return version.find("MariaDB") != ByteView::npos; }
+
 /// COM_CHANGE_USER with its command byte. What is optional in it follows the connection's capabilities.
 struct ChangeUser {
   std::string user{};

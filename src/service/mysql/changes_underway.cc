@@ -114,10 +114,9 @@ void ChangesUnderway::begin() {
 
 ChangesUnderway::~ChangesUnderway() {
   ServiceChanges& changes = frontend_.changes();
-  ServiceShard& service = frontend_.service();
   if (accounts_ == AccountChange::kHidden) changes.hidden_change_ends();
-  if (accounts_ == AccountChange::kTold) changes.accounts_changed(service.control().refresh_accounts(service.name()));
-  if (globals_) changes.defaults_changed(service.control().refresh_defaults(service.name()));
+  if (accounts_ == AccountChange::kTold) changes.accounts_changed(frontend_.refresh(upstream::MysqlSubject::kAccounts));
+  if (globals_) changes.defaults_changed(frontend_.refresh(upstream::MysqlSubject::kDefaults));
   if (accounts_ == AccountChange::kTold || globals_) changes.underway.fetch_sub(1, std::memory_order_relaxed);
 }
 

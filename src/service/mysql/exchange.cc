@@ -259,7 +259,7 @@ Task<void> Exchange::relay() {
     }
     if (!bytes.ok() || bytes->empty()) {
       Error failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
-      failure.context = "server '" + session_.service().view()->servers[connection_.slot].name + "': " + failure.context;
+      failure.context = "server '" + session_.view()->servers[connection_.slot].name + "': " + failure.context;
       lose(std::move(failure));
       co_return;
     }
@@ -536,7 +536,7 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
     Reply lost;
     lost.end = Reply::End::kLost;
     lost.unsent = true;
-    lost.failure = Error{ErrorCode::kClosed, "server '" + session.service().view()->servers[connection->slot].name + "': the server closed the connection"};
+    lost.failure = Error{ErrorCode::kClosed, "server '" + session.view()->servers[connection->slot].name + "': the server closed the connection"};
     co_return lost;
   }
   if (sink == ReplySink::kClient && session.client().broken()) {  // while a connection was made ready for it: nothing is begun

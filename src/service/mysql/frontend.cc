@@ -25,6 +25,8 @@ Frontend::~Frontend() = default;
 
 Frontend* Frontend::of(ServiceShard* service) { return service == nullptr ? nullptr : dynamic_cast<Frontend*>(&service->frontend()); }
 
+upstream::RefreshPtr Frontend::refresh(upstream::MysqlSubject subject) { return service_.control().refresh(service_.name(), static_cast<std::uint32_t>(subject)); }
+
 bool Frontend::on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what) {
   bool any = false;
   for (Shard* peer : service_.shard().peers()) {
@@ -46,8 +48,9 @@ Task<void> Frontend::serve(net::Accepted accepted, ListenPtr listen, Admission a
   service_.client_gone();
 }
 
-void Frontend::view_changed(const upstream::ServiceView* /*before*/) {
-  if (!service_.view()->primary || state_.statements_held == 0) return;
+void Frontend::view_changed() {
+  view_ = std::static_pointer_cast<const upstream::MysqlView>(service_.view());
+  if (!view_->primary || state_.statements_held == 0) return;
   const std::string held = std::to_string(std::exchange(state_.statements_held, 0));
   service_.control().event(Event{EventId::kWritesReleased, {}, 0, {{"service", service_.name()}, {"held", held}}});
 }
@@ -70,7 +73,7 @@ void Frontend::tick() {
   const config::Mysql& config = service_.config().mysql;
   const TimePoint since = service_.loop().now() - config.pool_idle_timeout;
   for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) {
-    pool->trim(since, {config.max_connection_age, std::chrono::seconds(service_.view()->defaults->wait_timeout)});
+    pool->trim(since, {config.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
     service_.server(pool->slot()).counters.connections_open.set(pool->open_connections());
     service_.counters().connection_resets.add(pool->take_resets());
   }

@@ -10,6 +10,8 @@
 #include "service/frontend.h"
 #include "service/mysql/shard_state.h"
 #include "upstream/mysql_pool.h"
+#include "upstream/mysql_view.h"
+#include "upstream/refresh.h"
 
 namespace hf::service::mysql {
 
@@ -35,13 +37,16 @@ class Frontend final : public service::Frontend {
   /// What statements through any shard have changed.
   ServiceChanges& changes() { return *changes_; }
   ShardState& state() { return state_; }
+  const upstream::MysqlViewPtr& view() const { return view_; }
   upstream::MysqlPool& pool(upstream::ServerSlot slot) { return *pools_[slot]; }
+  /// Has a subject read anew from the servers; the view that comes then has its round.
+  upstream::RefreshPtr refresh(upstream::MysqlSubject subject);
   /// Posts it to every other shard that knows the server; false: there is no other.
   bool on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what);
 
   std::uint32_t descriptors_per_client() const override { return kDescriptorsPerClient; }
   runtime::Task<void> serve(net::Accepted accepted, ListenPtr listen, Admission admission) override;
-  void view_changed(const upstream::ServiceView* before) override;
+  void view_changed() override;
   void server_added(upstream::ServerSlot slot) override;
   void server_lost(upstream::ServerSlot slot, const Error& reason) override;
   bool uses(upstream::ServerSlot slot) const override { return pools_[slot]->open_connections() > 0; }
@@ -54,6 +59,7 @@ class Frontend final : public service::Frontend {
 
   ServiceShard& service_;
   std::shared_ptr<ServiceChanges> changes_;
+  upstream::MysqlViewPtr view_;  // the service's
   ShardState state_;
   std::vector<std::unique_ptr<upstream::MysqlPool>> pools_;  // by slot
   std::uint64_t tallied_changes_ = 0;                        // of the pools, when the accounts were published

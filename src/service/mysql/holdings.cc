@@ -175,7 +175,7 @@ void count_pin(Session& session, PinReason pin) {
   const std::optional<std::uint64_t> count = session.shard_state().pins_to_tell(pin, holdings.pinned_at);
   if (!count) return;
   ServiceShard& service = session.service();
-  service.control().event(Event{EventId::kSessionPinned, {}, 0, {{"service", service.name()}, {"server", service.view()->servers[holdings.held->slot].name}, {"account", account_name(session.identity())}, {"client", session.client().name()}, {"reason", std::string(to_string(pin))}, {"shape", holdings.pinned_by}, {"count", std::to_string(*count)}}});
+  service.control().event(Event{EventId::kSessionPinned, {}, 0, {{"service", service.name()}, {"server", session.view()->servers[holdings.held->slot].name}, {"account", account_name(session.identity())}, {"client", session.client().name()}, {"reason", std::string(to_string(pin))}, {"shape", holdings.pinned_by}, {"count", std::to_string(*count)}}});
 }
 
 }  // namespace

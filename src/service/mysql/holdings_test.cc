@@ -278,7 +278,7 @@ TEST_F(HoldingsTest, AServerThatIsFoundDeadTakesWhatIsKeptThereAndItsClientsHear
   ask(transaction, "BEGIN");
   ask(pinned, "SET @a=1");
   ask(free, "SELECT 1");
-  stage().change_view([](upstream::ServiceView& view) {
+  stage().change_view([](upstream::MysqlView& view) {
     view.servers[0].reachable = false;
     view.servers[0].reason = "no answer";
     view.primary.reset();

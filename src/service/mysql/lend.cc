@@ -29,7 +29,7 @@ bool is_limit(std::uint16_t code) {
   return code == wire::kErConCount || code == wire::kErTooManyUserConnections || code == wire::kErUserLimitReached;
 }
 
-std::optional<upstream::ServerSlot> choose(Session& session, const upstream::ServiceView& view, Place place, const policy::ServerSet& tried) {
+std::optional<upstream::ServerSlot> choose(Session& session, const upstream::MysqlView& view, Place place, const policy::ServerSet& tried) {
   if (place == Place::kReader) {
     const std::optional<upstream::ServerSlot> picked = std::exchange(session.holdings().next_reader, std::nullopt);
     if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;
@@ -51,7 +51,7 @@ Error given_up(Session& session, const runtime::TaskContext& context, const Erro
 /// Nobody is there: waits for news. Errors: the client's, or kCancelled, kClosed.
 Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) {
   ServiceShard& service = session.service();
-  const upstream::ServiceViewPtr view = service.view();
+  const upstream::MysqlViewPtr view = session.view();
   const std::string reason = nobody(*view, place, trial->latest);
   if (trial->hold.passed(session.loop().now())) {
     service.counters().hold_timeouts.add();
@@ -105,9 +105,9 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   for (int round = 0;; ++round) {
     server.counters.connections_total.add();
     const std::uint64_t moment = session.shard_state().next_moment();
-    const std::uint64_t max_packet = ages_of(*session.service().view()).max_packet;
+    const std::uint64_t max_packet = ages_of(*session.view()).max_packet;
     Result<ConnectionPtr> opened =
-        co_await session.frontend().pool(slot).open(session.service().view(), login, key, trial->hold, session.facts().insert_id.value);
+        co_await session.frontend().pool(slot).open(session.view(), login, key, trial->hold, session.facts().insert_id.value);
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
     const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
     if (fresh) (*opened)->schema_entered = moment;
@@ -126,7 +126,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
 /// What a failed login means. True: another server, or the same one a little later; false: `trial` has the client's error.
 Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure, Trial* trial) {
   ServiceShard& service = session.service();
-  const upstream::ServiceViewPtr view = service.view();
+  const upstream::MysqlViewPtr view = session.view();
   runtime::TaskContext& context = co_await runtime::this_context();
   if (failure.code == ErrorCode::kCancelled) co_return given_up(session, context, failure, trial);
   trial->latest = failure.context;
@@ -169,7 +169,7 @@ std::vector<Step> steps_to_fit(Session& session, const Connection& connection, N
 
 }  // namespace
 
-std::string nobody(const upstream::ServiceView& view, Place place, const std::string& latest) {
+std::string nobody(const upstream::MysqlView& view, Place place, const std::string& latest) {
   if (place == Place::kPrimary) return "no primary: " + view.no_primary_reason + (latest.empty() ? "" : " (" + latest + ")");
   std::string why;
   for (const upstream::ServerView& server : view.servers) {
@@ -181,7 +181,7 @@ std::string nobody(const upstream::ServiceView& view, Place place, const std::st
   return "no server for reads: " + (why.empty() ? std::string("none is configured") : why);
 }
 
-upstream::PoolAges ages_of(const upstream::ServiceView& view) {
+upstream::PoolAges ages_of(const upstream::MysqlView& view) {
   const upstream::SessionDefaults& defaults = *view.defaults;
   return {view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout), defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
 }
@@ -226,7 +226,7 @@ Task<Result<void>> check_account(Session& session, Connection* connection) {
   const std::size_t at = std::min(account.rfind('@'), account.size());
   const std::string_view host = std::string_view(account).substr(std::min(at + 1, account.size()));
   const bool same = account == account_name(identity) ||
-                    may_do_the_same(session.service().view()->accounts.get(), identity, std::string_view(account).substr(0, at), host);
+                    may_do_the_same(session.view()->accounts.get(), identity, std::string_view(account).substr(0, at), host);
   if (same) co_return Result<void>{};
   const std::string why = "the servers take Holdfast's address for " + account;
   co_return refused_by_peer(ErrorCode::kRefused, why, {wire::kErAccessDenied, "28000", "Access denied for " + account_name(identity) + ": " + why + ", an account that may have other rights"});
@@ -238,7 +238,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       trial->refusal = wire::query_interrupted();
       co_return Error{ErrorCode::kRefused, trial->refusal.message};
     }
-    const upstream::ServiceViewPtr view = session.service().view();
+    const upstream::MysqlViewPtr view = session.view();
     const std::optional<upstream::ServerSlot> slot = choose(session, *view, place, trial->tried);
     if (!slot) {
       Result<void> waited = co_await wait_for_server(session, place, trial);

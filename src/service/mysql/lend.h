@@ -72,9 +72,9 @@ runtime::Task<Result<void>> check_account(Session& session, Connection* connecti
 upstream::MysqlLogin login_for_server(Session& session);
 
 /// How old a connection may be.
-upstream::PoolAges ages_of(const upstream::ServiceView& view);
+upstream::PoolAges ages_of(const upstream::MysqlView& view);
 
 /// Why there is nobody for this, in words.
-std::string nobody(const upstream::ServiceView& view, policy::session::Place place, const std::string& latest);
+std::string nobody(const upstream::MysqlView& view, policy::session::Place place, const std::string& latest);
 
 }  // namespace hf::service::mysql

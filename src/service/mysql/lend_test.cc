@@ -24,20 +24,20 @@ class LendTest : public StageTest {
  protected:
   std::size_t told(EventId id) const { return stage_->told(id); }
   void no_primary() {
-    stage().change_view([](upstream::ServiceView& view) {
+    stage().change_view([](upstream::MysqlView& view) {
       view.primary.reset();
       view.no_primary_reason = "db1 is read-only";
     });
   }
   void primary_again() {
-    stage().change_view([](upstream::ServiceView& view) { view.primary = 0; });
+    stage().change_view([](upstream::MysqlView& view) { view.primary = 0; });
   }
 };
 
 // --- words ----------------------------------------------------------------------------------------------------------------
 
 TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
-  upstream::ServiceView view;
+  upstream::MysqlView view;
   view.no_primary_reason = "two servers are writable";
   EXPECT_EQ(nobody(view, Place::kPrimary, ""), "no primary: two servers are writable");
   EXPECT_EQ(nobody(view, Place::kPrimary, "db1 refused"), "no primary: two servers are writable (db1 refused)");
@@ -57,7 +57,7 @@ TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
 TEST(AgesOf, AreTheServicesAndTheServers) {
   config::Config config;
   config.services.emplace_back().mysql.max_connection_age = 7s;
-  upstream::ServiceView view;
+  upstream::MysqlView view;
   view.service = config.services.data();
   auto defaults = std::make_shared<upstream::SessionDefaults>();
   defaults->wait_timeout = 100;
@@ -200,7 +200,7 @@ TEST_F(LendTest, WhereReadsMayNotFallBackTheyWaitForAReplicaAndHearWhyThereIsNon
     service.mysql.reads_fallback_to_primary = false;
     service.mysql.hold_timeout = 200ms;
   };
-  options_.change_view = [](upstream::ServiceView& view) {
+  options_.change_view = [](upstream::MysqlView& view) {
     view.servers[1].reader = false;
     view.servers[1].reason = "lags 5 s behind";
   };
@@ -212,7 +212,7 @@ TEST_F(LendTest, WhereReadsMayNotFallBackTheyWaitForAReplicaAndHearWhyThereIsNon
   client.send(query("SELECT 2"));
   stage().rest(100ms);
   EXPECT_FALSE(client.answered());
-  stage().change_view([](upstream::ServiceView& view) { view.servers[1].reader = true; });
+  stage().change_view([](upstream::MysqlView& view) { view.servers[1].reader = true; });
   stage().wait(client);
   EXPECT_EQ(shown(client.answers().back()), "ok");
   EXPECT_EQ(stage().replica().count("SELECT 2"), 1U);
@@ -337,7 +337,7 @@ TEST_F(LendTest, AWriteWaitsForThePrimaryAndRunsOnTheOneThatComes) {
   EXPECT_FALSE(client.answered());
   EXPECT_EQ(told(EventId::kWritesHeld), 1U);
   EXPECT_EQ(stage().counters().held.get(), 1U);
-  stage().change_view([](upstream::ServiceView& view) {
+  stage().change_view([](upstream::MysqlView& view) {
     view.primary = 1;
     view.servers[1].reader = false;
   });

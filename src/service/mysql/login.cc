@@ -202,11 +202,11 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   ClientProxy proxy(session, deadline);
   upstream::MysqlLogin login = login_for_server(session);
   login.proxy = &proxy;
-  upstream::ServiceViewPtr view = service.view();
+  upstream::MysqlViewPtr view = session.view();
   while (!view->primary && !deadline.passed(session.loop().now())) {
     const Result<void> waited = co_await service.view_changed(deadline);
     if (!waited.ok()) break;
-    view = service.view();
+    view = session.view();
   }
   if (!view->primary) {
     client.send_error(wire::own_error("no primary: " + view->no_primary_reason));
@@ -285,15 +285,15 @@ Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount*
   return judgement;
 }
 
-const MysqlAccount* find_account(const upstream::ServiceView& view, const std::string& user, const std::string& host) {
+const MysqlAccount* find_account(const upstream::MysqlView& view, const std::string& user, const std::string& host) {
   return view.accounts == nullptr ? nullptr : view.accounts->find(user, host);
 }
 
 /// Waits until the accounts, or the globals, are as of this question. False: they could not be had in time.
-Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::ServiceView::* round, Deadline deadline) {
+Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::MysqlView::* round, Deadline deadline) {
   ServiceShard& service = session.service();
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
-  while (!asked->done((*service.view()).*round)) {
+  while (!asked->done((*session.view()).*round)) {
     const Result<void> waited = co_await service.view_changed(patience);
     if (!waited.ok()) co_return false;
   }
@@ -302,8 +302,8 @@ Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint
 
 /// The accounts of now, where the servers have them. False: there is no news to be had.
 Task<bool> newer_accounts(Session& session, Deadline deadline) {
-  const upstream::RefreshPtr asked = session.service().control().refresh_accounts(session.service().name());
-  co_return co_await wait_for_news(session, asked, &upstream::ServiceView::accounts_round, deadline);
+  const upstream::RefreshPtr asked = session.frontend().refresh(upstream::MysqlSubject::kAccounts);
+  co_return co_await wait_for_news(session, asked, &upstream::MysqlView::accounts_round, deadline);
 }
 
 /// What changes accounts and globals through us is seen by every login that begins after its answer.
@@ -316,10 +316,10 @@ Task<void> see_changes(Session& session, Deadline deadline) {
     if (!slept.ok()) co_return;
   }
   const upstream::RefreshPtr globals = changes.defaults_asked();
-  if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::ServiceView::defaults_round, deadline);
-  const auto ask = [&session] { return session.service().control().refresh_accounts(session.service().name()); };
+  if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::MysqlView::defaults_round, deadline);
+  const auto ask = [&session] { return session.frontend().refresh(upstream::MysqlSubject::kAccounts); };
   const upstream::RefreshPtr accounts = changes.accounts_asked(session.loop().now(), ask);
-  if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::ServiceView::accounts_round, deadline);
+  if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::MysqlView::accounts_round, deadline);
 }
 
 /// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a COM_CHANGE_USER from it.
@@ -340,7 +340,7 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
   if (verdict != Verdict::kRefused) co_return verdict;
   const bool news = co_await newer_accounts(session, claim->deadline);
   if (news) {
-    const upstream::ServiceViewPtr view = session.service().view();
+    const upstream::MysqlViewPtr view = session.view();
     const MysqlAccount* now = find_account(*view, claim->user, session.client().host());
     if (now != nullptr && now->unusable.empty()) co_return std::nullopt;
   }
@@ -352,7 +352,7 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
 /// Whether the proof is one that needs the password, or a public key. A name that nobody has is asked as those of the file are. Where the
 /// servers' accounts are known as well, of most of which there is no password, everybody is asked for the native proof: nobody can tell who
 /// exists.
-bool proves_by_plugin(const upstream::ServiceView& view, const MysqlAccount* account, Claim* claim) {
+bool proves_by_plugin(const upstream::MysqlView& view, const MysqlAccount* account, Claim* claim) {
   const auto& config = view.service->mysql;
   const bool knows_password = !config.users_from_servers && (account == nullptr ? !config.users.empty() : account->password.has_value());
   const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
@@ -363,18 +363,18 @@ bool proves_by_plugin(const upstream::ServiceView& view, const MysqlAccount* acc
 /// kRefused: the client has been told why.
 Task<Verdict> authenticate(Session& session, Claim claim) {
   co_await see_changes(session, claim.deadline);
-  upstream::ServiceViewPtr view = session.service().view();
+  upstream::MysqlViewPtr view = session.view();
   const MysqlAccount* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;
   if (account == nullptr && from_servers) {
     const bool news = co_await newer_accounts(session, claim.deadline);
-    if (news) view = session.service().view();
+    if (news) view = session.view();
     account = find_account(*view, claim.user, session.client().host());
   }
   if (account != nullptr && !account->unusable.empty()) {
     const std::optional<Verdict> by_proxy = co_await authenticate_by_proxy(session, &claim, *account);
     if (by_proxy) co_return *by_proxy;
-    view = session.service().view();
+    view = session.view();
     account = find_account(*view, claim.user, session.client().host());
   }
 
@@ -391,7 +391,7 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
   if (judgement.verdict == Verdict::kRefused && from_servers) {  // the password or the lock may have changed just now
     const bool news = co_await newer_accounts(session, claim.deadline);
     if (news) {
-      view = session.service().view();
+      view = session.view();
       judgement = judge_native(session, claim, find_account(*view, claim.user, session.client().host()));
     }
   }
@@ -419,7 +419,7 @@ Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning b
     co_return fitted.ok();
   }
   if (known && schema.empty()) co_return true;
-  const upstream::ServiceViewPtr view = session.service().view();
+  const upstream::MysqlViewPtr view = session.view();
   bool server_up = false;
   for (const upstream::ServerView& server : view->servers) server_up = server_up || (server.present && server.reachable);
   if (!server_up) co_return true;
@@ -441,7 +441,7 @@ Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning b
 }  // namespace
 
 Task<bool> log_in(Session& session) {
-  const upstream::ServiceViewPtr view = session.service().view();
+  const upstream::MysqlViewPtr view = session.view();
   ClientEnd& client = session.client();
   session.identity().defaults = view->defaults;
   session.identity().began_at = session.shard_state().next_moment();

@@ -27,7 +27,7 @@ class AccountsTest : public LoginTest {
     };
   }
   void publish(std::vector<upstream::MysqlAccount> accounts) {
-    stage().change_view([&](upstream::ServiceView& view) {
+    stage().change_view([&](upstream::MysqlView& view) {
       view.accounts = std::make_shared<upstream::MysqlAccounts>(std::move(accounts));
       refresh_->answered_by(++view.accounts_round);
     });
@@ -56,7 +56,7 @@ TEST_F(AccountsTest, AnUnknownNameWaitsForTheAccountsOfNow) {
   Guest guest = begin("new", "pass");
   EXPECT_EQ(asked_, 1U);
   EXPECT_TRUE(waits(guest));
-  stage().change_view([](upstream::ServiceView& view) { ++view.version; });
+  stage().change_view([](upstream::MysqlView& view) { ++view.version; });
   stage().turn(3);
   EXPECT_TRUE(waits(guest)) << "a view of before is no answer";
   publish({hashed("app", kPassword), hashed("new", "pass")});
@@ -121,7 +121,7 @@ TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
   globals->answered_by(stage().view().defaults_round + 1);
   stage().turn(3);
   EXPECT_TRUE(waits(guest));
-  stage().change_view([](upstream::ServiceView& view) { ++view.defaults_round; });
+  stage().change_view([](upstream::MysqlView& view) { ++view.defaults_round; });
   EXPECT_EQ(guest.next(), "ok");
 }
 
@@ -190,7 +190,7 @@ TEST_F(ProxiedTest, AnotherAnswerOfTheServersIsPassedOn) {
 }
 
 TEST_F(ProxiedTest, WithoutAPrimaryThereIsNobodyToJudge) {
-  options_.change_view = [](upstream::ServiceView& view) {
+  options_.change_view = [](upstream::MysqlView& view) {
     view.primary.reset();
     view.no_primary_reason = "db1 is read-only";
   };
@@ -374,7 +374,7 @@ TEST_F(AccountsTest, InEveryWay) {
                     Guest guest = Guest::arrive(stage);
                     guest.client->send_loose(1, wire::encode_handshake_response(Guest::response_of("new", wire::kNativePasswordPlugin, auth::native_proof("pass", guest.greeting.nonce))));
                     stage.turn(3);
-                    stage.change_view([&](upstream::ServiceView& view) {
+                    stage.change_view([&](upstream::MysqlView& view) {
                       view.accounts = std::make_shared<upstream::MysqlAccounts>(std::vector{hashed("new", "pass")});
                       ++view.accounts_round;
                       if (refresh_ != nullptr) refresh_->answered_by(view.accounts_round);

@@ -26,7 +26,7 @@ TEST_F(LoginTest, TheGreetingIsTheServersWithoutWhatWeDoNotOffer) {
 }
 
 TEST_F(LoginTest, BeforeAServerHasToldWhatItIsTheGreetingIsMariaDbs) {
-  options_.change_view = [](upstream::ServiceView& view) {
+  options_.change_view = [](upstream::MysqlView& view) {
     view.server_version.clear();
     view.server_capabilities = 0;
   };

@@ -98,7 +98,7 @@ bool uses_held(const Work& work) {
   if (session.door() == policy::session::Door::kRead) return true;  // one reader is as good as another, and a second one may not be had
   // … and better, where else it would have to be asked what it alone knows.
   const bool counted_here = session.facts().found_rows.on == holdings.held->facts.serial;
-  return counted_here && session.service().view()->servers[holdings.held->slot].reader;
+  return counted_here && session.view()->servers[holdings.held->slot].reader;
 }
 
 /// The statement's copies are made without the session's schema, which is gone, if they were to be made in it.
@@ -276,7 +276,7 @@ Task<Step> after_refusal(Work* work, Reply reply) {
   Session& session = work->session;
   ServiceShard& service = session.service();
   const bool read_only = refused_as_read_only(reply.refusal.code, reply.refusal.message);
-  const std::string server = service.view()->servers[work->slot].name;
+  const std::string server = session.view()->servers[work->slot].name;
   const policy::session::Refusal refusal{reply.refusal.code, read_only, reply.refusal.code == wire::kErServerShutdown};
   const Next next = policy::session::after_refusal(work->attempt, refusal, work->request.verdict);
   if (next == Next::kMakeRoom) {
@@ -345,7 +345,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   if (next == Next::kAgain || next == Next::kOtherReader) {
     work->trial.tried.insert(work->slot);
     if (next == Next::kOtherReader) {
-      const upstream::ServiceViewPtr view = service.view();
+      const upstream::MysqlViewPtr view = session.view();
       if (view->primary) work->trial.tried.insert(*view->primary);
       service.counters().retried_reads.add();
       service.control().event(Event{EventId::kReadRetried, {}, 0, {{"service", service.name()}, {"server", view->servers[work->slot].name}}});
@@ -376,7 +376,7 @@ bool is_misplaced_write(const Work& work) {
   const bool server_refuses = session.facts().status.read_only_transaction;  // … with an error that says so
   if ((work.ties & tie::kHard) == 0 || server_refuses) return false;
   // Without a primary in the view the one that was may still be it: a transaction that is open there goes on.
-  const upstream::ServiceView& view = *session.service().view();
+  const upstream::MysqlView& view = *session.view();
   const upstream::ServerSlot slot = work.connection->slot;
   return view.primary ? *view.primary != slot : view.servers[slot].reader;
 }

@@ -93,7 +93,7 @@ TEST_F(RunTest, AServerThatIsCutOffForBeingDownWasNotEndedByTheStatement) {
   ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   const std::size_t frozen = who_heard("slow");
   stage().server(frozen).forget_heard();
-  stage().change_view([&](upstream::ServiceView& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
+  stage().change_view([&](upstream::MysqlView& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
   ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   stage().server(who_heard("slow")).cut();
   stage().wait(client);
@@ -218,7 +218,7 @@ TEST_F(RunTest, AWriteThatADemotedPrimaryRefusesWaitsForTheNextOne) {
   stage().rest(60ms);
   EXPECT_FALSE(client.answered());
   EXPECT_GE(stage().primary().count("INSERT"), 1U);
-  stage().change_view([](upstream::ServiceView& view) { view.primary = 1; });
+  stage().change_view([](upstream::MysqlView& view) { view.primary = 1; });
   stage().wait(client);
   EXPECT_EQ(shown(client.answers().back()), "ok");
   EXPECT_EQ(stage().replica().count("INSERT"), 1U);
@@ -339,7 +339,7 @@ TEST_F(RunTest, AnErrorOfOurOwnFollowsTheRequestsLastPacket) {
   options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
   start();
   TestClient& client = stage().log_in();
-  stage().change_view([](upstream::ServiceView& view) {
+  stage().change_view([](upstream::MysqlView& view) {
     view.servers[0].reachable = false;
     view.primary.reset();
   });

@@ -121,8 +121,8 @@ Task<bool> Session::run_command(Command command) {
 Deadline Session::hold_deadline() { return loop().deadline_in(service().config().mysql.hold_timeout); }
 
 bool Session::on_primary(const Connection& connection) const {
-  const upstream::ServiceView& view = *service().view();
-  return view.primary && *view.primary == connection.slot;
+  const upstream::MysqlView& now = *view();
+  return now.primary && *now.primary == connection.slot;
 }
 
 policy::session::RouteFacts Session::route_facts() {
@@ -139,7 +139,7 @@ sql::Context Session::sql_context() {
   sql::Context context;
   const policy::session::Settings::Reading reading = facts_.settings != nullptr ? facts_.settings->reading() : policy::session::Settings::Reading{.ignore_space = client_.has(wire::kClientIgnoreSpace)};
   context.charset = reading.charset;
-  context.flavor = service().view()->mariadb ? sql::Flavor::kMariaDb : sql::Flavor::kUnknown;
+  context.flavor = view()->mariadb ? sql::Flavor::kMariaDb : sql::Flavor::kUnknown;
   context.ansi_quotes = facts_.status.ansi_quotes;
   context.no_backslash_escapes = facts_.status.no_backslash_escapes;
   context.ignore_space = reading.ignore_space;

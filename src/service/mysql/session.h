@@ -121,6 +121,8 @@ class Session final : private net::PeerWatcher, public LiveClient {
   ServiceShard& service() { return frontend_.service(); }
   const ServiceShard& service() const { return frontend_.service(); }
   ShardState& shard_state() { return frontend_.state(); }
+  /// Of now. Whoever needs it across a wait keeps the pointer.
+  const upstream::MysqlViewPtr& view() const { return frontend_.view(); }
   ClientEnd& client() { return client_; }
   Identity& identity() { return identity_; }
   policy::session::SessionFacts& facts() { return facts_; }

@@ -7,13 +7,10 @@ namespace hf::service::mysql::testing {
 Stage::Stage(const StageOptions& options, upstream::ServerFault fault) : fault_(std::move(fault)) {
   control_.server_failed = [this](const std::string& /*service*/, upstream::ServerSlot slot, const std::string& /*what*/) { failed_servers.push_back(slot); };
   control_.event = [this](const Event& event) { events.push_back(event); };
-  control_.refresh_accounts = [this, ask = options.refresh_accounts](const std::string& /*service*/) {
-    ++account_refreshes;
-    return ask ? ask() : upstream::Refresh::nothing_to_wait_for();
-  };
-  control_.refresh_defaults = [this](const std::string& /*service*/) {
-    ++default_refreshes;
-    return upstream::Refresh::nothing_to_wait_for();
+  control_.refresh = [this, ask = options.refresh_accounts](const std::string& /*service*/, std::uint32_t subject) {
+    const bool accounts = subject == static_cast<std::uint32_t>(upstream::MysqlSubject::kAccounts);
+    ++(accounts ? account_refreshes : default_refreshes);
+    return accounts && ask ? ask() : upstream::Refresh::nothing_to_wait_for();
   };
   std::vector<Shard*> peers;
   for (std::size_t i = 0; i < options.shards; ++i) {
@@ -50,8 +47,8 @@ std::size_t Stage::lent(std::size_t server) {
   return all;
 }
 
-void Stage::change_view(const std::function<void(upstream::ServiceView&)>& change) {
-  auto next = std::make_shared<upstream::ServiceView>(*view_);
+void Stage::change_view(const std::function<void(upstream::MysqlView&)>& change) {
+  auto next = std::make_shared<upstream::MysqlView>(*view_);
   ++next->version;
   change(*next);
   view_ = next;
@@ -182,7 +179,7 @@ void Stage::make_config(const StageOptions& options) {
 }
 
 void Stage::make_view(const StageOptions& options) {
-  auto view = std::make_shared<upstream::ServiceView>();
+  auto view = std::make_shared<upstream::MysqlView>();
   view->config = config_;
   view->service = config_->services.data();
   view->server_version = upstream::fake_greeting().server_version;

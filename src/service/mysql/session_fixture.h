@@ -42,7 +42,7 @@ struct StageOptions {
   std::vector<upstream::MysqlAccount> accounts{};  // empty: "app" with the password "secret", and "other" with the same
   std::function<void(config::Service&)> change_service{};
   std::function<void(upstream::SessionDefaults&)> change_defaults{};
-  std::function<void(upstream::ServiceView&)> change_view{};
+  std::function<void(upstream::MysqlView&)> change_view{};
   std::function<upstream::RefreshPtr()> refresh_accounts{};  // what the control thread answers; empty: there is nothing to wait for
 };
 
@@ -60,7 +60,7 @@ class Stage {
   /// nullptr once it is closed.
   ServiceShard* service(std::size_t i = 0);
   Frontend& frontend(std::size_t i = 0) { return *Frontend::of(service(i)); }
-  const upstream::ServiceView& view() const { return *view_; }
+  const upstream::MysqlView& view() const { return *view_; }
   MysqlResponderFake& server(std::size_t i = 0) { return *servers_[i]; }
   MysqlResponderFake& primary() { return *servers_[0]; }
   MysqlResponderFake& replica(std::size_t i = 1) { return *servers_[i]; }
@@ -79,7 +79,7 @@ class Stage {
   std::size_t idle(std::size_t server, std::size_t shard = 0);
 
   /// Another view, as the control thread would publish it.
-  void change_view(const std::function<void(upstream::ServiceView&)>& change);
+  void change_view(const std::function<void(upstream::MysqlView&)>& change);
 
   void turn();
   /// A shard stands still, as if its thread hung.
@@ -130,7 +130,7 @@ class Stage {
   upstream::ServerFault fault_;
   Control control_;
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  upstream::ServiceViewPtr view_;
+  upstream::MysqlViewPtr view_;
   std::shared_ptr<ServiceChanges> changes_ = std::make_shared<ServiceChanges>();
   std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends(changes_));
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -120,7 +120,7 @@ class Walk {
     out.account = account_name(session.who());
     out.client = session.client_name();
     const Connection* connection = connection_of(session);
-    if (connection != nullptr) out.server = service.view()->servers[connection->slot].name;
+    if (connection != nullptr) out.server = session.view()->servers[connection->slot].name;
     out.grip = now.grip;
     out.reason = reason_of(session);
     out.running = session.at_work().connection != nullptr;

@@ -180,7 +180,7 @@ TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
   ASSERT_EQ(kept(client).held->slot, 0U);
-  stage().change_view([](upstream::ServiceView& view) { view.primary.reset(); });
+  stage().change_view([](upstream::MysqlView& view) { view.primary.reset(); });
   EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok");
   EXPECT_EQ(stage().primary().count("UPDATE"), 1U);
 }
@@ -212,7 +212,7 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefu
   options_.replicas = 1;
   start();
   TestClient& client = stage().log_in();
-  stage().change_view([](upstream::ServiceView& view) {
+  stage().change_view([](upstream::MysqlView& view) {
     view.primary.reset();
     view.no_primary_reason = "none";
   });
@@ -222,7 +222,7 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefu
   EXPECT_EQ(kept(client).held->slot, 1U);
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
   for (const bool known : {false, true}) {
-    if (known) stage().change_view([](upstream::ServiceView& view) { view.primary = 0; });
+    if (known) stage().change_view([](upstream::MysqlView& view) { view.primary = 0; });
     EXPECT_EQ(stage().ask_query(client, "INSERT INTO t VALUES (1)").error_code(), 1290U) << "whatever the account may do";
   }
   EXPECT_EQ(stage().replica().count("INSERT"), 0U);

@@ -20,7 +20,7 @@
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/capabilities.h"
 #include "runtime/signal.h"
-#include "upstream/service_view.h"
+#include "upstream/mysql_view.h"
 
 namespace hf::service {
 class Shard;

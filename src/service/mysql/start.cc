@@ -123,7 +123,7 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
   if (beginning != Beginning::kReset) remember_for_reset(identity, identity.collation);
   identity.start = nullptr;
   identity.schema = schema;
-  identity.defaults = session.service().view()->defaults;
+  identity.defaults = session.view()->defaults;
   session.facts().settings = nullptr;
   session.facts().tracking = wish_of(*identity.defaults);
   session.facts().status.autocommit = (identity.defaults->status & wire::kStatusAutocommit) != 0;

@@ -231,7 +231,7 @@ TEST_F(StartTest, LoginsThatOverlapShareWhatOneOfThemHasSeenOfTheSchema) {
 }
 
 TEST_F(StartTest, WithNoServerUpALoginSucceedsAndTheFirstStatementWillTell) {
-  options_.change_view = [](upstream::ServiceView& view) {
+  options_.change_view = [](upstream::MysqlView& view) {
     view.servers[0].reachable = view.servers[0].reader = false;
     view.primary.reset();
     view.no_primary_reason = "db1 is down";

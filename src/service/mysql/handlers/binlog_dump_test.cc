@@ -114,7 +114,7 @@ TEST(BinlogDump, TheOtherCommandsOfItsKindToo) {
 }
 
 TEST(BinlogDump, WithoutAServerFailsAndTheSessionGoesOn) {
-  Stage stage({.change_view = [](upstream::ServiceView& view) {
+  Stage stage({.change_view = [](upstream::MysqlView& view) {
     view.primary.reset();
     view.servers[0].reader = false;
     view.no_primary_reason = "none is writable";

@@ -93,7 +93,7 @@ Task<std::shared_ptr<Found>> ask_target(Session& session, Target target, Ask ask
 
 /// A connection of the account's beside what the session does.
 Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot slot) {
-  const upstream::ServiceViewPtr view = session.service().view();
+  const upstream::MysqlViewPtr view = session.view();
   const upstream::MysqlLogin login = login_for_server(session);
   const Deadline turn = session.loop().deadline_in(view->service->connect_timeout);
   Result<ConnectionPtr> opened = co_await session.frontend().pool(slot).open_beside(view, login, turn);
@@ -113,7 +113,7 @@ Connection* idle_held(Session& session, upstream::ServerSlot slot) {
 
 /// Whether the session's account may end those of others; false also where nobody can tell.
 Task<bool> may_kill_others(Session& session) {
-  const std::optional<upstream::ServerSlot> primary = session.service().view()->primary;
+  const std::optional<upstream::ServerSlot> primary = session.view()->primary;
   if (!primary) co_return false;
   Connection* own = session.identity().proxied ? idle_held(session, *primary) : nullptr;  // whose secret only the client has
   ConnectionPtr side;
@@ -164,7 +164,7 @@ Task<bool> end_target(Session& session, Target target) {
 }  // namespace
 
 Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what) {
-  const upstream::ServiceViewPtr view = session.service().view();
+  const upstream::MysqlViewPtr view = session.view();
   upstream::MysqlPool& pool = session.frontend().pool(slot);
   const upstream::MysqlLogin login = login_for_server(session);
   ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, ages_of(*view));

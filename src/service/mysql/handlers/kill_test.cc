@@ -268,7 +268,7 @@ TEST(Kill, QueryOfAStatementThatWaitsForAPrimaryInterruptsIt) {
   Stage stage;
   TestClient& client = stage.log_in();
   TestClient& target = stage.log_in();
-  stage.change_view([](upstream::ServiceView& view) { view.primary.reset(); });
+  stage.change_view([](upstream::MysqlView& view) { view.primary.reset(); });
   target.send(query("INSERT INTO t VALUES (1)"));
   stage.turn(10);
   EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());

@@ -123,10 +123,10 @@ TEST(PreparedCommands, AStatementTooManyIsRefusedAsTheServerWould) {
 
 TEST(PreparedCommands, WhatAStatementIsParsedUnderIsLearntBeforeItIsPrepared) {
   Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); },
-               .change_view = [](upstream::ServiceView& view) { view.servers[0].reachable = false; }});
+               .change_view = [](upstream::MysqlView& view) { view.servers[0].reachable = false; }});
   TestClient& client = stage.log_in();
   ASSERT_EQ(stage.server().accepted(), 0U);
-  stage.change_view([](upstream::ServiceView& view) { view.servers[0].reachable = true; });
+  stage.change_view([](upstream::MysqlView& view) { view.servers[0].reachable = true; });
   EXPECT_TRUE(stage.ask(client, prepare("SELECT a FROM t")).ok());
   ASSERT_GE(stage.server().texts().size(), 1U);
   EXPECT_TRUE(stage.server().texts()[0].starts_with("SHOW SESSION VARIABLES"));
@@ -135,7 +135,7 @@ TEST(PreparedCommands, WhatAStatementIsParsedUnderIsLearntBeforeItIsPrepared) {
 
 TEST(PreparedCommands, NothingIsPreparedUnderSettingsThatCannotBeLearnt) {
   Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); },
-               .change_view = [](upstream::ServiceView& view) { view.servers[0].reachable = false; }});
+               .change_view = [](upstream::MysqlView& view) { view.servers[0].reachable = false; }});
   stage.server().on_login(std::string());
   TestClient& client = stage.log_in();
   const Answer answer = stage.ask(client, prepare("SELECT a FROM t"));
@@ -553,9 +553,9 @@ TEST(PreparedScript, SettingsThatMustBeLearntFirst) {
   StageOptions options;
   options.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); };
   for_every_step_and_leaf({options, [](Stage& stage) {
-                             stage.change_view([](upstream::ServiceView& view) { view.servers[0].reachable = false; });
+                             stage.change_view([](upstream::MysqlView& view) { view.servers[0].reachable = false; });
                              TestClient& client = stage.log_in();
-                             stage.change_view([](upstream::ServiceView& view) { view.servers[0].reachable = true; });
+                             stage.change_view([](upstream::MysqlView& view) { view.servers[0].reachable = true; });
                              const std::uint32_t id = id_of(stage.ask(client, prepare("SELECT a FROM t")));
                              stage.ask(client, execute(id));
                            }});

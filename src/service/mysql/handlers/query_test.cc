@@ -50,7 +50,7 @@ TEST(Query, OnAReadAddressAWriteGetsTheReplicasOwnRefusal) {
 
 TEST(Query, WithoutReplicasReadsGoToThePrimary) {
   Stage stage({.replicas = 1});
-  stage.change_view([](upstream::ServiceView& view) { view.servers[1].reader = false; });
+  stage.change_view([](upstream::MysqlView& view) { view.servers[1].reader = false; });
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask_query(client, "SELECT a FROM t").ok());
   EXPECT_EQ(said_by_clients(stage.primary()), Texts{"SELECT a FROM t"});
@@ -346,7 +346,7 @@ TEST(Query, AnErrorOfTheStatementIsTheClientsAndTheConnectionLivesOn) {
 TEST(Query, WithNoPrimaryAWriteIsHeldAndRunsOnTheNext) {
   Stage stage({.replicas = 1});
   TestClient& client = stage.log_in();
-  stage.change_view([](upstream::ServiceView& view) {
+  stage.change_view([](upstream::MysqlView& view) {
     view.primary.reset();
     view.no_primary_reason = "none is writable";
   });
@@ -354,7 +354,7 @@ TEST(Query, WithNoPrimaryAWriteIsHeldAndRunsOnTheNext) {
   stage.rest(60ms);
   EXPECT_FALSE(client.answered());
   EXPECT_TRUE(stage.happened(EventId::kWritesHeld));
-  stage.change_view([](upstream::ServiceView& view) { view.primary = 1; });
+  stage.change_view([](upstream::MysqlView& view) { view.primary = 1; });
   ASSERT_TRUE(stage.wait(client));
   EXPECT_TRUE(client.answers().back().ok());
   EXPECT_TRUE(stage.replica().heard("INSERT"));
@@ -363,7 +363,7 @@ TEST(Query, WithNoPrimaryAWriteIsHeldAndRunsOnTheNext) {
 }
 
 TEST(Query, WithNoPrimaryForTooLongAWriteFailsWithTheReason) {
-  Stage stage({.change_view = [](upstream::ServiceView& view) {
+  Stage stage({.change_view = [](upstream::MysqlView& view) {
     view.primary.reset();
     view.no_primary_reason = "none is writable";
   }});

@@ -8,7 +8,7 @@
 #include "proto/mysql/text_result.h"
 #include "upstream/session_defaults.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 /// One query that any account may ask; a server leaves out what it does not have.
 std::string defaults_query();
@@ -19,4 +19,4 @@ upstream::SessionDefaults parse_defaults(const proto::mysql::TextResult& rows);
 /// All of it but the id, as one text: equal exactly when the content is.
 std::string content_of(const upstream::SessionDefaults& defaults);
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

@@ -1,8 +1,8 @@
-#include "topology/read_rounds.h"
+#include "topology/mysql/read_rounds.h"
 
 #include "base/assert.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 std::uint64_t ReadRounds::ask() {
   asked_ = true;
@@ -35,4 +35,4 @@ bool ReadRounds::answer_without_reading() {
   return true;
 }
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

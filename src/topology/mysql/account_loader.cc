@@ -1,4 +1,4 @@
-#include "topology/account_loader.h"
+#include "topology/mysql/account_loader.h"
 
 #include <openssl/sha.h>
 
@@ -15,7 +15,7 @@
 #include "proto/mysql/auth/ed25519.h"
 #include "proto/mysql/auth/native_password.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 namespace auth = proto::mysql::auth;
 using upstream::MysqlAccount;
@@ -267,4 +267,4 @@ std::string AccountDigests::of(const std::string& user, const std::string& host)
   return digest_of(content);
 }
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

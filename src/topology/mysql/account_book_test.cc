@@ -1,10 +1,10 @@
-#include "topology/account_book.h"
+#include "topology/mysql/account_book.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 namespace {
 
 using Row = std::vector<std::optional<std::string>>;
@@ -314,4 +314,4 @@ TEST(ParseAccountLimits, AnyLimitThatIsNotZeroCounts) {
 }
 
 }  // namespace
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

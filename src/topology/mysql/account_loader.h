@@ -11,7 +11,7 @@
 #include "proto/mysql/text_result.h"
 #include "upstream/mysql_accounts.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 /// What a table's rows say. Every query gives columns User and Host: whose row it is.
 enum class AccountTableKind : std::uint8_t { kAccounts,  // secrets, global rights, limits, the default role
@@ -87,4 +87,4 @@ class AccountDigests {
 /// 32 bytes; not to be guessed back.
 std::string digest_of(std::string_view content);
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

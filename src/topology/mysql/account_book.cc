@@ -1,9 +1,9 @@
-#include "topology/account_book.h"
+#include "topology/mysql/account_book.h"
 
 #include <algorithm>
 #include <set>
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 using upstream::MysqlAccount;
 
@@ -123,4 +123,4 @@ std::vector<const MysqlAccount*> AccountBook::newly_unusable() {
   return found;
 }
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

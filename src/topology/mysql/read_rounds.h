@@ -17,7 +17,7 @@
 
 #include "base/time.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 class ReadRounds {
  public:
@@ -48,4 +48,4 @@ class ReadRounds {
   std::size_t next_ = 0;  // the oldest of begun_
 };
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

@@ -1,4 +1,4 @@
-#include "topology/read_rounds.h"
+#include "topology/mysql/read_rounds.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 namespace {
 
 constexpr TimePoint kStart{1'000'000'000};
@@ -104,4 +104,4 @@ TEST(ReadRounds, EveryQuestionIsAnsweredByALaterReadingAndNoSixthBeginsWithinASe
 }
 
 }  // namespace
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

@@ -1,18 +1,19 @@
-// MysqlProbe: looks at one MySQL or MariaDB server through the monitor account: is it there, what is its role, how far is it.
-// Keeps its connection between looks.
+// MysqlCheck: looks at one MySQL or MariaDB server through the monitor account: is it there, what is its role, how far is it.
+// Keeps its connection between looks, and answers the watcher's other questions on it.
 //
 // Owner: the service's watcher. Thread: the control thread's.
 // Invariant: a look ends by its deadline; after an error the next look connects anew.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 
+#include "check/checker.h"
 #include "policy/replica_set/observation.h"
 #include "upstream/mysql_connection.h"
 
-namespace hf::upstream {
+namespace hf::check {
 
 /// What only a look at the handshake tells, for our own greeting to clients.
 struct ServerGreeting {
@@ -23,27 +24,26 @@ struct ServerGreeting {
   friend bool operator==(const ServerGreeting&, const ServerGreeting&) = default;
 };
 
-/// By the version in the greeting.
-bool is_mariadb(std::string_view version);
-
-class MysqlProbe {
+class MysqlCheck final : public Checker {
  public:
-  MysqlProbe(runtime::EventLoop& loop, const net::Address& address, MysqlCredentials monitor)
+  MysqlCheck(runtime::EventLoop& loop, const net::Address& address, upstream::MysqlCredentials monitor)
       : loop_(loop), address_(address), monitor_(std::move(monitor)) {}
 
-  /// One look. Errors: those of connect_mysql; kProtocol for a reply that makes no sense; kRefused for a query that the server
-  /// refused (missing privileges), in its words.
-  runtime::Task<Result<policy::ServerObservation>> look(Deadline deadline);
+  /// Errors: those of connect_mysql, kOverload for a server that has no connection left (1040); kProtocol for a reply that makes no sense;
+  /// kRefused for a query that the server refused (missing privileges).
+  runtime::Task<Result<void>> look(Deadline deadline) override;
+  void rest() override { connection_.reset(); }
+
   /// A query of the watcher's on the same connection, not while a look runs. Connects where it has to. Errors as those of
   /// look; kRefused is the server's word on this query alone.
   runtime::Task<Result<proto::mysql::TextResult>> ask(std::string sql, Deadline deadline);
 
+  /// The latest look that succeeded; nothing before the first.
+  const std::optional<policy::ServerObservation>& observation() const { return observation_; }
   const ServerGreeting& greeting() const { return greeting_; }
   /// The account of the next login. A look under way ends as it would have; the next one logs in anew. Returns whether this is
   /// another account than before: otherwise nothing changes.
-  bool set_monitor(MysqlCredentials monitor);
-  /// Closes the connection. Not while a look or a query runs.
-  void disconnect() { connection_.reset(); }
+  bool set_monitor(upstream::MysqlCredentials monitor);
 
  private:
   runtime::Task<Result<void>> ensure_connected(Deadline deadline);
@@ -52,11 +52,12 @@ class MysqlProbe {
 
   runtime::EventLoop& loop_;
   net::Address address_;
-  MysqlCredentials monitor_;
+  upstream::MysqlCredentials monitor_;
   std::uint64_t monitor_version_ = 1;     // rises with every other account
   std::uint64_t connection_version_ = 0;  // the account that the connection is logged in with
-  MysqlConnectionPtr connection_;
+  upstream::MysqlConnectionPtr connection_;
   ServerGreeting greeting_;
+  std::optional<policy::ServerObservation> observation_;
 };
 
-}  // namespace hf::upstream
+}  // namespace hf::check

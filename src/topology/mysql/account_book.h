@@ -17,10 +17,10 @@
 #include <vector>
 
 #include "config/config.h"
-#include "topology/account_loader.h"
+#include "topology/mysql/account_loader.h"
 #include "upstream/mysql_accounts.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 class AccountBook {
  public:
@@ -61,4 +61,4 @@ class AccountBook {
   std::shared_ptr<const upstream::MysqlAccounts> accounts_;
 };
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

@@ -1,11 +1,11 @@
-#include "topology/defaults_loader.h"
+#include "topology/mysql/defaults_loader.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <limits>
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 
 using upstream::SessionDefaults;
 
@@ -112,13 +112,13 @@ bool lists(std::string_view list, std::string_view word) {
 }
 
 void take_status(SessionDefaults& defaults) {
-  namespace mysql = proto::mysql;
+  namespace wire = proto::mysql;
   const std::string_view autocommit = defaults.find("autocommit").value_or("ON");
   const std::string_view sql_mode = defaults.find("sql_mode").value_or("");
   defaults.status = 0;
-  if (autocommit != "OFF" && autocommit != "0") defaults.status |= mysql::kStatusAutocommit;
-  if (lists(sql_mode, "NO_BACKSLASH_ESCAPES")) defaults.status |= mysql::kStatusNoBackslashEscapes;
-  if (lists(sql_mode, "ANSI_QUOTES")) defaults.status |= mysql::kStatusAnsiQuotes;
+  if (autocommit != "OFF" && autocommit != "0") defaults.status |= wire::kStatusAutocommit;
+  if (lists(sql_mode, "NO_BACKSLASH_ESCAPES")) defaults.status |= wire::kStatusNoBackslashEscapes;
+  if (lists(sql_mode, "ANSI_QUOTES")) defaults.status |= wire::kStatusAnsiQuotes;
 }
 
 }  // namespace
@@ -164,4 +164,4 @@ std::string content_of(const SessionDefaults& defaults) {
   return content;
 }
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

@@ -1,10 +1,11 @@
-#include "upstream/mysql_probe.h"
+#include "check/mysql_check.h"
 
 #include <cstdlib>
 
 #include "proto/mysql/error_code.h"
+#include "proto/mysql/handshake.h"
 
-namespace hf::upstream {
+namespace hf::check {
 
 namespace mysql = proto::mysql;
 using runtime::Task;
@@ -70,23 +71,21 @@ constexpr ByteView kStatus =
 
 }  // namespace
 
-bool is_mariadb(std::string_view version) { return version.find("MariaDB") != std::string_view::npos; }
-
-bool MysqlProbe::set_monitor(MysqlCredentials monitor) {
+bool MysqlCheck::set_monitor(upstream::MysqlCredentials monitor) {
   if (monitor == monitor_) return false;
   monitor_ = std::move(monitor);
   ++monitor_version_;
   return true;
 }
 
-Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
+Task<Result<void>> MysqlCheck::ensure_connected(Deadline deadline) {
   if (connection_ != nullptr && connection_->usable() && connection_version_ == monitor_version_) co_return Result<void>{};
   connection_.reset();
   const std::uint64_t version = monitor_version_;  // a reload may change it while we connect
-  MysqlLogin login;
+  upstream::MysqlLogin login;
   login.credentials = monitor_;
   login.capabilities = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, address_, login, deadline);
+  Result<upstream::MysqlConnectionPtr> opened = co_await upstream::connect_mysql(loop_, address_, login, deadline);
   if (!opened.ok() && opened.error().peer_code() == mysql::kErConCount) opened.error().code = ErrorCode::kOverload;
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
@@ -97,7 +96,7 @@ Task<Result<void>> MysqlProbe::ensure_connected(Deadline deadline) {
   co_return Result<void>{};
 }
 
-Task<Result<mysql::TextResult>> MysqlProbe::ask(std::string sql, Deadline deadline) {
+Task<Result<mysql::TextResult>> MysqlCheck::ask(std::string sql, Deadline deadline) {
   Result<void> connected = co_await ensure_connected(deadline);
   if (!connected.ok() && connected.error().code == ErrorCode::kRefused) connected.error().code = ErrorCode::kUnreachable;
   HF_CO_RETURN_IF_ERROR(connected);
@@ -105,9 +104,9 @@ Task<Result<mysql::TextResult>> MysqlProbe::ask(std::string sql, Deadline deadli
   co_return result;
 }
 
-Task<Result<mysql::TextResult>> MysqlProbe::ask_here(std::string sql, Deadline deadline) {
+Task<Result<mysql::TextResult>> MysqlCheck::ask_here(std::string sql, Deadline deadline) {
   if (connection_ == nullptr) co_return Error{ErrorCode::kClosed, "not connected"};
-  Result<mysql::TextResult> result = co_await query(*connection_, std::move(sql), deadline);
+  Result<mysql::TextResult> result = co_await upstream::query(*connection_, std::move(sql), deadline);
   if (!result.ok()) {
     if (result.error().code == ErrorCode::kCancelled) connection_->leave();  // we stop: the server need not count a client that was lost
     connection_.reset();
@@ -120,16 +119,18 @@ Task<Result<mysql::TextResult>> MysqlProbe::ask_here(std::string sql, Deadline d
   co_return result;
 }
 
-Task<Result<policy::ServerObservation>> MysqlProbe::look(Deadline deadline) {
+Task<Result<void>> MysqlCheck::look(Deadline deadline) {
   Result<void> connected = co_await ensure_connected(deadline);
   HF_CO_RETURN_IF_ERROR(connected);
   Result<policy::ServerObservation> seen = co_await observe(deadline);
   if (!seen.ok()) connection_.reset();
-  co_return seen;
+  HF_CO_RETURN_IF_ERROR(seen);
+  observation_ = std::move(*seen);
+  co_return Result<void>{};
 }
 
-Task<Result<policy::ServerObservation>> MysqlProbe::observe(Deadline deadline) {
-  const bool mariadb = is_mariadb(greeting_.version);
+Task<Result<policy::ServerObservation>> MysqlCheck::observe(Deadline deadline) {
+  const bool mariadb = mysql::is_mariadb(greeting_.version);
   policy::ServerObservation seen;
   Result<mysql::TextResult> facts = co_await ask_here(std::string(mariadb ? kMariaDbFacts : kMySqlFacts), deadline);
   HF_CO_RETURN_IF_ERROR(facts);
@@ -153,4 +154,4 @@ Task<Result<policy::ServerObservation>> MysqlProbe::observe(Deadline deadline) {
   co_return std::move(seen);
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::check

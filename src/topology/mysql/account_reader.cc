@@ -1,13 +1,15 @@
-#include "topology/account_reader.h"
+#include "topology/mysql/account_reader.h"
 
 #include <span>
 
-namespace hf::topology {
+#include "proto/mysql/handshake.h"
+
+namespace hf::topology::mysql {
 
 namespace {
 
 /// Errors: those of the connection, and any for the accounts themselves.
-runtime::Task<Result<AccountRows>> read_table(upstream::MysqlProbe& probe, AccountTableKind kind, std::string query, Deadline deadline) {
+runtime::Task<Result<AccountRows>> read_table(check::MysqlCheck& probe, AccountTableKind kind, std::string query, Deadline deadline) {
   Result<proto::mysql::TextResult> rows = co_await probe.ask(std::move(query), deadline);
   const bool unread = kind != AccountTableKind::kAccounts && !rows.ok() && rows.error().code == ErrorCode::kRefused;
   if (unread) co_return AccountRows{kind, {}, true};
@@ -17,9 +19,9 @@ runtime::Task<Result<AccountRows>> read_table(upstream::MysqlProbe& probe, Accou
 
 }  // namespace
 
-runtime::Task<Result<std::vector<AccountRows>>> read_accounts(upstream::MysqlProbe& probe, Deadline deadline) {
-  const std::span<const AccountTable> tables = upstream::is_mariadb(probe.greeting().version) ? std::span<const AccountTable>(kMariaDbAccountTables)
-                                                                                              : std::span<const AccountTable>(kMySqlAccountTables);
+runtime::Task<Result<std::vector<AccountRows>>> read_accounts(check::MysqlCheck& probe, Deadline deadline) {
+  const std::span<const AccountTable> tables = proto::mysql::is_mariadb(probe.greeting().version) ? std::span<const AccountTable>(kMariaDbAccountTables)
+                                                                                                  : std::span<const AccountTable>(kMySqlAccountTables);
   std::vector<AccountRows> read;
   for (const AccountTable& table : tables) {
     Result<AccountRows> rows = co_await read_table(probe, table.kind, std::string(table.query), deadline);
@@ -36,4 +38,4 @@ runtime::Task<Result<std::vector<AccountRows>>> read_accounts(upstream::MysqlPro
   co_return std::move(read);
 }
 
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

@@ -25,7 +25,7 @@
 #include "runtime/scope.h"
 #include "runtime/signal.h"
 
-namespace hf::topology {
+namespace hf::check {
 
 class MonitoredServerFake {
  public:
@@ -234,4 +234,4 @@ class MonitoredServerFake {
   runtime::Scope scope_;
 };
 
-}  // namespace hf::topology
+}  // namespace hf::check

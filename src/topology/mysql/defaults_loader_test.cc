@@ -1,10 +1,10 @@
-#include "topology/defaults_loader.h"
+#include "topology/mysql/defaults_loader.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 namespace {
 
 upstream::SessionDefaults parsed(std::vector<std::vector<std::optional<std::string>>> rows) {
@@ -64,4 +64,4 @@ TEST(ContentOfDefaults, DiffersWheneverAnythingDoes) {
 }
 
 }  // namespace
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql

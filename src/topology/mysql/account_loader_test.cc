@@ -1,4 +1,4 @@
-#include "topology/account_loader.h"
+#include "topology/mysql/account_loader.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include "proto/mysql/auth/ed25519.h"
 #include "proto/mysql/auth/native_password.h"
 
-namespace hf::topology {
+namespace hf::topology::mysql {
 namespace {
 
 namespace auth = proto::mysql::auth;
@@ -176,4 +176,4 @@ TEST(LiveRights, AreReadOfNamesThatSeveralAccountsHave) {
 }
 
 }  // namespace
-}  // namespace hf::topology
+}  // namespace hf::topology::mysql
