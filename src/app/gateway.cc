@@ -141,15 +141,15 @@ Task<void> Gateway::start(Gateway* self) {
     const Result<void> opened = self->admin_->open();
     if (!opened.ok()) problems.push_back("admin interface: " + opened.error().context);
   }
-  // Let the first round of checks come in, so that clients are greeted with the servers' version and nothing is held in vain.
+  // Let the first round of checks come in, so that clients are greeted with the servers' version and globals, and nothing is held in vain.
   const Deadline patience = self->loop_.deadline_in(kFirstLook);
-  const auto all_looked_at = [self] {
+  const auto all_ready = [self] {
     for (const auto& [name, running] : self->services_) {
-      if (!running.watcher->looked_at_all()) return false;
+      if (!running.watcher->ready()) return false;
     }
     return true;
   };
-  while (problems.empty() && !all_looked_at() && !patience.passed(self->loop_.now())) {
+  while (problems.empty() && !all_ready() && !patience.passed(self->loop_.now())) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(5ms));
     if (!slept.ok()) co_return;
   }

@@ -52,6 +52,8 @@ class Judge {
   /// For people. `report`: what is so for every protocol, filled in.
   virtual void describe(ServiceReport& report) const = 0;
 
+  /// Whether what clients begin with is known, as far as anybody can tell it.
+  virtual bool ready() const { return true; }
   /// A look has succeeded.
   virtual void looked(const WatchedServer& /*server*/) {}
   /// Reads what is due from this server.

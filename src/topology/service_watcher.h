@@ -55,6 +55,8 @@ class ServiceWatcher final : private Bench {
   ServiceReport report() const;
   /// Every server has been looked at once.
   bool looked_at_all() const;
+  /// … and what clients begin with is known, as far as anybody can tell it.
+  bool ready() const { return looked_at_all() && judge_->ready(); }
 
  private:
   static runtime::Task<void> watch(ServiceWatcher* self, WatchedServer* server);

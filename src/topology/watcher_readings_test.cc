@@ -29,6 +29,7 @@ class WatcherReadings : public ::testing::Test {
     world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::MysqlSubject::kDefaults), *asked);
     return asked;
   }
+  bool ready() const { return world_.watcher_.ready(); }
   bool answered(const upstream::RefreshPtr& asked) const { return asked->done(world_.view().accounts_round); }
   /// Without any time passing.
   bool answered_at_once(const upstream::RefreshPtr& asked) {
@@ -279,6 +280,23 @@ TEST_F(WatcherReadings, AServerThatIsFullIsWhatItWasForAWhile) {
   EXPECT_FALSE(world_.view().primary.has_value()) << "nobody knows what it is by now";
   world_.server_.refuse_logins(false);
   ASSERT_TRUE(world_.until([this] { return world_.view().primary.has_value(); }));
+}
+
+TEST_F(WatcherReadings, AServiceIsReadyWhenItsGlobalsAreKnownOrNobodyCanTellThem) {
+  world_.server_.hold_at(6);  // greeting, login, our own settings, three questions of the look; then the globals
+  world_.configure(world_.service());
+  EXPECT_FALSE(ready());
+  ASSERT_TRUE(world_.loop_.run_until([this] { return world_.server_.held() == 1 && world_.watcher_.looked_at_all(); }));
+  EXPECT_FALSE(ready()) << "a login now would be told that autocommit is on, whatever the servers say";
+  world_.server_.release();
+  EXPECT_TRUE(world_.loop_.run_until([this] { return ready(); }));
+}
+
+TEST_F(WatcherReadings, AServiceWhoseServersDoNotAnswerIsAsReadyAsItCanBe) {
+  world_.server_.refuse_logins(true);
+  world_.configure(world_.service());
+  EXPECT_FALSE(ready()) << "nobody has been looked at";
+  EXPECT_TRUE(world_.loop_.run_until([this] { return ready(); }));
 }
 
 }  // namespace

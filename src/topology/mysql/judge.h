@@ -21,6 +21,7 @@ class Judge final : public topology::Judge {
   void configure() override;
   std::shared_ptr<upstream::ServiceView> judge(upstream::ServiceView seen) override;
   void describe(ServiceReport& report) const override;
+  bool ready() const override { return readings_.ready(); }
   void looked(const WatchedServer& server) override;
   runtime::Task<void> read(WatchedServer* server) override { return readings_.read(server); }
   Deadline next_reading(const WatchedServer& server) const override { return readings_.next(server); }

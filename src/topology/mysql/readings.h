@@ -35,6 +35,8 @@ class Readings {
   /// There is another primary, or none.
   void read_from(std::optional<upstream::ServerSlot> primary);
   void fill(upstream::MysqlView& view) const;
+  /// The globals have been read, or there is nobody to read from.
+  bool ready() const { return defaults_read_at_ || source() == nullptr; }
 
   void refresh_accounts(upstream::Refresh& asked);
   void refresh_defaults(upstream::Refresh& asked);
