@@ -247,6 +247,7 @@ class Run {
     own_[i].reset();
     own_[i] = std::make_unique<ServerConnection>(direct_, doors_[i] == Door::kRead ? kReplica : kPrimary, charset, "main");
     copies_[i].clear();
+    counted_homeless_[i] = false;
   }
 
   std::string run(const Action& action) {
@@ -324,6 +325,8 @@ class Run {
     const bool on_replica = client.held != nullptr && (client.ties & tie::kHard) != 0 && client.held->server->server() == kReplica;
     if (on_replica && command.text.find("DEFAULT") != std::string::npos) return {};
     const std::string text = command.prepared >= 0 ? *client.prepared.at(command.prepared).meaning.text : command.text;
+    const bool counts_anew = text.starts_with("SELECT ") && text.find("FOUND_ROWS") == std::string::npos;
+    counted_homeless_[i] = homeless(client) || (counted_homeless_[i] && !counts_anew);  // it outlasts the next USE
     const Outcome out = gateway_.run(i, command, loss);
     if (on_replica && doors_[i] == Door::kSplit && out.seen == "error 1290") {  // what ties it there has no name: docs/mysql-service.md
       own_[i]->signal(1290);
@@ -348,7 +351,7 @@ class Run {
     take_loss(i, out);
     const std::string wanted = direct(i, command);
     line_ += " | " + wanted;
-    if (out.seen == wanted || excused(client, text, out.seen, wanted)) return {};
+    if (out.seen == wanted || excused(i, text, out.seen, wanted)) return {};
     return "saw '" + out.seen + "', alone it would have seen '" + wanted + "'";
   }
 
@@ -382,14 +385,19 @@ class Run {
     own_[i]->forget(out.forgot_id, out.forgot_found, out.forgot_list);
   }
 
-  bool excused(const Client& client, const std::string& text, const std::string& seen, const std::string& wanted) const {
+  /// Somebody has dropped its schema: nothing is made again for it.
+  bool homeless(const Client& client) const {
+    const std::string& schema = client.facts.settings->schema();
+    return !schema.empty() && !gateway_.cluster.schemas.contains(schema);
+  }
+
+  bool excused(std::uint32_t i, const std::string& text, const std::string& seen, const std::string& wanted) {
+    const bool homeless = this->homeless(gateway_.client(i));
     const bool list = text.find("WARNINGS") != std::string::npos || text.find("warning_count") != std::string::npos;
-    // A session whose schema somebody dropped: nothing is made again for it.
-    const bool homeless = !client.facts.settings->schema().empty() && !gateway_.cluster.schemas.contains(client.facts.settings->schema());
     if (list && homeless) return seen == "rows" || seen == "rows 0" || seen == "rows 1" || seen == "rows 1049";  // the schema's own absence
     if ((text.find("ROW_COUNT") != std::string::npos || text.find("collation_database") != std::string::npos) && homeless) return true;
     if (text == "SHOW PROFILES") return true;  // statements of ours are among them
-    if (text.find("FOUND_ROWS") != std::string::npos && homeless) return seen == "rows 1" || seen == "rows 0";
+    if (text.find("FOUND_ROWS") != std::string::npos && (homeless || counted_homeless_[i])) return seen == "rows 1" || seen == "rows 0";
     if (text.find("DATABASE") != std::string::npos) return homeless && seen == "rows NULL";
     // A view may read LAST_INSERT_ID() where nobody can know: then it sees none, and never somebody else's.
     return text.find("v_id") != std::string::npos && seen == "rows 0" && !wanted.starts_with("error");
@@ -412,6 +420,7 @@ class Run {
   std::unique_ptr<ServerConnection> own_[kSessions];
   std::map<int, std::uint32_t> copies_[kSessions];
   Door doors_[kSessions] = {};
+  bool counted_homeless_[kSessions] = {};
   std::vector<std::string> log_;
   std::string line_;
 };
