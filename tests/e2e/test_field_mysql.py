@@ -4,7 +4,6 @@ Each test is named after the row of the field cases that it stands for; the furt
 expected is what a direct connection to the primary (on the `read` address: to a replica) answers.
 """
 import select
-import time
 
 import MySQLdb
 import pytest
@@ -504,9 +503,9 @@ def test_row_28_set_global(gateway, cluster, server_globals, administrator, sql,
         with other.cursor() as cursor:
             cursor.execute("begin")
             cursor.execute("update test.place set w = w + 1 where id = 99")
-        if "innodb_trx" in sql:
-            time.sleep(0.2)  # the table is made anew only when nobody has read it for 100 ms
         sql = sql.replace("{thread}", str(other.thread_id()))
+        if "innodb_trx" in sql:  # made anew only when nobody has read it for 100 ms
+            eventually(lambda: int(cluster.primary.query(sql)[0][0]) == 1, "the table of transactions has this one", pause=0.2)
         ask = (sql,) if how == "binary" else sql
         same(gateway, cluster, ["set global max_connections = 333"] + [ask] * 4, ["set global max_connections = 400"], user=administrator,
              password=administrator)
