@@ -43,7 +43,8 @@ int status_of(ErrorCode code) {
     case ErrorCode::kUnsupported: return 501;
     case ErrorCode::kOverload:
     case ErrorCode::kUnreachable:
-    case ErrorCode::kExhausted: return 503;
+    case ErrorCode::kExhausted:
+    case ErrorCode::kOutOfMemory: return 503;
     case ErrorCode::kTimeout: return 504;
     default: return 500;
   }

@@ -20,6 +20,7 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::kNotFound: return "not found";
     case ErrorCode::kExists: return "exists";
     case ErrorCode::kExhausted: return "resources exhausted";
+    case ErrorCode::kOutOfMemory: return "out of memory";
     case ErrorCode::kUnsupported: return "unsupported";
     case ErrorCode::kSystem: return "system error";
   }
@@ -43,9 +44,9 @@ ErrorCode code_of(int error_number) {
     case ETIMEDOUT: return ErrorCode::kTimeout;
     case EMFILE:
     case ENFILE:
-    case ENOMEM:
     case ENOBUFS:
     case EADDRNOTAVAIL: return ErrorCode::kExhausted;
+    case ENOMEM: return ErrorCode::kOutOfMemory;
     case ENOENT: return ErrorCode::kNotFound;
     case EEXIST:
     case EADDRINUSE: return ErrorCode::kExists;

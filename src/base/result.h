@@ -6,6 +6,7 @@
 //   2. Error::context is for people: it names the thing that failed and why, in words fit for a client's error message.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,7 +32,8 @@ enum class ErrorCode : std::uint8_t {
   kAccessDenied,      // credentials or addresses not allowed
   kNotFound,
   kExists,
-  kExhausted,         // out of file descriptors, memory, ports
+  kExhausted,         // out of file descriptors, ports, room in a queue of the kernel's
+  kOutOfMemory,
   kUnsupported,
   kSystem,            // an errno that fits nothing above
 };
@@ -46,10 +48,31 @@ struct PeerSaid {
   friend bool operator==(const PeerSaid&, const PeerSaid&) = default;
 };
 
+/// A PeerSaid or none, copied with its owner. One pointer wide: an Error lies many times in the frames of an idle client.
+class PeerSaidPtr {
+ public:
+  PeerSaidPtr() = default;
+  explicit PeerSaidPtr(PeerSaid said) : said_(std::make_unique<const PeerSaid>(std::move(said))) {}
+  PeerSaidPtr(const PeerSaidPtr& other) : said_(other.said_ == nullptr ? nullptr : std::make_unique<const PeerSaid>(*other.said_)) {}
+  PeerSaidPtr(PeerSaidPtr&&) noexcept = default;
+  PeerSaidPtr& operator=(PeerSaidPtr other) noexcept {
+    said_ = std::move(other.said_);
+    return *this;
+  }
+  ~PeerSaidPtr() = default;
+
+  const PeerSaid& operator*() const { return *said_; }
+  const PeerSaid* operator->() const { return said_.get(); }
+  friend bool operator==(const PeerSaidPtr& pointer, std::nullptr_t) { return pointer.said_ == nullptr; }
+
+ private:
+  std::unique_ptr<const PeerSaid> said_;
+};
+
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kSystem;
   std::string context;
-  std::shared_ptr<const PeerSaid> said{};  // null: no peer has said anything
+  PeerSaidPtr said{};
 
   /// 0: none.
   std::uint16_t peer_code() const { return said == nullptr ? std::uint16_t{0} : said->code; }
@@ -62,7 +85,7 @@ struct [[nodiscard]] Error {
 
 /// A peer's refusal.
 inline Error refused_by_peer(ErrorCode code, std::string context, PeerSaid said) {
-  return Error{code, std::move(context), std::make_shared<const PeerSaid>(std::move(said))};
+  return Error{code, std::move(context), PeerSaidPtr(std::move(said))};
 }
 
 /// Maps an errno of a socket or file call to an Error whose context is "what: strerror".

@@ -166,8 +166,10 @@ runtime::Task<Result<Accepted>> Listener::accept() {
     const int error = errno;
     if (error == EAGAIN) {
       ready_ = false;
-    } else if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+    } else if (error == EMFILE || error == ENFILE || error == ENOMEM) {
       co_return system_error(error, "accept");
+    } else if (error == ENOBUFS) {  // accept(2): memory for its buffers
+      co_return system_error(ENOMEM, "accept");
     } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
       co_return system_error(error, "accept");
     }

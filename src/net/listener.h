@@ -63,8 +63,8 @@ class Listener final : private runtime::IoHandler {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// The next client. Errors: kExhausted (no descriptors, or clients have their share of them: try again later; the caller reports it
-  /// once), kCancelled, kClosed.
+  /// The next client. Errors: kExhausted (no descriptors, or clients have their share of them) and kOutOfMemory: try again later, the
+  /// caller reports it once; kCancelled, kClosed.
   runtime::Task<Result<Accepted>> accept();
   /// Stops listening; a waiting accept ends with kClosed.
   void close();

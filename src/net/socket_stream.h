@@ -46,7 +46,7 @@ class SocketStream final : public Stream {
   AcceptPlace place_;
 };
 
-/// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports), kCancelled.
+/// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports), kOutOfMemory, kCancelled.
 runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,
                                                        Deadline deadline);
 

@@ -35,7 +35,7 @@ void Stream::finish_close() {
 
 void Stream::fail(Error reason) {
   if (broken_) return;
-  broken_ = std::move(reason);
+  broken_ = std::make_unique<const Error>(std::move(reason));
   if (reader_ != nullptr) reader_->finish(*broken_);
   if (drainer_ != nullptr) drainer_->finish(*broken_);
 }
@@ -89,7 +89,7 @@ Stream::ReadStep Stream::read_step(ByteView& out) {
     case IoResult::Kind::kEndOfStream: out = {}; return ReadStep::kEnd;
     case IoResult::Kind::kBroken: break;
   }
-  broken_ = system_error(result.error_number, "read");
+  broken_ = std::make_unique<const Error>(system_error(result.error_number, "read"));
   return ReadStep::kError;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -90,7 +91,7 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
 
   /// Whether the peer has gone or bytes wait to be read: an idle connection of which this is true is not fit for reuse.
   bool readable() const { return readable_; }
-  bool broken() const { return broken_.has_value(); }
+  bool broken() const { return broken_ != nullptr; }
   /// The peer has ended its half: nothing comes any more behind what may wait to be read.
   bool peer_closed() const { return peer_closed_; }
   /// Whether nothing waits to be read and the peer is there. Where the last read may have left something, the socket is asked; a stream
@@ -136,7 +137,7 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   PeerWatcher* watcher_ = nullptr;
   std::string out_;
   std::size_t out_offset_ = 0;
-  std::optional<Error> broken_;
+  std::unique_ptr<const Error> broken_;  // a pointer: an idle client has a stream, and few streams break
   std::uint64_t read_turn_ = 0;
   std::uint16_t reads_in_turn_ = 0;
   bool readable_ = false;

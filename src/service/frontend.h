@@ -21,7 +21,6 @@
 namespace hf::service {
 
 class ServiceShard;
-using ListenPtr = std::shared_ptr<const config::Listen>;
 
 class Frontend {
  public:
@@ -32,8 +31,9 @@ class Frontend {
 
   /// Descriptors that one client takes, that of its own connection among them.
   virtual std::uint32_t descriptors_per_client() const = 0;
-  /// Serves one client to its end; one that is not welcome is told so, where the protocol has words for it. `listen`: where it came in.
-  virtual runtime::Task<void> serve(net::Accepted accepted, ListenPtr listen, Admission admission) = 0;
+  /// Serves one client to its end; one that is not welcome is told so, where the protocol has words for it. `listen`: where it came in;
+  /// it may go with the task's first wait. No coroutine itself: what a client needs to the end is in the frame of one that it calls.
+  virtual runtime::Task<void> serve(net::Accepted accepted, const config::Listen& listen, Admission admission) = 0;
 
   /// The service has another view, which is of the protocol's kind.
   virtual void view_changed() = 0;

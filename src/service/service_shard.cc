@@ -91,7 +91,7 @@ std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::Serv
 void ServiceShard::listen(std::string key, int fd, config::Listen options) {
   const net::Listener::Share share{control().accept_budget, frontend_->descriptors_per_client()};
   OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, net::SocketOptions{}, share)};
-  accepting_.spawn("accept", accept_loop, this, open.listener.get(), std::make_shared<const config::Listen>(std::move(options)));
+  accepting_.spawn("accept", accept_loop, this, open.listener.get(), std::move(options));
   listeners_.push_back(std::move(open));
 }
 
@@ -101,7 +101,7 @@ void ServiceShard::close_listener(const std::string& key) {
   }
 }
 
-Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener, ListenPtr options) {
+Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener, config::Listen options) {
   bool paused = false;
   for (;;) {
     Result<net::Accepted> accepted = co_await listener->accept();
@@ -121,7 +121,7 @@ Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener
       paused = true;
       self->control().event(
           Event{EventId::kAcceptPaused, {}, 0, {{"service", self->name()}, {"reason", accepted.error().context}}});
-      const bool memory = accepted.error().context.find("memory") != std::string::npos;
+      const bool memory = accepted.error().code == ErrorCode::kOutOfMemory;
       self->control().event(Event{memory ? EventId::kOutOfMemory : EventId::kOutOfDescriptors, {}, 0, {{"what", accepted.error().context}}});
     }
     const Result<void> slept = co_await runtime::sleep_until(self->loop().deadline_in(kAcceptPause));
@@ -134,11 +134,11 @@ void ServiceShard::forget(const net::Listener* listener) {
 }
 
 /// No frame of its own: a client has one for as long as it is here.
-Task<void> ServiceShard::serve(Frontend* frontend, net::Accepted accepted, ListenPtr listen, Admission admission) {
-  return frontend->serve(std::move(accepted), std::move(listen), admission);
+Task<void> ServiceShard::serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen, Admission admission) {
+  return frontend->serve(std::move(accepted), *listen, admission);
 }
 
-void ServiceShard::admit(net::Accepted accepted, ListenPtr listen) {
+void ServiceShard::admit(net::Accepted accepted, const config::Listen& listen) {
   const std::string peer = accepted.peer.host();
   counters_->service.clients_total.add();
   const std::uint32_t clients = shared_->clients.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -149,7 +149,7 @@ void ServiceShard::admit(net::Accepted accepted, ListenPtr listen) {
     admission = Admission::kOverload;
   }
   if (admission != Admission::kWelcome) counters_->service.clients_refused.add();
-  sessions_.spawn("session", serve, frontend_.get(), std::move(accepted), std::move(listen), admission);
+  sessions_.spawn("session", serve, frontend_.get(), std::move(accepted), &listen, admission);
   if (admission == Admission::kAddress) {
     control().event(Event{EventId::kClientRefusedAddress, {}, 0, {{"service", name()}, {"client", peer}}});
   } else if (admission == Admission::kOverload) {

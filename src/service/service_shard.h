@@ -120,10 +120,10 @@ class ServiceShard {
     std::string key;
     std::unique_ptr<net::Listener> listener;
   };
-  static runtime::Task<void> accept_loop(ServiceShard* self, net::Listener* listener, ListenPtr options);
+  static runtime::Task<void> accept_loop(ServiceShard* self, net::Listener* listener, config::Listen options);
   void forget(const net::Listener* listener);
-  static runtime::Task<void> serve(Frontend* frontend, net::Accepted accepted, ListenPtr listen, Admission admission);
-  void admit(net::Accepted accepted, ListenPtr listen);
+  static runtime::Task<void> serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen, Admission admission);
+  void admit(net::Accepted accepted, const config::Listen& listen);
   void add_servers();
   void take_leases();
   void give_back_leases();

@@ -40,12 +40,8 @@ bool Frontend::on_other_shards(upstream::ServerSlot slot, const std::function<vo
   return any;
 }
 
-Task<void> Frontend::serve(net::Accepted accepted, ListenPtr listen, Admission admission) {
-  {
-    Session session(*this, std::move(accepted), listen->route);
-    co_await session.run(admission);
-  }
-  service_.client_gone();
+Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& listen, Admission admission) {
+  return run_session(*this, std::move(accepted), listen.route, admission);
 }
 
 void Frontend::view_changed() {

@@ -45,7 +45,7 @@ class Frontend final : public service::Frontend {
   bool on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what);
 
   std::uint32_t descriptors_per_client() const override { return kDescriptorsPerClient; }
-  runtime::Task<void> serve(net::Accepted accepted, ListenPtr listen, Admission admission) override;
+  runtime::Task<void> serve(net::Accepted accepted, const config::Listen& listen, Admission admission) override;
   void view_changed() override;
   void server_added(upstream::ServerSlot slot) override;
   void server_lost(upstream::ServerSlot slot, const Error& reason) override;

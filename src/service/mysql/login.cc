@@ -225,7 +225,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   }
   if (!opened.ok()) {
     // The server names our own host in its refusal; the client knows itself by another.
-    const std::shared_ptr<const PeerSaid> said = opened.error().said;
+    const PeerSaidPtr& said = opened.error().said;
     if (said != nullptr && said->code == wire::kErAccessDenied) {
       const bool with_password = said->words.ends_with("YES)") || !claim->proof.empty();  // one that went no further counts too
       *denied = wire::access_denied(claim->user_said, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);

@@ -38,6 +38,15 @@ bool mentions(ByteView text, ByteView lower_case_word) {
 
 std::string account_name(const Identity& identity) { return identity.credentials.user + "@" + identity.host_pattern; }
 
+/// Beside Session::run, so that the compiler makes one frame of both: a client has them as long as it is here.
+Task<void> run_session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route, Admission admission) {
+  {
+    Session session(frontend, std::move(accepted), route);
+    co_await session.run(admission);
+  }
+  frontend.service().client_gone();
+}
+
 Session::Session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route)
     : LiveClient(frontend.service().live_clients()), frontend_(frontend), door_(door_of(route)), client_(frontend.service(), std::move(accepted)) {
   id_ = shard_state().enter(*this);

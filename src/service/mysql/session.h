@@ -1,7 +1,7 @@
 // Session: one MySQL client. The script is short: log in, then for each command read, route, run, settle, until the end. Its parts are
 // values with an owner of their own; what is decided about them is decided in policy/session.
 //
-// Owner: the coroutine serve(), in the service's scope. Thread: the shard's.
+// Owner: the coroutine run_session(), in the service's scope. Thread: the shard's.
 // Invariants:
 //   1. One command at a time; bytes of the next one wait in the ClientEnd.
 //   2. The connection that the session holds is the one it cannot do without (Holdings::ties says why); everything else goes back to
@@ -198,6 +198,9 @@ class Session final : private net::PeerWatcher, public LiveClient {
   Running running_;
   Orders orders_;
 };
+
+/// Serves one client to its end.
+runtime::Task<void> run_session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route, Admission admission);
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.
 bool mentions(ByteView text, ByteView lower_case_word);

@@ -31,7 +31,7 @@ struct Reached {
 };
 
 /// A connection to a server that takes one. Errors: kUnreachable when none is left to try, kCancelled, or why the client has gone.
-Task<Result<Reached>> reach_a_server(ServiceShard* service, const net::Stream* client) {
+HF_SEPARATE_FRAME Task<Result<Reached>> reach_a_server(ServiceShard* service, const net::Stream* client) {
   policy::ServerSet tried;
   while (!client->broken()) {
     const std::optional<upstream::ServerSlot> slot = service->pick_reader(tried);
@@ -73,29 +73,40 @@ class Counted {
   ServerShard& server_;
 };
 
+/// An unwelcome client hears nothing: TCP has no words.
+Task<void> turn_away(ServiceShard* service, net::Accepted /*accepted*/) {
+  service->client_gone();
+  co_return;
+}
+
+Task<void> relay_to_a_server(ServiceShard* service, net::Accepted accepted) {
+  {
+    net::Stream& client = *accepted.stream;
+    TcpClient live(service->live_clients(), client);
+    Result<Reached> reached = co_await reach_a_server(service, &client);
+    if (reached.ok()) {
+      ServerShard& server = service->server(reached->slot);
+      const Counted counted(*service, server);
+      live.use_server(reached->stream.get());
+      const Nanos idle_timeout = service->config().client_timeout;  // no view is kept: what it was begun under may go
+      co_await relay(&client, reached->stream.get(), idle_timeout, {service->counters(), server.counters});
+      live.use_server(nullptr);
+    } else {
+      client.abort(std::move(reached).error());
+    }
+  }
+  service->client_gone();
+}
+
 }  // namespace
 
 FrontendMaker make_frontends() {
   return [](ServiceShard& service) { return std::make_unique<Frontend>(service); };
 }
 
-Task<void> Frontend::serve(net::Accepted accepted, ListenPtr /*listen*/, Admission admission) {
-  if (admission == Admission::kWelcome) {
-    net::Stream& client = *accepted.stream;
-    TcpClient live(service_.live_clients(), client);
-    Result<Reached> reached = co_await reach_a_server(&service_, &client);
-    if (reached.ok()) {
-      ServerShard& server = service_.server(reached->slot);
-      const Counted counted(service_, server);
-      live.use_server(reached->stream.get());
-      const Nanos idle_timeout = service_.config().client_timeout;  // no view is kept: what it was begun under may go
-      co_await relay(&client, reached->stream.get(), idle_timeout, {service_.counters(), server.counters});
-      live.use_server(nullptr);
-    } else {
-      client.abort(std::move(reached).error());
-    }
-  }
-  service_.client_gone();
+Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& /*listen*/, Admission admission) {
+  if (admission != Admission::kWelcome) return turn_away(&service_, std::move(accepted));
+  return relay_to_a_server(&service_, std::move(accepted));
 }
 
 Task<Result<void>> Frontend::close() { co_return Result<void>{}; }

@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kQueueLimit = 256 * 1024;
 constexpr std::size_t kQueueLow = 64 * 1024;
 
+/// Rare, and not a part of what an idle relay keeps.
+HF_SEPARATE_FRAME Task<Result<void>> let_it_drain(net::Stream* to, Deadline patience) { co_return co_await to->drained(kQueueLow, patience); }
+
 /// One direction. Ends when `from` ends (then `to` is told so), or when either breaks (then both are).
 Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoint* last_byte, Counter* read, Counter* written) {
   runtime::EventLoop& loop = from->loop();
@@ -32,7 +35,7 @@ Task<void> pump(net::Stream* from, net::Stream* to, Nanos idle_timeout, TimePoin
     to->write(*bytes);
     if (to->queued() > kQueueLimit) {
       const Deadline patience = idle_timeout > Nanos::zero() ? loop.deadline_in(idle_timeout) : Deadline::never();
-      Result<void> drained = co_await to->drained(kQueueLow, patience);
+      Result<void> drained = co_await let_it_drain(to, patience);
       if (!drained.ok()) {
         from->abort(drained.error());
         to->abort(std::move(drained).error());
