@@ -44,11 +44,11 @@ struct ServerObservation {
   std::optional<Nanos> behind_source;  // Seconds_Behind_Master; nothing when the server says NULL
   std::string gtid_binlog_pos;
   std::string gtid_current_pos;
-  std::string gtid_io_pos;
+  std::string gtid_io_pos;        // for promotion: no decision uses it yet
   std::string replication_error;  // Last_IO_Error or Last_SQL_Error
-  std::uint32_t threads_running = 0;
+  std::uint32_t threads_running = 0;  // this and what follows: for promotion, too
   SemisyncStatus semisync;
-  std::vector<std::uint32_t> follower_server_ids;  // the server's own word for who follows it; may be empty
+  std::vector<std::uint32_t> follower_server_ids;  // the server's own word for who follows it; nobody asks for it yet
 };
 
 enum class AdminState : std::uint8_t { kReady,

@@ -44,7 +44,7 @@ struct ServerVerdict {
 struct ReplicaSetVerdict {
   std::uint64_t epoch = 0;
   std::optional<std::size_t> primary;  // index into the service's servers
-  bool primary_suspected = false;      // its latest check failed, it is not yet given up: start holding new writes
+  bool primary_suspected = false;      // its latest check failed, it is not yet given up; nobody acts on it yet
   bool reads_on_primary = false;       // no replica can serve reads, the primary does
   std::string reason;                  // why this primary, or why none
   std::vector<ServerVerdict> servers;  // one per server of the configuration, in its order

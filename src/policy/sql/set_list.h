@@ -1,4 +1,5 @@
-// SetList: the assignments of a SET statement, one after the other, as text. For the session's list of variables to replay.
+// SetList: the assignments of a SET statement, one after the other, as text: which variables a server is to be asked for where its reply
+// does not tell them (their values come from the server, never from here), and what SET NAMES names.
 //
 // Owner: a caller's stack frame; it borrows the text. Thread: any.
 // Invariants:
