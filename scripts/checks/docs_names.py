@@ -1,6 +1,6 @@
 """The names of code in the documents exist: files, members, functions. Whoever moves or renames one is told where it is written.
 
-Documents are docs/*.md, README.md, CONTRIBUTING.md and the README.md of rooms; a name is what stands in `backticks`, outside of blocks.
+Documents are docs/*.md, CONTRIBUTING.md and every README.md; a name is what stands in `backticks`, outside of blocks.
   1. A path with an extension of ours (`run.cc`, `src/vip/settings.h`) or a folder (`proto/arp/`, `tests/vip`) is the end of the path of one
      that is there: anywhere, but for a room's README in that room, or whole from src/ or from the root. `*`, `…`, `<word>` and a file's
      stem `x` stand for any name. What begins with / is on the operator's machine, build/ is made.
@@ -27,10 +27,9 @@ MADE = ("build/",)
 
 
 def documents():
-    yield ROOT / "README.md"
     yield ROOT / "CONTRIBUTING.md"
     yield from files(".md", below=ROOT / "docs")
-    yield from (path for path in files(".md", below=SRC) if path.name == "README.md")
+    yield from files("README.md")
 
 
 def check_docs_names():

@@ -17,7 +17,7 @@ using Sha1Digest = std::array<std::uint8_t, 20>;
 
 struct MysqlAccount {
   /// The pool's key: names the account as it is now, user, host pattern, secret and rights. Another id after any change of what a
-  /// login caches, one that was never given before; the same while nothing changes (topology/account_book.h).
+  /// login caches, one that was never given before; the same while nothing changes (topology/mysql/account_book.h).
   std::uint32_t id = 0;
   std::string user;
   std::string host = "%";     // host pattern, as the server's: % and _ wildcards
