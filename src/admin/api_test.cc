@@ -46,14 +46,17 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   ServiceStatus service;
   service.name = "orders";
   service.protocol = "mysql";
-  service.primary = "db1";
-  service.epoch = 3;
+  service.primary = {3, "db1", "it alone is writable", false};
   service.listeners.push_back({"127.0.0.1:3306", "split", true, ""});
   ServerStatus server;
   server.name = "db2";
-  service.pins.now[static_cast<std::size_t>(policy::session::PinReason::kTemporaryTable)] = 1;
-  service.pins.made[static_cast<std::size_t>(policy::session::PinReason::kTemporaryTable)] = 4;
-  service.accounts = {{"app@%", 9}};
+  static constexpr service::LabelledTotals::Column kColumns[] = {
+      {"now", {"pinned_sessions", service::CounterKind::kGauge, "Now."}, true},
+      {"so_far", {"pins", service::CounterKind::kCounter, "So far."}, false},
+  };
+  service::LabelledTotals& pins = service.totals.table({.name = "pins", .label = "reason", .note_key = "because", .columns = kColumns, .rows = {}});
+  pins.add("temporary-table", "it has made temporary tables", {1, 4});
+  pins.add("xa", "it has a branch", {0, 0});
   server.role = "replica";
   server.health = "up";
   server.reader = true;
@@ -61,7 +64,7 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   server.weight = 2;
   server.effective_weight = 150;
   server.reason = "replica of db1, 1200ms behind";
-  server.counters.in_flight = 7;
+  server.counters.add({"in_flight", service::CounterKind::kGauge, "Now."}, 7);
   service.servers.push_back(server);
   ServerStatus strange;
   strange.reason = "server said \xff\xfe";
@@ -83,10 +86,27 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   EXPECT_EQ(shown["servers"][0]["counters"]["in_flight"], 7);
   EXPECT_EQ(shown["counters"]["pinned_sessions"], 1);
   EXPECT_EQ(shown["pins"], Json::parse(R"([{"reason":"temporary-table","because":"it has made temporary tables","now":1,"so_far":4}])"));
-  EXPECT_EQ(shown["account_connections"], Json::parse(R"([{"account":"app@%","connections":9}])"));
   EXPECT_TRUE(shown["servers"][1]["lag_ms"].is_null());
   EXPECT_TRUE(shown["servers"][1]["role"].is_null());
-  EXPECT_TRUE(shown["latency"].is_null());
+  EXPECT_FALSE(shown.contains("latency"));
+}
+
+TEST_F(ApiTest, AServiceWithoutAPrimaryShowsNeitherRolesNorRoutesNorWhatOtherProtocolsCount) {
+  ServiceStatus mail;
+  mail.name = "mail";
+  mail.protocol = "tcp";
+  mail.listeners.push_back({"127.0.0.1:25", "", true, ""});
+  mail.servers.emplace_back().name = "m1";
+  mail.totals.counters.add({"clients", service::CounterKind::kGauge, "Now."}, 2);
+  model.snapshot.services.push_back(mail);
+  const Json shown = json(ask("GET", "/api/v1/status"))["services"][0];
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : shown.items()) keys.push_back(key);
+  std::ranges::sort(keys);
+  EXPECT_EQ(keys, (std::vector<std::string>{"balance", "counters", "listeners", "name", "protocol", "servers"}));
+  EXPECT_EQ(shown["counters"], Json::parse(R"({"clients":2})"));
+  EXPECT_FALSE(shown["listeners"][0].contains("route"));
+  for (const char* key : {"role", "lag_ms", "version"}) EXPECT_FALSE(shown["servers"][0].contains(key)) << key;
 }
 
 TEST_F(ApiTest, SessionsAreListedWithTheReasonAndACountOfTheRest) {

@@ -2,15 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <map>
 #include <set>
 #include <sstream>
 
 namespace hf::admin {
 namespace {
 
-using policy::session::PinReason;
+using service::CounterKind;
+
+constexpr service::LabelledTotals::Column kPins[] = {
+    {"now", {"pinned_sessions", CounterKind::kGauge, "Now, by reason."}, true},
+    {"so_far", {"pins", CounterKind::kCounter, "So far, by reason."}, false},
+};
 
 VipStatus example_vip() {
   VipStatus vip;
@@ -33,19 +36,18 @@ StatusSnapshot example() {
   status.version = "0.1.0";
   status.node = "gw-a";
   ServiceStatus service;
-  service.protocol = "mysql";
-  service.pins.now[static_cast<std::size_t>(PinReason::kUserLock)] = 2;
-  service.pins.made[static_cast<std::size_t>(PinReason::kUserLock)] = 7;
-  service.accounts = {{"app@%", 5}, {"other", 3}};
+  service::LabelledTotals& pins = service.totals.table({.name = "pins", .label = "reason", .note_key = "because", .columns = kPins, .rows = {}});
+  pins.add("user-lock", "it has a lock", {2, 7});
+  pins.add("xa", "it has a branch", {0, 0});
   service.name = "or\"de\\rs\n";
-  service.primary = "db1";
-  service.counters.statements = 42;
-  service.latency.emplace();
+  service.primary = {3, "db1", "it alone is writable", false};
+  service.totals.counters.add({"statements", CounterKind::kCounter, "Statements."}, 42);
+  service.totals.counters.add({"clients", CounterKind::kGauge, "Clients."}, 4);
   LatencyHistogram histogram;
   histogram.record(3us);
   histogram.record(5ms);
   histogram.record(1000s);
-  service.latency = histogram.snapshot();
+  service.totals.latency = {"statement_seconds", "Time.", histogram.snapshot()};
   ServerStatus up;
   up.name = "db1";
   up.role = "primary";
@@ -56,7 +58,12 @@ StatusSnapshot example() {
   down.name = "db2";
   down.health = "down";
   service.servers = {up, down};
-  status.services = {service, ServiceStatus{}};
+  ServiceStatus mail;  // of another protocol
+  mail.name = "mail";
+  mail.servers.emplace_back().name = "m1";
+  mail.servers[0].counters.add({"in_flight", CounterKind::kGauge, "Sessions."}, 9);
+  mail.totals.counters.add({"clients", CounterKind::kGauge, "Clients."}, 6);
+  status.services = {service, mail};
   status.guardian = GuardianStatus{};
   status.guardian->realtime = true;
   status.guardian->gateway_restarts = 2;
@@ -67,37 +74,6 @@ StatusSnapshot example() {
 
 bool has_line(const std::string& text, const std::string& line) {
   return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
-}
-
-TEST(Metrics, EveryCounterOfTheShardsHasOneRow) {
-  std::set<std::string_view> names;
-  for (const auto& row : service_metrics()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
-  EXPECT_EQ(names.size() * sizeof(std::uint64_t), sizeof(ServiceTotals));
-  names.clear();
-  for (const auto& row : server_metrics()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
-  EXPECT_EQ(names.size() * sizeof(std::uint64_t), sizeof(ServerTotals));
-  static_assert(sizeof(ServiceTotals) == sizeof(service::ServiceCounters));
-  static_assert(sizeof(ServerTotals) == sizeof(service::ServerCounters));
-}
-
-TEST(Metrics, TotalsAreTheSumsOverShards) {
-  service::ServiceCounters one;
-  service::ServiceCounters two;
-  one.writes.add(3);
-  two.writes.add(4);
-  two.bytes_to_clients.add(9);
-  ServiceTotals totals;
-  totals.add(one);
-  totals.add(two);
-  EXPECT_EQ(totals.writes, 7U);
-  EXPECT_EQ(totals.bytes_to_clients, 9U);
-  EXPECT_EQ(totals.clients, 0U);
-  service::ServerCounters server;
-  server.lost.add(2);
-  ServerTotals sum;
-  sum.add(server);
-  sum.add(server);
-  EXPECT_EQ(sum.lost, 4U);
 }
 
 TEST(Prometheus, RendersLabelsEscapedAndValues) {
@@ -111,62 +87,26 @@ TEST(Prometheus, RendersLabelsEscapedAndValues) {
   EXPECT_TRUE(has_line(text, R"(holdfast_build_info{version="0.1.0",node="gw-a"} 1)"));
 }
 
-TEST(Prometheus, PinsAreCountedByReasonAndConnectionsByAccount) {
+TEST(Prometheus, CountersWithALabelHaveASampleForEachOfItsValues) {
   const std::string text = render_prometheus(example());
-  for (const char* line :
-       {R"(holdfast_service_pinned_sessions{service="or\"de\\rs\n",reason="user-lock"} 2)",
-        R"(holdfast_service_pins_total{service="or\"de\\rs\n",reason="user-lock"} 7)",
-        R"(holdfast_service_pinned_sessions{service="or\"de\\rs\n",reason="xa"} 0)",
-        R"(holdfast_service_account_connections{service="or\"de\\rs\n",account="app@%"} 5)",
-        R"(holdfast_service_account_connections{service="or\"de\\rs\n",account="other"} 3)"}) {
+  for (const char* line : {R"(holdfast_service_pinned_sessions{service="or\"de\\rs\n",reason="user-lock"} 2)",
+                           R"(holdfast_service_pins_total{service="or\"de\\rs\n",reason="user-lock"} 7)",
+                           R"(holdfast_service_pinned_sessions{service="or\"de\\rs\n",reason="xa"} 0)"}) {
     EXPECT_TRUE(has_line(text, line)) << line;
   }
-  EXPECT_EQ(text.find("reason=\"none\""), std::string::npos);
-  EXPECT_FALSE(has_line(text, R"(holdfast_service_pinned_sessions{service="",reason="xa"} 0)")) << "a TCP service has no sessions to pin";
 }
 
-TEST(Metrics, TheManualNamesNoneThatIsNotThere) {
-  std::ifstream file(std::string(HF_SOURCE_DIR) + "/docs/mysql-service.md");
-  const std::string exposed = render_prometheus(example());
-  std::size_t named = 0;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("| `holdfast_")) continue;
-    const std::string name = line.substr(3, line.find_first_of("`{", 3) - 3);
-    EXPECT_NE(exposed.find("\n# TYPE " + name + " "), std::string::npos) << name;
-    ++named;
+TEST(Prometheus, AServiceHasSamplesOnlyOfWhatItsProtocolCounts) {
+  const std::string text = render_prometheus(example());
+  EXPECT_TRUE(has_line(text, R"(holdfast_service_clients{service="or\"de\\rs\n"} 4)"));
+  EXPECT_TRUE(has_line(text, R"(holdfast_service_clients{service="mail"} 6)"));
+  EXPECT_TRUE(has_line(text, R"(holdfast_server_in_flight{service="mail",server="m1"} 9)"));
+  EXPECT_TRUE(has_line(text, R"(holdfast_server_health{service="mail",server="m1"} -1)"));
+  for (const char* name : {"service_statements_total", "service_pins_total", "service_epoch", "service_has_primary", "server_primary",
+                           "service_statement_seconds_count"}) {
+    EXPECT_EQ(text.find("\nholdfast_" + std::string(name) + R"({service="mail")"), std::string::npos) << name;
+    EXPECT_NE(text.find("\nholdfast_" + std::string(name) + R"({service="or)"), std::string::npos) << name;
   }
-  EXPECT_EQ(named, 8U);
-}
-
-TEST(Metrics, PinsAreSummedOverShardsByReason) {
-  service::PinCounters one;
-  service::PinCounters two;
-  const auto variable = static_cast<std::size_t>(PinReason::kUserVariable);
-  one.now[variable].add();
-  one.made[variable].add(3);
-  two.now[static_cast<std::size_t>(PinReason::kXa)].add();
-  two.made[variable].add(4);
-  PinTotals totals;
-  totals.add(one);
-  totals.add(two);
-  EXPECT_EQ(totals.now[variable], 1U);
-  EXPECT_EQ(totals.made[variable], 7U);
-  EXPECT_EQ(totals.sessions(), 2U);
-}
-
-TEST(Metrics, TheBusiestAccountsAreNamedAndTheOthersAreOne) {
-  service::AccountConnections all;
-  for (std::uint64_t i = 1; i <= kMostAccounts; ++i) all["app" + std::to_string(i) + "@%"] = i;
-  EXPECT_EQ(busiest_accounts(all).size(), kMostAccounts);
-  EXPECT_EQ(busiest_accounts(all).front().account, "app20@%");
-  all["big@10.%"] = 1000;
-  all["small@%"] = 1;
-  const std::vector<AccountStatus> shown = busiest_accounts(all);
-  ASSERT_EQ(shown.size(), kMostAccounts + 1);
-  EXPECT_EQ(shown.front().account, "big@10.%");
-  EXPECT_EQ(shown.front().connections, 1000U);
-  EXPECT_EQ(shown.back().account, "other");
-  EXPECT_EQ(shown.back().connections, 2U) << "app1 and small";
 }
 
 TEST(Prometheus, HistogramsAreCumulativeAndEndInTheCount) {

@@ -2,89 +2,25 @@
 //
 // Owner: whoever asked the AdminModel for it. Thread: any (plain values).
 // Invariants:
-//   1. Counters only grow while the process lives (also across reloads), except those that metrics.h calls gauges.
+//   1. Counters only grow while the process lives (also across reloads), except those that their words call gauges.
 //   2. No secrets: neither passwords nor tokens have a place here.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/latency_histogram.h"
 #include "base/time.h"
-#include "service/counters.h"
+#include "service/totals.h"
 #include "vip/link/messages.h"
 
 namespace hf::admin {
 
-/// service::ServerCounters of all shards, summed.
-struct ServerTotals {
-  std::uint64_t connections_open = 0;
-  std::uint64_t connections_total = 0;
-  std::uint64_t connect_failures = 0;
-  std::uint64_t statements = 0;
-  std::uint64_t in_flight = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t bytes_to_server = 0;
-  std::uint64_t bytes_from_server = 0;
-
-  void add(const service::ServerCounters& shard);
-};
-
-/// service::ServiceCounters of all shards, summed.
-struct ServiceTotals {
-  std::uint64_t clients = 0;
-  std::uint64_t clients_total = 0;
-  std::uint64_t clients_refused = 0;
-  std::uint64_t login_failures = 0;
-  std::uint64_t statements = 0;
-  std::uint64_t reads_on_replicas = 0;
-  std::uint64_t reads_on_primary = 0;
-  std::uint64_t writes = 0;
-  std::uint64_t retried_reads = 0;
-  std::uint64_t rerouted = 0;
-  std::uint64_t held = 0;
-  std::uint64_t hold_timeouts = 0;
-  std::uint64_t lost_errors = 0;
-  std::uint64_t state_restores = 0;
-  std::uint64_t restore_statements = 0;
-  std::uint64_t connection_resets = 0;
-  std::uint64_t statements_reprepared = 0;
-  std::uint64_t reads_repeated = 0;
-  std::uint64_t bytes_from_clients = 0;
-  std::uint64_t bytes_to_clients = 0;
-
-  void add(const service::ServiceCounters& shard);
-};
-
-/// service::PinCounters of all shards, summed.
-struct PinTotals {
-  std::array<std::uint64_t, policy::session::kPinReasons> now{};
-  std::array<std::uint64_t, policy::session::kPinReasons> made{};
-
-  void add(const service::PinCounters& shard);
-  /// Sessions that cannot leave their server connection, now, for whatever reason.
-  std::uint64_t sessions() const;
-};
-
-/// Connections to servers by account.
-struct AccountStatus {
-  std::string account;  // "app@%", or kOtherAccounts
-  std::uint64_t connections = 0;
-};
-inline constexpr std::size_t kMostAccounts = 20;
-inline constexpr std::string_view kOtherAccounts = "other";
-/// Those with the most connections, most first, and last all others together, where there are any.
-std::vector<AccountStatus> busiest_accounts(const service::AccountConnections& all);
-
 struct ServerStatus {
   std::string name;
   std::string address;
-  std::string role;     // "primary", "replica", …; empty for services without roles
+  std::string role;     // "primary", "replica", …; empty for services without a primary
   std::string health;   // "up", "down", "unknown"
   bool reader = false;  // gets reads (MySQL) or connections (TCP)
   bool drained = false;
@@ -95,7 +31,7 @@ struct ServerStatus {
   std::uint32_t weight = 1;            // as configured
   std::uint32_t effective_weight = 0;  // in 1/100 of the configured unit
   std::string version;                 // of the server's software
-  ServerTotals counters;
+  service::CounterTotals counters;
 };
 
 struct ListenerStatus {
@@ -105,20 +41,22 @@ struct ListenerStatus {
   std::string reason;  // why not open
 };
 
+/// Of a service that has one server which takes the writes.
+struct PrimaryStatus {
+  std::uint64_t epoch = 0;
+  std::string server;  // its name; empty when there is none now
+  std::string reason;  // why this one, or why none
+  bool takes_reads = false;
+};
+
 struct ServiceStatus {
   std::string name;
   std::string protocol;
   std::string balance;
-  std::uint64_t epoch = 0;
-  std::string primary;         // name; empty when there is none
-  std::string primary_reason;  // why this one, or why none
-  bool reads_on_primary = false;
+  std::optional<PrimaryStatus> primary;
   std::vector<ListenerStatus> listeners;
   std::vector<ServerStatus> servers;
-  ServiceTotals counters;
-  PinTotals pins;                        // MySQL, as is the rest
-  std::vector<AccountStatus> accounts;
-  std::optional<LatencySnapshot> latency;  // from a statement's arrival to the end of its reply
+  service::ServiceTotals totals;
 };
 
 /// Something of the gateway's that a virtual address depends on: a service, a script, a process, a file.

@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
+#include <iterator>
 #include <utility>
 
-#include "admin/metrics.h"
 #include "admin/status.h"
 #include "base/event.h"
 
@@ -18,10 +17,17 @@ Json millis_or_null(const std::optional<Nanos>& duration) { return duration ? Js
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-template <typename Totals>
-Json counters_json(std::span<const MetricRow<Totals>> rows, const Totals& totals) {
+/// An array with `one` of each item.
+template <typename Item, typename One>
+Json list_json(const std::vector<Item>& items, One one) {
+  Json out = Json::array();
+  for (const Item& item : items) out.push_back(one(item));
+  return out;
+}
+
+Json counters_json(const service::CounterTotals& totals) {
   Json out = Json::object();
-  for (const auto& row : rows) out[std::string(row.name)] = totals.*row.value;
+  for (const auto& [words, value] : totals.all()) out[std::string(words.name)] = value;
   return out;
 }
 
@@ -35,62 +41,74 @@ Json door_json(const DoorStatus& door) {
   return Json{{"connections", door.connections}, {"gave_way", door.gave_way}, {"too_slow", door.too_slow}};
 }
 
-Json server_json(const ServerStatus& server) {
+Json server_json(const ServerStatus& server, bool has_role) {
   Json out;
   out["name"] = server.name;
   out["address"] = server.address;
-  out["role"] = text_or_null(server.role);
+  if (has_role) out["role"] = text_or_null(server.role);
   out["health"] = server.health;
   out["reader"] = server.reader;
   out["drained"] = server.drained;
   out["reason"] = server.reason;
   out["check"] = server.check;
   out["check_age_ms"] = millis_or_null(server.check_age);
-  out["lag_ms"] = millis_or_null(server.lag);
+  if (has_role) out["lag_ms"] = millis_or_null(server.lag);
   out["weight"] = server.weight;
   out["effective_weight"] = server.effective_weight / 100.0;
-  out["version"] = text_or_null(server.version);
-  out["counters"] = counters_json(server_metrics(), server.counters);
+  if (has_role) out["version"] = text_or_null(server.version);
+  out["counters"] = counters_json(server.counters);
   return out;
 }
 
-/// What pinned sessions, as far as anything did.
-Json pins_json(const ServiceStatus& service) {
+/// Its rows, as far as anything was counted there.
+Json labelled_json(const service::LabelledTotals& table) {
   Json out = Json::array();
-  for (std::size_t i = 1; i < policy::session::kPinReasons; ++i) {
-    if (service.pins.made[i] == 0) continue;
-    const policy::session::HoldReason& words = policy::session::words_of(static_cast<policy::session::PinReason>(i));
-    out.push_back(Json{{"reason", words.name}, {"because", words.sentence}, {"now", service.pins.now[i]}, {"so_far", service.pins.made[i]}});
+  for (const service::LabelledTotals::Row& row : table.rows) {
+    if (std::ranges::count(row.values, 0) == std::ssize(row.values)) continue;
+    Json& shown = out.emplace_back();
+    shown[std::string(table.label)] = row.label;
+    if (!row.note.empty()) shown[std::string(table.note_key)] = row.note;
+    for (std::size_t i = 0; i < row.values.size(); ++i) shown[std::string(table.columns[i].key)] = row.values[i];
   }
   return out;
 }
 
+void add_totals(Json& out, const service::ServiceTotals& totals) {
+  Json counters = counters_json(totals.counters);
+  for (const service::LabelledTotals& table : totals.labelled) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      if (table.columns[i].summed) counters[std::string(table.columns[i].words.name)] = table.sum(i);
+    }
+  }
+  out["counters"] = std::move(counters);
+  for (const service::LabelledTotals& table : totals.labelled) out[std::string(table.name)] = labelled_json(table);
+  if (totals.latency) out["latency"] = latency_json(totals.latency->snapshot);
+}
+
+Json listener_json(const ListenerStatus& listener) {
+  Json out;
+  out["address"] = listener.address;
+  if (!listener.route.empty()) out["route"] = listener.route;
+  out["open"] = listener.open;
+  out["reason"] = listener.reason;
+  return out;
+}
+
+/// What only some services have is left out where it is not there: a primary with its roles and lag, routes, a protocol's counters.
 Json service_json(const ServiceStatus& service) {
   Json out;
   out["name"] = service.name;
   out["protocol"] = service.protocol;
   out["balance"] = service.balance;
-  out["epoch"] = service.epoch;
-  out["primary"] = text_or_null(service.primary);
-  out["primary_reason"] = service.primary_reason;
-  out["reads_on_primary"] = service.reads_on_primary;
-  out["listeners"] = Json::array();
-  for (const ListenerStatus& listener : service.listeners) {
-    out["listeners"].push_back(Json{{"address", listener.address},
-                                    {"route", text_or_null(listener.route)},
-                                    {"open", listener.open},
-                                    {"reason", listener.reason}});
+  if (service.primary) {
+    out["epoch"] = service.primary->epoch;
+    out["primary"] = text_or_null(service.primary->server);
+    out["primary_reason"] = service.primary->reason;
+    out["reads_on_primary"] = service.primary->takes_reads;
   }
-  out["servers"] = Json::array();
-  for (const ServerStatus& server : service.servers) out["servers"].push_back(server_json(server));
-  out["counters"] = counters_json(service_metrics(), service.counters);
-  out["counters"]["pinned_sessions"] = service.pins.sessions();
-  out["pins"] = pins_json(service);
-  out["account_connections"] = Json::array();
-  for (const AccountStatus& each : service.accounts) {
-    out["account_connections"].push_back(Json{{"account", each.account}, {"connections", each.connections}});
-  }
-  out["latency"] = service.latency ? latency_json(*service.latency) : Json(nullptr);
+  out["listeners"] = list_json(service.listeners, listener_json);
+  out["servers"] = list_json(service.servers, [&service](const ServerStatus& server) { return server_json(server, service.primary.has_value()); });
+  add_totals(out, service.totals);
   return out;
 }
 
@@ -100,14 +118,6 @@ Json time_or_null(std::int64_t wall_micros) {
 }
 
 Json pid_or_null(std::int64_t pid) { return pid == 0 ? Json(nullptr) : Json(pid); }
-
-/// An array with `one` of each item.
-template <typename Item, typename One>
-Json list_json(const std::vector<Item>& items, One one) {
-  Json out = Json::array();
-  for (const Item& item : items) out.push_back(one(item));
-  return out;
-}
 
 Json vip_state(vip::link::Mode mode) { return Json(policy::vrrp::to_string(mode)); }
 
@@ -195,61 +205,6 @@ Json guardian_json(const GuardianStatus& guardian) {
 
 }  // namespace
 
-void ServerTotals::add(const service::ServerCounters& shard) {
-  connections_open += shard.connections_open.get();
-  connections_total += shard.connections_total.get();
-  connect_failures += shard.connect_failures.get();
-  statements += shard.statements.get();
-  in_flight += shard.in_flight.get();
-  lost += shard.lost.get();
-  bytes_to_server += shard.bytes_to_server.get();
-  bytes_from_server += shard.bytes_from_server.get();
-}
-
-void ServiceTotals::add(const service::ServiceCounters& shard) {
-  clients += shard.clients.get();
-  clients_total += shard.clients_total.get();
-  clients_refused += shard.clients_refused.get();
-  login_failures += shard.login_failures.get();
-  statements += shard.statements.get();
-  reads_on_replicas += shard.reads_on_replicas.get();
-  reads_on_primary += shard.reads_on_primary.get();
-  writes += shard.writes.get();
-  retried_reads += shard.retried_reads.get();
-  rerouted += shard.rerouted.get();
-  held += shard.held.get();
-  hold_timeouts += shard.hold_timeouts.get();
-  lost_errors += shard.lost_errors.get();
-  state_restores += shard.state_restores.get();
-  restore_statements += shard.restore_statements.get();
-  connection_resets += shard.connection_resets.get();
-  statements_reprepared += shard.statements_reprepared.get();
-  reads_repeated += shard.reads_repeated.get();
-  bytes_from_clients += shard.bytes_from_clients.get();
-  bytes_to_clients += shard.bytes_to_clients.get();
-}
-
-void PinTotals::add(const service::PinCounters& shard) {
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    now[i] += shard.now[i].get();
-    made[i] += shard.made[i].get();
-  }
-}
-
-std::uint64_t PinTotals::sessions() const { return std::accumulate(now.begin(), now.end(), std::uint64_t{0}); }
-
-std::vector<AccountStatus> busiest_accounts(const service::AccountConnections& all) {
-  std::vector<AccountStatus> out;
-  for (const auto& [account, connections] : all) out.push_back({account, connections});
-  std::ranges::sort(out, [](const AccountStatus& a, const AccountStatus& b) { return a.connections > b.connections; });
-  if (out.size() <= kMostAccounts) return out;
-  AccountStatus others{std::string(kOtherAccounts)};
-  for (std::size_t i = kMostAccounts; i < out.size(); ++i) others.connections += out[i].connections;
-  out.resize(kMostAccounts);
-  out.push_back(std::move(others));
-  return out;
-}
-
 std::string status_json(const StatusSnapshot& status) {
   Json out;
   out["version"] = status.version;
@@ -267,8 +222,7 @@ std::string status_json(const StatusSnapshot& status) {
                             {"for_clients", status.descriptors.for_clients},
                             {"held_by_clients", status.descriptors.held_by_clients}};
   out["log_lines_lost"] = status.log_lines_lost;
-  out["services"] = Json::array();
-  for (const ServiceStatus& service : status.services) out["services"].push_back(service_json(service));
+  out["services"] = list_json(status.services, service_json);
   out["guardian"] = status.guardian ? guardian_json(*status.guardian) : Json(nullptr);
   out["vips"] = list_json(status.vips, vip_json);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -103,17 +103,26 @@ void add_vip(std::string& out, const json& vip) {
   }
 }
 
+/// Of a service with a primary: roles and lag besides what servers of every service have.
+void add_server(std::string& out, const json& server, bool has_role) {
+  add(out, "  {:<12} {:<22} ", text_of(server, "name"), text_of(server, "address"));
+  if (has_role) add(out, "{:<10} ", text_of(server, "role"));
+  add(out, "{:<7} {:<7} ", text_of(server, "health"), text_of(server, "reader"));
+  if (has_role) add(out, "{:>8}  ", text_of(server, "lag_ms"));
+  add(out, "{}\n", text_of(server, "reason"));
+}
+
 void add_service(std::string& out, const json& service) {
-  add(out, "\nservice {} ({}), primary {}: {}\n", text_of(service, "name"), text_of(service, "protocol"), text_of(service, "primary"),
-      text_of(service, "primary_reason"));
+  const bool has_primary = service.is_object() && service.contains("primary");
+  add(out, "\nservice {} ({})", text_of(service, "name"), text_of(service, "protocol"));
+  if (has_primary) add(out, ", primary {}: {}", text_of(service, "primary"), text_of(service, "primary_reason"));
+  out += '\n';
   for (const json& listener : list_of(service, "listeners")) {
-    add(out, "  listens on {} {}\n", text_of(listener, "address"), text_of(listener, "route"));
+    const bool has_route = listener.is_object() && listener.contains("route");
+    add(out, "  listens on {}{}\n", text_of(listener, "address"), has_route ? " " + text_of(listener, "route") : "");
   }
-  add(out, "  {:<12} {:<22} {:<10} {:<7} {:<7} {:>8}  {}\n", "server", "address", "role", "health", "reader", "lag ms", "reason");
-  for (const json& server : list_of(service, "servers")) {
-    add(out, "  {:<12} {:<22} {:<10} {:<7} {:<7} {:>8}  {}\n", text_of(server, "name"), text_of(server, "address"), text_of(server, "role"),
-        text_of(server, "health"), text_of(server, "reader"), text_of(server, "lag_ms"), text_of(server, "reason"));
-  }
+  add_server(out, {{"name", "server"}, {"address", "address"}, {"role", "role"}, {"health", "health"}, {"reader", "reader"}, {"lag_ms", "lag ms"}, {"reason", "reason"}}, has_primary);
+  for (const json& server : list_of(service, "servers")) add_server(out, server, has_primary);
 }
 
 }  // namespace

@@ -95,6 +95,30 @@ TEST(CliStatus, WithoutVipsShowsServicesOnly) {
   EXPECT_NE(text.find("\nservice orders"), std::string::npos);
 }
 
+TEST(CliStatus, ShowsAPrimaryWithRolesAndRoutesWhereAServiceHasThem) {
+  StatusSnapshot status;
+  admin::ServiceStatus& orders = status.services.emplace_back();
+  orders.name = "orders";
+  orders.protocol = "mysql";
+  orders.primary = {3, "db1", "it alone is writable", false};
+  orders.listeners = {{"127.0.0.1:3306", "read", true, ""}};
+  admin::ServerStatus& server = orders.servers.emplace_back();
+  server.name = "db1";
+  server.role = "primary";
+  server.health = "up";
+  admin::ServiceStatus& mail = status.services.emplace_back();
+  mail.name = "mail";
+  mail.protocol = "tcp";
+  mail.listeners = {{"127.0.0.1:25", "", true, ""}};
+  mail.servers = orders.servers;
+  mail.servers[0].role.clear();
+  const std::string text = shown(status);
+  EXPECT_NE(text.find("\nservice orders (mysql), primary db1: it alone is writable\n  listens on 127.0.0.1:3306 read\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(" role       health  reader    lag ms  reason\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nservice mail (tcp)\n  listens on 127.0.0.1:25\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  server       address                health  reader  reason\n"), std::string::npos) << text;
+}
+
 TEST(CliPriority, IsShownAsItIsComposed) {
   const auto priority = [](int effective, bool preferred, std::vector<int> points) {
     json vip{{"priority", effective}, {"base_priority", 100}, {"preferred", preferred}, {"contributions", json::array()}};

@@ -459,14 +459,16 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
   status.protocol = protocol.name;
   status.balance = service.balance == config::Balance::kRoundRobin ? "round-robin" : "least-connections";
   if (report.primary) {
-    status.epoch = report.primary->epoch;
-    if (report.primary->server) status.primary = report.servers[*report.primary->server].name;
-    status.primary_reason = report.primary->reason;
-    status.reads_on_primary = report.primary->reads_on_primary;
+    admin::PrimaryStatus& primary = status.primary.emplace();
+    primary.epoch = report.primary->epoch;
+    if (report.primary->server) primary.server = report.servers[*report.primary->server].name;
+    primary.reason = report.primary->reason;
+    primary.takes_reads = report.primary->reads_on_primary;
   }
   for (const auto& [key, listener] : running.listeners) {
     status.listeners.push_back({key, protocol.has_routes ? route_name(listener.listen.route) : "", listener.open, listener.reason});
   }
+  const service::AllShardCounters counters = running.shared->all_counters();
   for (const topology::ServerReport& seen : report.servers) {
     admin::ServerStatus& server = status.servers.emplace_back();
     server.name = seen.name;
@@ -482,23 +484,9 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
     server.weight = seen.weight;
     server.effective_weight = seen.effective_weight;
     server.version = seen.version;
-    for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) {
-      const service::ServerCounters* each = counters->server(seen.slot);
-      if (each != nullptr) server.counters.add(*each);
-    }
+    server.counters = service::sum_up_server(counters, seen.slot);
   }
-  LatencySnapshot latency;
-  service::AccountConnections accounts;
-  for (const std::shared_ptr<service::ShardCounters>& counters : running.shared->all_counters()) {
-    status.counters.add(counters->service);
-    status.pins.add(counters->pins);
-    for (const auto& [account, connections] : counters->accounts.read()) accounts[account] += connections;
-    latency.merge(counters->latency.snapshot());
-  }
-  if (protocol.times_statements) {
-    status.accounts = admin::busiest_accounts(accounts);
-    status.latency = latency;
-  }
+  status.totals = service::sum_up(counters);
   return status;
 }
 

@@ -19,7 +19,6 @@ constexpr Protocol kTcp{
     .frontends = service::tcp::make_frontends,
     .judge = topology::tcp::make_judge,
     .has_routes = false,
-    .times_statements = false,
     .explain = nullptr,
     .list_sessions = nullptr,
 };
@@ -31,7 +30,6 @@ constexpr Protocol kMysql{
     .frontends = service::mysql::make_frontends,
     .judge = topology::mysql::make_judge,
     .has_routes = true,
-    .times_statements = true,
     .explain = explain_mysql,
     .list_sessions = service::mysql::list_sessions,
 };

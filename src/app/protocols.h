@@ -29,8 +29,7 @@ struct Protocol {
   /// For one service.
   service::FrontendMaker (*frontends)();
   std::unique_ptr<topology::Judge> (*judge)(topology::Bench& bench);
-  bool has_routes;        // its listeners have a route each
-  bool times_statements;  // it has a latency, and connections of accounts
+  bool has_routes;  // its listeners have a route each
   /// What would be done with a statement; nullptr: it has none.
   Result<admin::Explanation> (*explain)(const upstream::ServiceView& view, std::string_view statement);
   /// Sessions that keep something on servers (service/mysql/session_list.h); nullptr: it has none.

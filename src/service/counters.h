@@ -1,18 +1,18 @@
 // Counters: what a shard counts for one service. Written by the shard's thread alone, read by the admin thread.
 //
-// Invariant: relaxed atomics with one writer: a plain add on the hot path, no lock prefix.
+// Invariants:
+//   1. Relaxed atomics with one writer: a plain add on the hot path, no lock prefix.
+//   2. Each struct of counters has one table of rows beside it, with a row for every member; totals, JSON and /metrics come from the rows.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/assert.h"
-#include "base/latency_histogram.h"
 #include "base/limits.h"
-#include "policy/session/hold_reason.h"
-#include "service/account_tally.h"
 
 namespace hf::service {
 
@@ -27,83 +27,123 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-struct ServerCounters {
-  Counter connections_open;     // to the server, in use and idle
-  Counter connections_total;
-  Counter connect_failures;
-  Counter statements;           // or, for TCP, sessions
-  Counter in_flight;
-  Counter lost;                 // connections that broke while in use
-  Counter bytes_to_server;
-  Counter bytes_from_server;
+enum class CounterKind : std::uint8_t { kCounter,   // only grows while the process lives
+                                        kGauge };
 
-  /// The slot is another server's from now on. The shard's thread only, while nothing is open to it.
-  void restart() {
-    for (Counter* each : {&connections_open, &connections_total, &connect_failures, &statements, &in_flight, &lost, &bytes_to_server, &bytes_from_server}) each->set(0);
-  }
+/// What is said of a counter. JSON uses `name`; Prometheus "holdfast_service_<name>" or "holdfast_server_<name>", "_total" behind it for
+/// what only grows. Rows of one name in the tables of several protocols say the same.
+struct CounterWords {
+  std::string_view name;
+  CounterKind kind;
+  std::string_view help;
 };
 
+template <typename Counters>
+struct CounterRow {
+  CounterWords words;
+  Counter Counters::* counter;
+};
+
+/// For a static_assert beside each table: a row for every member, each once.
+template <typename Counters, std::size_t kRows>
+consteval bool covers(const CounterRow<Counters> (&rows)[kRows]) {
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (rows[i].counter == rows[k].counter || rows[i].words.name == rows[k].words.name) return false;
+    }
+  }
+  return kRows * sizeof(Counter) == sizeof(Counters);
+}
+
+/// Of one server, for any protocol.
+struct ServerCounters {
+  Counter connections_open;
+  Counter connections_total;
+  Counter connect_failures;
+  Counter in_flight;
+  Counter bytes_to_server;
+  Counter bytes_from_server;
+};
+
+inline constexpr CounterRow<ServerCounters> kServerCounters[] = {
+    {{"connections", CounterKind::kGauge, "Connections to the server, in use and idle."}, &ServerCounters::connections_open},
+    {{"connections_opened", CounterKind::kCounter, "Connections opened to the server so far."}, &ServerCounters::connections_total},
+    {{"connect_failures", CounterKind::kCounter, "Connections that could not be opened."}, &ServerCounters::connect_failures},
+    {{"in_flight", CounterKind::kGauge, "Statements on the server now; or, for TCP, sessions."}, &ServerCounters::in_flight},
+    {{"bytes_to_server", CounterKind::kCounter, "Bytes sent to the server."}, &ServerCounters::bytes_to_server},
+    {{"bytes_from_server", CounterKind::kCounter, "Bytes read from the server."}, &ServerCounters::bytes_from_server},
+};
+static_assert(covers(kServerCounters));
+
+/// Of a service's clients, for any protocol.
 struct ServiceCounters {
-  Counter clients;              // now
+  Counter clients;
   Counter clients_total;
   Counter clients_refused;
-  Counter login_failures;
-  Counter statements;
-  Counter reads_on_replicas;
-  Counter reads_on_primary;
-  Counter writes;
-  Counter retried_reads;
-  Counter rerouted;             // refused by a replica with 1290, run on the primary
-  Counter held;                 // statements that had to wait for a primary or a connection
-  Counter hold_timeouts;
-  Counter lost_errors;          // clients told that their connection to the server was lost
-  Counter state_restores;       // pooled connections that had to be given a session's state
-  Counter restore_statements;   // … and what was sent to them for it
-  Counter connection_resets;    // server connections made clean of what a session had left, by COM_RESET_CONNECTION
-  Counter statements_reprepared;  // clients' prepared statements, on a connection that did not have them
-  Counter reads_repeated;       // unseen: on the primary, for what they had left behind on a replica; or for the count of a failed one
   Counter bytes_from_clients;
   Counter bytes_to_clients;
 };
 
-/// Pins by policy::session::PinReason.
-struct PinCounters {
-  std::array<Counter, policy::session::kPinReasons> now;
-  std::array<Counter, policy::session::kPinReasons> made;
+inline constexpr CounterRow<ServiceCounters> kServiceCounters[] = {
+    {{"clients", CounterKind::kGauge, "Clients connected now."}, &ServiceCounters::clients},
+    {{"clients_accepted", CounterKind::kCounter, "Clients accepted so far."}, &ServiceCounters::clients_total},
+    {{"clients_refused", CounterKind::kCounter, "Clients refused for their address or for overload."}, &ServiceCounters::clients_refused},
+    {{"bytes_from_clients", CounterKind::kCounter, "Bytes read from clients."}, &ServiceCounters::bytes_from_clients},
+    {{"bytes_to_clients", CounterKind::kCounter, "Bytes sent to clients."}, &ServiceCounters::bytes_to_clients},
+};
+static_assert(covers(kServiceCounters));
+
+/// One set of counters for each server, by slot; made on first use by the shard's thread, found by any.
+template <typename Counters>
+class PerServer {
+ public:
+  PerServer() = default;
+  PerServer(const PerServer&) = delete;
+  PerServer& operator=(const PerServer&) = delete;
+  ~PerServer() {
+    for (std::atomic<Counters*>& each : by_slot_) delete each.load(std::memory_order_acquire);
+  }
+
+  Counters& make(std::size_t slot) {
+    HF_CHECK(slot < kMostServers);
+    Counters* known = by_slot_[slot].load(std::memory_order_relaxed);
+    if (known == nullptr) {
+      known = new Counters;
+      by_slot_[slot].store(known, std::memory_order_release);
+    }
+    return *known;
+  }
+  /// nullptr before the shard has heard of the server.
+  const Counters* find(std::size_t slot) const { return slot < kMostServers ? by_slot_[slot].load(std::memory_order_acquire) : nullptr; }
+
+ private:
+  std::array<std::atomic<Counters*>, kMostServers> by_slot_{};
 };
 
-/// All counters of one service on one shard. Outlives the shard's part of the service, so that the admin thread may read on.
+/// The slot is another server's from now on. The shard's thread only, while nothing is open to it.
+template <typename Counters, std::size_t kRows>
+void restart(Counters& counters, const CounterRow<Counters> (&rows)[kRows]) {
+  for (const CounterRow<Counters>& row : rows) (counters.*row.counter).set(0);
+}
+
+class CounterTotals;
+struct ServiceTotals;
+
+/// All counters of one service on one shard, those of its protocol among them. Outlives the shard's part of the service, so that the
+/// admin thread may read on.
 class ShardCounters {
  public:
   ShardCounters() = default;
   ShardCounters(const ShardCounters&) = delete;
   ShardCounters& operator=(const ShardCounters&) = delete;
-  ~ShardCounters() {
-    for (std::atomic<ServerCounters*>& each : servers_) delete each.load(std::memory_order_acquire);
-  }
+  virtual ~ShardCounters() = default;
 
   ServiceCounters service;
-  PinCounters pins;
-  AccountTally accounts;
-  LatencyHistogram latency;  // of a statement, from its arrival to the end of its reply
+  PerServer<ServerCounters> servers;
 
-  /// By slot; made on first use. The shard's thread only.
-  ServerCounters& make_server(std::size_t slot) {
-    HF_CHECK(slot < kMostServers);
-    ServerCounters* known = servers_[slot].load(std::memory_order_relaxed);
-    if (known == nullptr) {
-      known = new ServerCounters;
-      servers_[slot].store(known, std::memory_order_release);
-    }
-    return *known;
-  }
-  /// nullptr before the shard has heard of the server. Any thread.
-  const ServerCounters* server(std::size_t slot) const {
-    return slot < kMostServers ? servers_[slot].load(std::memory_order_acquire) : nullptr;
-  }
-
- private:
-  std::array<std::atomic<ServerCounters*>, kMostServers> servers_{};
+  /// On top of what other shards have counted. Any thread.
+  virtual void add_to(ServiceTotals& totals) const;
+  virtual void add_server_to(std::size_t slot, CounterTotals& totals) const;
 };
 
 }  // namespace hf::service

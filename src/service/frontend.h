@@ -16,6 +16,7 @@
 #include "net/listener.h"
 #include "runtime/task.h"
 #include "service/client_filter.h"
+#include "service/counters.h"
 #include "upstream/service_view.h"
 
 namespace hf::service {
@@ -29,6 +30,8 @@ class Frontend {
   Frontend& operator=(const Frontend&) = delete;
   virtual ~Frontend() = default;
 
+  /// Those of this service on this shard, the protocol's own among them.
+  virtual std::shared_ptr<ShardCounters> shard_counters() const = 0;
   /// Descriptors that one client takes, that of its own connection among them.
   virtual std::uint32_t descriptors_per_client() const = 0;
   /// Serves one client to its end; one that is not welcome is told so, where the protocol has words for it. `listen`: where it came in;

@@ -15,11 +15,11 @@ constexpr Nanos kAcceptPause = 100ms;
 ServiceShard::ServiceShard(Shard& shard, std::shared_ptr<ServiceShared> shared, upstream::ServiceViewPtr view)
     : shard_(shard),
       shared_(std::move(shared)),
-      counters_(std::make_shared<ShardCounters>()),
       changed_(shard.loop()),
       frontend_(shared_->make_frontend(*this)),
       accepting_(shard.loop()),
       sessions_(shard.loop()) {
+  counters_ = frontend_->shard_counters();
   shared_->add_counters(counters_);
   apply(std::move(view));
 }
@@ -32,7 +32,7 @@ const Control& ServiceShard::control() const { return shard_.control(); }
 void ServiceShard::add_servers() {
   while (servers_.size() < view_->servers.size()) {
     const auto slot = static_cast<upstream::ServerSlot>(servers_.size());
-    servers_.push_back(std::make_unique<ServerShard>(counters_->make_server(slot)));
+    servers_.push_back(std::make_unique<ServerShard>(counters_->servers.make(slot)));
     frontend_->server_added(slot);
   }
 }
@@ -44,7 +44,7 @@ void ServiceShard::take_leases() {
     if (lease == nullptr) continue;
     ServerShard& server = *servers_[slot];
     if (server.tenant != 0 && server.tenant != lease->number) {
-      server.counters.restart();
+      restart(server.counters, kServerCounters);
       frontend_->server_added(static_cast<upstream::ServerSlot>(slot));
     }
     server.tenant = lease->number;

@@ -80,9 +80,6 @@ class ServiceShard {
   Shard& shard() { return shard_; }
   const Control& control() const;
   ServiceCounters& counters() { return counters_->service; }
-  PinCounters& pins() { return counters_->pins; }
-  LatencyHistogram& latency() { return counters_->latency; }
-  AccountTally& accounts() { return counters_->accounts; }
   ServerShard& server(upstream::ServerSlot slot) { return *servers_[slot]; }
   const std::vector<std::unique_ptr<ServerShard>>& servers() const { return servers_; }
   std::size_t sessions() const { return sessions_.size(); }

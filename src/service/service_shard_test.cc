@@ -62,21 +62,21 @@ TEST_F(ServiceShardTest, AServerThatIsConfiguredKeepsItsSlotHoweverIdle) {
 TEST_F(ServiceShardTest, CountersBeginAnewForAnotherServerInASlotAndGoOnForTheSame) {
   const auto first = lease(1);
   ServiceShard& service = start(view_with(first));
-  service.server(0).counters.statements.add(7);
+  service.server(0).counters.connections_total.add(7);
   service.apply(view_with(nullptr));
   service.tick();
   service.apply(view_with(first));  // it comes back
-  EXPECT_EQ(service.server(0).counters.statements.get(), 7U);
+  EXPECT_EQ(service.server(0).counters.connections_total.get(), 7U);
   service.apply(view_with(nullptr));
   service.tick();
   service.apply(view_with(lease(2)));
-  EXPECT_EQ(service.server(0).counters.statements.get(), 0U);
+  EXPECT_EQ(service.server(0).counters.connections_total.get(), 0U);
 }
 
 TEST(ShardCountersDeathTest, NoSlotBeyondTheLastIsWritten) {
   ShardCounters counters;
-  counters.make_server(kMostServers - 1);
-  EXPECT_DEATH(counters.make_server(kMostServers), "slot < kMostServers");
+  counters.servers.make(kMostServers - 1);
+  EXPECT_DEATH(counters.servers.make(kMostServers), "slot < kMostServers");
 }
 
 TEST(ShardDeathTest, AnIdThatConnectionIdsHaveNoRoomForIsNotTaken) {

@@ -37,6 +37,20 @@ def test_status_names_roles_health_and_reasons(gateway):
     assert all(listener["open"] for listener in orders["listeners"])
 
 
+def test_a_tcp_service_shows_nothing_of_mysql(gateway):
+    plain = next(service for service in gateway.status()["services"] if service["name"] == "plain")
+    assert plain["protocol"] == "tcp" and plain["servers"][0]["health"] == "up"
+    assert not {"primary", "epoch", "reads_on_primary", "pins", "account_connections", "latency"} & plain.keys()
+    assert all("route" not in listener for listener in plain["listeners"])
+    assert not {"role", "lag_ms", "version"} & plain["servers"][0].keys()
+    assert "in_flight" in plain["servers"][0]["counters"] and "statements" not in plain["counters"]
+    metrics = gateway.metrics()
+    of_plain = {name for name, labels in metrics.samples if ("service", "plain") in labels}
+    assert {"holdfast_service_clients", "holdfast_server_in_flight", "holdfast_server_health"} <= of_plain
+    of_mysql = {name for name in of_plain if any(word in name for word in ("statement", "primary", "pin", "epoch", "reads", "lag"))}
+    assert not of_mysql, "series of MySQL's"
+
+
 def test_status_by_http_equals_status_by_socket(gateway):
     by_http, by_socket = gateway.http_json("/api/v1/status"), gateway.status()
     assert by_http.keys() == by_socket.keys()

@@ -210,7 +210,7 @@ Task<void> move_diagnostics_to_primary(Session& session) {
   const Result<void> repeated =
       co_await upstream::run_steps(**primary, std::move(again), session.loop().deadline_in(session.service().config().connect_timeout));
   const bool refused = !repeated.ok() && repeated.error().said != nullptr;  // its error is the diagnostics
-  session.service().counters().reads_repeated.add();
+  session.frontend().counters().reads_repeated.add();
   policy::session::SessionFacts& facts = session.facts();
   const policy::session::ConnectionSerial before = holdings.held->facts.serial;
   if (refused) co_await ask_held(session);  // it has counted nothing: FOUND_ROWS() is that of the statement before

@@ -52,6 +52,7 @@ void Frontend::view_changed() {
 }
 
 void Frontend::server_added(upstream::ServerSlot slot) {
+  restart(statements_on(slot), kStatementCounters);
   if (slot < pools_.size()) {
     pools_[slot]->move_to_another_server();
     return;
@@ -71,7 +72,7 @@ void Frontend::tick() {
   for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) {
     pool->trim(since, {config.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
     service_.server(pool->slot()).counters.connections_open.set(pool->open_connections());
-    service_.counters().connection_resets.add(pool->take_resets());
+    counters().connection_resets.add(pool->take_resets());
   }
   tally_accounts();
 }
@@ -85,7 +86,7 @@ void Frontend::tally_accounts() {
   for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) {
     for (const upstream::MysqlConnection* connection : pool->all()) ++accounts[connection->account];
   }
-  if (service_.accounts().publish(accounts)) tallied_changes_ = changes;
+  if (counters_->accounts.publish(accounts)) tallied_changes_ = changes;
 }
 
 Task<Result<void>> Frontend::close() {

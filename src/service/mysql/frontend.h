@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "service/frontend.h"
+#include "service/mysql/counters.h"
 #include "service/mysql/shard_state.h"
 #include "upstream/mysql_pool.h"
 #include "upstream/mysql_view.h"
@@ -39,11 +40,16 @@ class Frontend final : public service::Frontend {
   ShardState& state() { return state_; }
   const upstream::MysqlViewPtr& view() const { return view_; }
   upstream::MysqlPool& pool(upstream::ServerSlot slot) { return *pools_[slot]; }
+  SessionCounters& counters() { return counters_->sessions; }
+  StatementCounters& statements_on(upstream::ServerSlot slot) { return counters_->statements.make(slot); }
+  PinCounters& pins() { return counters_->pins; }
+  LatencyHistogram& latency() { return counters_->latency; }
   /// Has a subject read anew from the servers; the view that comes then has its round.
   upstream::RefreshPtr refresh(upstream::MysqlSubject subject);
   /// Posts it to every other shard that knows the server; false: there is no other.
   bool on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what);
 
+  std::shared_ptr<service::ShardCounters> shard_counters() const override { return counters_; }
   std::uint32_t descriptors_per_client() const override { return kDescriptorsPerClient; }
   runtime::Task<void> serve(net::Accepted accepted, const config::Listen& listen, Admission admission) override;
   void view_changed() override;
@@ -59,6 +65,7 @@ class Frontend final : public service::Frontend {
 
   ServiceShard& service_;
   std::shared_ptr<ServiceChanges> changes_;
+  std::shared_ptr<ShardCounters> counters_ = std::make_shared<ShardCounters>();
   upstream::MysqlViewPtr view_;  // the service's
   ShardState state_;
   std::vector<std::unique_ptr<upstream::MysqlPool>> pools_;  // by slot

@@ -142,7 +142,7 @@ Task<void> release_soft(Session& session) {
 
 void give_up_held(Session& session) {
   Holdings& holdings = session.holdings();
-  if (holdings.pin != PinReason::kNone) session.service().pins().now[static_cast<std::size_t>(holdings.pin)].subtract();
+  if (holdings.pin != PinReason::kNone) session.frontend().pins().now[static_cast<std::size_t>(holdings.pin)].subtract();
   holdings.pin = PinReason::kNone;
   holdings.pinned_by = std::string();
   if (holdings.held == nullptr) return;
@@ -169,7 +169,7 @@ void count_pin(Session& session, PinReason pin) {
   Holdings& holdings = session.holdings();
   holdings.pin = pin;
   holdings.pinned_at = session.loop().now();
-  PinCounters& pins = session.service().pins();
+  PinCounters& pins = session.frontend().pins();
   pins.now[static_cast<std::size_t>(pin)].add();
   pins.made[static_cast<std::size_t>(pin)].add();
   const std::optional<std::uint64_t> count = session.shard_state().pins_to_tell(pin, holdings.pinned_at);

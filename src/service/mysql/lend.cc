@@ -54,13 +54,13 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
   const upstream::MysqlViewPtr view = session.view();
   const std::string reason = nobody(*view, place, trial->latest);
   if (trial->hold.passed(session.loop().now())) {
-    service.counters().hold_timeouts.add();
+    session.frontend().counters().hold_timeouts.add();
     service.control().event(Event{EventId::kHeldWritesTimeout, {}, 0, {{"service", service.name()}, {"reason", reason}}});
     co_return Error{ErrorCode::kUnreachable, reason};
   }
   if (!trial->counted) {
     trial->counted = true;
-    service.counters().held.add();
+    session.frontend().counters().held.add();
     if (place == Place::kPrimary && session.shard_state().statements_held++ == 0) {
       service.control().event(Event{EventId::kWritesHeld, {}, 0, {{"service", service.name()}, {"reason", reason}}});
     }
@@ -271,7 +271,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       connection->facts.must_close = true;
       const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings),
                                                                 session.loop().deadline_in(session.service().config().connect_timeout));
-      if (cleared.ok()) session.service().counters().connection_resets.add();
+      if (cleared.ok()) session.frontend().counters().connection_resets.add();
       if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
     }
     if (session.facts().settings == nullptr) {
@@ -296,8 +296,8 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     std::vector<Step> steps = steps_to_fit(session, *connection, &needs);
     if (steps.empty()) break;
     const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
-    session.service().counters().state_restores.add();
-    session.service().counters().restore_statements.add(steps.size());
+    session.frontend().counters().state_restores.add();
+    session.frontend().counters().restore_statements.add(steps.size());
     const std::uint64_t moment = session.shard_state().next_moment();
     Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), deadline);
     if (!done.ok()) {
@@ -376,7 +376,7 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
     id = co_await upstream::prepare(*connection, *statement.meaning.text, deadline);
   }
   if (!id.ok() && id.error().said == nullptr) co_return std::move(id).error();
-  if (id.ok()) session.service().counters().statements_reprepared.add();
+  if (id.ok()) session.frontend().counters().statements_reprepared.add();
   if (elsewhere) {
     Result<void> back = co_await restore(session, connection, {}, trial);
     HF_CO_RETURN_IF_ERROR(back);

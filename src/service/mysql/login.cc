@@ -118,7 +118,7 @@ void accept(Session& session, const MysqlAccount& account, std::optional<upstrea
 
 void deny(Session& session, const Claim& claim, const Judgement& judgement) {
   ServiceShard& service = session.service();
-  service.counters().login_failures.add();
+  session.frontend().counters().login_failures.add();
   service.control().event(Event{EventId::kClientRefusedLogin, {}, 0, {{"service", service.name()}, {"client", session.client().host()}, {"user", claim.user}, {"reason", judgement.why}}});
   if (judgement.locked) {
     session.client().send_error({kErAccountLocked, "HY000", "Access denied, this account is locked"});
@@ -231,7 +231,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
       *denied = wire::access_denied(claim->user_said, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
       co_return Verdict::kRefused;
     }
-    service.counters().login_failures.add();
+    session.frontend().counters().login_failures.add();
     client.send_error(wire::reply_of(opened.error()));
     co_return Verdict::kOver;
   }
@@ -344,7 +344,7 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
     const MysqlAccount* now = find_account(*view, claim->user, session.client().host());
     if (now != nullptr && now->unusable.empty()) co_return std::nullopt;
   }
-  session.service().counters().login_failures.add();
+  session.frontend().counters().login_failures.add();
   session.client().send_error(denied);
   co_return Verdict::kRefused;
 }

@@ -62,7 +62,7 @@ TEST_F(LoginTest, ARightProofByNativePasswordIsEnoughAndAsksNoServer) {
   EXPECT_EQ(guest.log_in(), "ok");
   EXPECT_EQ(guest.last.sequence, 2);
   EXPECT_EQ(stage().server().accepted(), 0U);
-  EXPECT_EQ(stage().counters().clients.get(), 1U);
+  EXPECT_EQ(stage().counted().service.clients.get(), 1U);
 }
 
 TEST_F(LoginTest, AWrongProofIsRefusedInTheServersWordsAndTheClientGoes) {
@@ -294,7 +294,7 @@ TEST_F(LoginTest, AClientThatLeavesAfterAnyByteOfItsLoginLeavesNothingBehind) {
     guest.client->leave();
     ASSERT_TRUE(stage().run_until([&] { return stage().sessions() == 0; })) << cut;
   }
-  EXPECT_EQ(stage().counters().clients.get(), 0U);
+  EXPECT_EQ(stage().counted().service.clients.get(), 0U);
   EXPECT_EQ(stage().shared().clients.load(), 0U);
 }
 

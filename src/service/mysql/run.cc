@@ -54,7 +54,7 @@ enum class Step : std::uint8_t { kGoOn,
                                  kOver };
 
 void count_route(Session& session, const Request& request, bool at_primary) {
-  ServiceCounters& counters = session.service().counters();
+  SessionCounters& counters = session.frontend().counters();
   if (request.verdict.route == sql::Route::kPrimary) {
     counters.writes.add();
   } else if (at_primary) {
@@ -66,7 +66,7 @@ void count_route(Session& session, const Request& request, bool at_primary) {
 
 /// The client is told as a server would tell it, with the reason.
 void report_lost(Session& session, const Reply& reply) {
-  session.service().counters().lost_errors.add();
+  session.frontend().counters().lost_errors.add();
   wire::ErrorReply error = wire::lost_connection();
   if (reply.failure) error.message += " (" + reply.failure->context + ")";
   if (!reply.begun) session.client().begin_reply();
@@ -293,7 +293,7 @@ Task<Step> after_refusal(Work* work, Reply reply) {
     give_back(session, std::move(work->connection));
   }
   if (next == Next::kPrimary) {
-    service.counters().rerouted.add();
+    session.frontend().counters().rerouted.add();
     service.control().event(Event{EventId::kStatementRerouted, {}, 0, {{"service", service.name()}, {"server", server}}});
     if (work->request.prepared != nullptr) work->request.prepared->verdict.route = sql::Route::kPrimary;
     work->request.place = Place::kPrimary;
@@ -311,7 +311,7 @@ Task<Step> after_refusal(Work* work, Reply reply) {
     co_return Step::kAgain;
   }
   // The primary was demoted or goes down: hold the statement until the next one is known.
-  if (!std::exchange(work->trial.counted, true)) service.counters().held.add();
+  if (!std::exchange(work->trial.counted, true)) session.frontend().counters().held.add();
   const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(work->trial.hold));
   co_return waited.ok() || waited.error().code != ErrorCode::kCancelled ? Step::kAgain : Step::kOver;
 }
@@ -334,7 +334,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
     (void)killed;  // its end is all the same to a client that has left
     co_return Step::kOver;
   }
-  service.server(work->slot).counters.lost.add();
+  session.frontend().statements_on(work->slot).lost.add();
   if (!work->attempt.killed) service.control().server_failed(service.name(), work->slot, reply.failure->context);
   if (reply.failure->code == ErrorCode::kCancelled) co_return Step::kOver;
   Next next = policy::session::after_loss(work->attempt);
@@ -347,7 +347,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
     if (next == Next::kOtherReader) {
       const upstream::MysqlViewPtr view = session.view();
       if (view->primary) work->trial.tried.insert(*view->primary);
-      service.counters().retried_reads.add();
+      session.frontend().counters().retried_reads.add();
       service.control().event(Event{EventId::kReadRetried, {}, 0, {{"service", service.name()}, {"server", view->servers[work->slot].name}}});
       if (!service.pick_reader(work->trial.tried)) {
         report_lost(session, reply);
@@ -417,7 +417,7 @@ Task<Step> once(Work* work) {
   if (policy::session::asks_about_last(work->request.verdict)) work->request.answer = from_memory(session, work->request);
   ++server.in_flight;
   server.counters.in_flight.add();
-  server.counters.statements.add();
+  session.frontend().statements_on(work->slot).statements.add();
   const TimePoint sent_at = session.loop().now();
   Reply reply = co_await exchange(session, connection, &work->request, work->attempt, ReplySink::kClient);
   reply.lasted = session.loop().now() - sent_at;

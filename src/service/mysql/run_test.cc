@@ -133,7 +133,7 @@ TEST_F(RunTest, AWriteWhoseServerDiesHasAnUnknownOutcomeAndIsNotSentAgain) {
   EXPECT_NE(answer.message().find("db1"), std::string::npos) << answer.message();
   EXPECT_EQ(times_sent("INSERT"), 1U);
   EXPECT_EQ(stage().counters().lost_errors.get(), 1U);
-  EXPECT_EQ(stage().service()->server(0).counters.lost.get(), 1U);
+  EXPECT_EQ(stage().counted().statements.find(0)->lost.get(), 1U);
   EXPECT_EQ(stage().failed_servers, std::vector<upstream::ServerSlot>{0});
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
 }

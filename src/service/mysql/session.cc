@@ -68,7 +68,7 @@ Task<void> Session::run(Admission admission) {
       if (!more) break;
       const TimePoint arrived = loop().now();
       const bool go_on = co_await run_command(client_.request().empty() ? Command::kSleep : static_cast<Command>(byte_at(client_.request(), 0)));
-      service().latency().record(loop().now() - arrived);
+      frontend_.latency().record(loop().now() - arrived);
       client_.drop_request();
       if (!go_on || client_.broken()) break;
     }
@@ -115,7 +115,7 @@ Task<bool> Session::read_command() {
 }
 
 Task<bool> Session::run_command(Command command) {
-  service().counters().statements.add();
+  frontend_.counters().statements.add();
   if (command == Command::kQuit) co_return false;
   const bool room = client_.has_room() || co_await client_.room();
   if (!room) co_return false;

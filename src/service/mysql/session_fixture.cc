@@ -131,7 +131,7 @@ ServiceShard* Stage::service(std::size_t i) { return shards_[i]->find("orders");
 
 std::size_t Stage::idle(std::size_t server, std::size_t shard) { return frontend(shard).pool(static_cast<upstream::ServerSlot>(server)).idle(); }
 
-std::uint64_t Stage::pinned(std::size_t shard) const { return pinned_by(shared_->all_counters()[shard]->pins); }
+std::uint64_t Stage::pinned(std::size_t shard) const { return pinned_by(counted(shard).pins); }
 
 void Stage::finish() {
   if (finished_) return;
@@ -157,10 +157,11 @@ void Stage::finish() {
   }
   EXPECT_EQ(shared_->clients.load(), 0U);
   EXPECT_EQ(changes_->underway.load(), 0U);
-  for (const std::shared_ptr<ShardCounters>& each : shared_->all_counters()) {
-    EXPECT_EQ(each->service.clients.get(), 0U);
-    EXPECT_EQ(pinned_by(each->pins), 0U);
-    for (std::size_t i = 0; i < servers_.size(); ++i) EXPECT_EQ(each->server(i)->in_flight.get(), 0U) << "server " << i;
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
+    const ShardCounters& counters = counted(shard);
+    EXPECT_EQ(counters.service.clients.get(), 0U);
+    EXPECT_EQ(pinned_by(counters.pins), 0U);
+    for (std::size_t i = 0; i < servers_.size(); ++i) EXPECT_EQ(counters.servers.find(i)->in_flight.get(), 0U) << "server " << i;
   }
 }
 

@@ -68,7 +68,9 @@ class Stage {
   /// Sessions that are pinned now, whatever the reason.
   std::uint64_t pinned(std::size_t shard = 0) const;
   static std::uint64_t pinned_by(const PinCounters& pins);
-  const ServiceCounters& counters(std::size_t shard = 0) const { return shared_->all_counters()[shard]->service; }
+  /// All that the shard has counted; good when it is closed, too.
+  const ShardCounters& counted(std::size_t shard = 0) const { return static_cast<const ShardCounters&>(*shared_->all_counters()[shard]); }
+  const SessionCounters& counters(std::size_t shard = 0) const { return counted(shard).sessions; }
   ServiceShared& shared() { return *shared_; }
   ServiceChanges& changes() { return *changes_; }
   const upstream::ServerFault& fault() const { return fault_; }

@@ -137,8 +137,8 @@ class SessionList : public ::testing::Test {
     });
     return listed.value_or(HeldSessions{});
   }
-  std::uint64_t pinned(PinReason reason) const { return service_->pins().now[static_cast<std::size_t>(reason)].get(); }
-  std::uint64_t pins(PinReason reason) const { return service_->pins().made[static_cast<std::size_t>(reason)].get(); }
+  std::uint64_t pinned(PinReason reason) const { return Frontend::of(service_)->pins().now[static_cast<std::size_t>(reason)].get(); }
+  std::uint64_t pins(PinReason reason) const { return Frontend::of(service_)->pins().made[static_cast<std::size_t>(reason)].get(); }
 
   std::vector<Event> events_;
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [this](Event event) { events_.push_back(std::move(event)); }};
@@ -304,20 +304,20 @@ TEST_F(SessionList, ConnectionsAreTalliedByAccountAndResetsAreCounted) {
   Client& client = connect();
   query(client, "SET @a = 1");
   service_->tick();
-  const std::vector<std::shared_ptr<ShardCounters>> counters = shared_->all_counters();
-  EXPECT_EQ(counters.at(0)->accounts.read(), (AccountConnections{{"app@127.%", 1}}));
-  EXPECT_EQ(service_->counters().connection_resets.get(), 0U);
-  EXPECT_EQ(service_->counters().restore_statements.get(), 1U);
-  EXPECT_EQ(service_->counters().state_restores.get(), 1U);
+  const auto& counted = static_cast<const ShardCounters&>(*shared_->all_counters().at(0));
+  EXPECT_EQ(counted.accounts.read(), (AccountConnections{{"app@127.%", 1}}));
+  EXPECT_EQ(counted.sessions.connection_resets.get(), 0U);
+  EXPECT_EQ(counted.sessions.restore_statements.get(), 1U);
+  EXPECT_EQ(counted.sessions.state_restores.get(), 1U);
   send(client, "\x01");
   ASSERT_TRUE(run_until([&] { return Frontend::of(service_)->pool(0).idle() == 1; })) << "it is reset, for the next session";
   service_->tick();
-  EXPECT_EQ(service_->counters().connection_resets.get(), 1U);
+  EXPECT_EQ(counted.sessions.connection_resets.get(), 1U);
   service_->tick();
-  EXPECT_EQ(service_->counters().connection_resets.get(), 1U);
+  EXPECT_EQ(counted.sessions.connection_resets.get(), 1U);
   Frontend::of(service_)->pool(0).trim(shard_.loop().now() + 1s);
   service_->tick();
-  EXPECT_EQ(counters.at(0)->accounts.read(), AccountConnections{});
+  EXPECT_EQ(counted.accounts.read(), AccountConnections{});
 }
 
 }  // namespace

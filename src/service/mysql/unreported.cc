@@ -147,7 +147,7 @@ Task<Result<Reply>> repeat_unseen(Session& session, Connection* connection, cons
   const std::uint32_t thread = connection->thread_id;
   Reply reply = co_await exchange(session, connection, request, {}, ReplySink::kNobody);
   if (reply.end == Reply::End::kComplete) {
-    session.service().counters().reads_repeated.add();
+    session.frontend().counters().reads_repeated.add();
     co_return std::move(reply);
   }
   if (session.running().client_left) {

@@ -56,7 +56,6 @@ class Counted {
     server_.counters.in_flight.add();
     server_.counters.connections_total.add();
     server_.counters.connections_open.add();
-    server_.counters.statements.add();
     service_.counters().clients.add();
   }
   Counted(const Counted&) = delete;

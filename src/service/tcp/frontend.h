@@ -16,6 +16,7 @@ class Frontend final : public service::Frontend {
  public:
   explicit Frontend(ServiceShard& service) : service_(service) {}
 
+  std::shared_ptr<ShardCounters> shard_counters() const override { return counters_; }
   std::uint32_t descriptors_per_client() const override { return kDescriptorsPerClient; }
   /// Picks a server, connects (another one when that fails), relays. Bounds: connect_timeout per server, client_timeout without a byte
   /// either way, those of relay().
@@ -30,6 +31,7 @@ class Frontend final : public service::Frontend {
 
  private:
   ServiceShard& service_;
+  std::shared_ptr<ShardCounters> counters_ = std::make_shared<ShardCounters>();
 };
 
 }  // namespace hf::service::tcp

@@ -60,7 +60,7 @@ Task<bool> on_reset_connection(Session& session) {
       const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
       const Result<void> done = co_await upstream::run_steps(*held, policy::session::reset_steps(*start), deadline);
       if (done.ok()) policy::session::reset(held->facts, start);
-      if (done.ok()) session.service().counters().connection_resets.add();
+      if (done.ok()) session.frontend().counters().connection_resets.add();
       if (!done.ok() && done.error().code == ErrorCode::kCancelled) co_return false;
     }
     if (held->facts.clean()) give_back(session, std::move(held));

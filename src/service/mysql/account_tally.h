@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace hf::service {
+namespace hf::service::mysql {
 
 /// By "user@host pattern".
 using AccountConnections = std::map<std::string, std::uint64_t>;
@@ -34,4 +34,4 @@ class AccountTally {
   AccountConnections published_;
 };
 
-}  // namespace hf::service
+}  // namespace hf::service::mysql

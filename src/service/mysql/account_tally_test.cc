@@ -1,8 +1,8 @@
-#include "service/account_tally.h"
+#include "service/mysql/account_tally.h"
 
 #include <gtest/gtest.h>
 
-namespace hf::service {
+namespace hf::service::mysql {
 namespace {
 
 TEST(AccountTally, ShowsWhatWasPublishedLast) {
@@ -16,4 +16,4 @@ TEST(AccountTally, ShowsWhatWasPublishedLast) {
 }
 
 }  // namespace
-}  // namespace hf::service
+}  // namespace hf::service::mysql
