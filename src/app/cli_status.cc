@@ -119,7 +119,9 @@ void add_service(std::string& out, const json& service) {
   out += '\n';
   for (const json& listener : list_of(service, "listeners")) {
     const bool has_route = listener.is_object() && listener.contains("route");
-    add(out, "  listens on {}{}\n", text_of(listener, "address"), has_route ? " " + text_of(listener, "route") : "");
+    add(out, "  listens on {}{}", text_of(listener, "address"), has_route ? " " + text_of(listener, "route") : "");
+    if (listener.is_object() && listener.contains("open") && !flag_of(listener, "open")) add(out, ": NOT OPEN: {}", text_of(listener, "reason"));
+    out += '\n';
   }
   add_server(out, {{"name", "server"}, {"address", "address"}, {"role", "role"}, {"health", "health"}, {"reader", "reader"}, {"lag_ms", "lag ms"}, {"reason", "reason"}}, has_primary);
   for (const json& server : list_of(service, "servers")) add_server(out, server, has_primary);

@@ -109,13 +109,13 @@ TEST(CliStatus, ShowsAPrimaryWithRolesAndRoutesWhereAServiceHasThem) {
   admin::ServiceStatus& mail = status.services.emplace_back();
   mail.name = "mail";
   mail.protocol = "tcp";
-  mail.listeners = {{"127.0.0.1:25", "", true, ""}};
+  mail.listeners = {{"127.0.0.1:25", "", true, ""}, {"127.0.0.1:26", "", false, "Address already in use"}};
   mail.servers = orders.servers;
   mail.servers[0].role.clear();
   const std::string text = shown(status);
   EXPECT_NE(text.find("\nservice orders (mysql), primary db1: it alone is writable\n  listens on 127.0.0.1:3306 read\n"), std::string::npos) << text;
   EXPECT_NE(text.find(" role       health  reader    lag ms  reason\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("\nservice mail (tcp)\n  listens on 127.0.0.1:25\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nservice mail (tcp)\n  listens on 127.0.0.1:25\n  listens on 127.0.0.1:26: NOT OPEN: Address already in use\n"), std::string::npos) << text;
   EXPECT_NE(text.find("  server       address                health  reader  reason\n"), std::string::npos) << text;
 }
 

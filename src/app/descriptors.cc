@@ -21,7 +21,7 @@ constexpr std::size_t kPerServer = 2;   // the monitor's connection, one to look
 
 std::size_t listeners_of(const config::Service& service, std::size_t shards) {
   std::size_t listeners = 0;
-  for (const config::Listen& listen : service.listen) listeners += listen.endpoint.is_unix() ? 1 : shards;
+  for (const config::Listen& listen : service.listen) listeners += listen.endpoint.is_unix() ? 2 : 2 * shards;  // and a twin each
   return listeners;
 }
 

@@ -117,6 +117,11 @@ int Gateway::run() {
   for (const auto& shard : shards_) peers.push_back(shard.get());
   for (const auto& shard : shards_) shard->set_peers(peers);
   for (const auto& shard : shards_) shard->start();
+  listeners_.emplace(Listeners::Around{loop_, shards_, guardian_ ? guardian_->broker : -1, [this](Event event) { emit(std::move(event)); },
+                                       [this](const std::string& name) {
+                                         const auto running = services_.find(name);
+                                         return running == services_.end() ? nullptr : running->second.shared;
+                                       }});
   meet_guardian();
   scope_.spawn("housekeeping", keep_house, this);
   scope_.spawn("start", start, this);
@@ -135,40 +140,38 @@ Task<void> Gateway::start(Gateway* self) {
     const Result<void> added = self->add_service(self->config_, service);
     if (!added.ok()) problems.push_back(added.error().context);
   }
-  if (self->guardian_) co_await wait_for_addresses(self);
+  if (self->guardian_) co_await Listeners::wait_for_addresses(&*self->listeners_, self->config_);
   self->admin_ = std::make_unique<AdminServer>(self->loop_, *self, self->config_->admin);
   if (problems.empty()) {
     const Result<void> opened = self->admin_->open();
     if (!opened.ok()) problems.push_back("admin interface: " + opened.error().context);
   }
-  // Let the first round of checks come in, so that clients are greeted with the servers' version and globals, and nothing is held in vain.
-  const Deadline patience = self->loop_.deadline_in(kFirstLook);
-  const auto all_ready = [self] {
-    for (const auto& [name, running] : self->services_) {
-      if (!running.watcher->ready()) return false;
-    }
-    return true;
-  };
-  while (problems.empty() && !all_ready() && !patience.passed(self->loop_.now())) {
-    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(5ms));
-    if (!slept.ok()) co_return;
-  }
-  if (problems.empty()) {
-    for (const config::Service& service : self->config_->services) {
-      const std::vector<std::string> failed = self->open_listeners(self->services_.at(service.name), service);
-      problems.insert(problems.end(), failed.begin(), failed.end());
-    }
-  }
+  if (problems.empty()) problems = self->listeners_->apply(*self->config_);
   if (!problems.empty()) {
     for (const std::string& problem : problems) say("holdfast: " + problem);
     self->exit_code_ = 1;
     self->on_signal(SIGTERM);
     co_return;
   }
+  co_await serve_when_ready(self);
+  if (self->stopping_) co_return;
   self->started_ = true;
   self->emit(Event{EventId::kStarted, {}, 0, {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
   if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
+}
+
+/// Lets the first round of checks come in, so that clients are greeted with the servers' version and globals, and nothing is held in vain.
+Task<void> Gateway::serve_when_ready(Gateway* self) {
+  const Deadline patience = self->loop_.deadline_in(kFirstLook);
+  const auto is_ready = [&](const std::string& name) {
+    const auto running = self->services_.find(name);
+    return running == self->services_.end() || running->second.watcher->ready() || patience.passed(self->loop_.now());
+  };
+  while (!self->listeners_->serve(is_ready)) {
+    const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(5ms));
+    if (!slept.ok()) co_return;
+  }
 }
 
 Task<void> Gateway::keep_house(Gateway* self) {
@@ -223,11 +226,7 @@ Task<void> Gateway::stop(Gateway* self) {
   std::size_t clients = 0;
   for (const auto& [name, running] : self->services_) clients += running.shared->clients.load(std::memory_order_relaxed);
   self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}, {"clients", std::to_string(clients)}}});
-  for (auto& [name, running] : self->services_) {  // at once: a next gateway may make its own while our clients finish
-    for (const auto& [key, open] : running.listeners) {
-      if (open.open && open.listen.endpoint.is_unix()) ::unlink(open.listen.endpoint.unix_path.c_str());
-    }
-  }
+  self->listeners_->close();  // at once: a next gateway may open its own while our clients finish
   auto left = std::make_shared<std::size_t>(self->shards_.size());
   auto done = std::make_shared<runtime::Signal>(self->loop_);
   for (const auto& shard : self->shards_) {
@@ -347,19 +346,11 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
   share_out_descriptors();
   for (const config::Service& service : next->services) {
     const auto known = services_.find(service.name);
-    if (known == services_.end()) {
-      const Result<void> added = add_service(next, service);
-      if (!added.ok()) {
-        outcome.changes.push_back("failed: " + added.error().context);
-        continue;
-      }
-      for (const std::string& problem : open_listeners(services_.at(service.name), service)) outcome.changes.push_back("failed: " + problem);
-      continue;
-    }
-    const Result<void> configured = known->second.watcher->configure(next, &service);
+    const Result<void> configured = known == services_.end() ? add_service(next, service) : known->second.watcher->configure(next, &service);
     if (!configured.ok()) outcome.changes.push_back("failed: " + configured.error().context);
-    for (const std::string& problem : sync_listeners(known->second, service)) outcome.changes.push_back("failed: " + problem);
   }
+  for (const std::string& problem : listeners_->apply(*next)) outcome.changes.push_back("failed: " + problem);
+  scope_.spawn("serve when ready", serve_when_ready, this);
   const Result<void> logging = log_.open(next->log);
   if (!logging.ok()) {
     outcome.changes.push_back("failed: " + logging.error().context);
@@ -465,7 +456,7 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
     primary.reason = report.primary->reason;
     primary.takes_reads = report.primary->reads_on_primary;
   }
-  for (const auto& [key, listener] : running.listeners) {
+  for (const auto& [key, listener] : listeners_->of_service(service.name)) {
     status.listeners.push_back({key, protocol.has_routes ? route_name(listener.listen.route) : "", listener.open, listener.reason});
   }
   const service::AllShardCounters counters = running.shared->all_counters();

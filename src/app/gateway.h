@@ -19,6 +19,7 @@
 #include "app/admin_server.h"
 #include "app/descriptors.h"
 #include "app/event_damper.h"
+#include "app/listeners.h"
 #include "app/log.h"
 #include "app/signals.h"
 #include "app/vip_desk.h"
@@ -37,9 +38,6 @@ struct GuardianSockets {
   int channel = -1;
   int broker = -1;
 };
-
-/// "split", "read", "write".
-const char* route_name(config::ListenRoute route);
 
 class Gateway final : public admin::AdminModel {
  public:
@@ -66,24 +64,17 @@ class Gateway final : public admin::AdminModel {
   void crowded(admin::Transport door, std::size_t places) override;
 
  private:
-  struct OpenListener {
-    config::Listen listen;
-    bool open = false;
-    std::string reason;
-  };
   struct RunningService {
     std::shared_ptr<service::ServiceShared> shared;
     std::unique_ptr<topology::ServiceWatcher> watcher;
-    std::map<std::string, OpenListener> listeners;  // by Endpoint::to_string()
   };
 
   static runtime::Task<Result<admin::SessionPage>> gather_sessions(Gateway* self, std::string service, std::size_t most);
   static runtime::Task<void> start(Gateway* self);
   static runtime::Task<void> stop(Gateway* self);
+  static runtime::Task<void> serve_when_ready(Gateway* self);
   static runtime::Task<void> keep_house(Gateway* self);
   static runtime::Task<void> outlive_guardian(Gateway* self);
-  static runtime::Task<void> wait_for_addresses(Gateway* self);
-  bool addresses_are_free() const;
   void meet_guardian();
   Nanos longest_turn() const;
   std::optional<vip::ServiceFact> service_fact(const std::string& name) const;
@@ -97,10 +88,6 @@ class Gateway final : public admin::AdminModel {
   service::Control control_for_shards();
   Result<void> add_service(const config::ConfigPtr& config, const config::Service& service);
   void remove_service(const std::string& name);
-  std::vector<std::string> open_listeners(RunningService& running, const config::Service& service);
-  std::vector<std::string> sync_listeners(RunningService& running, const config::Service& service);
-  Result<void> open_listener(RunningService& running, const config::Listen& listen);
-  Result<int> bind(const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const;
   void publish(const std::shared_ptr<service::ServiceShared>& shared, upstream::ServiceViewPtr view);
   Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
   admin::ReloadOutcome apply(config::ConfigPtr next);
@@ -119,6 +106,7 @@ class Gateway final : public admin::AdminModel {
   net::AcceptBudget accept_budget_;  // outlives the shards, whose listeners take from it
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::map<std::string, RunningService> services_;
+  std::optional<Listeners> listeners_;  // once there are shards
   std::unique_ptr<AdminServer> admin_;
   std::optional<GuardianSockets> guardian_;
   std::unique_ptr<VipDesk> desk_;  // with a guardian only

@@ -170,7 +170,9 @@ runtime::Task<Result<Accepted>> Listener::accept() {
       co_return system_error(error, "accept");
     } else if (error == ENOBUFS) {  // accept(2): memory for its buffers
       co_return system_error(ENOMEM, "accept");
-    } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
+    } else if (error == EINVAL) {  // whoever shares the socket has ended its listening
+      close();
+    } else if (error == EBADF || error == ENOTSOCK) {
       co_return system_error(error, "accept");
     }
     // Everything else (ECONNABORTED, EINTR, network errors of the client) concerns one client that is gone.

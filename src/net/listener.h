@@ -64,7 +64,7 @@ class Listener final : private runtime::IoHandler {
   ~Listener();
 
   /// The next client. Errors: kExhausted (no descriptors, or clients have their share of them) and kOutOfMemory: try again later, the
-  /// caller reports it once; kCancelled, kClosed.
+  /// caller reports it once; kCancelled; kClosed, also when somebody who shares the socket has shut it down.
   runtime::Task<Result<Accepted>> accept();
   /// Stops listening; a waiting accept ends with kClosed.
   void close();

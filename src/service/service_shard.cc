@@ -90,31 +90,36 @@ std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::Serv
 
 void ServiceShard::listen(std::string key, int fd, config::Listen options) {
   const net::Listener::Share share{control().accept_budget, frontend_->descriptors_per_client()};
-  OpenListener open{std::move(key), std::make_unique<net::Listener>(loop(), fd, net::SocketOptions{}, share)};
-  accepting_.spawn("accept", accept_loop, this, open.listener.get(), std::move(options));
-  listeners_.push_back(std::move(open));
+  listeners_.push_back(std::make_unique<OpenListener>(loop(), std::move(key), fd, std::move(options), share));
+  accepting_.spawn("accept", accept_loop, this, listeners_.back().get());
 }
 
-void ServiceShard::close_listener(const std::string& key) {
-  for (OpenListener& open : listeners_) {
-    if (open.key == key) open.listener->close();  // its accept loop ends and forgets it
+void ServiceShard::change_listener(const std::string& key, const config::Listen& options) {
+  for (const std::unique_ptr<OpenListener>& open : listeners_) {
+    if (open->key == key) open->options = options;
   }
 }
 
-Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener, config::Listen options) {
+void ServiceShard::close_listener(const std::string& key) {
+  for (const std::unique_ptr<OpenListener>& open : listeners_) {
+    if (open->key == key) open->listener.close();  // its accept loop ends and forgets it
+  }
+}
+
+Task<void> ServiceShard::accept_loop(ServiceShard* self, OpenListener* open) {
   bool paused = false;
   for (;;) {
-    Result<net::Accepted> accepted = co_await listener->accept();
+    Result<net::Accepted> accepted = co_await open->listener.accept();
     if (accepted.ok()) {
       if (paused) {
         paused = false;
         self->control().event(Event{EventId::kAcceptResumed, {}, 0, {{"service", self->name()}}});
       }
-      self->admit(std::move(*accepted), options);
+      self->admit(std::move(*accepted), open->options);
       continue;
     }
     if (accepted.error().code == ErrorCode::kClosed || accepted.error().code == ErrorCode::kCancelled) {
-      self->forget(listener);
+      self->forget(open);
       co_return;
     }
     if (!paused) {
@@ -129,8 +134,8 @@ Task<void> ServiceShard::accept_loop(ServiceShard* self, net::Listener* listener
   }
 }
 
-void ServiceShard::forget(const net::Listener* listener) {
-  std::erase_if(listeners_, [&](const OpenListener& open) { return open.listener.get() == listener; });
+void ServiceShard::forget(const OpenListener* open) {
+  std::erase_if(listeners_, [&](const std::unique_ptr<OpenListener>& each) { return each.get() == open; });
 }
 
 /// No frame of its own: a client has one for as long as it is here.
@@ -168,7 +173,7 @@ std::size_t ServiceShard::cut_clients_on(const net::Address& local, const std::s
 void ServiceShard::client_gone() { shared_->clients.fetch_sub(1, std::memory_order_relaxed); }
 
 Task<Result<void>> ServiceShard::close(Deadline deadline) {
-  for (OpenListener& open : listeners_) open.listener->close();
+  for (const std::unique_ptr<OpenListener>& open : listeners_) open->listener.close();
   Result<void> accepting = co_await accepting_.close(deadline);
   HF_CO_RETURN_IF_ERROR(accepting);
   listeners_.clear();

@@ -92,6 +92,8 @@ class ServiceShard {
 
   /// Takes the listening socket over and serves it until close_listener or the end. `key` names it for close_listener.
   void listen(std::string key, int fd, config::Listen options);
+  /// Other options for whoever comes in from now on.
+  void change_listener(const std::string& key, const config::Listen& options);
   void close_listener(const std::string& key);
 
   /// A server that may take reads (MySQL) or a connection (TCP), by the service's balance; nothing when none is left.
@@ -114,11 +116,14 @@ class ServiceShard {
 
  private:
   struct OpenListener {
-    std::string key;
-    std::unique_ptr<net::Listener> listener;
+    OpenListener(runtime::EventLoop& loop, std::string its_key, int fd, config::Listen its_options, net::Listener::Share share)
+        : key(std::move(its_key)), options(std::move(its_options)), listener(loop, fd, net::SocketOptions{}, share) {}
+    const std::string key;
+    config::Listen options;
+    net::Listener listener;
   };
-  static runtime::Task<void> accept_loop(ServiceShard* self, net::Listener* listener, config::Listen options);
-  void forget(const net::Listener* listener);
+  static runtime::Task<void> accept_loop(ServiceShard* self, OpenListener* open);
+  void forget(const OpenListener* open);
   static runtime::Task<void> serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen, Admission admission);
   void admit(net::Accepted accepted, const config::Listen& listen);
   void add_servers();
@@ -136,7 +141,7 @@ class ServiceShard {
   runtime::Signal changed_;
   LiveClients live_clients_;
   std::unique_ptr<Frontend> frontend_;
-  std::vector<OpenListener> listeners_;
+  std::vector<std::unique_ptr<OpenListener>> listeners_;
   runtime::Scope accepting_;
   runtime::Scope sessions_;
 };
