@@ -70,7 +70,7 @@ class AdminConnectionsTest : public ::testing::Test {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     net::Accepted accepted;
-    accepted.stream = net::SocketStream::adopt_accepted(*loop_, ends[0], net::AcceptPlace{}).value();
+    accepted.stream = net::adopt_accepted(*loop_, ends[0], net::AcceptPlace{}).value();
     door_.serve(std::move(accepted));
     return Caller(ends[1]);
   }

@@ -1,6 +1,6 @@
 #include "check/tcp_check.h"
 
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 
 namespace hf::check {
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "runtime/epoll_poller.h"
 #include "runtime/scope.h"
 
@@ -23,7 +23,7 @@ struct Ends {
   explicit Ends(EventLoop& loop) {
     int fds[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    ours = SocketStream::adopt(loop, fds[0], {}).value();
+    ours = adopt(loop, fds[0], {}).value();
     peer = fds[1];
   }
   ~Ends() { ::close(peer); }

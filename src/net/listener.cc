@@ -123,13 +123,16 @@ Listener::Listener(runtime::EventLoop& loop, int fd, const SocketOptions& option
 Listener::~Listener() { close(); }
 
 void Listener::close() {
-  if (fd_ < 0) return;
+  if (fd_ >= 0) ::close(release());
+}
+
+int Listener::release() {
+  HF_CHECK(fd_ >= 0);
   loop_.poller().remove(fd_, *this);
-  const Result<void> unwatched = loop_.poller().unwatch(fd_);  // another shard may hold the same socket open
+  const Result<void> unwatched = loop_.poller().unwatch(fd_);  // somebody else may hold the same socket open
   (void)unwatched;
-  ::close(fd_);
-  fd_ = -1;
   if (waiting_ != nullptr) waiting_->wake();
+  return std::exchange(fd_, -1);
 }
 
 void Listener::on_ready(std::uint32_t /*readiness*/) {
@@ -156,7 +159,7 @@ runtime::Task<Result<Accepted>> Listener::accept() {
     socklen_t length = sizeof peer;
     const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      Result<std::unique_ptr<Stream>> stream = SocketStream::adopt_accepted(loop_, fd, std::move(*place));
+      Result<std::unique_ptr<Stream>> stream = adopt_accepted(loop_, fd, std::move(*place));
       HF_CO_RETURN_IF_ERROR(stream);
       Accepted accepted;
       accepted.stream = std::move(*stream);

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "net/accept_budget.h"
 #include "net/address.h"
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
 
@@ -68,6 +68,8 @@ class Listener final : private runtime::IoHandler {
   runtime::Task<Result<Accepted>> accept();
   /// Stops listening; a waiting accept ends with kClosed.
   void close();
+  /// Instead of close(): gives the socket up as it listens. Who waits in its queue is for its next owner.
+  int release();
 
  private:
   class Wait;

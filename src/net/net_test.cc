@@ -7,7 +7,7 @@
 #include "net/address.h"
 #include "net/listener.h"
 #include "net/sim_network.h"
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "runtime/epoll_poller.h"
 #include "runtime/scope.h"
 #include "runtime/sim_poller.h"
@@ -78,9 +78,9 @@ TEST(SimNetwork, BytesArriveWholeAndInOrderThroughASmallWindow) {
   std::string error;
   Scope scope(loop);
   const Deadline deadline = loop.deadline_in(1h);
-  scope.spawn("echo", echo, static_cast<Stream*>(server.get()), deadline);
-  scope.spawn("send", send_all, static_cast<Stream*>(client.get()), &data, deadline);
-  scope.spawn("receive", receive_all, static_cast<Stream*>(client.get()), &got, &error, deadline);
+  scope.spawn("echo", echo, server.stream.get(), deadline);
+  scope.spawn("send", send_all, client.stream.get(), &data, deadline);
+  scope.spawn("receive", receive_all, client.stream.get(), &got, &error, deadline);
   for (int turns = 0; !scope.empty() && turns < 1000000; ++turns) loop.turn(Deadline::never());
   EXPECT_TRUE(scope.empty());
   EXPECT_EQ(error, "");
@@ -98,11 +98,11 @@ TEST(SimNetwork, ACutPeerEndsInATimeoutAndAResetInAnError) {
   std::string timeout;
   std::string reset;
   Scope scope(loop);
-  server->cut();
-  server->write("lost");
-  scope.spawn("cut", receive_all, static_cast<Stream*>(client.get()), &got, &timeout, loop.deadline_in(5s));
-  scope.spawn("reset", receive_all, static_cast<Stream*>(client2.get()), &got, &reset, loop.deadline_in(5s));
-  server2->reset();
+  server.transport->cut();
+  server.stream->write("lost");
+  scope.spawn("cut", receive_all, client.stream.get(), &got, &timeout, loop.deadline_in(5s));
+  scope.spawn("reset", receive_all, client2.stream.get(), &got, &reset, loop.deadline_in(5s));
+  server2.transport->reset();
   for (int turns = 0; !scope.empty() && turns < 1000; ++turns) loop.turn(Deadline::never());
   EXPECT_EQ(got, "");
   EXPECT_EQ(timeout, "timeout");

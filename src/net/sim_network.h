@@ -14,7 +14,7 @@
 
 namespace hf::net {
 
-class SimStream;
+class SimTransport;
 
 /// How bytes travel in one direction.
 struct SimLink {
@@ -27,8 +27,12 @@ class SimNetwork {
  public:
   SimNetwork(runtime::EventLoop& loop, runtime::SimPoller& poller) : loop_(loop), poller_(poller) {}
 
-  /// A connected pair.
-  std::pair<std::unique_ptr<SimStream>, std::unique_ptr<SimStream>> connect_pair(const SimLink& link);
+  /// One end of a connection.
+  struct End {
+    std::unique_ptr<Stream> stream;
+    SimTransport* transport = nullptr;  // the stream's
+  };
+  std::pair<End, End> connect_pair(const SimLink& link);
 
   runtime::EventLoop& loop() { return loop_; }
   runtime::SimPoller& poller() { return poller_; }
@@ -38,21 +42,19 @@ class SimNetwork {
   runtime::SimPoller& poller_;
 };
 
-class SimStream final : public Stream {
+class SimTransport final : public Transport {
  public:
-  SimStream(SimNetwork& network, const SimLink& link) : Stream(network.loop()), network_(network), link_(link) {}
-  ~SimStream() override { close(); }
+  SimTransport(SimNetwork& network, const SimLink& link) : network_(network), link_(link) {}
 
   /// The peer's machine vanishes: nothing more arrives and nobody is told, as in a partition or a power cut.
   void cut();
   /// The peer's process dies: both ends see a reset.
   void reset();
 
- protected:
   IoResult try_read(std::span<char> into) override;
   IoResult try_write(ByteView bytes) override;
-  void shut_write_now() override;
-  void close_now() override;
+  void shut_write() override;
+  void close(runtime::Poller& poller, runtime::IoHandler& handler) override;
 
  private:
   friend class SimNetwork;
@@ -61,8 +63,8 @@ class SimStream final : public Stream {
     std::size_t in_flight = 0;
     bool ended = false;
     bool broken = false;
-    SimStream* reader = nullptr;  // null once that end is closed
-    SimStream* writer = nullptr;
+    runtime::IoHandler* reader = nullptr;  // null once that end is closed
+    runtime::IoHandler* writer = nullptr;
   };
 
   static void deliver(const std::shared_ptr<Inbox>& inbox, std::string piece);

@@ -12,7 +12,7 @@ constexpr std::uint16_t kReadsPerTurn = 16;       // then others have their turn
 
 Stream::~Stream() {
   HF_CHECK(reader_ == nullptr && drainer_ == nullptr);
-  HF_CHECK(closed_);  // derived destructors call finish(): the virtual close_now() must still exist
+  close();
   loop_.cancel_flush(*this);
   loop_.forget(*this);
 }
@@ -26,11 +26,33 @@ void Stream::close() {
 void Stream::finish_close() {
   if (closed_) return;
   closed_ = true;
-  close_now();
+  transport_->close(loop_.poller(), *this);
+  forget_unsent();
+}
+
+void Stream::forget_unsent() {
   loop_.cancel_flush(*this);
   if (out_.capacity() > 0) loop_.give_buffer(std::move(out_));
   out_ = std::string();
   out_offset_ = 0;
+}
+
+void Stream::upgrade(const Over& over, std::string read_ahead) {
+  HF_CHECK(reader_ == nullptr && drainer_ == nullptr && queued() == 0 && !closed_);
+  transport_ = over(std::move(transport_), std::move(read_ahead));
+  readable_ = true;  // asked anew: there may be something in what was read ahead
+}
+
+Result<Released> Stream::release() {
+  HF_CHECK(reader_ == nullptr && drainer_ == nullptr);
+  if (closed_) return Error{ErrorCode::kClosed, "the stream is closed"};
+  Result<Released> released = transport_->release(loop_.poller(), *this);
+  if (!released.ok()) return released;
+  released->unsent.append(ByteView(out_).substr(out_offset_));
+  closed_ = true;
+  fail({ErrorCode::kCancelled, "the connection was given up to somebody else"});
+  forget_unsent();
+  return released;
 }
 
 void Stream::fail(Error reason) {
@@ -46,19 +68,15 @@ void Stream::abort(Error reason) {
 }
 
 void Stream::cut(Error reason) {
-  if (!closed_) drop_unsent();
+  if (!closed_) transport_->drop_unsent();
   abort(std::move(reason));
 }
-
-Result<Address> Stream::local_address() const { return Error{ErrorCode::kUnsupported, "this stream has no address"}; }
-
-Result<PeerCredentials> Stream::peer_credentials() const { return Error{ErrorCode::kUnsupported, "this stream has no process at its end"}; }
 
 bool Stream::idle() {
   if (broken() || peer_closed_) return false;
   if (!readable_) return true;
   char byte = 0;
-  const IoResult read = try_read(std::span<char>(&byte, 1));
+  const IoResult read = transport_->try_read(std::span<char>(&byte, 1));
   if (read.kind == IoResult::Kind::kWouldBlock) {
     readable_ = false;
     return true;
@@ -76,11 +94,10 @@ Stream::ReadStep Stream::read_step(ByteView& out) {
   if (broken_) return ReadStep::kError;
   if (!readable_) return ReadStep::kWait;
   const std::span<char> buffer = loop_.read_buffer();
-  const IoResult result = try_read(buffer);
+  const IoResult result = transport_->try_read(buffer);
   switch (result.kind) {
     case IoResult::Kind::kDone:
-      // A short read has drained the socket, unless the peer's end of stream stands behind the data.
-      if (result.bytes < buffer.size() && !peer_closed_) readable_ = false;
+      if (!result.more && !peer_closed_) readable_ = false;  // else the peer's end of stream stands behind the data
       out = ByteView(buffer.data(), result.bytes);
       return ReadStep::kData;
     case IoResult::Kind::kWouldBlock:
@@ -96,7 +113,7 @@ Stream::ReadStep Stream::read_step(ByteView& out) {
 void Stream::write(ByteView bytes) {
   if (broken_ || closed_ || bytes.empty()) return;
   if (queued() == 0 && bytes.size() >= kDirectWrite && writable_) {
-    const IoResult result = try_write(bytes);
+    const IoResult result = transport_->try_write(bytes);
     if (result.kind == IoResult::Kind::kBroken) {
       fail(system_error(result.error_number, "write"));
       return;
@@ -120,7 +137,7 @@ void Stream::write(ByteView bytes) {
 void Stream::flush() {
   if (broken_ || closed_) return;
   while (queued() > 0) {
-    const IoResult result = try_write(ByteView(out_).substr(out_offset_));
+    const IoResult result = transport_->try_write(ByteView(out_).substr(out_offset_));
     if (result.kind == IoResult::Kind::kBroken) {
       fail(system_error(result.error_number, "write"));
       return;
@@ -141,7 +158,7 @@ void Stream::flush() {
   }
   if (queued() == 0 && shut_after_flush_) {
     shut_after_flush_ = false;
-    shut_write_now();
+    transport_->shut_write();
   }
   if (drainer_ != nullptr && queued() <= drainer_->limit_) drainer_->finish(std::nullopt);
 }
@@ -149,7 +166,7 @@ void Stream::flush() {
 void Stream::shut_write() {
   if (broken_ || closed_) return;
   if (queued() == 0) {
-    shut_write_now();
+    transport_->shut_write();
   } else {
     shut_after_flush_ = true;
   }

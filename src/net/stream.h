@@ -1,5 +1,5 @@
-// Stream: an ordered pair of byte streams with a peer, completion-shaped. Protocol code sees recv, write and drained; what
-// is below (TCP, Unix socket, simulation, later TLS) derives and offers non-blocking try_read and try_write.
+// Stream: an ordered pair of byte streams with a peer, completion-shaped. Protocol code sees recv, write and drained; what is below (TCP,
+// Unix socket, simulation) is a Transport, which a conversation may change in its middle.
 //
 // Owner: the session. Thread: that of its loop.
 // Invariants:
@@ -10,40 +10,22 @@
 //   4. At most one recv and one drained wait at a time.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "net/address.h"
+#include "net/transport.h"
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
 
 namespace hf::net {
-
-/// What a non-blocking read or write came to.
-struct IoResult {
-  enum class Kind { kDone,
-                    kWouldBlock,
-                    kEndOfStream,
-                    kBroken };
-  Kind kind = Kind::kWouldBlock;
-  std::size_t bytes = 0;
-  int error_number = 0;
-};
-
-/// The process at the other end of a Unix socket when it connected.
-struct PeerCredentials {
-  uid_t uid = 0;
-  gid_t gid = 0;
-  std::vector<gid_t> groups;
-};
 
 /// Somebody who wants to hear that the peer has closed its half while nobody reads.
 class PeerWatcher {
@@ -54,11 +36,12 @@ class PeerWatcher {
   ~PeerWatcher() = default;
 };
 
-class Stream : public runtime::IoHandler, public runtime::Flushable {
+class Stream final : public runtime::IoHandler, public runtime::Flushable {
  public:
+  Stream(runtime::EventLoop& loop, std::unique_ptr<Transport> transport) : loop_(loop), transport_(std::move(transport)) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  virtual ~Stream();
+  ~Stream();
 
   class Recv;
   class Drained;
@@ -82,10 +65,18 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   /// abort(), and the kernel sends a reset instead of trying for a minute to get rid of what is unsent: for a peer that
   /// cannot be reached from here any more.
   void cut(Error reason);
-  /// Our side's address of the connection, asked of the kernel. kUnsupported where there is none.
-  virtual Result<Address> local_address() const;
-  /// Who made the connection to our Unix socket, as the kernel knows it. kUnsupported for everything else.
-  virtual Result<PeerCredentials> peer_credentials() const;
+  /// See Transport.
+  Result<Address> local_address() const { return transport_->local_address(); }
+  Result<PeerCredentials> peer_credentials() const { return transport_->peer_credentials(); }
+
+  /// From here on the bytes go by what `over` makes of the transport so far. `read_ahead`: what recv has returned already and is for the
+  /// new one to read. Nothing is queued, and nobody waits.
+  using Over = std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport> below, std::string read_ahead)>;
+  void upgrade(const Over& over, std::string read_ahead);
+  /// Gives the descriptor up, with what was not sent and what was not received; the stream is closed then. Nobody waits. kUnsupported, and
+  /// nothing has changed: see Transport::release.
+  Result<Released> release();
+
   /// Sends what is queued as far as the socket takes it, then closes. The destructor does the same.
   void close();
 
@@ -102,23 +93,6 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   void on_ready(std::uint32_t readiness) final;
   void flush() final;
 
- protected:
-  explicit Stream(runtime::EventLoop& loop) : loop_(loop) {}
-
-  virtual IoResult try_read(std::span<char> into) = 0;
-  virtual IoResult try_write(ByteView bytes) = 0;
-  virtual void shut_write_now() = 0;
-  /// What close_now() has not sent by then is forgotten and the peer told by a reset.
-  virtual void drop_unsent() {}
-  /// Releases the resource below. Called once.
-  virtual void close_now() = 0;
-
-  /// For derived classes whose construction already knows the state.
-  void set_ready(bool readable, bool writable) {
-    readable_ = readable;
-    writable_ = writable;
-  }
-
  private:
   friend class Recv;
   friend class Drained;
@@ -130,8 +104,10 @@ class Stream : public runtime::IoHandler, public runtime::Flushable {
   ReadStep read_step(ByteView& out);
   void fail(Error reason);
   void finish_close();
+  void forget_unsent();
 
   runtime::EventLoop& loop_;
+  std::unique_ptr<Transport> transport_;
   Recv* reader_ = nullptr;
   Drained* drainer_ = nullptr;
   PeerWatcher* watcher_ = nullptr;

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <utility>
 
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "proto/mysql/auth/plugin.h"
 #include "proto/mysql/auth/caching_sha2.h"
 #include "proto/mysql/auth/native_password.h"

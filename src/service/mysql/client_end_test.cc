@@ -37,7 +37,7 @@ class ClientEndTest : public ::testing::Test {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
     peer_ = ends[1];
-    auto stream = net::SocketStream::adopt(shard_.loop(), ends[0], net::SocketOptions{});
+    auto stream = net::adopt(shard_.loop(), ends[0], net::SocketOptions{});
     end_ = std::make_unique<ClientEnd>(*service_, net::Accepted{std::move(*stream), net::Address::from_ip("198.18.0.7", 5000).value()});
     end_->limit_packets(64 * 1024 * 1024);
   }

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "proto/mysql/error_code.h"
 #include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/session_state.h"

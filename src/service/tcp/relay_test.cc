@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "net/listener.h"
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "runtime/stepped_loop_fake.h"
 
 namespace hf::service::tcp {
@@ -36,8 +36,8 @@ struct Pair {
     ::close(listening);
     int nonblocking = 1;
     EXPECT_EQ(::ioctl(left_fd, FIONBIO, &nonblocking), 0);
-    left = net::SocketStream::adopt(loop, left_fd, {}).value();
-    right = net::SocketStream::adopt(loop, right_fd, {}).value();
+    left = net::adopt(loop, left_fd, {}).value();
+    right = net::adopt(loop, right_fd, {}).value();
   }
   static void small_buffers(int fd) {
     const int size = 32 * 1024;

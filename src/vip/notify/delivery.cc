@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 #include "vip/notify/http_post.h"
 #include "vip/notify/smtp_dialogue.h"
 

@@ -1,5 +1,5 @@
-// SocketStream: a Stream over a connected TCP or Unix socket, and the ways to get one: connect() and adopt() of an accepted
-// file descriptor.
+// SocketTransport: a connected TCP or Unix socket as a Transport, and the ways to a Stream over one: connect(), and adopt() of a file
+// descriptor.
 #pragma once
 
 #include <memory>
@@ -20,31 +20,28 @@ struct SocketOptions {
 /// Sets them on a TCP socket (Unix sockets are left alone). What is set on a listening socket holds for those it accepts.
 void apply_options(int fd, const SocketOptions& options);
 
-class SocketStream final : public Stream {
+class SocketTransport final : public Transport {
  public:
-  /// Takes a connected, non-blocking socket over, also when it fails.
-  static Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options);
-  /// The same for a socket that has its options from its listener.
-  static Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place);
+  SocketTransport(int fd, AcceptPlace place) : fd_(fd), place_(std::move(place)) {}
 
-  SocketStream(runtime::EventLoop& loop, int fd, AcceptPlace place = {}) : Stream(loop), fd_(fd), place_(std::move(place)) {}
-  ~SocketStream() override { close(); }
-
-  int fd() const { return fd_; }
-  Result<Address> local_address() const override { return Address::local_of(fd_); }
-  Result<PeerCredentials> peer_credentials() const override;
-
- protected:
   IoResult try_read(std::span<char> into) override;
   IoResult try_write(ByteView bytes) override;
-  void shut_write_now() override;
+  void shut_write() override;
   void drop_unsent() override;
-  void close_now() override;
+  void close(runtime::Poller& poller, runtime::IoHandler& handler) override;
+  Result<Released> release(runtime::Poller& poller, runtime::IoHandler& handler) override;
+  Result<Address> local_address() const override { return Address::local_of(fd_); }
+  Result<PeerCredentials> peer_credentials() const override;
 
  private:
   int fd_;
   AcceptPlace place_;
 };
+
+/// A stream over a connected, non-blocking socket, which it takes over also when it fails.
+Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options);
+/// The same for a socket that has its options from its listener.
+Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place);
 
 /// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports), kOutOfMemory, kCancelled.
 runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,

@@ -1,4 +1,4 @@
-#include "net/socket_stream.h"
+#include "net/socket_transport.h"
 
 #include <cerrno>
 
@@ -91,21 +91,21 @@ void apply_options(int fd, const SocketOptions& options) {
   }
 }
 
-Result<std::unique_ptr<Stream>> SocketStream::adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options) {
+Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const SocketOptions& options) {
   apply_options(fd, options);
   return adopt_accepted(loop, fd, AcceptPlace{});
 }
 
-Result<std::unique_ptr<Stream>> SocketStream::adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place) {
-  auto stream = std::make_unique<SocketStream>(loop, fd, std::move(place));
+Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place) {
+  auto stream = std::make_unique<Stream>(loop, std::make_unique<SocketTransport>(fd, std::move(place)));
   Result<void> added = loop.poller().add(fd, *stream);
   if (!added.ok()) return std::move(added).error();
-  return std::unique_ptr<Stream>(std::move(stream));
+  return stream;
 }
 
-Result<PeerCredentials> SocketStream::peer_credentials() const {
+Result<PeerCredentials> SocketTransport::peer_credentials() const {
   const Result<Address> local = local_address();
-  if (!local.ok() || !local->is_unix()) return Stream::peer_credentials();
+  if (!local.ok() || !local->is_unix()) return Transport::peer_credentials();
   ucred process{};
   socklen_t length = sizeof process;
   if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &process, &length) != 0) return system_error(errno, "peer credentials");
@@ -117,39 +117,47 @@ Result<PeerCredentials> SocketStream::peer_credentials() const {
   return peer;
 }
 
-IoResult SocketStream::try_read(std::span<char> into) {
+IoResult SocketTransport::try_read(std::span<char> into) {
   for (;;) {
     const ssize_t n = ::recv(fd_, into.data(), into.size(), 0);
-    if (n > 0) return {IoResult::Kind::kDone, static_cast<std::size_t>(n), 0};
-    if (n == 0) return {IoResult::Kind::kEndOfStream, 0, 0};
+    if (n > 0) return IoResult::done(static_cast<std::size_t>(n), static_cast<std::size_t>(n) == into.size());  // a short read has drained it
+    if (n == 0) return IoResult::end_of_stream();
     if (errno == EINTR) continue;
-    if (errno == EAGAIN) return {IoResult::Kind::kWouldBlock, 0, 0};
-    return {IoResult::Kind::kBroken, 0, errno};
+    if (errno == EAGAIN) return IoResult::would_block();
+    return IoResult::broken(errno);
   }
 }
 
-IoResult SocketStream::try_write(ByteView bytes) {
+IoResult SocketTransport::try_write(ByteView bytes) {
   for (;;) {
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n >= 0) return {IoResult::Kind::kDone, static_cast<std::size_t>(n), 0};
+    if (n >= 0) return IoResult::done(static_cast<std::size_t>(n));
     if (errno == EINTR) continue;
-    if (errno == EAGAIN) return {IoResult::Kind::kWouldBlock, 0, 0};
-    return {IoResult::Kind::kBroken, 0, errno};
+    if (errno == EAGAIN) return IoResult::would_block();
+    return IoResult::broken(errno);
   }
 }
 
-void SocketStream::shut_write_now() { ::shutdown(fd_, SHUT_WR); }
+void SocketTransport::shut_write() { ::shutdown(fd_, SHUT_WR); }
 
-void SocketStream::drop_unsent() {
+void SocketTransport::drop_unsent() {
   const linger none{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
-void SocketStream::close_now() {
-  loop().poller().remove(fd_, *this);
+void SocketTransport::close(runtime::Poller& poller, runtime::IoHandler& handler) {
+  poller.remove(fd_, handler);
   ::close(fd_);
   fd_ = -1;
   place_ = AcceptPlace{};
+}
+
+Result<Released> SocketTransport::release(runtime::Poller& poller, runtime::IoHandler& handler) {
+  poller.remove(fd_, handler);
+  Result<void> unwatched = poller.unwatch(fd_);
+  HF_RETURN_IF_ERROR(unwatched);
+  place_ = AcceptPlace{};
+  return Released{std::exchange(fd_, -1), {}, {}};
 }
 
 runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,
@@ -178,7 +186,7 @@ runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop,
       co_return Error{waited.error().code, waited.error().context + " (" + address.to_string() + ")"};
     }
   }
-  Result<std::unique_ptr<Stream>> stream = SocketStream::adopt(loop, fd, options);
+  Result<std::unique_ptr<Stream>> stream = adopt(loop, fd, options);
   co_return stream;
 }
 
