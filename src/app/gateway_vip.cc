@@ -23,9 +23,9 @@ bool holds_any_address(const std::vector<config::Vip>& vips) {
   for (const ifaddrs* each = list; each != nullptr && !found; each = each->ifa_next) {
     if (each->ifa_addr == nullptr || (each->ifa_addr->sa_family != AF_INET && each->ifa_addr->sa_family != AF_INET6)) continue;
     const socklen_t length = each->ifa_addr->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-    const std::string here = net::Address(each->ifa_addr, length).host();
+    const std::optional<IpAddress> here = net::Address(each->ifa_addr, length).ip();
     for (const config::Vip& vip : vips) {
-      found = found || std::any_of(vip.addresses.begin(), vip.addresses.end(), [&](const config::VipAddress& address) { return address.address.to_string() == here; });
+      found = found || std::any_of(vip.addresses.begin(), vip.addresses.end(), [&](const config::VipAddress& address) { return here == address.address; });
     }
   }
   ::freeifaddrs(list);
@@ -87,9 +87,7 @@ std::optional<vip::ServiceFact> Gateway::service_fact(const std::string& name) c
 
 void Gateway::cut_clients_on(const config::Vip& vip) {
   for (const config::VipAddress& address : vip.addresses) {
-    const Result<net::Address> local = net::Address::from_ip(address.address.to_string(), 0);
-    if (!local.ok()) continue;
-    for (const auto& shard : shards_) shard->cut_clients_on(*local, "the virtual address '" + vip.name + "' has moved to another node");
+    for (const auto& shard : shards_) shard->cut_clients_on(net::Address(address.address, 0), "the virtual address '" + vip.name + "' has moved to another node");
   }
 }
 

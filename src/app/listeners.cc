@@ -20,14 +20,10 @@ namespace {
 constexpr Nanos kPredecessorPatience = 5s;
 
 bool is_virtual(const config::Config& config, const net::Address& address) {
-  if (address.is_unix()) return false;
-  for (const config::Vip& vip : config.vips) {
-    for (const config::VipAddress& each : vip.addresses) {
-      const Result<net::Address> known = net::Address::from_ip(each.address.to_string(), 0);
-      if (known.ok() && known->host() == address.host()) return true;
-    }
-  }
-  return false;
+  const std::optional<IpAddress> ip = address.ip();
+  return std::ranges::any_of(config.vips, [&ip](const config::Vip& vip) {
+    return std::ranges::any_of(vip.addresses, [&ip](const config::VipAddress& each) { return ip == each.address; });
+  });
 }
 
 void close_all(const std::vector<int>& fds) {

@@ -14,11 +14,9 @@
 #include <vector>
 
 #include "base/time.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::config {
-
-using proto::vrrp::IpAddress;
 
 /// A TCP address ("127.0.0.1:3306", "[::1]:3306", "db1.example:3306") or a Unix socket path.
 struct Endpoint {

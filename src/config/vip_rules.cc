@@ -16,14 +16,12 @@ namespace hf::config {
 
 namespace {
 
-using proto::vrrp::Family;
-
 constexpr std::size_t kMostAddresses = 255;      // the count in an advertisement is one byte
 constexpr std::size_t kPasswordBytes = 8;        // of both kinds in version 2
 constexpr std::size_t kLongestLabel = 15;        // IFNAMSIZ, without the final zero
 constexpr Nanos kLongestV3Interval = 40950ms;    // 12 bits of centiseconds
 
-std::string_view in_words(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
+std::string_view in_words(IpFamily family) { return family == IpFamily::kIpv4 ? "IPv4" : "IPv6"; }
 
 /// An address that is not a virtual one, and where it stands.
 struct OtherAddress {
@@ -48,11 +46,11 @@ class VipRules : private Findings {
   static std::string place_of(std::size_t vip, std::string_view key) { return fmt::format("vip[{}].{}", vip, key); }
 
   /// The family of the first address that could be read; the others are held to it.
-  static Family family_of(const Vip& vip) {
+  static IpFamily family_of(const Vip& vip) {
     for (const VipAddress& a : vip.addresses) {
       if (!a.address.is_unspecified()) return a.address.family();
     }
-    return Family::kIpv4;
+    return IpFamily::kIpv4;
   }
 
   void check_names() {
@@ -62,7 +60,7 @@ class VipRules : private Findings {
   }
 
   void check_router_ids() {
-    std::map<std::tuple<std::string, Family, int>, std::size_t> seen;
+    std::map<std::tuple<std::string, IpFamily, int>, std::size_t> seen;
     for (std::size_t i = 0; i < config_.vips.size(); ++i) {
       const Vip& vip = config_.vips[i];
       if (vip.router_id == 0 || vip.interface.empty()) continue;
@@ -114,7 +112,7 @@ class VipRules : private Findings {
   }
 
   void check_families(const Vip& vip, const std::string& place) {
-    const Family family = family_of(vip);
+    const IpFamily family = family_of(vip);
     for (std::size_t i = 0; i < vip.addresses.size(); ++i) {
       const IpAddress& address = vip.addresses[i].address;
       if (address.is_unspecified() || address.family() == family) continue;
@@ -146,8 +144,8 @@ class VipRules : private Findings {
 
   void check_version(const Vip& vip, const std::string& place) {
     if (bad(place + ".version")) return;
-    const Family family = family_of(vip);
-    if (vip.version == 2 && family == Family::kIpv6) {
+    const IpFamily family = family_of(vip);
+    if (vip.version == 2 && family == IpFamily::kIpv6) {
       error(at(place + ".version"), "version = 2 with IPv6", "version 2 of VRRP has IPv4 only", "remove it");
     }
     if (vip.version == 3 && vip.auth != VrrpAuth::kNone) {
@@ -161,7 +159,7 @@ class VipRules : private Findings {
     if (!vip.accept) {
       error(at(place + ".accept"), "accept = false", "no service of this node would be reached on the addresses (RFC 5798 6.1, Accept_Mode)", "remove it");
     }
-    if (!vip.checksum_pseudo_header && (vip.version == 2 || family == Family::kIpv6)) {
+    if (!vip.checksum_pseudo_header && (vip.version == 2 || family == IpFamily::kIpv6)) {
       error(at(place + ".checksum"), "checksum = \"plain\"", "only version 3 over IPv4 leaves the choice", "remove it");
     }
   }
@@ -220,7 +218,7 @@ class VipRules : private Findings {
 
   /// What advertisements travel between is of the VIP's family and is not a virtual address itself.
   void check_other_addresses(const Vip& vip, const std::string& place) {
-    const Family family = family_of(vip);
+    const IpFamily family = family_of(vip);
     std::vector<OtherAddress> others = other_addresses(vip, place);
     for (const OtherAddress& other : others) {
       if (other.address.family() == family || vip.addresses.empty()) continue;

@@ -14,6 +14,34 @@ Address::Address(const sockaddr* address, socklen_t length) : length_(length) {
   std::memcpy(&storage_, address, length_);
 }
 
+Address::Address(const IpAddress& ip, std::uint16_t port) {
+  if (ip.is_v4()) {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&storage_);
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    std::memcpy(&v4->sin_addr, ip.bytes().data(), ip.bytes().size());
+    length_ = sizeof *v4;
+  } else {
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage_);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    std::memcpy(&v6->sin6_addr, ip.bytes().data(), ip.bytes().size());
+    length_ = sizeof *v6;
+  }
+}
+
+std::optional<IpAddress> Address::ip() const {
+  if (family() == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage_);
+    return IpAddress::from_bytes({reinterpret_cast<const char*>(&v4->sin_addr), sizeof v4->sin_addr});
+  }
+  if (family() == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage_);
+    return IpAddress::from_bytes({reinterpret_cast<const char*>(&v6->sin6_addr), sizeof v6->sin6_addr});
+  }
+  return std::nullopt;
+}
+
 Result<Address> Address::from_ip(std::string_view ip, std::uint16_t port) {
   const std::string text(ip);
   sockaddr_in v4{};

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 
+#include "base/ip_address.h"
 #include "base/result.h"
 
 namespace hf::net {
@@ -15,6 +16,7 @@ class Address {
  public:
   Address() = default;
   Address(const sockaddr* address, socklen_t length);
+  Address(const IpAddress& ip, std::uint16_t port);
 
   /// "127.0.0.1", "::1" and the like; no names.
   static Result<Address> from_ip(std::string_view ip, std::uint16_t port);
@@ -27,6 +29,8 @@ class Address {
   int family() const { return storage_.ss_family; }
   bool is_unix() const { return family() == AF_UNIX; }
   std::uint16_t port() const;
+  /// Nothing for Unix sockets.
+  std::optional<IpAddress> ip() const;
   /// Without the port: "127.0.0.1", "::1", "localhost" for Unix sockets (as a database names such clients).
   std::string host() const;
   /// "127.0.0.1:3306", "[::1]:3306", "unix:/run/x.sock".

@@ -19,6 +19,18 @@ using runtime::EventLoop;
 using runtime::Scope;
 using runtime::Task;
 
+TEST(Address, IsMadeOfAnIpAddressAndGivesItBack) {
+  for (const IpAddress& ip : {IpAddress::v4(198, 18, 0, 7), IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 0, 7})}) {
+    const Address address(ip, 3306);
+    EXPECT_EQ(address.host(), ip.to_string());
+    EXPECT_EQ(address.port(), 3306);
+    EXPECT_EQ(address.ip(), ip);
+    EXPECT_EQ(address.to_string(), Address::from_ip(ip.to_string(), 3306).value().to_string());
+  }
+  EXPECT_EQ(Address::from_unix_path("/run/x.sock").value().ip(), std::nullopt);
+  EXPECT_EQ(Address().ip(), std::nullopt);
+}
+
 TEST(Address, ReadsAndPrintsEveryFamily) {
   EXPECT_EQ(Address::from_ip("127.0.0.1", 3306).value().to_string(), "127.0.0.1:3306");
   EXPECT_EQ(Address::from_ip("::1", 3306).value().to_string(), "[::1]:3306");

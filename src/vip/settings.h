@@ -18,9 +18,6 @@
 
 namespace hf::vip {
 
-using proto::vrrp::Family;
-using proto::vrrp::IpAddress;
-
 /// What a tracked thing counts while it is bad: points on the priority, or the release of the addresses.
 struct Weight {
   bool release = true;
@@ -107,7 +104,7 @@ struct RouterSettings {
   std::string sync_group{};              // "": none
 
   friend bool operator==(const RouterSettings&, const RouterSettings&) = default;
-  Family family() const { return addresses.empty() ? Family::kIpv4 : addresses.front().address.family(); }
+  IpFamily family() const { return addresses.empty() ? IpFamily::kIpv4 : addresses.front().address.family(); }
 };
 
 struct Settings {

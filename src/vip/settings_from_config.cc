@@ -12,17 +12,6 @@ namespace vrrp = policy::vrrp;
 constexpr int kRefreshesInALease = 5;
 constexpr Nanos kLongestRefresh = 1s;
 
-vrrp::Address machine_address(const IpAddress& address) {
-  vrrp::Address out;
-  std::size_t at = 0;
-  if (address.is_v4()) {
-    out.bytes[10] = out.bytes[11] = 0xFF;
-    at = 12;
-  }
-  for (const char byte : address.bytes()) out.bytes[at++] = static_cast<std::uint8_t>(byte);
-  return out;
-}
-
 Weight weight(const config::Weight& from) { return Weight{.release = from.release, .points = from.points}; }
 
 proto::netlink::Scope scope(std::string_view word) {
@@ -46,7 +35,7 @@ vrrp::Config machine(const config::Vip& vip) {
   vrrp::Config out;
   out.version = vip.version == 2 ? vrrp::ProtocolVersion::kV2 : vrrp::ProtocolVersion::kV3;
   out.priority = vip.priority;
-  for (const config::VipAddress& address : vip.addresses) out.addresses.push_back(machine_address(address.address));
+  for (const config::VipAddress& address : vip.addresses) out.addresses.push_back(address.address);
   out.advert_interval = vip.advert_interval;
   out.preempt = vip.preempt;
   out.preempt_delay = vip.preempt_delay;
@@ -126,7 +115,7 @@ RouterSettings router(const config::Vip& vip) {
   out.source = vip.source;
   out.peers = vip.peers;
   out.multicast_group = vip.multicast_group.value_or(
-      out.family() == Family::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6);
+      out.family() == IpFamily::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6);
   out.least_ttl = vip.least_ttl;
   out.virtual_mac = vip.virtual_mac;
   out.heartbeats = heartbeats(vip);

@@ -52,7 +52,7 @@ TEST(SettingsFromConfig, TheMachineAcceptsWhateverTheFileMaySay) {
     config::Vip vip = plain();
     row.change(vip);
     policy::vrrp::Config machine = router_of(vip).machine;
-    machine.own_address = policy::vrrp::Address::ipv4(198, 18, 0, 1);
+    machine.own_address = IpAddress::v4(198, 18, 0, 1);
     const Result<void> valid = policy::vrrp::validate(machine);
     EXPECT_TRUE(valid.ok()) << row.name << ": " << (valid.ok() ? "" : valid.error().context);
     EXPECT_LE(machine.refresh_interval, 1s) << row.name;
@@ -93,7 +93,7 @@ TEST(SettingsFromConfig, CarriesTheTimersAndTheChoices) {
   EXPECT_EQ(machine.announce_refresh, 8s);
   EXPECT_FALSE(machine.accept);
   EXPECT_TRUE(machine.strict);
-  EXPECT_EQ(machine.addresses.at(0), policy::vrrp::Address::ipv4(198, 18, 0, 100));
+  EXPECT_EQ(machine.addresses.at(0), IpAddress::v4(198, 18, 0, 100));
 }
 
 TEST(SettingsFromConfig, AddressesKeepTheirPlace) {

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "policy/vrrp/address.h"
+#include "base/ip_address.h"
 
 namespace hf::policy::vrrp {
 
@@ -47,8 +47,8 @@ struct Damping {
 struct Config {
   ProtocolVersion version = ProtocolVersion::kV3;
   std::uint8_t priority = 100;     // 1 to 254, or 255 for the address owner
-  Address own_address;             // the interface's primary address: the tie-break between equal priorities
-  std::vector<Address> addresses;  // the virtual ones, 1 to 255
+  IpAddress own_address;             // the interface's primary address: the tie-break between equal priorities
+  std::vector<IpAddress> addresses;  // the virtual ones, 1 to 255
   Nanos advert_interval = 1s;      // v3: 10 ms to 40.95 s in steps of 10 ms; v2: 1 s to 255 s in whole seconds
   bool preempt = true;
   Nanos preempt_delay{0};          // how long a master of lower priority is left alone once it was heard

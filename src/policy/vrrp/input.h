@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "policy/vrrp/address.h"
+#include "base/ip_address.h"
 
 namespace hf::policy::vrrp {
 
@@ -27,10 +27,10 @@ struct Stop {};
 struct Timer {};  // the time asked for by the last kSetTimer has come; too early or twice does no harm
 struct Advertisement {
   std::uint8_t path = 0;  // 0: the VRRP interface, others: heartbeat paths. All count alike
-  Address source;
+  IpAddress source;
   std::uint8_t priority = 0;
   Nanos interval{0};  // v3: Max Advertise Interval, v2: Adver Interval
-  std::vector<Address> addresses;
+  std::vector<IpAddress> addresses;
 };
 struct InterfaceChanged {
   bool up = true;

@@ -118,7 +118,7 @@ class Turn {
     }
     return true;
   }
-  bool same_addresses(const std::vector<Address>& theirs) const {
+  bool same_addresses(const std::vector<IpAddress>& theirs) const {
     return theirs.size() == config_.addresses.size() &&
            std::is_permutation(theirs.begin(), theirs.end(), config_.addresses.begin());
   }
@@ -159,7 +159,7 @@ class Turn {
   }
   /// Only the master heard last may shorten the wait: anybody else's release says nothing about it. Its interval is the
   /// one that the release tells: who preempts has not learnt it, and the releasing node keeps the addresses no longer.
-  void master_released(const Address& source, Nanos interval) {
+  void master_released(const IpAddress& source, Nanos interval) {
     const bool ours = s_.master == source;
     if (!ours && (s_.master || probing())) return;
     const TimePoint soon = now_ + skew_time(config_.version, priority(), interval);
@@ -203,7 +203,7 @@ class Turn {
   void begin(Reason reason) {
     const bool owner = config_.priority == kOwnerPriority && now_ >= s_.started_until;
     if (owner && config_.probe_wait == Nanos{0}) return become_master(Reason::kAddressOwner);
-    const std::optional<Address> learnt = s_.learnt_until.passed(now_) ? std::nullopt : s_.master;
+    const std::optional<IpAddress> learnt = s_.learnt_until.passed(now_) ? std::nullopt : s_.master;
     move(Mode::kBackup, reason);
     s_.master = learnt;
     if (owner) take(Reason::kAddressOwner);

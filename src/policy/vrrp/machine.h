@@ -76,7 +76,7 @@ struct State {
 
   // as a backup
   Nanos master_interval{0};  // Master_Adver_Interval
-  std::optional<Address> master;  // whom this backup listens to
+  std::optional<IpAddress> master;  // whom this backup listens to
   std::uint8_t master_priority = 0;
   Deadline learnt_until{TimePoint{0}};  // a master heard in Fault counts as alive until
   std::optional<TimePoint> lower_since;  // a master of lower priority is heard since

@@ -15,10 +15,10 @@
 
 namespace hf::policy::vrrp::scripted {
 
-inline const Address kUs = Address::ipv4(198, 18, 0, 5);
-inline const Address kBelow = Address::ipv4(198, 18, 0, 1);
-inline const Address kAbove = Address::ipv4(198, 18, 0, 200);  // greater only if bytes are compared unsigned
-inline const Address kVirtual = Address::ipv4(198, 18, 0, 100);
+inline const IpAddress kUs = IpAddress::v4(198, 18, 0, 5);
+inline const IpAddress kBelow = IpAddress::v4(198, 18, 0, 1);
+inline const IpAddress kAbove = IpAddress::v4(198, 18, 0, 200);  // greater only if bytes are compared unsigned
+inline const IpAddress kVirtual = IpAddress::v4(198, 18, 0, 100);
 
 inline Config level1(std::uint8_t priority = 100) {
   Config config;
@@ -29,7 +29,7 @@ inline Config level1(std::uint8_t priority = 100) {
 }
 inline Config rfc(std::uint8_t priority = 100) { return strict_rfc(level1(priority)); }
 
-inline Advertisement advert(std::uint8_t priority, Address source = kBelow, Nanos interval = 1s) {
+inline Advertisement advert(std::uint8_t priority, IpAddress source = kBelow, Nanos interval = 1s) {
   return Advertisement{.path = 0, .source = source, .priority = priority, .interval = interval, .addresses = {kVirtual}};
 }
 

@@ -12,7 +12,7 @@ namespace {
 class Group {
  public:
   explicit Group(std::size_t members) : states_(members), group_(members) {
-    config_.addresses = {Address::ipv4(198, 18, 0, 100)};
+    config_.addresses = {IpAddress::v4(198, 18, 0, 100)};
     config_ = strict_rfc(config_);
     for (std::size_t i = 0; i < members; ++i) give(i, Start{});
   }
@@ -54,7 +54,7 @@ TEST(VrrpSyncGroup, one_member_that_hears_a_better_master_makes_all_yield) {
   Group group(2);
   group.wait(4s);
   group.give(0, Timer{});
-  group.give(1, Advertisement{.source = Address::ipv4(198, 18, 0, 9), .priority = 200, .interval = 1s, .addresses = {}});
+  group.give(1, Advertisement{.source = IpAddress::v4(198, 18, 0, 9), .priority = 200, .interval = 1s, .addresses = {}});
   EXPECT_EQ(group.modes(), Modes(2, Mode::kBackup));
 }
 

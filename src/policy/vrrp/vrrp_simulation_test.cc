@@ -65,8 +65,8 @@ class Story {
       Config& config = configs[i];
       config.version = version_;
       config.priority = static_cast<std::uint8_t>(chance(5) ? 255 : (chance(20) ? 100 : 1 + random_.below(254)));
-      config.own_address = Address::ipv4(198, 18, 0, static_cast<std::uint8_t>(i + 1));
-      config.addresses = {Address::ipv4(198, 18, 0, 100)};
+      config.own_address = IpAddress::v4(198, 18, 0, static_cast<std::uint8_t>(i + 1));
+      config.addresses = {IpAddress::v4(198, 18, 0, 100)};
       config.advert_interval = version_ == ProtocolVersion::kV2 ? 1s : 100ms;
       if (!one_interval) config.advert_interval = Nanos(10ms) * (5 + random_.below(26));
       config.preempt = preempt;

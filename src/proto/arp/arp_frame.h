@@ -16,11 +16,9 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "proto/arp/ethernet.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::arp {
-
-using vrrp::IpAddress;
 
 enum class Operation : std::uint16_t { kRequest = 1,
                                        kReply = 2 };

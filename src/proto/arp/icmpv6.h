@@ -14,11 +14,9 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "proto/arp/ethernet.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::arp {
-
-using vrrp::IpAddress;
 
 inline constexpr std::uint8_t kNeighbourSolicitationType = 135;
 inline constexpr std::uint8_t kNeighbourAdvertisementType = 136;

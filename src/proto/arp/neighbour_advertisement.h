@@ -14,11 +14,9 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "proto/arp/ethernet.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::arp {
-
-using vrrp::IpAddress;
 
 inline constexpr IpAddress kAllNodesV6 = IpAddress::v6({0xFF02, 0, 0, 0, 0, 0, 0, 1});
 inline constexpr MacAddress kAllNodesMac = {0x33, 0x33, 0x00, 0x00, 0x00, 0x01};

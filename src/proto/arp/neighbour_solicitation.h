@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "proto/arp/arp_frame.h"
 #include "proto/arp/ethernet.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::arp {
 

@@ -55,7 +55,7 @@ std::size_t stated_size(ByteView datagram) {
 }  // namespace
 
 Result<std::string> encode(const Heartbeat& heartbeat, ByteView key) {
-  const vrrp::Family family = heartbeat.source.family();
+  const IpFamily family = heartbeat.source.family();
   if (heartbeat.router_id == 0) return unwritable("router id 0");
   if (!is_possible(heartbeat.interval)) return unwritable("an interval that cannot be");
   if (heartbeat.addresses.size() > kMostAddresses) return unwritable("more than 255 addresses");
@@ -69,7 +69,7 @@ Result<std::string> encode(const Heartbeat& heartbeat, ByteView key) {
   append_be(out, static_cast<std::uint64_t>(heartbeat.interval.count()), 8);
   append_be(out, heartbeat.boot_id, 8);
   append_be(out, heartbeat.sequence, 8);
-  append_be(out, family == vrrp::Family::kIpv4 ? 4 : 6, 1);
+  append_be(out, family == IpFamily::kIpv4 ? 4 : 6, 1);
   append_be(out, heartbeat.addresses.size(), 1);
   append_be(out, 0, 2);
   out.append(heartbeat.source.bytes());

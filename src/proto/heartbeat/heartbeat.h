@@ -25,11 +25,9 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::heartbeat {
-
-using vrrp::IpAddress;
 
 inline constexpr std::size_t kMostAddresses = 255;
 inline constexpr std::size_t kLongestHeartbeat = 36 + 16 + kMostAddresses * 16 + 32;

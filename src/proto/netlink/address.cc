@@ -17,7 +17,7 @@ constexpr std::size_t kCacheInfoSize = 16;
 constexpr std::size_t kMostLabel = 15;
 constexpr std::uint32_t kForever = 0xFFFF'FFFF;
 
-std::uint8_t family_number(vrrp::Family family) { return family == vrrp::Family::kIpv4 ? kFamilyIpv4 : kFamilyIpv6; }
+std::uint8_t family_number(IpFamily family) { return family == IpFamily::kIpv4 ? kFamilyIpv4 : kFamilyIpv6; }
 
 Error unwritable(const char* why) {
   return Error{ErrorCode::kInvalidArgument, std::string("interface address: ") + why};
@@ -25,14 +25,14 @@ Error unwritable(const char* why) {
 Error malformed(const char* what) { return Error{ErrorCode::kProtocol, std::string("netlink address: ") + what}; }
 
 Result<void> check_which(const InterfaceAddress& address) {
-  const vrrp::Family family = address.address.family();
+  const IpFamily family = address.address.family();
   if (address.interface_index == 0) return unwritable("no interface");
-  if (address.prefix_length > vrrp::address_size(family) * 8) return unwritable("prefix is longer than the address");
+  if (address.prefix_length > address_size(family) * 8) return unwritable("prefix is longer than the address");
   if (address.peer && address.peer->family() != family) return unwritable("peer is of another family");
   if (address.peer == address.address) return unwritable("its own peer");
   if (address.label.size() > kMostLabel) return unwritable("label is longer than 15 bytes");
   if (address.label.find('\0') != std::string::npos) return unwritable("a zero byte in the label");
-  if (!address.label.empty() && family != vrrp::Family::kIpv4) return unwritable("only IPv4 addresses have labels");
+  if (!address.label.empty() && family != IpFamily::kIpv4) return unwritable("only IPv4 addresses have labels");
   return {};
 }
 
@@ -82,7 +82,7 @@ struct Parts {
   std::optional<IpAddress> address{};
 };
 
-Result<void> read_ip(std::optional<IpAddress>& into, ByteView value, vrrp::Family family) {
+Result<void> read_ip(std::optional<IpAddress>& into, ByteView value, IpFamily family) {
   const auto ip = IpAddress::from_bytes(value);
   if (!ip || ip->family() != family) return malformed("an address of wrong length");
   into = ip;
@@ -97,7 +97,7 @@ Result<void> read_lifetime(InterfaceAddress& into, ByteView value) {
   return {};
 }
 
-Result<void> read_attribute(const Attribute& attribute, vrrp::Family family, Parts& parts, InterfaceAddress& into) {
+Result<void> read_attribute(const Attribute& attribute, IpFamily family, Parts& parts, InterfaceAddress& into) {
   switch (attribute.type) {
     case kAttributeLocal: return read_ip(parts.local, attribute.value, family);
     case kAttributeAddress: return read_ip(parts.address, attribute.value, family);
@@ -137,7 +137,7 @@ Result<std::string> remove_address(const InterfaceAddress& address, std::uint32_
   return std::move(writer).take();
 }
 
-std::string list_addresses(std::optional<vrrp::Family> family, std::uint32_t sequence) {
+std::string list_addresses(std::optional<IpFamily> family, std::uint32_t sequence) {
   MessageWriter writer(kGetAddress, kFlagRequest | kFlagDump, sequence);
   writer.body(body(family ? family_number(*family) : kFamilyUnspecified, InterfaceAddress{.prefix_length = 0}));
   return std::move(writer).take();
@@ -150,14 +150,14 @@ Result<InterfaceAddress> decode_address(const Message& message) {
   if (number != kFamilyIpv4 && number != kFamilyIpv6) {
     return Error{ErrorCode::kUnsupported, "netlink address: neither IPv4 nor IPv6"};
   }
-  const vrrp::Family family = number == kFamilyIpv4 ? vrrp::Family::kIpv4 : vrrp::Family::kIpv6;
+  const IpFamily family = number == kFamilyIpv4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
 
   InterfaceAddress out;
   out.prefix_length = byte_at(message.body, 1);
   out.flags = byte_at(message.body, 2);
   out.scope = static_cast<Scope>(byte_at(message.body, 3));
   out.interface_index = load_native<std::uint32_t>(message.body, 4);
-  if (out.prefix_length > vrrp::address_size(family) * 8) return malformed("prefix is longer than the address");
+  if (out.prefix_length > address_size(family) * 8) return malformed("prefix is longer than the address");
 
   Parts parts;
   Attributes attributes(message.body.substr(kBodySize));

@@ -18,11 +18,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "proto/netlink/message.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::netlink {
-
-using vrrp::IpAddress;
 
 enum class Scope : std::uint8_t { kGlobal = 0,
                                   kSite = 200,
@@ -74,7 +72,7 @@ Result<std::string> add_address(const InterfaceAddress& address, IfPresent if_pr
 /// RTM_DELADDR with acknowledgement: interface, address, prefix, peer and label say which; the rest is not looked at.
 Result<std::string> remove_address(const InterfaceAddress& address, std::uint32_t sequence);
 /// RTM_GETADDR for all interfaces; answers are kNewAddress messages, then kDone. nullopt: both families.
-std::string list_addresses(std::optional<vrrp::Family> family, std::uint32_t sequence);
+std::string list_addresses(std::optional<IpFamily> family, std::uint32_t sequence);
 
 /// For kNewAddress and kDelAddress, events as well as parts of a dump. kUnsupported: another address family; skip it.
 /// kProtocol: malformed, or without an address.

@@ -11,7 +11,6 @@
 namespace hf::proto::netlink {
 namespace {
 
-using vrrp::Family;
 using vrrp::testing::unhex;
 
 // A dump's answers: 127.0.0.1 on lo; the VIP after a replace with 3 s, preferred 0; an IPv6 VIP; a link-local address.
@@ -111,8 +110,8 @@ TEST(RemoveAddress, NamesAddressPrefixInterfaceAndLabel) {
 
 TEST(ListAddresses, AsksForADumpOfOneFamilyOrBoth) {
   EXPECT_EQ(list_addresses(std::nullopt, 7), unhex("18000000 1600 0103 0700000000000000 0000000000000000"));
-  EXPECT_EQ(list_addresses(Family::kIpv4, 7), unhex("18000000 1600 0103 0700000000000000 0200000000000000"));
-  EXPECT_EQ(list_addresses(Family::kIpv6, 7), unhex("18000000 1600 0103 0700000000000000 0a00000000000000"));
+  EXPECT_EQ(list_addresses(IpFamily::kIpv4, 7), unhex("18000000 1600 0103 0700000000000000 0200000000000000"));
+  EXPECT_EQ(list_addresses(IpFamily::kIpv6, 7), unhex("18000000 1600 0103 0700000000000000 0a00000000000000"));
 }
 
 TEST(DecodeAddress, OfAKernelsIpv4Dump) {
@@ -187,7 +186,7 @@ TEST(DecodeAddress, EveryChangedByteGivesAValueOrAnError) {
   vrrp::testing::for_every_changed_byte((*messages)[0].body, [](ByteView body, std::size_t) {
     const auto address = decode_address(Message{.type = kDelAddress, .body = body});
     if (address.ok()) {
-      EXPECT_LE(address->prefix_length, vrrp::address_size(address->address.family()) * 8);
+      EXPECT_LE(address->prefix_length, address_size(address->address.family()) * 8);
     }
   });
 }

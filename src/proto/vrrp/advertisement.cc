@@ -43,7 +43,7 @@ Result<void> check_interval(const Advertisement& advertisement) {
 }
 
 Result<void> check_writable(const Advertisement& advertisement, const Route& route) {
-  const Family family = route.source.family();
+  const IpFamily family = route.source.family();
   if (route.destination.family() != family) return unwritable("source and destination are of different families");
   if (advertisement.vrid == 0) return unwritable("router id 0 does not exist, take 1 to 255");
   if (advertisement.addresses.size() > kMostAddresses) return unwritable("more than 255 addresses");
@@ -53,7 +53,7 @@ Result<void> check_writable(const Advertisement& advertisement, const Route& rou
   }
   switch (advertisement.version) {
     case Version::kV2:
-      if (family != Family::kIpv4) return unwritable("version 2 knows no IPv6; use version 3");
+      if (family != IpFamily::kIpv4) return unwritable("version 2 knows no IPv6; use version 3");
       break;
     case Version::kV3:
       if (advertisement.addresses.empty()) return unwritable("version 3 needs at least one address");
@@ -65,7 +65,7 @@ Result<void> check_writable(const Advertisement& advertisement, const Route& rou
 }
 
 /// Length, count, CARP: whether the fields that follow may be read at all.
-std::optional<Refusal> check_shape(ByteView message, Version version, Family family) {
+std::optional<Refusal> check_shape(ByteView message, Version version, IpFamily family) {
   const std::size_t count = byte_at(message, 3);
   const bool v2 = version == Version::kV2;
   if (v2 && message.size() == kCarpSize && count == kCarpAuthWords) return Refusal::kCarp;
@@ -91,7 +91,7 @@ std::optional<ChecksumDialect> right_dialect(ByteView message, Version version, 
   return std::nullopt;
 }
 
-Advertisement read_fields(ByteView message, Version version, Family family) {
+Advertisement read_fields(ByteView message, Version version, IpFamily family) {
   Advertisement out;
   out.version = version;
   out.vrid = byte_at(message, 1);
@@ -115,8 +115,8 @@ Advertisement read_fields(ByteView message, Version version, Family family) {
 
 }  // namespace
 
-std::array<std::uint8_t, 6> virtual_mac(Family family, std::uint8_t vrid) {
-  return {0x00, 0x00, 0x5E, 0x00, static_cast<std::uint8_t>(family == Family::kIpv4 ? 1 : 2), vrid};
+std::array<std::uint8_t, 6> virtual_mac(IpFamily family, std::uint8_t vrid) {
+  return {0x00, 0x00, 0x5E, 0x00, static_cast<std::uint8_t>(family == IpFamily::kIpv4 ? 1 : 2), vrid};
 }
 
 Auth password_auth(ByteView password) {
@@ -170,9 +170,9 @@ Decoded decode(ByteView message, const Arrival& arrival, const ReceiveRules& rul
   if (arrival.ttl < rules.least_ttl) return because(Refusal::kTtl);
   if (message.size() < kHeaderSize) return because(Refusal::kLength);
 
-  const Family family = route.source.family();
+  const IpFamily family = route.source.family();
   const unsigned number = byte_at(message, 0) >> 4;
-  if (number != 3 && (number != 2 || family == Family::kIpv6)) return because(Refusal::kVersion);
+  if (number != 3 && (number != 2 || family == IpFamily::kIpv6)) return because(Refusal::kVersion);
   if ((byte_at(message, 0) & 0x0F) != kTypeAdvertisement) return because(Refusal::kType);
   const Version version = number == 2 ? Version::kV2 : Version::kV3;
   if (const auto reason = check_shape(message, version, family)) return because(*reason);

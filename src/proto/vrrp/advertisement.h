@@ -25,7 +25,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::vrrp {
 
@@ -45,7 +45,7 @@ inline constexpr Seconds kLongestIntervalV2{255};
 inline constexpr std::size_t kLongestMessage = 8 + kMostAddresses * 16;
 
 /// 00:00:5e:00:01:vrid (IPv4) or 00:00:5e:00:02:vrid (IPv6), RFC 5798 7.3.
-std::array<std::uint8_t, 6> virtual_mac(Family family, std::uint8_t vrid);
+std::array<std::uint8_t, 6> virtual_mac(IpFamily family, std::uint8_t vrid);
 
 enum class Version : std::uint8_t { kV2 = 2,
                                     kV3 = 3 };

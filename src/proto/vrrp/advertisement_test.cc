@@ -257,16 +257,16 @@ TEST(Advertisement, EveryChangedByteIsRefused) {
   });
 }
 
-IpAddress random_address(Random& random, Family family) {
+IpAddress random_address(Random& random, IpFamily family) {
   std::string bytes;
   append_be(bytes, random.next(), 8);
   append_be(bytes, random.next(), 8);
   return *IpAddress::from_bytes(ByteView(bytes).substr(0, address_size(family)));
 }
 
-Advertisement random_advertisement(Random& random, Family family) {
+Advertisement random_advertisement(Random& random, IpFamily family) {
   Advertisement out;
-  out.version = family == Family::kIpv4 && random.below(2) == 0 ? Version::kV2 : Version::kV3;
+  out.version = family == IpFamily::kIpv4 && random.below(2) == 0 ? Version::kV2 : Version::kV3;
   out.vrid = static_cast<std::uint8_t>(1 + random.below(255));
   out.priority = static_cast<std::uint8_t>(random.below(256));
   const std::size_t least = out.version == Version::kV3 ? 1 : 0;
@@ -285,7 +285,7 @@ Advertisement random_advertisement(Random& random, Family family) {
 TEST(Advertisement, DecodeOfEncodeIsTheSameValue) {
   Random random(112);
   for (int round = 0; round < 4000; ++round) {
-    const Family family = random.below(2) == 0 ? Family::kIpv4 : Family::kIpv6;
+    const IpFamily family = random.below(2) == 0 ? IpFamily::kIpv4 : IpFamily::kIpv6;
     const Advertisement advertisement = random_advertisement(random, family);
     const Route route{random_address(random, family), random_address(random, family)};
     const auto dialect = random.below(2) == 0 ? ChecksumDialect::kPseudoHeader : ChecksumDialect::kPlain;
@@ -399,8 +399,8 @@ TEST(Refusal, EveryReasonHasAWordAndASentenceOfItsOwn) {
 }
 
 TEST(VirtualMac, IsThatOfRfc5798Clause73) {
-  EXPECT_EQ(virtual_mac(Family::kIpv4, 51), (std::array<std::uint8_t, 6>{0, 0, 0x5e, 0, 1, 51}));
-  EXPECT_EQ(virtual_mac(Family::kIpv6, 255), (std::array<std::uint8_t, 6>{0, 0, 0x5e, 0, 2, 255}));
+  EXPECT_EQ(virtual_mac(IpFamily::kIpv4, 51), (std::array<std::uint8_t, 6>{0, 0, 0x5e, 0, 1, 51}));
+  EXPECT_EQ(virtual_mac(IpFamily::kIpv6, 255), (std::array<std::uint8_t, 6>{0, 0, 0x5e, 0, 2, 255}));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 namespace hf::proto::vrrp {
 

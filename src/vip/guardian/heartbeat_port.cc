@@ -16,8 +16,8 @@ constexpr int kReceiveBuffer = 256 * 1024;
 }  // namespace
 
 Result<std::shared_ptr<HeartbeatPort>> HeartbeatPort::open(runtime::EventLoop& loop, const std::string& interface,
-                                                           std::uint16_t port, Family family) {
-  const bool v4 = family == Family::kIpv4;
+                                                           std::uint16_t port, IpFamily family) {
+  const bool v4 = family == IpFamily::kIpv4;
   const std::string what = "heartbeat port " + std::to_string(port) + " on " + interface;
   Result<Socket> socket = Socket::open(v4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0, what);
   if (!socket.ok()) return socket.error();
@@ -81,7 +81,7 @@ void HeartbeatPort::hand_over(const IpEndpoint& from, ByteView datagram) {
 }
 
 Result<std::shared_ptr<HeartbeatPort>> HeartbeatPorts::get(runtime::EventLoop& loop, const std::string& interface,
-                                                           std::uint16_t port, Family family) {
+                                                           std::uint16_t port, IpFamily family) {
   std::uint32_t index = 0;
   if (!interface.empty()) {
     index = ::if_nametoindex(interface.c_str());

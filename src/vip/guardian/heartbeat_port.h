@@ -40,7 +40,7 @@ class HeartbeatPort final : private runtime::IoHandler {
 
   /// `interface` "": any.
   static Result<std::shared_ptr<HeartbeatPort>> open(runtime::EventLoop& loop, const std::string& interface,
-                                                     std::uint16_t port, Family family);
+                                                     std::uint16_t port, IpFamily family);
   HeartbeatPort(const HeartbeatPort&) = delete;
   HeartbeatPort& operator=(const HeartbeatPort&) = delete;
   ~HeartbeatPort();
@@ -66,11 +66,11 @@ class HeartbeatPorts {
  public:
   /// The port that is open already, or a new one. kNotFound: there is no such interface. kExists: another process has it.
   Result<std::shared_ptr<HeartbeatPort>> get(runtime::EventLoop& loop, const std::string& interface, std::uint16_t port,
-                                             Family family);
+                                             IpFamily family);
 
  private:
   // The index as well: an interface that went and came again is another one.
-  using Key = std::tuple<std::string, std::uint32_t, std::uint16_t, Family>;
+  using Key = std::tuple<std::string, std::uint32_t, std::uint16_t, IpFamily>;
   std::map<Key, std::weak_ptr<HeartbeatPort>> ports_;
 };
 

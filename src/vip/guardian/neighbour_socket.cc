@@ -106,7 +106,7 @@ NeighbourSocket::NeighbourSocket(runtime::EventLoop& loop, std::uint32_t interfa
       on_claim_(std::move(on_claim)),
       socket_(std::move(socket)) {
   char name[IF_NAMESIZE] = {};
-  if (::if_indextoname(interface_index_, name) != nullptr && forwards(name, Family::kIpv6)) {
+  if (::if_indextoname(interface_index_, name) != nullptr && forwards(name, IpFamily::kIpv6)) {
     router_flag_ = RouterFlag::kRouter;
   }
 }

@@ -258,7 +258,7 @@ Result<std::uint32_t> RouteSocket::make_macvlan(const Macvlan& macvlan) {
   return Error{ErrorCode::kExists, macvlan.name + " is there and comes back"};
 }
 
-Result<std::uint32_t> RouteSocket::add_virtual_mac(const std::string& name, std::uint32_t parent, Family family,
+Result<std::uint32_t> RouteSocket::add_virtual_mac(const std::string& name, std::uint32_t parent, IpFamily family,
                                                    std::uint8_t router_id) {
   const auto found = links_.find(parent);
   if (found == links_.end()) return Error{ErrorCode::kNotFound, name + ": its parent interface is not there"};

@@ -67,7 +67,7 @@ class RouteSocket final : private runtime::IoHandler {
   /// kernel answers ARP for its addresses on it alone; see virtual_mac.cc for the sysctls, which stay set on the parent.
   /// A macvlan of that name, parent and MAC which is there is taken over, another macvlan of that name is replaced;
   /// kExists: something else has the name. Returns its index; links() has it at once.
-  Result<std::uint32_t> add_virtual_mac(const std::string& name, std::uint32_t parent, Family family, std::uint8_t router_id);
+  Result<std::uint32_t> add_virtual_mac(const std::string& name, std::uint32_t parent, IpFamily family, std::uint8_t router_id);
   Result<void> remove_link(std::uint32_t index);
 
  private:

@@ -160,12 +160,12 @@ TEST_F(RouteSocketTest, AStormOfEventsLosesNothingInTheEnd) {
 TEST_F(RouteSocketTest, AVirtualMacAnswersForItsAddressAndTheParentDoesNot) {
   if (!network_.ready()) return;
   open();
-  const auto index = route_->add_virtual_mac("vrrp.51", route_->find_link("va")->index, Family::kIpv4, 51);
+  const auto index = route_->add_virtual_mac("vrrp.51", route_->find_link("va")->index, IpFamily::kIpv4, 51);
   ASSERT_TRUE(index.ok()) << index.error().context;
   const Link* link = route_->find_link("vrrp.51");
   ASSERT_NE(link, nullptr);
   EXPECT_EQ(link->index, *index);
-  EXPECT_EQ(link->mac, proto::vrrp::virtual_mac(Family::kIpv4, 51));
+  EXPECT_EQ(link->mac, proto::vrrp::virtual_mac(IpFamily::kIpv4, 51));
   EXPECT_TRUE(link->can_carry());
   EXPECT_EQ(sysctl("ipv4/conf/vrrp.51/arp_ignore"), "1");
   EXPECT_EQ(sysctl("ipv4/conf/va/arp_ignore"), "1");
@@ -202,18 +202,18 @@ TEST_F(RouteSocketTest, AVirtualMacThatIsThereIsTakenOverOrReplacedButNeverStole
   if (!network_.ready()) return;
   open();
   const std::uint32_t parent = route_->find_link("va")->index;
-  const auto first = route_->add_virtual_mac("vrrp.51", parent, Family::kIpv6, 51);
+  const auto first = route_->add_virtual_mac("vrrp.51", parent, IpFamily::kIpv6, 51);
   ASSERT_TRUE(first.ok()) << first.error().context;
-  EXPECT_EQ(*route_->add_virtual_mac("vrrp.51", parent, Family::kIpv6, 51), *first);
-  const auto other = route_->add_virtual_mac("vrrp.51", parent, Family::kIpv6, 52);  // another MAC
+  EXPECT_EQ(*route_->add_virtual_mac("vrrp.51", parent, IpFamily::kIpv6, 51), *first);
+  const auto other = route_->add_virtual_mac("vrrp.51", parent, IpFamily::kIpv6, 52);  // another MAC
   ASSERT_TRUE(other.ok()) << other.error().context;
   EXPECT_NE(*other, *first);
-  EXPECT_EQ(route_->find_link("vrrp.51")->mac, proto::vrrp::virtual_mac(Family::kIpv6, 52));
-  EXPECT_EQ(route_->add_virtual_mac("lo", parent, Family::kIpv6, 51).error().code, ErrorCode::kExists);
+  EXPECT_EQ(route_->find_link("vrrp.51")->mac, proto::vrrp::virtual_mac(IpFamily::kIpv6, 52));
+  EXPECT_EQ(route_->add_virtual_mac("lo", parent, IpFamily::kIpv6, 51).error().code, ErrorCode::kExists);
   ASSERT_TRUE(route_->remove_link(*other).ok());
   ASSERT_TRUE(loop_.run_until([&] { return route_->find_link("vrrp.51") == nullptr; }));
   EXPECT_TRUE(route_->remove_link(*other).ok());
-  EXPECT_FALSE(route_->add_virtual_mac("vrrp.51", 4711, Family::kIpv4, 51).ok());
+  EXPECT_FALSE(route_->add_virtual_mac("vrrp.51", 4711, IpFamily::kIpv4, 51).ok());
 }
 
 }  // namespace

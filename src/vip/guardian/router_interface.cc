@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "vip/address_mapping.h"
 #include "vip/guardian/virtual_router.h"
 
 namespace hf::vip {
@@ -21,7 +20,7 @@ void VirtualRouter::interfaces_changed() {
   if (!usable) return;
   if (attached_) return look_again(*link);
   own_address_ = *own;
-  settings_.machine.own_address = to_machine(*own);
+  settings_.machine.own_address = *own;
   if (retry_timer_.armed()) return;  // the kernel refused something: again when that is over
   attach();
   if (started_ || machine::holding(state_)) feed(machine::InterfaceChanged{attached_});

@@ -13,9 +13,9 @@
 namespace hf::vip {
 
 /// Before the interface `name` is switched on. The error names the file.
-Result<void> set_virtual_mac_sysctls(const std::string& name, const std::string& parent, Family family);
+Result<void> set_virtual_mac_sysctls(const std::string& name, const std::string& parent, IpFamily family);
 
 /// Whether the kernel forwards packets of `family` on this interface: the R flag of neighbour advertisements.
-bool forwards(const std::string& interface, Family family);
+bool forwards(const std::string& interface, IpFamily family);
 
 }  // namespace hf::vip

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "runtime/wall_clock.h"
-#include "vip/address_mapping.h"
 
 namespace hf::vip {
 
@@ -175,7 +174,7 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
   peers_.heard(0, now);
   last_peer_ = message.source.to_string();
   hear_master(message.source, message.advertisement.priority, message.advertisement.interval);
-  feed(machine::Advertisement{0, to_machine(message.source), message.advertisement.priority, message.advertisement.interval, to_machine(message.advertisement.addresses)});
+  feed(machine::Advertisement{0, message.source, message.advertisement.priority, message.advertisement.interval, message.advertisement.addresses});
 }
 
 void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat::Heartbeat& heartbeat) {
@@ -184,7 +183,7 @@ void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat:
   if (heartbeat.master || heartbeat.priority == machine::kReleasePriority) {
     last_peer_ = heartbeat.source.to_string();
     hear_master(heartbeat.source, heartbeat.priority, heartbeat.interval);
-    feed(machine::Advertisement{static_cast<std::uint8_t>(path), to_machine(heartbeat.source), heartbeat.priority, heartbeat.interval, to_machine(heartbeat.addresses)});
+    feed(machine::Advertisement{static_cast<std::uint8_t>(path), heartbeat.source, heartbeat.priority, heartbeat.interval, heartbeat.addresses});
   }
   weigh_arbiters();
 }

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "runtime/stepped_loop_fake.h"
-#include "vip/address_mapping.h"
 #include "vip/guardian/test_network_fake.h"
 
 namespace hf::vip {
@@ -41,7 +40,7 @@ class VirtualRouterTest : public ::testing::Test {
     out.router_id = 51;
     VirtualAddress& address = out.addresses.emplace_back();
     address.address = kVip;
-    out.machine.addresses = {to_machine(kVip)};
+    out.machine.addresses = {kVip};
     out.machine.advert_interval = 1s;
     out.machine.refresh_interval = 400ms;
     out.machine.probe_wait = Nanos{0};

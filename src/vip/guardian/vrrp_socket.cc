@@ -45,8 +45,8 @@ Result<void> filter_authenticated_router(Socket& socket, std::uint8_t router_id)
 
 /// Lets only our router's messages through; those too short to tell pass. An IPv4 socket's filter sees the IP header
 /// first, an IPv6 one's the message.
-Result<void> filter_router(Socket& socket, Family family, std::uint8_t router_id) {
-  if (family == Family::kIpv4) {
+Result<void> filter_router(Socket& socket, IpFamily family, std::uint8_t router_id) {
+  if (family == IpFamily::kIpv4) {
     sock_filter code[] = {
         BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),             // X: length of the IP header
         BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
@@ -122,7 +122,7 @@ Arrival read_arrival(msghdr& header, const KernelAddress& from) {
 }  // namespace
 
 Result<std::unique_ptr<VrrpSocket>> VrrpSocket::open(runtime::EventLoop& loop, Options options, Listener listener) {
-  const bool v4 = options.family == Family::kIpv4;
+  const bool v4 = options.family == IpFamily::kIpv4;
   if (options.multicast_group && options.multicast_group->family() != options.family) {
     return Error{ErrorCode::kInvalidArgument, "VRRP: the multicast group is of another family than the addresses"};
   }
@@ -202,7 +202,7 @@ bool VrrpSocket::receive_one() {
     hand_over(decode_authenticated(bytes), source);
     return true;
   }
-  const bool v4 = options_.family == Family::kIpv4;
+  const bool v4 = options_.family == IpFamily::kIpv4;
   hand_over(v4 ? proto::vrrp::decode_packet(bytes, options_.rules)
                : proto::vrrp::decode(bytes, read_arrival(header, from), options_.rules),
             source);

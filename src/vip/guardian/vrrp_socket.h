@@ -38,7 +38,7 @@ class VrrpSocket final : private runtime::IoHandler {
   struct Options {
     std::string interface{};
     std::uint32_t interface_index = 0;
-    Family family = Family::kIpv4;
+    IpFamily family = IpFamily::kIpv4;
     std::uint8_t router_id = 1;
     std::optional<IpAddress> multicast_group{};  // nullopt: unicast only
     proto::vrrp::ReceiveRules rules{};

@@ -43,12 +43,12 @@ class VrrpSocketTest : public ::testing::Test {
     std::vector<Received> received;
     std::vector<std::pair<Refused, IpAddress>> refused;
   };
-  VrrpSocket::Options options(const char* interface, Family family = Family::kIpv4, std::uint8_t router_id = 51) {
+  VrrpSocket::Options options(const char* interface, IpFamily family = IpFamily::kIpv4, std::uint8_t router_id = 51) {
     return {.interface = interface,
             .interface_index = ::if_nametoindex(interface),
             .family = family,
             .router_id = router_id,
-            .multicast_group = family == Family::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6};
+            .multicast_group = family == IpFamily::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6};
   }
   std::unique_ptr<VrrpSocket> open(const VrrpSocket::Options& options, Heard& heard) {
     auto socket = VrrpSocket::open(
@@ -118,7 +118,7 @@ TEST_F(VrrpSocketTest, SendsTheBytesThatKeepalivedSends) {
 
 TEST_F(VrrpSocketTest, SendsTheIpv6BytesThatKeepalivedSends) {
   if (!network_.ready()) return;
-  const auto left = open(options("va", Family::kIpv6), left_heard_);
+  const auto left = open(options("va", IpFamily::kIpv6), left_heard_);
   network_.enter_right();
   Wire wire("vb");
   const Advertisement v3{.version = Version::kV3,
@@ -149,9 +149,9 @@ TEST_F(VrrpSocketTest, WhatOneSendsTheOtherReceivesAndNotTheSender) {
 
 TEST_F(VrrpSocketTest, Ipv6IsReceivedWithItsHopLimitAndDestination) {
   if (!network_.ready()) return;
-  const auto left = open(options("va", Family::kIpv6), left_heard_);
+  const auto left = open(options("va", IpFamily::kIpv6), left_heard_);
   network_.enter_right();
-  const auto right = open(options("vb", Family::kIpv6), right_heard_);
+  const auto right = open(options("vb", IpFamily::kIpv6), right_heard_);
   const Advertisement sent{.vrid = 51, .addresses = {IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 0x100})}};
   ASSERT_TRUE(left->send(sent, kLeftLinkLocal, proto::vrrp::kGroupV6, ChecksumDialect::kPseudoHeader).ok());
   ASSERT_TRUE(loop_.run_until([&] { return !right_heard_.received.empty() || !right_heard_.refused.empty(); }));
@@ -183,7 +183,7 @@ TEST_F(VrrpSocketTest, OtherRoutersAreUnseenAndOwnPacketsThatComeBackToo) {
   const auto left = open(options("va"), left_heard_);
   network_.enter_right();
   const auto right = open(options("vb"), right_heard_);
-  const auto stranger = open(options("vb", Family::kIpv4, 52), right_heard_);
+  const auto stranger = open(options("vb", IpFamily::kIpv4, 52), right_heard_);
   Advertisement other = golden_v3();
   other.vrid = 52;
   ASSERT_TRUE(left->send(golden_v3(), kLeft, proto::vrrp::kGroupV4, ChecksumDialect::kPlain).ok());
@@ -286,7 +286,7 @@ TEST_F(VrrpSocketTest, WhatOnlyClaimsToBeAuthenticatedIsRefused) {
 
 TEST_F(VrrpSocketTest, AuthenticationHeadersAreOfIpv4) {
   proto::vrrp::SequenceCounter sequence;
-  VrrpSocket::Options wrong = options("lo", Family::kIpv6);
+  VrrpSocket::Options wrong = options("lo", IpFamily::kIpv6);
   wrong.authentication_header = {.password = "99999999", .sequence = &sequence};
   const auto socket = VrrpSocket::open(*loop_, wrong, {});
   ASSERT_FALSE(socket.ok());

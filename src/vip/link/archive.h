@@ -27,7 +27,7 @@
 #include "base/bytes.h"
 #include "base/event.h"
 #include "base/time.h"
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 #include "vip/link/known_values.h"
 #include "vip/link/messages.h"
 
@@ -109,7 +109,7 @@ class Writer {
   void write(const std::array<T, N>& octets) {
     for (const T octet : octets) bytes_.push_back(static_cast<char>(octet));
   }
-  void write(const proto::vrrp::IpAddress& address) {
+  void write(const IpAddress& address) {
     write(static_cast<std::uint8_t>(address.bytes().size()));
     bytes_ += address.bytes();
   }
@@ -210,8 +210,8 @@ class Reader {
     const ByteView taken = take(N);
     for (std::size_t i = 0; i < taken.size(); ++i) octets[i] = static_cast<T>(taken[i]);
   }
-  void read(proto::vrrp::IpAddress& address) {
-    const auto got = proto::vrrp::IpAddress::from_bytes(take(static_cast<std::size_t>(number(1))));
+  void read(IpAddress& address) {
+    const auto got = IpAddress::from_bytes(take(static_cast<std::size_t>(number(1))));
     if (!got) return refuse("an address that is neither IPv4 nor IPv6");
     address = *got;
   }

@@ -67,10 +67,10 @@ class Generator {
   void fill(std::array<T, N>& octets) {
     for (T& octet : octets) fill(octet);
   }
-  void fill(proto::vrrp::IpAddress& address) {
+  void fill(IpAddress& address) {
     std::string bytes(random_.below(2) == 0 ? 4 : 16, '\0');
     for (char& c : bytes) c = static_cast<char>(random_.next());
-    address = *proto::vrrp::IpAddress::from_bytes(bytes);
+    address = *IpAddress::from_bytes(bytes);
   }
   template <class T>
   void fill(std::optional<T>& value) {
@@ -151,8 +151,8 @@ TEST(SettingsOnTheLink, CarryEveryFieldOfTheMachine) {
   RouterSettings router{.name = "db", .interface = "eth0"};
   policy::vrrp::Config& machine = router.machine;
   machine.version = policy::vrrp::ProtocolVersion::kV2;
-  machine.own_address = policy::vrrp::Address::ipv4(198, 18, 0, 1);
-  machine.addresses = {policy::vrrp::Address::ipv4(198, 18, 0, 100)};
+  machine.own_address = IpAddress::v4(198, 18, 0, 1);
+  machine.addresses = {IpAddress::v4(198, 18, 0, 100)};
   machine.announce_refresh = 7s;
   machine.damping.limit = 11s;
   router.auth = proto::vrrp::password_auth("secret");

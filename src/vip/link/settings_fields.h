@@ -10,12 +10,6 @@
 
 namespace hf::vip::link {
 
-template <class Archive, Like<policy::vrrp::Address> M>
-void fields(Archive& archive, M& m) {
-  auto& [bytes] = m;
-  archive(bytes);
-}
-
 template <class Archive, Like<policy::vrrp::Damping> M>
 void fields(Archive& archive, M& m) {
   auto& [window, base, limit] = m;

@@ -16,13 +16,13 @@
 
 #include "base/bytes.h"
 
-namespace hf::proto::vrrp {
+namespace hf {
 
-enum class Family : std::uint8_t { kIpv4,
-                                   kIpv6 };
+enum class IpFamily : std::uint8_t { kIpv4,
+                                     kIpv6 };
 
 /// Bytes of an address on the wire: 4 or 16.
-constexpr std::size_t address_size(Family family) { return family == Family::kIpv4 ? 4 : 16; }
+constexpr std::size_t address_size(IpFamily family) { return family == IpFamily::kIpv4 ? 4 : 16; }
 
 class IpAddress {
  public:
@@ -37,7 +37,7 @@ class IpAddress {
   /// Eight groups as one writes them: fe80::1 is {0xfe80, 0, 0, 0, 0, 0, 0, 1}.
   static constexpr IpAddress v6(const std::array<std::uint16_t, 8>& groups) {
     IpAddress address;
-    address.family_ = Family::kIpv6;
+    address.family_ = IpFamily::kIpv6;
     for (std::size_t i = 0; i < 8; ++i) {
       address.octets_[2 * i] = static_cast<std::uint8_t>(groups[i] >> 8);
       address.octets_[2 * i + 1] = static_cast<std::uint8_t>(groups[i] & 0xFF);
@@ -47,8 +47,8 @@ class IpAddress {
   /// `bytes` in network order. nullopt unless there are 4 or 16.
   static std::optional<IpAddress> from_bytes(ByteView bytes);
 
-  constexpr Family family() const { return family_; }
-  constexpr bool is_v4() const { return family_ == Family::kIpv4; }
+  constexpr IpFamily family() const { return family_; }
+  constexpr bool is_v4() const { return family_ == IpFamily::kIpv4; }
   /// A view into this object.
   ByteView bytes() const { return {reinterpret_cast<const char*>(octets_.data()), address_size(family_)}; }
 
@@ -65,8 +65,8 @@ class IpAddress {
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
  private:
-  Family family_ = Family::kIpv4;
+  IpFamily family_ = IpFamily::kIpv4;
   std::array<std::uint8_t, 16> octets_{};
 };
 
-}  // namespace hf::proto::vrrp
+}  // namespace hf

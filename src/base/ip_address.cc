@@ -1,9 +1,9 @@
-#include "proto/vrrp/ip_address.h"
+#include "base/ip_address.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace hf::proto::vrrp {
+namespace hf {
 namespace {
 
 constexpr std::size_t kGroups = 8;
@@ -36,7 +36,7 @@ void append_number(std::string& out, unsigned value, int base) {
 std::optional<IpAddress> IpAddress::from_bytes(ByteView bytes) {
   if (bytes.size() != 4 && bytes.size() != 16) return std::nullopt;
   IpAddress address;
-  address.family_ = bytes.size() == 4 ? Family::kIpv4 : Family::kIpv6;
+  address.family_ = bytes.size() == 4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
   std::transform(bytes.begin(), bytes.end(), address.octets_.begin(),
                  [](char c) { return static_cast<std::uint8_t>(c); });
   return address;
@@ -76,4 +76,4 @@ std::string IpAddress::to_string() const {
   return out;
 }
 
-}  // namespace hf::proto::vrrp
+}  // namespace hf
