@@ -18,6 +18,7 @@
 #include "base/event.h"
 #include "config/describe.h"
 #include "config/parse.h"
+#include "config/print.h"
 
 namespace hf::app {
 
@@ -28,6 +29,8 @@ using nlohmann::json;
 struct Options : AskOptions {
   bool print_reference = false;
   bool print_events = false;
+  bool print_config = false;
+  std::string printed_file;  // of --print-config; empty: the one of --config
   std::string role;     // of run; empty: as the operator starts it
   std::string target;   // server, or service/server
   std::string vip;
@@ -61,12 +64,21 @@ int check(const Options& options) {
     json out{{"ok", loaded.ok()}, {"errors", json::array()}, {"warnings", json::array()}};
     for (const config::Diagnostic& error : loaded.errors) out["errors"].push_back(config::to_string(error));
     for (const config::Diagnostic& warning : loaded.warnings) out["warnings"].push_back(config::to_string(warning));
+    if (options.print_config && loaded.ok()) out["config"] = config::print_toml(*loaded.config);
     fmt::print("{}\n", out.dump(2, ' ', false, json::error_handler_t::replace));
     return loaded.ok() ? kDone : kFailed;
   }
   complain(loaded);
-  if (loaded.ok()) fmt::print("{}: ok\n", options.config);
-  return loaded.ok() ? kDone : kFailed;
+  if (!loaded.ok()) return kFailed;
+  fmt::print("{}", options.print_config ? config::print_toml(*loaded.config) : options.config + ": ok\n");
+  return kDone;
+}
+
+/// --print-config may name the file itself.
+int check_and_print(Options options) {
+  options.print_config = true;
+  if (!options.printed_file.empty()) options.config = options.printed_file;
+  return check(options);
 }
 
 int show_status(const json& status) {
@@ -181,9 +193,15 @@ int run_command_line(int argc, char** argv) {
       ->add_option("--role", options.role, "which of the processes to be; the guardian says so to those it starts")
       ->check(CLI::IsMember({"gateway", "steward"}))
       ->group("");
-  CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", check);
+  CLI::Option* of_config = nullptr;
+  CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", [&of_config](const Options& o) {
+    return of_config->count() > 0 ? check_and_print(o) : check(o);
+  });
   checking->add_flag("--print-reference", options.print_reference, "print the reference of the configuration file (docs/config.md)");
   checking->add_flag("--print-events", options.print_events, "print the catalogue of events (docs/events.md)");
+  of_config = checking->add_option("--print-config", options.printed_file, "print what the file comes to on this node, without secrets and defaults")
+                  ->expected(0, 1)
+                  ->option_text("[FILE]");
   CLI::Option* of_sessions = nullptr;
   CLI::App* status = command("status", "show virtual addresses, services, servers and listeners", [&of_sessions](const Options& o) {
     return of_sessions->count() > 0 ? show_sessions(o) : ask(o, "GET", "/api/v1/status", show_status);

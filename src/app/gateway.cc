@@ -457,7 +457,7 @@ admin::ServiceStatus Gateway::describe(const RunningService& running) const {
     primary.takes_reads = report.primary->reads_on_primary;
   }
   for (const auto& [key, listener] : listeners_->of_service(service.name)) {
-    status.listeners.push_back({key, protocol.has_routes ? route_name(listener.listen.route) : "", listener.open, listener.reason});
+    status.listeners.push_back({key, protocol.has_routes ? route_name(listener.listen.mysql.route) : "", listener.open, listener.reason});
   }
   const service::AllShardCounters counters = running.shared->all_counters();
   for (const topology::ServerReport& seen : report.servers) {

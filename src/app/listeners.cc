@@ -147,7 +147,7 @@ void Listeners::give_up(const std::string& key, Open& entry) {
 
 void Listeners::tell_opened(const std::string& key, const Open& entry) const {
   Event event{EventId::kListenerOpened, {}, 0, {{"service", entry.service}, {"address", key}}};
-  if (entry.has_route) event.fields.push_back({"route", route_name(entry.listen.route)});
+  if (entry.has_route) event.fields.push_back({"route", route_name(entry.listen.mysql.route)});
   around_.event(std::move(event));
 }
 

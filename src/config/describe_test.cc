@@ -5,12 +5,16 @@
 #include <fstream>
 #include <sstream>
 
-#include "config/load_context_fake.h"
+#include "config/file/load_context_fake.h"
 #include "config/parse.h"
 #include "config/schema.h"
 
 namespace hf::config {
 namespace {
+
+using file::FakeMachine;
+using file::Key;
+using file::Kind;
 
 TEST(DescribeTest, TheReferenceInTheTreeIsUpToDate) {
   std::ifstream file(HF_SOURCE_DIR "/docs/config.md");

@@ -5,33 +5,15 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 #include <utility>
+
+#include "config/schema.h"
 
 namespace hf::config {
 
 namespace {
 
-/// Compares two lists by identity. `identity` names an element, `same` tells whether two of one identity are equal.
-template <typename T, typename Identity, typename Same>
-NamesDiff diff_names(const std::vector<T>& before, const std::vector<T>& after, Identity identity, Same same) {
-  const auto find = [&](const std::vector<T>& list, const std::string& id) {
-    return std::find_if(list.begin(), list.end(), [&](const T& item) { return identity(item) == id; });
-  };
-  NamesDiff names;
-  for (const T& now : after) {
-    const auto old = find(before, identity(now));
-    if (old == before.end()) {
-      names.added.push_back(identity(now));
-    } else if (!same(*old, now)) {
-      names.changed.push_back(identity(now));
-    }
-  }
-  for (const T& old : before) {
-    if (find(after, identity(old)) == after.end()) names.removed.push_back(identity(old));
-  }
-  return names;
-}
+using file::diff_names;
 
 /// Who is told, without what a URL may carry behind its "?".
 std::string receiver_of(const Notify& notify) {
@@ -46,45 +28,20 @@ std::string receiver_of(const Notify& notify) {
 
 constexpr auto kEqual = [](const auto& a, const auto& b) { return a == b; };
 
-/// Collects the names of the settings that differ.
-class Settings {
- public:
-  template <typename T>
-  Settings& compare(std::string_view name, const T& before, const T& after) {
-    if (!(before == after)) changed_.emplace_back(name);
-    return *this;
-  }
-  std::vector<std::string> take() { return std::move(changed_); }
+/// The settings of two that are of one type, as they are written below `table`.
+template <typename T>
+std::vector<std::string> settings_of(std::string_view table, const T& before, const T& after) {
+  return file::changed_keys(schema(), file::pair_of(schema(), table, before, after));
+}
 
- private:
-  std::vector<std::string> changed_;
-};
+template <typename T>
+void add_settings(std::vector<std::string>& all, std::string_view table, const T& before, const T& after) {
+  for (const std::string& key : settings_of(table, before, after)) all.push_back(fmt::format("{}.{}", table, key));
+}
 
-std::vector<std::string> diff_settings(const Service& a, const Service& b) {
-  const Mysql& x = a.mysql;
-  const Mysql& y = b.mysql;
-  Settings settings;
-  settings.compare("balance", a.balance, b.balance)
-      .compare("allow", a.allow, b.allow)
-      .compare("max_connections", a.max_connections, b.max_connections)
-      .compare("connect_timeout", a.connect_timeout, b.connect_timeout)
-      .compare("client_timeout", a.client_timeout, b.client_timeout)
-      .compare("server_timeout", a.server_timeout, b.server_timeout)
-      .compare("check.interval", a.check.interval, b.check.interval)
-      .compare("check.timeout", a.check.timeout, b.check.timeout)
-      .compare("check.rise", a.check.rise, b.check.rise)
-      .compare("check.fall", a.check.fall, b.check.fall)
-      .compare("mysql.monitor", x.monitor, y.monitor)
-      .compare("mysql.users_from", x.users_from_servers, y.users_from_servers)
-      .compare("mysql.read_your_writes", x.read_your_writes, y.read_your_writes)
-      .compare("mysql.max_replica_lag", x.max_replica_lag, y.max_replica_lag)
-      .compare("mysql.max_server_connections", x.max_server_connections, y.max_server_connections)
-      .compare("mysql.hold_timeout", x.hold_timeout, y.hold_timeout)
-      .compare("mysql.reads_fallback", x.reads_fallback_to_primary, y.reads_fallback_to_primary)
-      .compare("mysql.pool_idle_timeout", x.pool_idle_timeout, y.pool_idle_timeout)
-      .compare("mysql.max_connection_age", x.max_connection_age, y.max_connection_age)
-      .compare("mysql.slow_start", x.slow_start, y.slow_start);
-  return settings.take();
+template <typename T>
+void add_restarts(std::vector<std::string>& all, std::string_view table, const T& before, const T& after) {
+  for (std::string& line : file::changes_for_restart(schema(), file::pair_of(schema(), table, before, after))) all.push_back(std::move(line));
 }
 
 ServiceDiff diff_service(const Service& before, const Service& after) {
@@ -93,8 +50,8 @@ ServiceDiff diff_service(const Service& before, const Service& after) {
   changes.listeners = diff_names(before.listen, after.listen, [](const Listen& l) { return l.endpoint.to_string(); }, kEqual);
   changes.servers = diff_names(before.servers, after.servers, [](const Server& s) { return s.name; }, kEqual);
   changes.users = diff_names(before.mysql.users, after.mysql.users, [](const Account& a) { return a.user; }, kEqual);
-  changes.settings = diff_settings(before, after);
-  // Invariant 1 holds for fields nobody has named above, and for a new order of the same elements.
+  changes.settings = settings_of("service", before, after);
+  // Invariant 1 holds for a new order of the same elements, too.
   if (changes.empty() && !(before == after)) changes.settings.emplace_back("order");
   return changes;
 }
@@ -108,55 +65,9 @@ void strip_identity(std::vector<std::string>& identities) {
   for (std::string& identity : identities) identity.resize(identity.find('\n'));
 }
 
-std::vector<std::string> diff_settings(const Vip& a, const Vip& b) {
-  Settings settings;
-  settings.compare("interface", a.interface, b.interface)
-      .compare("addresses", a.addresses, b.addresses)
-      .compare("router_id", a.router_id, b.router_id)
-      .compare("priority", a.priority, b.priority)
-      .compare("version", a.version, b.version)
-      .compare("advert_interval", a.advert_interval, b.advert_interval)
-      .compare("preempt", a.preempt, b.preempt)
-      .compare("preempt_delay", a.preempt_delay, b.preempt_delay)
-      .compare("start_delay", a.start_delay, b.start_delay)
-      .compare("accept", a.accept, b.accept)
-      .compare("strict", a.strict, b.strict)
-      .compare("auth", std::tie(a.auth, a.auth_password), std::tie(b.auth, b.auth_password))
-      .compare("checksum", a.checksum_pseudo_header, b.checksum_pseudo_header)
-      .compare("source", a.source, b.source)
-      .compare("peers", a.peers, b.peers)
-      .compare("multicast_group", a.multicast_group, b.multicast_group)
-      .compare("least_ttl", a.least_ttl, b.least_ttl)
-      .compare("virtual_mac", a.virtual_mac, b.virtual_mac)
-      .compare("lease", a.lease, b.lease)
-      .compare("probe_wait", a.probe_wait, b.probe_wait)
-      .compare("on_probe_answer", a.take_answered, b.take_answered)
-      .compare("conflict_patience", a.conflict_patience, b.conflict_patience)
-      .compare("on_conflict", a.release_on_conflict, b.release_on_conflict)
-      .compare("announce.repeats", a.announce_repeats, b.announce_repeats)
-      .compare("announce.delay", a.announce_delay, b.announce_delay)
-      .compare("announce.refresh", a.announce_refresh, b.announce_refresh)
-      .compare("heartbeat", a.heartbeats, b.heartbeats)
-      .compare("heartbeat_key", a.heartbeat_key, b.heartbeat_key)
-      .compare("arbiters", a.arbiters, b.arbiters)
-      .compare("arbiters_needed", a.arbiters_needed, b.arbiters_needed)
-      .compare("arbiter_interval", a.arbiter_interval, b.arbiter_interval)
-      .compare("arbiter_timeout", a.arbiter_timeout, b.arbiter_timeout)
-      .compare("arbiter_fall", a.arbiter_fall, b.arbiter_fall)
-      .compare("track", a.tracks, b.tracks)
-      .compare("gateway_weight", a.gateway_weight, b.gateway_weight)
-      .compare("sync_group", a.sync_group, b.sync_group)
-      .compare("on_master", a.on_master, b.on_master)
-      .compare("on_backup", a.on_backup, b.on_backup)
-      .compare("on_fault", a.on_fault, b.on_fault)
-      .compare("on_stop", a.on_stop, b.on_stop)
-      .compare("on_change", a.on_change, b.on_change);
-  return settings.take();
-}
-
 VipDiff diff_vip(const Vip& before, const Vip& after) {
-  VipDiff changes{after.name, diff_settings(before, after)};
-  if (changes.settings.empty()) changes.settings.emplace_back("another setting");  // invariant 1, should a field be missing above
+  VipDiff changes{after.name, settings_of("vip", before, after)};
+  if (changes.settings.empty()) changes.settings.emplace_back("another setting");  // invariant 1, should a member have no key
   return changes;
 }
 
@@ -181,19 +92,9 @@ NamesDiff diff_notifies(const std::vector<Notify>& before, const std::vector<Not
 
 std::vector<std::string> restarts(const Config& a, const Config& b) {
   std::vector<std::string> words;
-  const auto compare = [&words](std::string_view key, const std::string& x, const std::string& y) {
-    const auto shown = [](const std::string& text) { return text.empty() ? "off" : text; };
-    if (x != y) words.push_back(fmt::format("{} changed from {} to {}", key, shown(x), shown(y)));
-  };
-  const auto address = [](const Endpoint& e) { return e == Endpoint{} ? "" : e.to_string(); };
-  compare("node.name", a.node.name, b.node.name);
-  compare("node.shards", fmt::format("{}", a.node.shards), fmt::format("{}", b.node.shards));
-  compare("node.state_dir", a.node.state_dir, b.node.state_dir);
-  compare("node.user", a.node.user, b.node.user);
-  compare("node.realtime_priority", fmt::format("{}", a.node.realtime_priority), fmt::format("{}", b.node.realtime_priority));
+  add_restarts(words, "node", a.node, b.node);
   if (a.vips.empty() && !b.vips.empty()) words.emplace_back("vip: the first one needs the process that holds it");
-  compare("admin.http", address(a.admin.http), address(b.admin.http));
-  compare("admin.socket", address(a.admin.socket), address(b.admin.socket));
+  add_restarts(words, "admin", a.admin, b.admin);
   return words;
 }
 
@@ -227,15 +128,9 @@ ConfigDiff diff(const Config& before, const Config& after) {
   }
   changes.notifies = diff_notifies(before.notifies, after.notifies);
 
-  Settings settings;
-  settings.compare("node.gateway_silence", before.node.gateway_silence, after.node.gateway_silence)
-      .compare("node.gateway_kill", before.node.gateway_kill, after.node.gateway_kill)
-      .compare("admin.token", before.admin.token, after.admin.token)
-      .compare("admin.account", before.admin.account, after.admin.account)
-      .compare("log.file", before.log.file, after.log.file)
-      .compare("log.format", before.log.format, after.log.format)
-      .compare("log.level", before.log.level, after.log.level);
-  changes.settings = settings.take();
+  add_settings(changes.settings, "node", before.node, after.node);
+  add_settings(changes.settings, "admin", before.admin, after.admin);
+  add_settings(changes.settings, "log", before.log, after.log);
   changes.needs_restart = restarts(before, after);
   if (changes.empty() && !(before == after)) changes.settings.emplace_back("the order in the file");
   return changes;

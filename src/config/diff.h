@@ -12,16 +12,11 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/file/changes.h"
 
 namespace hf::config {
 
-/// Identities in the order of the file (removed: the old one's).
-struct NamesDiff {
-  std::vector<std::string> added;
-  std::vector<std::string> removed;
-  std::vector<std::string> changed;
-  bool empty() const { return added.empty() && removed.empty() && changed.empty(); }
-};
+using file::NamesDiff;
 
 /// What changed inside a service that is in both.
 struct ServiceDiff {

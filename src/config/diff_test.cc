@@ -6,13 +6,18 @@
 
 #include <map>
 
-#include "config/load_context_fake.h"
+#include "config/file/load_context_fake.h"
 #include "config/parse.h"
 #include "config/schema.h"
-#include "config/units.h"
+#include "config/file/units.h"
 
 namespace hf::config {
 namespace {
+
+using file::FakeMachine;
+using file::format_duration;
+using file::Key;
+using file::Kind;
 
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -25,7 +30,7 @@ Config base() {
   Service service;
   service.name = "orders";
   service.protocol = Protocol::kMysql;
-  service.listen = {{{"127.0.0.1", 3306, {}}, ListenRoute::kSplit}, {{"127.0.0.1", 3307, {}}, ListenRoute::kRead}};
+  service.listen = {{{"127.0.0.1", 3306, {}}, {ListenRoute::kSplit}}, {{"127.0.0.1", 3307, {}}, {ListenRoute::kRead}}};
   service.servers = {{"db1", {"10.0.0.1", 3306, {}}, 1}, {"db2", {"10.0.0.2", 3306, {}}, 1}};
   service.mysql.users = {{"app", "tiger"}};
   config.services = {service};
@@ -59,7 +64,7 @@ TEST(DiffTest, ServersListenersAndUsersAreComparedByIdentity) {
   Config after = base();
   Service& service = after.services[0];
   service.servers = {{"db3", {"10.0.0.3", 3306, {}}, 1}, {"db1", {"10.0.0.1", 3306, {}}, 5}};
-  service.listen = {{{"127.0.0.1", 3306, {}}, ListenRoute::kWrite}, {{"::1", 3306, {}}, ListenRoute::kSplit}};
+  service.listen = {{{"127.0.0.1", 3306, {}}, {ListenRoute::kWrite}}, {{"::1", 3306, {}}, {ListenRoute::kSplit}}};
   service.mysql.users = {{"app", "lion"}, {"report", "x"}};
   const ConfigDiff changes = diff(base(), after);
   ASSERT_EQ(changes.service_changes.size(), 1U);

@@ -7,15 +7,20 @@
 #include <tuple>
 #include <utility>
 
-#include "base/limits.h"
-#include "config/document.h"
-#include "config/reader.h"
+#include "config/file/document.h"
+#include "config/file/reader.h"
+#include "config/schema.h"
 #include "config/validate.h"
-#include "config/vip_defaults.h"
 
 namespace hf::config {
 
 namespace {
+
+using file::Entry;
+using file::PlacedComplaint;
+using file::Position;
+using file::SyntaxError;
+using file::Value;
 
 constexpr std::size_t kLargestFile = std::size_t{1} << 20;
 
@@ -40,16 +45,10 @@ std::string node_name_of(const Value& document, const LoadContext& context) {
 }
 
 /// The defaults that depend on the machine or on other keys.
-void fill_in(ReadResult& result, const LoadContext& context, const std::string& node_name) {
-  Config& config = result.config;
-  config.node.name = node_name;
-  if (config.node.shards == 0) config.node.shards = std::clamp<std::uint32_t>(context.shards, 1, kMostShards);
-  for (Service& service : config.services) {
-    for (Server& server : service.servers) {
-      if (server.name.empty() && !server.address.host.empty()) server.name = server.address.to_string();
-    }
-  }
-  fill_in_vips(result);
+void fill_in(Config& config, file::ReadResult& result, const LoadContext& context, const std::string& node_name) {
+  section::fill_in(config.node, context, node_name);
+  for (Service& service : config.services) section::fill_in(service.servers);
+  section::fill_in(config.vips, config.node.user, result);
 }
 
 std::vector<Diagnostic> placed(std::vector<PlacedComplaint> complaints, const std::string& file) {
@@ -82,7 +81,7 @@ Result<std::string> read_whole(const std::string& path) {
 
 LoadResult load_text(std::string_view text, const std::string& file, const LoadContext& context) {
   if (text.size() > kLargestFile) return too_large(file);
-  std::variant<Value, SyntaxError> document = parse_document(text);
+  std::variant<Value, SyntaxError> document = file::parse_document(text);
   if (const SyntaxError* broken = std::get_if<SyntaxError>(&document)) {
     return failed(file, broken->at, "this is not TOML", broken->why, "correct this line, the rest was not looked at");
   }
@@ -91,15 +90,16 @@ LoadResult load_text(std::string_view text, const std::string& file, const LoadC
   const std::string folder = slash == std::string::npos ? "" : file.substr(0, slash == 0 ? 1 : slash);
   const std::string node_name = node_name_of(root, context);
 
-  ReadResult read = read_config(root, context, node_name, folder);
-  fill_in(read, context, node_name);
-  validate(read);
+  Config config;
+  file::ReadResult read = file::read_into(config, schema(), root, {context, node_name, folder});
+  fill_in(config, read, context, node_name);
+  validate(config, read);
 
   LoadResult result;
-  result.admin_socket = read.config.admin.socket;
+  result.admin_socket = config.admin.socket;
   result.errors = placed(std::move(read.errors), file);
   result.warnings = placed(std::move(read.warnings), file);
-  if (result.errors.empty()) result.config = std::make_shared<const Config>(std::move(read.config));
+  if (result.errors.empty()) result.config = std::make_shared<const Config>(std::move(config));
   return result;
 }
 

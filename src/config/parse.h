@@ -14,10 +14,16 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/diagnostic.h"
-#include "config/load_context.h"
+#include "config/file/diagnostic.h"
+#include "config/file/load_context.h"
 
 namespace hf::config {
+
+using file::Diagnostic;
+using file::LoadContext;
+using file::SecretFile;
+using file::system_context;
+using file::to_string;
 
 struct LoadResult {
   ConfigPtr config;

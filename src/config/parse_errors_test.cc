@@ -1,13 +1,15 @@
 // Bad files and the exact words that an operator gets for them. The words are part of the interface: change them on purpose.
 #include <gtest/gtest.h>
 
-#include "config/load_context_fake.h"
+#include "config/file/load_context_fake.h"
 #include "config/parse.h"
 
 // clang-format off: tables read better in columns
 
 namespace hf::config {
 namespace {
+
+using file::FakeMachine;
 
 std::string complaints(const std::string& text) {
   FakeMachine machine;

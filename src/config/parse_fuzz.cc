@@ -1,6 +1,6 @@
 // Any bytes may come in. Oracle: no crash, a Config exactly when there is no error, every complaint placed and in order,
-// a configuration that loads has no difference to itself loaded again, the machine takes each of its VIPs, and each of its
-// scripts is whole and found by its id.
+// a configuration that loads has no difference to itself loaded again, nor to itself printed and loaded, the machine takes each of
+// its VIPs, and each of its scripts is whole and found by its id.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "config/diff.h"
 #include "config/parse.h"
+#include "config/print.h"
 #include "config/scripts.h"
 #include "policy/vrrp/config.h"
 
@@ -45,6 +46,13 @@ void check_vip(const Config& config, const Vip& vip) {
   for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) check_script(config, *script);
 }
 
+/// A path that became whole, or a command with other quotes, may have become too long for a file.
+void check_printed(const Config& config, const LoadContext& context) {
+  const LoadResult printed = load_text(print_toml(config), "/etc/holdfast/holdfast.toml", context);
+  const bool too_long = std::any_of(printed.errors.begin(), printed.errors.end(), [](const Diagnostic& d) { return d.why == "it is longer than 4096 bytes"; });
+  HF_CHECK(too_long || (printed.ok() && *printed.config == config));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -72,5 +80,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const LoadResult again = load_text(text, "/etc/holdfast/holdfast.toml", context);
   HF_CHECK(again.ok() && *again.config == *result.config);
   HF_CHECK(diff(*result.config, *again.config).empty());
+  check_printed(*result.config, context);
   return 0;
 }

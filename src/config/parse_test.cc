@@ -7,10 +7,12 @@
 #include <fstream>
 
 #include "base/limits.h"
-#include "config/load_context_fake.h"
+#include "config/file/load_context_fake.h"
 
 namespace hf::config {
 namespace {
+
+using file::FakeMachine;
 
 constexpr const char* kFile = "/etc/holdfast/holdfast.toml";
 
@@ -46,7 +48,7 @@ TEST_F(ParseTest, TheSmallestFileTakesEveryDefaultOfTheConfig) {
   expected.admin.socket = {{}, 0, "/run/holdfast/admin.sock"};
   Service service;  // whatever is not said here is config.h's default
   service.name = "web";
-  service.listen = {{{"127.0.0.1", 8080, {}}, ListenRoute::kSplit}};
+  service.listen = {{{"127.0.0.1", 8080, {}}, {ListenRoute::kSplit}}};
   service.servers = {{"10.0.0.1:80", {"10.0.0.1", 80, {}}, 1}};
   expected.services = {service};
   EXPECT_EQ(*load(with("")), expected);
@@ -94,8 +96,8 @@ coordination = "none"
   ASSERT_EQ(config->services.size(), 1U);
   const Service& orders = config->services[0];
   ASSERT_EQ(orders.listen.size(), 4U);
-  EXPECT_EQ(orders.listen[1].route, ListenRoute::kRead);
-  EXPECT_EQ(orders.listen[2].route, ListenRoute::kWrite);
+  EXPECT_EQ(orders.listen[1].mysql.route, ListenRoute::kRead);
+  EXPECT_EQ(orders.listen[2].mysql.route, ListenRoute::kWrite);
   EXPECT_EQ(orders.listen[3].endpoint.unix_path, "/run/holdfast/orders.sock");
   EXPECT_EQ(orders.allow.at(0).prefix_length, 8);
   EXPECT_EQ(orders.mysql.monitor, (Account{"holdfast", "watch"})) << "the newline at the end is not part of the secret";

@@ -2,14 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <set>
 #include <string>
 
-#include "config/values.h"
+#include "config/file/values.h"
 
 namespace hf::config {
 namespace {
+
+using file::Complaint;
+using file::fallback_value;
+using file::Key;
+using file::Kind;
+using file::parse_value;
+using file::ParsedValue;
+using file::Value;
 
 TEST(SchemaTest, PathsAreUniqueAndParentsComeFirst) {
   std::set<std::string_view> seen;
@@ -25,14 +32,14 @@ TEST(SchemaTest, EveryKeyIsDescribedAndGoesSomewhere) {
     EXPECT_FALSE(key.doc.empty()) << key.path;
     if (key.kind == Kind::kRefused || key.kind == Kind::kLater || key.is_table()) continue;
     EXPECT_TRUE(key.doc.ends_with('.')) << key.path;
-    if (key.path != "cluster.coordination") EXPECT_NE(key.store, nullptr) << key.path;
+    if (key.path != "cluster.coordination") EXPECT_NE(key.field.store, nullptr) << key.path;
     if (key.kind == Kind::kChoice) EXPECT_FALSE(key.choices.empty()) << key.path;
   }
 }
 
 TEST(SchemaTest, ListsMakeAnObjectPerElement) {
   for (const Key& key : schema()) {
-    if (key.kind == Kind::kTableList) EXPECT_NE(key.enter, nullptr) << key.path;
+    if (key.kind == Kind::kTableList) EXPECT_NE(key.field.enter, nullptr) << key.path;
   }
 }
 
@@ -45,11 +52,10 @@ TEST(SchemaTest, DefaultsPassTheirOwnRules) {
 }
 
 TEST(SchemaTest, ShapesLendTheirKeys) {
-  const auto is_monitor = [](const Key& key) { return key.path == "service.mysql.monitor"; };
-  const auto monitor = std::find_if(schema().begin(), schema().end(), is_monitor);
-  ASSERT_NE(monitor, schema().end());
+  const Key* monitor = schema().find("service.mysql.monitor");
+  ASSERT_NE(monitor, nullptr);
   std::set<std::string_view> leaves;
-  for (const Key* key : children_of(&*monitor)) leaves.insert(key->leaf());
+  for (const Key* key : schema().children_of(monitor)) leaves.insert(key->leaf());
   EXPECT_EQ(leaves, (std::set<std::string_view>{"user", "name", "password_file", "password_env", "password"}));
 }
 

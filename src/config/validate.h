@@ -1,15 +1,16 @@
-// What only shows when the whole file is read: names used twice, listeners that collide, services that cannot work.
+// What only shows when the whole file is read: the rules of every section, and those between sections.
 //
 // Thread: any (pure function).
 // Invariants:
 //   1. Fields that drew a complaint while reading hold their defaults and draw no second one here.
 #pragma once
 
-#include "config/reader.h"
+#include "config/config.h"
+#include "config/file/reader.h"
 
 namespace hf::config {
 
 /// Adds its complaints to result.errors and result.warnings.
-void validate(ReadResult& result);
+void validate(const Config& config, file::ReadResult& result);
 
 }  // namespace hf::config

@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "config/address.h"
+#include "config/file/address.h"
 
 namespace hf::service {
 namespace {
 
 std::vector<config::Network> networks(std::initializer_list<const char*> texts) {
   std::vector<config::Network> parsed;
-  for (const char* text : texts) parsed.push_back(config::parse_network(text).value());
+  for (const char* text : texts) parsed.push_back(config::file::parse_network(text).value());
   return parsed;
 }
 

@@ -41,7 +41,7 @@ bool Frontend::on_other_shards(upstream::ServerSlot slot, const std::function<vo
 }
 
 Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& listen, Admission admission) {
-  return run_session(*this, std::move(accepted), listen.route, admission);
+  return run_session(*this, std::move(accepted), listen.mysql.route, admission);
 }
 
 void Frontend::view_changed() {

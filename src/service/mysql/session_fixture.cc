@@ -25,7 +25,7 @@ Stage::Stage(const StageOptions& options, upstream::ServerFault fault) : fault_(
     Frontend::of(&service)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
     const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     addresses_.push_back(net::Address::local_of(fd).value());
-    service.listen("front", fd, {.endpoint = {}, .route = options.route});
+    service.listen("front", fd, {.endpoint = {}, .mysql = {options.route}});
   }
 }
 

@@ -1,0 +1,83 @@
+#include "app/cli.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace hf::app {
+namespace {
+
+class CheckCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = (std::filesystem::temp_directory_path() / "holdfast-check-XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
+    std::ofstream(folder_ + "/token") << "hunter2\n";
+    std::filesystem::permissions(folder_ + "/token", std::filesystem::perms::owner_read);
+    file_ = folder_ + "/holdfast.toml";
+    write("[node]\nname = \"gw-a\"\nshards = { gw-a = 3, gw-b = 5 }\n[admin]\ntoken_file = \"token\"\nhttp = \"127.0.0.1:9400\"\n");
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& top) {
+    std::ofstream(file_) << top
+                         << "[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = \"127.0.0.1:8080\"\nserver = [ { address = \"10.0.0.1:80\" } ]\n";
+  }
+
+  int run(std::vector<std::string> words) {
+    words.insert(words.begin(), "holdfast");
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = run_command_line(static_cast<int>(argv.size()), argv.data());
+    std::fflush(nullptr);
+    out_ = testing::internal::GetCapturedStdout();
+    err_ = testing::internal::GetCapturedStderr();
+    return code;
+  }
+
+  std::string printed() const {
+    return "[node]\nname = \"gw-a\"\nshards = 3\n\n[admin]\ntoken_file = \"" + folder_ +
+           "/token\"\n\n[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = [\"127.0.0.1:8080\"]\n\n[[service.server]]\naddress = \"10.0.0.1:80\"\n";
+  }
+
+  std::string folder_;
+  std::string file_;
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(CheckCommand, SaysOkOrEverythingThatIsWrong) {
+  EXPECT_EQ(run({"check", "--config", file_}), 0);
+  EXPECT_EQ(out_, file_ + ": ok\n");
+  write("[node]\nshardz = 3\n");
+  EXPECT_EQ(run({"check", "--config", file_}), 1);
+  EXPECT_EQ(out_, "");
+  EXPECT_NE(err_.find(":2:1: unknown key \"shardz\""), std::string::npos) << err_;
+}
+
+TEST_F(CheckCommand, PrintsWhatTheFileComesTo) {
+  EXPECT_EQ(run({"check", "--print-config", file_}), 0);
+  EXPECT_EQ(out_, printed());
+  EXPECT_EQ(err_, "");
+  EXPECT_EQ(run({"check", "--config", file_, "--print-config"}), 0);
+  EXPECT_EQ(out_, printed());
+  EXPECT_EQ(run({"check", "--json", "--config", file_, "--print-config"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_).value("config", ""), printed());
+}
+
+TEST_F(CheckCommand, PrintsNothingOfAFileWithErrors) {
+  write("[node]\nshardz = 3\n");
+  EXPECT_EQ(run({"check", "--print-config", file_}), 1);
+  EXPECT_EQ(out_, "");
+  EXPECT_NE(err_, "");
+}
+
+}  // namespace
+}  // namespace hf::app

@@ -1,0 +1,39 @@
+// What loading a configuration needs from the machine: passed in, so that tests and the fuzzer touch no machine at all.
+//
+// Owner: the caller of load_file/load_text. Thread: the caller's.
+// Invariants:
+//   1. An empty function means "there is nothing there": every lookup fails with kNotFound.
+//   2. host_name is not empty and shards is at least 1 (load_text takes "localhost" and 1 where they are not).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace hf::config::file {
+
+struct SecretFile {
+  std::string text;                 // the whole file, at most kLargestSecret bytes
+  bool readable_by_others = false;  // any user of the machine may read it
+};
+
+constexpr std::size_t kLargestSecret = 4096;
+
+struct LoadContext {
+  std::string node_name;       // the name of this node, overriding node.name; empty: node.name, then host_name
+  std::string host_name;       // default of node.name
+  std::uint32_t shards = 1;    // default of node.shards: the CPUs this process may use
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  std::function<Result<SecretFile>(const std::string& path)> read_secret;
+};
+
+/// The real machine: its host name, the CPUs of this process's affinity mask, getenv, regular files.
+LoadContext system_context();
+
+/// Reads a secret from a regular file. kNotFound, kAccessDenied, kInvalidArgument (not a regular file, too large), kSystem.
+Result<SecretFile> read_secret_file(const std::string& path);
+
+}  // namespace hf::config::file

@@ -1,0 +1,173 @@
+#include "config/section/notify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "config/file/findings.h"
+#include "config/file/key.h"
+#include "config/file/spelling.h"
+#include "config/section/vip.h"
+
+namespace hf::config::section {
+
+namespace {
+
+using file::at;
+using file::by;
+using file::Key;
+using file::Kind;
+using file::ns;
+using file::ParsedValue;
+using file::secret;
+using file::when;
+
+struct Webhook {
+  using Owner = Notify;
+  static void store(Notify& notify, const ParsedValue& value) {
+    notify.kind = NotifyKind::kWebhook;
+    notify.server = value.endpoint;
+    notify.url = value.text;
+    notify.url_path = value.url_path;
+  }
+  static std::optional<ParsedValue> read(const Notify& notify) {
+    if (notify.kind != NotifyKind::kWebhook) return std::nullopt;
+    return ParsedValue{.text = notify.url};
+  }
+};
+
+// clang-format off: tables read better in columns
+constexpr Key kKeys[] = {
+    {.path = "notify.fifo", .kind = Kind::kPath, .doc = "A FIFO that gets a JSON object a line.", .sample = "\"/run/holdfast/vip.fifo\"", .required = true, .group = "receiver",
+     .field = when<&Notify::kind, NotifyKind::kFifo, &Notify::path>()},
+    {.path = "notify.socket", .kind = Kind::kSocketPath, .doc = "A Unix stream socket that listens and gets the same.", .required = true, .group = "receiver",
+     .field = when<&Notify::kind, NotifyKind::kSocket, &Notify::path>()},
+    {.path = "notify.smtp", .kind = Kind::kServerAddress, .doc = "A mail server that takes a mail for each change.", .sample = "\"127.0.0.1:25\"", .required = true, .group = "receiver",
+     .per_node = true, .field = when<&Notify::kind, NotifyKind::kSmtp, &Notify::server>()},
+    {.path = "notify.webhook", .kind = Kind::kUrl, .doc = "A URL that the JSON object is posted to.", .required = true, .group = "receiver", .per_node = true,
+     .field = by<Webhook>()},
+    {.path = "notify.from", .kind = Kind::kText, .doc = "Of smtp: the sender's address.", .sample = "\"holdfast@example.org\"", .per_node = true,
+     .field = at<&Notify::from>()},
+    {.path = "notify.to", .kind = Kind::kTexts, .doc = "Of smtp: the receivers' addresses.", .sample = "[\"ops@example.org\"]",
+     .field = at<&Notify::to>()},
+    {.path = "notify.token_file", .kind = Kind::kSecretFile, .doc = "Of webhook: a file that holds a bearer token to send.", .group = "token", .per_node = true,
+     .field = secret<&Notify::token, &Notify::token_from>()},
+    {.path = "notify.token_env", .kind = Kind::kSecretVariable, .doc = "Of webhook: an environment variable that holds the token.", .group = "token", .per_node = true,
+     .field = secret<&Notify::token, &Notify::token_from>()},
+    {.path = "notify.token", .kind = Kind::kRefused, .doc = "token_file or token_env"},
+    {.path = "notify.vips", .kind = Kind::kNames, .doc = "The VIPs that it is told of; an empty list: all.", .fallback = "[]",
+     .field = at<&Notify::vips>()},
+    {.path = "notify.timeout", .kind = Kind::kDuration, .doc = "How long one attempt may take.", .fallback = "\"10s\"", .min = ns(100ms), .max = ns(5min),
+     .field = at<&Notify::timeout>()},
+    {.path = "notify.retries", .kind = Kind::kCount, .doc = "How many more attempts are made.", .fallback = "3", .min = 0, .max = 100,
+     .field = at<&Notify::retries>()},
+};
+// clang-format on
+
+class NotifyRules : private file::Findings {
+ public:
+  NotifyRules(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, file::ReadResult& result)
+      : Findings(result), notifies_(notifies), vips_(vips) {}
+
+  void run() {
+    for (std::size_t i = 0; i < notifies_.size(); ++i) {
+      const Notify& notify = notifies_[i];
+      const std::string place = fmt::format("notify[{}]", i);
+      check_vips_of(notify, place);
+      if (!good(fmt::format("{}.{}", place, key_of(notify.kind)))) continue;
+      check_keys(notify, place);
+      check_mail(notify, place);
+      check_twice(i);
+    }
+  }
+
+ private:
+  static std::string_view key_of(NotifyKind kind) {
+    switch (kind) {
+      case NotifyKind::kFifo: return "fifo";
+      case NotifyKind::kSocket: return "socket";
+      case NotifyKind::kSmtp: return "smtp";
+      case NotifyKind::kWebhook: return "webhook";
+    }
+    return {};
+  }
+
+  void check_vips_of(const Notify& notify, const std::string& place) {
+    std::vector<std::string_view> known;
+    for (const Vip& vip : vips_) known.push_back(vip.name);
+    for (const std::string& name : notify.vips) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const std::string_view near = file::nearest(name, known);
+      error(at(place + ".vips"), fmt::format("vips holds {}", file::quoted(name)), "there is no [[vip]] of this name",
+            near.empty() ? "correct the name or leave it out" : fmt::format("did you mean \"{}\"?", near));
+    }
+    if (vips_.empty()) {
+      warning(at(place), "[[notify]] without a [[vip]]", "nothing ever happens that it tells", "add a [[vip]] or remove it");
+    }
+  }
+
+  void check_keys(const Notify& notify, const std::string& place) {
+    const auto only_for = [&](NotifyKind kind, std::initializer_list<std::string_view> keys) {
+      if (notify.kind == kind) return;
+      for (const std::string_view key : keys) {
+        if (!written(fmt::format("{}.{}", place, key))) continue;
+        error(at(fmt::format("{}.{}", place, key)), fmt::format("{} besides {}", key, key_of(notify.kind)),
+              fmt::format("only {} has it", key_of(kind)), "remove it");
+      }
+    };
+    only_for(NotifyKind::kSmtp, {"from", "to"});
+    only_for(NotifyKind::kWebhook, {"token_file", "token_env"});
+  }
+
+  /// What could end the command of SMTP that it stands in, or is no address at all.
+  static bool is_mail_address(std::string_view text) {
+    const auto refused = [](unsigned char c) { return c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == ',' || c == ';' || c == '"'; };
+    const std::size_t at_sign = text.find('@');
+    const bool parted = at_sign != std::string_view::npos && at_sign > 0 && at_sign + 1 < text.size() && text.find('@', at_sign + 1) == std::string_view::npos;
+    return parted && text.size() <= 254 && std::none_of(text.begin(), text.end(), refused);
+  }
+
+  void check_mail(const Notify& notify, const std::string& place) {
+    if (notify.kind != NotifyKind::kSmtp) return;
+    if (!written(place + ".from")) error(at(place), "from is missing", "a mail has a sender", "add from = \"holdfast@example.org\"");
+    if (notify.to.empty() && !bad(place + ".to")) error(at(place + ".to"), "to is missing", "nobody would get the mail", "add to = [\"ops@example.org\"]");
+    const auto check = [&](std::string_view key, const std::string& address) {
+      if (address.empty() || is_mail_address(address)) return;
+      error(at(fmt::format("{}.{}", place, key)), fmt::format("{} is {}", key, file::quoted(address)), "it is not a mail address",
+            "write name@domain alone, without <> and blanks");
+    };
+    check("from", notify.from);
+    for (const std::string& address : notify.to) check("to", address);
+  }
+
+  static std::string identity(const Notify& notify) {
+    return fmt::format("{} {}{}", key_of(notify.kind), notify.path, notify.kind == NotifyKind::kWebhook ? notify.url : std::string());
+  }
+
+  void check_twice(std::size_t index) {
+    const Notify& notify = notifies_[index];
+    if (notify.kind == NotifyKind::kSmtp) return;  // two mails through one server are two receivers
+    for (std::size_t i = 0; i < index; ++i) {
+      if (identity(notifies_[i]) != identity(notify)) continue;
+      const std::string key(key_of(notify.kind));
+      warning(at(fmt::format("notify[{}].{}", index, key)), fmt::format("{} is there twice", key),
+              fmt::format("the first one is at line {}, it would be told of everything twice", at(fmt::format("notify[{}].{}", i, key)).line),
+              "make one of them with the vips of both");
+      return;
+    }
+  }
+
+  const std::vector<Notify>& notifies_;
+  const std::vector<Vip>& vips_;
+};
+
+}  // namespace
+
+std::span<const Key> keys_of_notify() { return kKeys; }
+
+void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, file::ReadResult& result) {
+  NotifyRules(notifies, vips, result).run();
+}
+
+}  // namespace hf::config::section
