@@ -71,14 +71,14 @@ std::optional<std::uint64_t> number_parameter(const HttpRequest& request, std::s
 }
 
 Json event_json(const LoggedEvent& logged) {
-  const EventType* type = find_event(logged.event.id);
+  const EventType& type = *logged.event.type;
   Json fields = Json::object();
   for (const EventField& field : logged.event.fields) fields[std::string(field.name)] = field.value;
   return Json{{"sequence", logged.sequence},
               {"time", format_utc(logged.event.wall_micros)},
-              {"level", std::string(type != nullptr ? to_string(type->level) : "error")},
-              {"id", "HF-" + std::to_string(static_cast<unsigned>(logged.event.id))},
-              {"event", std::string(type != nullptr ? type->name : "unknown")},
+              {"level", std::string(to_string(type.level))},
+              {"id", event_number(type.id)},
+              {"event", std::string(type.name)},
               {"fields", std::move(fields)}};
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/admin_model_fake.h"
+#include "base/events.h"
 #include "runtime/stepped_loop_fake.h"
 
 namespace hf::admin {
@@ -211,12 +212,13 @@ TEST_F(ApiTest, StatusShowsTheGuardianOrNull) {
 
 TEST_F(ApiTest, EventsComeInPages) {
   for (int i = 0; i < 5; ++i)
-    model.log.append(Event{EventId::kServerUp, {}, 0, {{"server", "db" + std::to_string(i)}}});
+    model.log.append(hf::events::BugSurvived{.where = "shard " + std::to_string(i), .what = "nothing"});
   const Json first = json(ask("GET", "/api/v1/events?since=0&limit=3"));
   ASSERT_EQ(first["events"].size(), 3U);
-  EXPECT_EQ(first["events"][0]["id"], "HF-2001");
-  EXPECT_EQ(first["events"][0]["event"], "server_up");
-  EXPECT_EQ(first["events"][0]["fields"]["server"], "db0");
+  EXPECT_EQ(first["events"][0]["level"], "error");
+  EXPECT_EQ(first["events"][0]["id"], "HF-4006");
+  EXPECT_EQ(first["events"][0]["event"], "bug_survived");
+  EXPECT_EQ(first["events"][0]["fields"]["where"], "shard 0");
   EXPECT_EQ(first["next"], 3);
   EXPECT_EQ(json(ask("GET", "/api/v1/events?since=3"))["events"].size(), 2U);
   EXPECT_EQ(ask("GET", "/api/v1/events?since=-1").status, 400);

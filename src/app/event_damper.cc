@@ -9,30 +9,20 @@ namespace hf::app {
 namespace {
 
 constexpr Nanos kSecond = 1s;
-constexpr std::string_view kCount = "count";
-
-bool is_audit(EventId id) { return id == EventId::kAdminCommand || id == EventId::kVipCommand; }
-
-bool is_counted(EventId id) {
-  const EventType* type = find_event(id);
-  return type != nullptr && (" " + std::string(type->fields) + " ").find(" count ") != std::string::npos;
-}
-
-/// What pinned is one of a few words of our own, and news of one is none of another.
-bool goes_by_reason(EventId id) { return id == EventId::kSessionPinned; }
 
 /// Events that are not counted share one place per kind.
-std::string place_of(const Event& event, bool counted) {
-  std::string place = std::to_string(static_cast<unsigned>(event.id));
-  if (!counted) return place;
+std::string place_of(const Event& event) {
+  const EventType& type = *event.type;
+  std::string place = std::to_string(static_cast<unsigned>(type.id));
+  if (!type.damped()) return place;
   for (const std::string_view field : {"service", "server", "vip", "shard"}) place += "/" + std::string(event.field(field));
-  if (goes_by_reason(event.id)) place += "/" + std::string(event.field("reason"));
+  if (type.damping == EventDamping::kRepeatsByReason) place += "/" + std::string(event.field("reason"));
   return place;
 }
 
 /// How many the event stands for; whoever made it may have held some back already.
 std::uint64_t take_count(Event& event) {
-  const auto field = std::ranges::find(event.fields, kCount, &EventField::name);
+  const auto field = std::ranges::find(event.fields, kCountField, &EventField::name);
   if (field == event.fields.end()) return 1;
   std::uint64_t count = 1;
   const std::string& text = field->value;
@@ -42,22 +32,21 @@ std::uint64_t take_count(Event& event) {
 }
 
 void give_count(Event& event, std::uint64_t count) {
-  if (count > 1) event.fields.push_back({kCount, std::to_string(count)});
+  if (count > 1) event.fields.push_back({kCountField, std::to_string(count)});
 }
 
 }  // namespace
 
 bool EventDamper::admit(Event& event) {
-  if (is_audit(event.id)) return true;
-  const bool counted = is_counted(event.id);
+  if (event.type->damping == EventDamping::kNothing) return true;
   const std::uint64_t count = take_count(event);
   if (places_.size() >= kMostPlaces) places_.clear();
-  Place& place = places_.try_emplace(place_of(event, counted), Place{event.at, 0, 0, {}}).first->second;
+  Place& place = places_.try_emplace(place_of(event), Place{event.at, 0, 0, std::nullopt}).first->second;
   if (event.at - place.since >= kSecond) {
     place.since = event.at;
     place.reported = 0;
   }
-  if (place.reported >= (counted ? 1 : kMostPerSecond)) {
+  if (place.reported >= (event.type->damped() ? 1 : kMostPerSecond)) {
     place.held_back += count;
     place.last = event;
     return false;
@@ -71,8 +60,8 @@ std::vector<Event> EventDamper::due(TimePoint now) {
   std::vector<Event> events;
   for (auto& [name, place] : places_) {
     if (place.held_back == 0 || now - place.since < kSecond) continue;
-    give_count(place.last, std::exchange(place.held_back, 0));
-    events.push_back(std::move(place.last));
+    give_count(*place.last, std::exchange(place.held_back, 0));
+    events.push_back(std::move(*place.last));
     place.since = now;
     place.reported = 1;
   }

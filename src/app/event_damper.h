@@ -4,14 +4,15 @@
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. Events whose catalogue entry has a `count` field are damped so; all others when a kind comes more than kMostPerSecond times in
-//      a second, except the audit trail (commands), of which none is ever held back.
+//   1. Events whose type says so (EventDamping) are damped so; all others when a kind comes more than kMostPerSecond times in a
+//      second, except the audit trail (commands), of which none is ever held back.
 //   2. A place is named by the configuration (service, server, vip, shard) and, for pins, by their reason, never by a peer; the memory is
 //      bounded all the same.
 //   3. The last event of a burst is reported, by the first due() after its second.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,7 +36,7 @@ class EventDamper {
     TimePoint since;             // when its second began
     std::uint32_t reported = 0;  // in that second
     std::uint64_t held_back = 0;
-    Event last;
+    std::optional<Event> last;  // of those held back
   };
   std::unordered_map<std::string, Place> places_;
 };

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "app/events.h"
 #include "app/protocols.h"
 #include "app/version.h"
 #include "config/diff.h"
@@ -69,7 +70,10 @@ void Gateway::record(Event event) {
 void Gateway::tell_gap() {
   LogWriter::Lost lost = log_.take_lost();
   if (lost.lines == 0) return;
-  record(Event{EventId::kLogLinesLost, loop_.now(), runtime::wall_micros(), {{"count", std::to_string(lost.lines)}, {"reason", std::move(lost.reason)}}});
+  Event gap = events::LogLinesLost{.count = lost.lines, .reason = std::move(lost.reason)};
+  gap.at = loop_.now();
+  gap.wall_micros = runtime::wall_micros();
+  record(std::move(gap));
 }
 
 /// What was held back, and what the log lost, is told of when nothing else is.
@@ -134,7 +138,7 @@ int Gateway::run() {
 Task<void> Gateway::start(Gateway* self) {
   std::size_t servers = 0;
   for (const config::Service& service : self->config_->services) servers += service.servers.size();
-  self->emit(Event{EventId::kConfigLoaded, {}, 0, {{"file", self->config_file_}, {"services", std::to_string(self->config_->services.size())}, {"servers", std::to_string(servers)}}});
+  self->emit(events::ConfigLoaded{.file = self->config_file_, .services = self->config_->services.size(), .servers = servers});
   std::vector<std::string> problems;
   for (const config::Service& service : self->config_->services) {
     const Result<void> added = self->add_service(self->config_, service);
@@ -156,7 +160,7 @@ Task<void> Gateway::start(Gateway* self) {
   co_await serve_when_ready(self);
   if (self->stopping_) co_return;
   self->started_ = true;
-  self->emit(Event{EventId::kStarted, {}, 0, {{"version", kVersion}, {"pid", std::to_string(::getpid())}, {"shards", std::to_string(self->shards_.size())}, {"services", std::to_string(self->services_.size())}}});
+  self->emit(events::Started{.version = kVersion, .pid = ::getpid(), .shards = self->shards_.size(), .services = self->services_.size()});
   if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
 }
@@ -186,7 +190,7 @@ Task<void> Gateway::keep_house(Gateway* self) {
       const Nanos busy{self->loop_.now().nanos - since};
       if (busy < kStallLimit) continue;
       reported[i] = since;
-      self->emit(Event{EventId::kLoopStalled, {}, 0, {{"shard", std::to_string(i)}, {"duration", std::to_string(busy / Millis(1)) + "ms"}}});
+      self->emit(events::LoopStalled{.shard = i, .duration = busy});
     }
   }
 }
@@ -196,16 +200,16 @@ void Gateway::share_out_descriptors() {
   descriptors_ = plan_descriptors(*config_, raise_descriptor_limit(), own_descriptors_);
   accept_budget_.set_limit(descriptors_.for_clients);
   if (descriptors_.needed <= descriptors_.limit) return;
-  emit(Event{EventId::kDescriptorsScarce, {}, 0, {{"limit", std::to_string(descriptors_.limit)}, {"needed", std::to_string(descriptors_.needed)}, {"clients", std::to_string(descriptors_.for_clients)}}});
+  emit(events::DescriptorsScarce{.limit = descriptors_.limit, .needed = descriptors_.needed, .clients = descriptors_.for_clients});
 }
 
 void Gateway::on_signal(int number) {
   if (number == SIGUSR1) {
     const Result<void> reopened = log_.reopen();
     if (reopened.ok()) {
-      emit(Event{EventId::kLogReopened, {}, 0, {{"file", config_->log.file}}});
+      emit(events::LogReopened{.file = config_->log.file});
     } else {
-      emit(Event{EventId::kLogFailed, {}, 0, {{"file", config_->log.file}, {"reason", reopened.error().context}}});
+      emit(events::LogFailed{.file = config_->log.file, .reason = reopened.error().context});
     }
     return;
   }
@@ -225,7 +229,7 @@ Task<void> Gateway::stop(Gateway* self) {
   const TimePoint began = self->loop_.now();
   std::size_t clients = 0;
   for (const auto& [name, running] : self->services_) clients += running.shared->clients.load(std::memory_order_relaxed);
-  self->emit(Event{EventId::kStopping, {}, 0, {{"reason", "signal"}, {"clients", std::to_string(clients)}}});
+  self->emit(events::Stopping{.reason = "signal", .clients = clients});
   self->listeners_->close();  // at once: a next gateway may open its own while our clients finish
   auto left = std::make_shared<std::size_t>(self->shards_.size());
   auto done = std::make_shared<runtime::Signal>(self->loop_);
@@ -253,7 +257,7 @@ Task<void> Gateway::stop(Gateway* self) {
   }
   self->scope_.cancel();
   self->tell_the_rest(self->loop_.now() + 1s);
-  self->emit(Event{EventId::kStopped, {}, 0, {{"duration", std::to_string((self->loop_.now() - began) / Millis(1)) + "ms"}}});
+  self->emit(events::Stopped{.duration = self->loop_.now() - began});
   self->loop_.stop();
 }
 
@@ -308,18 +312,18 @@ Result<admin::ReloadOutcome> Gateway::reload(const admin::Caller& caller) {
   admin::ReloadOutcome outcome;
   if (!loaded.ok()) {
     for (const config::Diagnostic& error : loaded.errors) outcome.errors.push_back(config::to_string(error));
-    emit(Event{EventId::kConfigRejected, {}, 0, {{"file", config_file_}, {"errors", std::to_string(outcome.errors.size())}, {"first", outcome.errors.front()}}});
+    emit(events::ConfigRejected{.file = config_file_, .errors = outcome.errors.size(), .first = outcome.errors.front()});
     return outcome;
   }
   outcome = apply(loaded.config);
   if (!outcome.accepted) {
-    emit(Event{EventId::kConfigRejected, {}, 0, {{"file", config_file_}, {"errors", std::to_string(outcome.errors.size())}, {"first", joined(outcome.errors)}}});
+    emit(events::ConfigRejected{.file = config_file_, .errors = outcome.errors.size(), .first = joined(outcome.errors)});
     return outcome;
   }
-  emit(Event{EventId::kAdminCommand, {}, 0, {{"command", "reload"}, {"client", caller.peer}}});
-  emit(Event{EventId::kConfigReloaded, {}, 0, {{"file", config_file_}, {"changes", joined(outcome.changes)}}});
+  emit(events::AdminCommand{.command = "reload", .client = caller.peer});
+  emit(events::ConfigReloaded{.file = config_file_, .changes = joined(outcome.changes)});
   if (!outcome.needs_restart.empty()) {
-    emit(Event{EventId::kConfigNeedsRestart, {}, 0, {{"file", config_file_}, {"what", joined(outcome.needs_restart)}}});
+    emit(events::ConfigNeedsRestart{.file = config_file_, .what = joined(outcome.needs_restart)});
   }
   return outcome;
 }
@@ -354,7 +358,7 @@ admin::ReloadOutcome Gateway::apply(config::ConfigPtr next) {
   const Result<void> logging = log_.open(next->log);
   if (!logging.ok()) {
     outcome.changes.push_back("failed: " + logging.error().context);
-    emit(Event{EventId::kLogFailed, {}, 0, {{"file", next->log.file}, {"reason", logging.error().context}}});
+    emit(events::LogFailed{.file = next->log.file, .reason = logging.error().context});
   }
   if (admin_ != nullptr) admin_->apply(next->admin);
   if (desk_ != nullptr) desk_->reloaded(next);
@@ -398,7 +402,7 @@ Result<void> Gateway::set_drained(std::string_view service, std::string_view ser
   }
   Result<void> done = it->second.watcher->set_drained(server, drained);
   if (done.ok()) {
-    emit(Event{EventId::kAdminCommand, {}, 0, {{"command", drained ? "drain" : "resume"}, {"service", std::string(service)}, {"server", std::string(server)}, {"client", caller.peer}}});
+    emit(events::AdminCommand{.command = drained ? "drain" : "resume", .service = service, .server = server, .client = caller.peer});
   }
   return done;
 }
@@ -412,11 +416,11 @@ Result<void> Gateway::resume(std::string_view service, std::string_view server, 
 }
 
 void Gateway::refused(const admin::Caller& caller, std::string_view path, std::string_view reason) {
-  emit(Event{EventId::kAdminRefused, {}, 0, {{"client", caller.peer}, {"path", std::string(path)}, {"reason", std::string(reason)}}});
+  emit(events::AdminRefused{.client = caller.peer, .path = path, .reason = reason});
 }
 
 void Gateway::crowded(admin::Transport door, std::size_t places) {
-  emit(Event{EventId::kAdminCrowded, {}, 0, {{"door", door == admin::Transport::kTcp ? "http" : "socket"}, {"limit", std::to_string(places)}}});
+  emit(events::AdminCrowded{.door = door == admin::Transport::kTcp ? "http" : "socket", .limit = places});
 }
 
 admin::StatusSnapshot Gateway::status() const {

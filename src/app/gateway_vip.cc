@@ -7,6 +7,8 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 
+#include "app/events.h"
+
 namespace hf::app {
 
 using runtime::Task;
@@ -37,7 +39,7 @@ bool holds_any_address(const std::vector<config::Vip>& vips) {
 void Gateway::meet_guardian() {
   if (!guardian_) {
     if (config_->vips.empty()) return;
-    return emit(Event{EventId::kGuardianLost, {}, 0, {{"reason", "holdfast was not started as root: no virtual address is held here"}}});
+    return emit(events::GuardianLost{.reason = "holdfast was not started as root: no virtual address is held here"});
   }
   VipDesk::Surroundings around{loop_,
                                [this](Event event) { emit(std::move(event)); },
@@ -50,7 +52,7 @@ void Gateway::meet_guardian() {
 
 /// The kernel takes the addresses off when their lease ends; until then clients are served. Then somebody has to start us anew.
 Task<void> Gateway::outlive_guardian(Gateway* self) {
-  self->emit(Event{EventId::kGuardianLost, {}, 0, {{"reason", "it ended; this gateway stops when the addresses have left this machine"}}});
+  self->emit(events::GuardianLost{.reason = "it ended; this gateway stops when the addresses have left this machine"});
   const Deadline patience = self->loop_.deadline_in(kOrphanPatience);
   while (!patience.passed(self->loop_.now()) && holds_any_address(self->config_->vips)) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(20ms));

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "app/events.h"
 #include "app/protocols.h"
 #include "upstream/resolve.h"
 #include "vip/link/bind_request.h"
@@ -146,18 +147,18 @@ void Listeners::give_up(const std::string& key, Open& entry) {
 }
 
 void Listeners::tell_opened(const std::string& key, const Open& entry) const {
-  Event event{EventId::kListenerOpened, {}, 0, {{"service", entry.service}, {"address", key}}};
-  if (entry.has_route) event.fields.push_back({"route", route_name(entry.listen.mysql.route)});
-  around_.event(std::move(event));
+  events::ListenerOpened opened{.service = entry.service, .address = key};
+  if (entry.has_route) opened.route = route_name(entry.listen.mysql.route);
+  around_.event(std::move(opened));
 }
 
 void Listeners::tell_closed(const std::string& key, const Open& entry) const {
-  if (entry.served) around_.event(Event{EventId::kListenerClosed, {}, 0, {{"service", entry.service}, {"address", key}}});
+  if (entry.served) around_.event(events::ListenerClosed{.service = entry.service, .address = key});
 }
 
 std::string Listeners::tell_failed(const std::string& key, Open& entry, const Error& reason) const {
   entry.reason = reason.context;
-  around_.event(Event{EventId::kListenerFailed, {}, 0, {{"service", entry.service}, {"address", key}, {"reason", entry.reason}}});
+  around_.event(events::ListenerFailed{.service = entry.service, .address = key, .reason = entry.reason});
   return "service '" + entry.service + "': " + entry.reason;
 }
 

@@ -12,9 +12,7 @@ constexpr Nanos kSayPatience = 1s;
 std::atomic<LogWriter*> last_words{nullptr};  // a broken invariant is told of from anywhere, by a function without arguments of ours
 
 config::LogLevel level_of(const Event& event) {
-  const EventType* type = find_event(event.id);
-  if (type == nullptr) return config::LogLevel::kInfo;
-  switch (type->level) {
+  switch (event.type->level) {
     case EventLevel::kInfo: return config::LogLevel::kInfo;
     case EventLevel::kWarning: return config::LogLevel::kWarning;
     case EventLevel::kError: break;

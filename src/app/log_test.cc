@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "app/events.h"
 #include "base/assert.h"
+#include "topology/events.h"
 
 namespace hf::app {
 namespace {
@@ -36,10 +38,10 @@ TEST(Log, WritesWhatTheLevelLetsThrough) {
   settings.level = config::LogLevel::kWarning;
   Log log;
   ASSERT_TRUE(log.open(settings, 20s).ok());
-  log.write(Event{EventId::kServerUp, {}, 0, {{"server", "db1"}}});
-  log.write(Event{EventId::kServerDown, {}, 0, {{"server", "db2"}}});
+  log.write(topology::events::ServerUp{.service = "orders", .server = "db1", .reason = "ok"});
+  log.write(topology::events::ServerDown{.service = "orders", .server = "db2", .reason = "silence"});
   log.close(20s);
-  EXPECT_EQ(text_of(path), "1970-01-01T00:00:00.000000Z error HF-2002 server_down server=db2\n");
+  EXPECT_EQ(text_of(path), "1970-01-01T00:00:00.000000Z error HF-2002 server_down service=orders server=db2 reason=silence\n");
   ::unlink(path.c_str());
 }
 
@@ -62,12 +64,12 @@ TEST(LogDeathTest, ABrokenInvariantIsTheLastLineOfTheLogAndOfStandardError) {
       {
         Log log;
         (void)log.open(to_file(std::getenv("HF_TEST_LOG")), 20s);
-        for (int i = 0; i < 1000; ++i) log.write(Event{EventId::kServerUp, {}, 0, {{"server", std::to_string(i)}}});
+        for (int i = 0; i < 1000; ++i) log.write(events::LogReopened{.file = "number" + std::to_string(i)});
         HF_CHECK(1 == 2);
       },
       "invariant broken at .*: 1 == 2");
   const std::string text = text_of(path);
-  EXPECT_NE(text.find("server=999\n"), std::string::npos);
+  EXPECT_NE(text.find("file=number999\n"), std::string::npos);
   const std::size_t last = text.rfind('\n', text.size() - 2);
   EXPECT_NE(text.substr(last + 1).find("invariant broken"), std::string::npos) << text.substr(last + 1);
   ::unsetenv("HF_TEST_LOG");
@@ -87,7 +89,7 @@ TEST(LogDeathTest, ABrokenInvariantEndsTheProcessThoughNobodyReads) {
         ::fcntl(ends[1], F_SETFL, 0);
         ::dup2(ends[1], 2);
         Log log;
-        log.write(Event{EventId::kServerUp, {}, 0, {{"server", "db1"}}});
+        log.write(topology::events::ServerUp{.service = "orders", .server = "db1", .reason = "ok"});
         HF_CHECK(1 == 2);
       },
       testing::KilledBySignal(SIGABRT), "");

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "app/events.h"
 #include "config/scripts.h"
 #include "runtime/wall_clock.h"
 
@@ -46,7 +47,7 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
       config_(config),
       link_(around_.loop, channel_fd, listener()),
       tracker_(around_.loop, vip::Tracker::Ports{around_.facts, script_port(), [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}),
-      notifier_(around_.loop, vip::Notifier::Ports{script_port(), around_.emit, runtime::wall_micros}) {
+      notifier_(around_.loop, vip::Notifier::Ports{script_port(), around_.emit}) {
   configure(config);
 }
 
@@ -88,9 +89,9 @@ vip::link::GuardianLink::Listener VipDesk::listener() {
 }
 
 void VipDesk::take_event(Event event) {
-  if (state_word(event.id) != nullptr) {
+  if (state_word(event.id()) != nullptr) {
     take_transition(event);
-  } else if (event.id == EventId::kVipAddressConflict || event.id == EventId::kVipDuplicateMaster) {
+  } else if (event.id() == EventId::kVipAddressConflict || event.id() == EventId::kVipDuplicateMaster) {
     take_conflict(event);
   }
   around_.emit(std::move(event));
@@ -98,7 +99,7 @@ void VipDesk::take_event(Event event) {
 
 void VipDesk::take_transition(const Event& event) {
   vip::VipChange change;
-  change.state = state_word(event.id);
+  change.state = state_word(event.id());
   change.previous = upper(event.field("from"));
   change.reason = event.field("reason");
   change.priority = static_cast<std::uint8_t>(std::atoi(std::string(event.field("priority")).c_str()));
@@ -109,8 +110,8 @@ void VipDesk::take_transition(const Event& event) {
 void VipDesk::take_conflict(const Event& event) {
   vip::VipChange change;
   change.state = "CONFLICT";
-  change.reason = event.id == EventId::kVipDuplicateMaster ? "another master is heard: " + std::string(event.field("peer"))
-                                                           : std::string(event.field("address")) + " is claimed by " + std::string(event.field("mac"));
+  change.reason = event.id() == EventId::kVipDuplicateMaster ? "another master is heard: " + std::string(event.field("peer"))
+                                                             : std::string(event.field("address")) + " is claimed by " + std::string(event.field("mac"));
   tell(event, std::move(change));
 }
 
@@ -144,7 +145,7 @@ Result<void> VipDesk::order(std::string_view vip, admin::VipOrder order, const a
 void VipDesk::command_done(const vip::link::CommandDone& done) {
   const auto order = orders_.extract(done.id);
   if (order.empty()) return;
-  around_.emit(Event{EventId::kVipCommand, {}, 0, {{"vip", order.mapped().vip}, {"command", order.mapped().command}, {"client", order.mapped().client}, {"outcome", done.text}}});
+  around_.emit(events::VipCommand{.vip = order.mapped().vip, .command = order.mapped().command, .client = order.mapped().client, .outcome = done.text});
 }
 
 runtime::Task<void> VipDesk::close(Deadline deadline) {

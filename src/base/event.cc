@@ -94,18 +94,6 @@ bool is_plain(std::string_view value) {
          std::ranges::all_of(value, [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '='; });
 }
 
-bool has_field(std::string_view fields, std::string_view name) {
-  while (!fields.empty()) {
-    const std::size_t blank = fields.find(' ');
-    if (fields.substr(0, blank) == name) return true;
-    if (blank == std::string_view::npos) return false;
-    fields.remove_prefix(blank + 1);
-  }
-  return false;
-}
-
-std::string event_number(EventId id) { return "HF-" + std::to_string(static_cast<unsigned>(id)); }
-
 }  // namespace
 
 std::string_view Event::field(std::string_view name) const {
@@ -115,10 +103,20 @@ std::string_view Event::field(std::string_view name) const {
   return {};
 }
 
-const EventType* find_event(EventId id) {
-  const auto catalogue = event_catalogue();
-  const auto found = std::ranges::lower_bound(catalogue, id, {}, &EventType::id);
-  return found != catalogue.end() && found->id == id ? &*found : nullptr;
+Event counted(std::uint64_t count, Event event) {
+  event.fields.push_back({kCountField, std::to_string(count)});
+  return event;
+}
+
+const EventType* find_event(EventTypes types, EventId id) {
+  const auto found = std::ranges::find(types, id, [](const EventType* type) { return type->id; });
+  return found != types.end() ? *found : nullptr;
+}
+
+std::string_view find_field(const EventType& type, std::string_view name) {
+  if (name == kCountField) return kCountField;
+  const auto found = std::ranges::find(type.fields, name);
+  return found != type.fields.end() ? *found : std::string_view{};
 }
 
 std::string_view to_string(EventLevel level) {
@@ -130,16 +128,13 @@ std::string_view to_string(EventLevel level) {
   return "error";
 }
 
-std::string event_title(EventId id) {
-  const EventType* type = find_event(id);
-  return event_number(id) + " " + std::string(type != nullptr ? type->name : "unknown");
-}
+std::string event_number(EventId id) { return "HF-" + std::to_string(static_cast<unsigned>(id)); }
+
+std::string event_title(const EventType& type) { return event_number(type.id) + " " + std::string(type.name); }
 
 std::string_view unknown_field(const Event& event) {
-  const EventType* type = find_event(event.id);
   for (const EventField& each : event.fields) {
-    const bool known = type != nullptr && (each.name == "count" || has_field(type->fields, each.name));
-    if (!known) return each.name;
+    if (find_field(*event.type, each.name).empty()) return each.name;
   }
   return {};
 }
@@ -200,12 +195,11 @@ void bound_values(Event& event) {
 }
 
 std::string render_text(const Event& event) {
-  const EventType* type = find_event(event.id);
   std::string out = format_utc(event.wall_micros);
   out.push_back(' ');
-  out += to_string(type != nullptr ? type->level : EventLevel::kError);
+  out += to_string(event.type->level);
   out.push_back(' ');
-  out += event_title(event.id);
+  out += event_title(*event.type);
   for (const EventField& each : event.fields) {
     out.push_back(' ');
     out += each.name;
@@ -216,8 +210,7 @@ std::string render_text(const Event& event) {
 }
 
 std::string render_json(const Event& event) {
-  const EventType* type = find_event(event.id);
-  const std::string number = event_number(event.id);
+  const std::string number = event_number(event.id());
   const std::string time = format_utc(event.wall_micros);
   std::string out = "{";
   const auto append_member = [&out](std::string_view name, std::string_view value) {
@@ -227,37 +220,11 @@ std::string render_json(const Event& event) {
     append_json_string(out, value);
   };
   append_member("time", time);
-  append_member("level", to_string(type != nullptr ? type->level : EventLevel::kError));
+  append_member("level", to_string(event.type->level));
   append_member("id", number);
-  append_member("event", type != nullptr ? type->name : "unknown");
+  append_member("event", event.type->name);
   for (const EventField& each : event.fields) append_member(each.name, each.value);
   out.push_back('}');
-  return out;
-}
-
-std::string render_event_docs() {
-  std::string out =
-      "# Events\n\n"
-      "Every event has a number, a name, a level and named fields. Numbers and names never change their meaning, so "
-      "scripts\n"
-      "may rely on them. Fields that are not known at the moment are left out. This page is rendered from the "
-      "catalogue in\n"
-      "`src/base/event_catalogue.cc`; `base_test` fails when the two differ.\n\n"
-      "What a client, a peer or a busy moment can repeat is reported once a second for each service, server or virtual\n"
-      "address, and then once more when it has ended; every other event at most a hundred times a second. `count` tells\n"
-      "how many there were since the last one reported. Values longer than 500 bytes are cut and say how long they were.\n";
-  for (const EventType& type : event_catalogue()) {
-    out += "\n## " + event_title(type.id) + "\n\n";
-    out += "Level: " + std::string(to_string(type.level)) + ". Fields: ";
-    std::string_view fields = type.fields;
-    while (!fields.empty()) {
-      const std::size_t blank = std::min(fields.find(' '), fields.size());
-      out += "`" + std::string(fields.substr(0, blank)) + "`";
-      fields.remove_prefix(std::min(blank + 1, fields.size()));
-      out += fields.empty() ? "" : ", ";
-    }
-    out += ".\n\n" + std::string(type.meaning) + "\n\nWhat to do: " + std::string(type.action) + "\n";
-  }
   return out;
 }
 

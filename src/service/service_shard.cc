@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/events.h"
 #include "service/shard.h"
 
 namespace hf::service {
@@ -106,6 +107,19 @@ void ServiceShard::close_listener(const std::string& key) {
   }
 }
 
+namespace {
+
+void tell_paused(ServiceShard& service, const Error& why) {
+  service.control().event(events::AcceptPaused{.service = service.name(), .reason = why.context});
+  if (why.code == ErrorCode::kOutOfMemory) {
+    service.control().event(events::OutOfMemory{.what = why.context});
+  } else {
+    service.control().event(events::OutOfDescriptors{.what = why.context});
+  }
+}
+
+}  // namespace
+
 Task<void> ServiceShard::accept_loop(ServiceShard* self, OpenListener* open) {
   bool paused = false;
   for (;;) {
@@ -113,7 +127,7 @@ Task<void> ServiceShard::accept_loop(ServiceShard* self, OpenListener* open) {
     if (accepted.ok()) {
       if (paused) {
         paused = false;
-        self->control().event(Event{EventId::kAcceptResumed, {}, 0, {{"service", self->name()}}});
+        self->control().event(events::AcceptResumed{.service = self->name()});
       }
       self->admit(std::move(*accepted), open->options);
       continue;
@@ -124,10 +138,7 @@ Task<void> ServiceShard::accept_loop(ServiceShard* self, OpenListener* open) {
     }
     if (!paused) {
       paused = true;
-      self->control().event(
-          Event{EventId::kAcceptPaused, {}, 0, {{"service", self->name()}, {"reason", accepted.error().context}}});
-      const bool memory = accepted.error().code == ErrorCode::kOutOfMemory;
-      self->control().event(Event{memory ? EventId::kOutOfMemory : EventId::kOutOfDescriptors, {}, 0, {{"what", accepted.error().context}}});
+      tell_paused(*self, accepted.error());
     }
     const Result<void> slept = co_await runtime::sleep_until(self->loop().deadline_in(kAcceptPause));
     if (!slept.ok()) co_return;
@@ -156,16 +167,16 @@ void ServiceShard::admit(net::Accepted accepted, const config::Listen& listen) {
   if (admission != Admission::kWelcome) counters_->service.clients_refused.add();
   sessions_.spawn("session", serve, frontend_.get(), std::move(accepted), &listen, admission);
   if (admission == Admission::kAddress) {
-    control().event(Event{EventId::kClientRefusedAddress, {}, 0, {{"service", name()}, {"client", peer}}});
+    control().event(events::ClientRefusedAddress{.service = name(), .client = peer});
   } else if (admission == Admission::kOverload) {
-    control().event(Event{EventId::kClientRefusedOverload, {}, 0, {{"service", name()}, {"client", peer}, {"limit", std::to_string(config().max_connections)}}});
+    control().event(events::ClientRefusedOverload{.service = name(), .client = peer, .limit = config().max_connections});
   }
 }
 
 std::size_t ServiceShard::cut_clients_on(const net::Address& local, const std::string& reason) {
   const std::size_t cut = live_clients_.cut(local.host(), {ErrorCode::kReset, local.host() + ": " + reason});
   if (cut > 0) {
-    control().event(Event{EventId::kClientsCut, {}, 0, {{"service", name()}, {"address", local.host()}, {"clients", std::to_string(cut)}, {"reason", reason}}});
+    control().event(events::ClientsCut{.service = name(), .address = local.host(), .clients = cut, .reason = reason});
   }
   return cut;
 }

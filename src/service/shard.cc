@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/events.h"
 #include "base/limits.h"
 #include "runtime/epoll_poller.h"
 
@@ -91,7 +92,7 @@ runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> name
     self->services_.erase(it);
     const Result<void> closed = co_await service->close(deadline);
     if (!closed.ok()) {
-      self->control_.event(Event{EventId::kBugSurvived, {}, 0, {{"what", "service '" + name + "': " + closed.error().context}}});
+      self->control_.event(hf::events::BugSurvived{.where = "shard " + std::to_string(self->id_), .what = "service '" + name + "': " + closed.error().context});
       self->abandoned_.push_back(std::move(service));  // not destroyed under a session that hangs
     }
   }

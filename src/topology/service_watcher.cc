@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "policy/replica_set/verdict.h"
+#include "topology/events.h"
 #include "upstream/resolve.h"
 
 namespace hf::topology {
@@ -170,10 +171,12 @@ Task<bool> ServiceWatcher::wait_for_next_look(WatchedServer* server, TimePoint b
   co_return true;
 }
 
-void ServiceWatcher::tell(EventId id, const WatchedServer& server, std::string reason) {
-  std::vector<EventField> fields{{"service", service_->name}, {"server", server.server.name}};
-  if (!reason.empty()) fields.push_back({"reason", std::move(reason)});
-  output_.event(Event{id, loop_.now(), 0, std::move(fields)});
+void ServiceWatcher::tell_health(const WatchedServer& server, const std::string& reason) {
+  if (server.up()) {
+    event(events::ServerUp{.service = service_->name, .server = server.server.name, .reason = reason});
+  } else {
+    event(events::ServerDown{.service = service_->name, .server = server.server.name, .reason = reason});
+  }
 }
 
 void ServiceWatcher::take_result(WatchedServer& server, const Result<void>& result) {
@@ -188,8 +191,10 @@ void ServiceWatcher::take_result(WatchedServer& server, const Result<void>& resu
   server.looked_well = result.ok();
   server.hurry = server.hurry || step.probe_soon;
   server.answered = !result.ok() && result.error().said != nullptr;
-  if (server.answered && server.check != said_before) tell(EventId::kMonitorLoginFailed, server, server.check);
-  if (server.rise_fall.health() != before) tell(server.up() ? EventId::kServerUp : EventId::kServerDown, server, server.check);
+  if (server.answered && server.check != said_before) {
+    event(events::MonitorLoginFailed{.service = service_->name, .server = server.server.name, .reason = server.check});
+  }
+  if (server.rise_fall.health() != before) tell_health(server, server.check);
   if (result.ok()) judge_->looked(server);
   judge_anew();
   judge_->settle_questions();
@@ -202,7 +207,7 @@ void ServiceWatcher::live_failure(upstream::ServerSlot slot, const std::string& 
   const policy::RiseFall::Step step = server.rise_fall.live_failure();
   if (step.changed || server.rise_fall.health() != before) {
     server.check = what;
-    tell(EventId::kServerDown, server, what);
+    tell_health(server, what);
     judge_anew();
   }
   if (!step.probe_soon) return;
@@ -219,7 +224,11 @@ Result<void> ServiceWatcher::set_drained(std::string_view name, bool drained) {
   }
   if (server->drained != drained) {
     server->drained = drained;
-    tell(drained ? EventId::kServerDrained : EventId::kServerResumed, *server);
+    if (drained) {
+      event(events::ServerDrained{.service = service_->name, .server = server->server.name});
+    } else {
+      event(events::ServerResumed{.service = service_->name, .server = server->server.name});
+    }
     judge_anew();
   }
   return {};

@@ -69,7 +69,7 @@ class ServiceWatcher final : private Bench {
   void event(Event event) override { output_.event(std::move(event)); }
   void judge_anew() override;
 
-  void tell(EventId id, const WatchedServer& server, std::string reason = {});
+  void tell_health(const WatchedServer& server, const std::string& reason);
   WatchedServer* by_name(std::string_view name);
   WatchedServer* known(const config::Server& server) const;
   bool is_free(const WatchedServer& server) const;

@@ -100,7 +100,7 @@ class ServiceWatcherTest : public ::testing::Test {
   }
   bool reader(ServerSlot slot) const { return watcher_.view()->servers.at(slot).reader; }
   std::size_t count(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id == id; }));
+    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id() == id; }));
   }
 
   SteppedLoop loop_;

@@ -107,7 +107,7 @@ TEST(ReloadDuringALook, ThatRemovesTheServerEndsTheWatchAndClosesItsConnection) 
         for (int i = 0; i < 5; ++i) world.loop_.advance(WatcherWorld::kInterval);
         EXPECT_EQ(world.server_.steps(), steps);
         for (const Event& event : world.events_) {
-          if (event.id == EventId::kServerUp) EXPECT_EQ(world.watcher_.view()->servers[0].name, "db1");
+          if (event.id() == EventId::kServerUp) EXPECT_EQ(world.watcher_.view()->servers[0].name, "db1");
         }
         EXPECT_FALSE(world.watcher_.view()->servers[0].present);
       });

@@ -71,7 +71,7 @@ struct WatcherWorld {
     for (int i = 0; i < 6; ++i) loop_.turn();
   }
   std::size_t count(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id == id; }));
+    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id() == id; }));
   }
 
   runtime::SteppedLoop loop_;

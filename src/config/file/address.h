@@ -16,7 +16,6 @@
 
 namespace hf::config::file {
 
-
 /// A TCP address ("127.0.0.1:3306", "[::1]:3306", "db1.example:3306") or a Unix socket path.
 struct Endpoint {
   std::string host;        // without brackets; empty for a Unix socket

@@ -12,7 +12,6 @@
 
 namespace hf::config::section {
 
-
 enum class ArbiterKind : std::uint8_t { kArp,
                                         kIcmp,
                                         kTcp,

@@ -12,7 +12,6 @@
 
 namespace hf::config::section {
 
-
 /// A further way on which the nodes hear each other.
 struct HeartbeatPath {
   std::string interface;

@@ -12,7 +12,6 @@
 
 namespace hf::config::section {
 
-
 struct VipAddress {
   IpAddress address;
   std::uint8_t prefix_length = 32;

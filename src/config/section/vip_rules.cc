@@ -16,7 +16,6 @@ namespace hf::config::section {
 
 namespace {
 
-
 constexpr std::size_t kMostAddresses = 255;      // the count in an advertisement is one byte
 constexpr std::size_t kPasswordBytes = 8;        // of both kinds in version 2
 constexpr Nanos kLongestV3Interval = 40950ms;    // 12 bits of centiseconds

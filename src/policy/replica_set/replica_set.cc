@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "policy/replica_set/election.h"
+#include "policy/replica_set/events.h"
 
 namespace hf::policy {
 
@@ -16,10 +17,11 @@ struct ReplicaSet::Step {
   std::vector<ReaderJudgement> judgements;
   std::optional<std::size_t> anchor;  // readers.h
 
-  void report(EventId id, std::vector<EventField> fields) {
-    fields.insert(fields.begin(), EventField{"service", view.config().service});
-    out.events.push_back(Event{id, now, 0, std::move(fields)});
+  void report(Event event) {
+    event.at = now;
+    out.events.push_back(std::move(event));
   }
+  const std::string& service() const { return view.config().service; }
   ServerVerdict& server(std::size_t i) { return out.verdict.servers[i]; }
 };
 
@@ -112,23 +114,19 @@ void ReplicaSet::settle_primary(Step& step, const ReplicaSetInput& input) {
 }
 
 void ReplicaSet::report_primary(Step& step, const Election& election, bool changed) {
-  const std::string epoch = std::to_string(epoch_);
   if (!removed_primary_.empty()) {
-    step.report(EventId::kPrimaryLost,
-                {{"server", removed_primary_}, {"epoch", epoch}, {"reason", "removed from the configuration"}});
+    step.report(events::PrimaryLost{.service = step.service(), .server = removed_primary_, .epoch = epoch_, .reason = "removed from the configuration"});
     removed_primary_.clear();
   }
   if (election.primary) {
     reported_absence_.clear();
     if (!changed) return;
-    step.report(EventId::kPrimaryElected,
-                {{"server", step.view.name(*election.primary)}, {"epoch", epoch}, {"reason", election.reason}});
+    step.report(events::PrimaryElected{.service = step.service(), .server = step.view.name(*election.primary), .epoch = epoch_, .reason = election.reason});
     return;
   }
   if (changed) {
     reported_absence_ = election.reason;
-    step.report(EventId::kPrimaryLost,
-                {{"server", step.view.name(*current_)}, {"epoch", epoch}, {"reason", election.reason}});
+    step.report(events::PrimaryLost{.service = step.service(), .server = step.view.name(*current_), .epoch = epoch_, .reason = election.reason});
     return;
   }
   for (std::size_t i = 0; i < step.view.size(); ++i) {
@@ -137,7 +135,7 @@ void ReplicaSet::report_primary(Step& step, const Election& election, bool chang
   }
   if (!reported_absence_.empty()) return;
   reported_absence_ = election.reason;
-  step.report(EventId::kNoPrimary, {{"reason", election.reason}});
+  step.report(events::NoPrimary{.service = step.service(), .reason = election.reason});
 }
 
 void ReplicaSet::report_rivals(Step& step, const Election& election) {
@@ -154,7 +152,7 @@ void ReplicaSet::report_rivals(Step& step, const Election& election) {
   if (key == reported_rivals_) return;
   reported_rivals_ = key;
   if (key.empty()) return;
-  step.report(EventId::kTwoWritableServers, {{"primary", primary}, {"servers", rivals}, {"reason", election.reason}});
+  step.report(events::TwoWritableServers{.service = step.service(), .primary = primary, .servers = rivals, .reason = election.reason});
 }
 
 void ReplicaSet::settle_readers(Step& step) {
@@ -251,8 +249,7 @@ std::uint32_t ReplicaSet::weigh(Step& step, std::size_t i) {
   if (memory.was_away) {
     memory.was_away = false;
     memory.started_at = step.now;
-    step.report(EventId::kServerSlowStart,
-                {{"server", step.view.name(i)}, {"duration", format_duration(config_.slow_start)}});
+    step.report(events::ServerSlowStart{.service = step.service(), .server = step.view.name(i), .duration = format_duration(config_.slow_start)});
   }
   if (!memory.started_at) return weight;
   const Nanos elapsed = step.now - *memory.started_at;
@@ -287,10 +284,7 @@ void ReplicaSet::settle_roles(Step& step) {
     step.server(i).role = role;
     const bool told_otherwise = role == Role::kPrimary || (before == Role::kPrimary && role == Role::kFormerPrimary);
     if (before == role || before == Role::kUnknown || told_otherwise) continue;
-    step.report(EventId::kRoleChanged, {{"server", step.view.name(i)},
-                                        {"old", std::string(to_string(before))},
-                                        {"new", std::string(to_string(role))},
-                                        {"reason", step.server(i).reason}});
+    step.report(events::RoleChanged{.service = step.service(), .server = step.view.name(i), .before = to_string(before), .now = to_string(role), .reason = step.server(i).reason});
   }
 }
 
@@ -300,19 +294,24 @@ void ReplicaSet::report_replica(Step& step, std::size_t i, const ReaderJudgement
   if (seen == nullptr || !seen->is_replica) return;
   const bool replicates = seen->sql_running && seen->io_thread != ReplicationThread::kStopped;
   if (replicates != memory.replicates.value_or(true)) {
-    std::vector<EventField> fields = {{"server", step.view.name(i)}, {"source", step.view.source_text(i)}};
-    if (!replicates) fields.push_back({"reason", judgement.reason});
-    step.report(replicates ? EventId::kReplicationRunning : EventId::kReplicationStopped, std::move(fields));
+    if (replicates) {
+      step.report(events::ReplicationRunning{.service = step.service(), .server = step.view.name(i), .source = step.view.source_text(i)});
+    } else {
+      step.report(events::ReplicationStopped{.service = step.service(), .server = step.view.name(i), .source = step.view.source_text(i), .reason = judgement.reason});
+    }
   }
   memory.replicates = replicates;
 
   const bool behind = judgement.fault == ReaderFault::kLag;
   if (behind == memory.lag_reported || (!behind && judgement.fault != ReaderFault::kNone)) return;
   memory.lag_reported = behind;
-  step.report(behind ? EventId::kReplicaLagOut : EventId::kReplicaLagIn,
-              {{"server", step.view.name(i)},
-               {"lag", judgement.lag ? format_duration(*judgement.lag) : "unknown"},
-               {"limit", format_duration(config_.max_replica_lag)}});
+  const std::string lag = judgement.lag ? format_duration(*judgement.lag) : "unknown";
+  const std::string limit = format_duration(config_.max_replica_lag);
+  if (behind) {
+    step.report(events::ReplicaLagOut{.service = step.service(), .server = step.view.name(i), .lag = lag, .limit = limit});
+  } else {
+    step.report(events::ReplicaLagIn{.service = step.service(), .server = step.view.name(i), .lag = lag, .limit = limit});
+  }
 }
 
 void ReplicaSet::report_readers(Step& step) {
@@ -327,10 +326,9 @@ void ReplicaSet::report_readers(Step& step) {
   had_readers_ = has_readers;
   if (has_readers == before) return;
   if (has_readers) {
-    step.report(EventId::kReadersBack, {{"readers", std::to_string(replicas)}});
+    step.report(events::ReadersBack{.service = step.service(), .readers = replicas});
   } else {
-    step.report(EventId::kReadersNone,
-                {{"reason", verdict.reads_on_primary ? "the primary serves them" : "they wait"}});
+    step.report(events::ReadersNone{.service = step.service(), .reason = verdict.reads_on_primary ? "the primary serves them" : "they wait"});
   }
 }
 

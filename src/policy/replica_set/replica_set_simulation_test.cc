@@ -93,8 +93,8 @@ class Simulation {
     check_primary(verdict);
     check_servers(verdict);
     for (const Event& event : outcome.events) {
-      ASSERT_EQ(unknown_field(event), "") << event_title(event.id);
-      if (event.id == EventId::kPrimaryElected) ++elections_;
+      ASSERT_EQ(unknown_field(event), "") << event_title(*event.type);
+      if (event.id() == EventId::kPrimaryElected) ++elections_;
     }
     before_ = verdict;
   }

@@ -82,7 +82,7 @@ class Set {
     }
     outcome = set_.step(ReplicaSetInput{inputs, appointed, now});
     for (const Event& event : outcome.events) {
-      EXPECT_EQ(unknown_field(event), "") << event_title(event.id);
+      EXPECT_EQ(unknown_field(event), "") << event_title(*event.type);
       EXPECT_EQ(event.field("service"), "orders");
     }
     for (const ServerVerdict& server : outcome.verdict.servers) EXPECT_FALSE(server.reason.empty());
@@ -90,7 +90,7 @@ class Set {
   }
   std::vector<EventId> events() const {
     std::vector<EventId> ids;
-    for (const Event& event : outcome.events) ids.push_back(event.id);
+    for (const Event& event : outcome.events) ids.push_back(event.id());
     return ids;
   }
   bool told(EventId id) const {
@@ -178,7 +178,7 @@ TEST(ReplicaSet, ThePrimaryIsHeldWhileMerelySuspected) {
   EXPECT_EQ(set.outcome.verdict.epoch, 2U);
   EXPECT_EQ(set.outcome.verdict.reason, "the primary db1 is down: connection refused");
   EXPECT_EQ(set.outcome.verdict.servers[0].role, Role::kFormerPrimary);
-  EXPECT_EQ(set.outcome.events[0].id, EventId::kPrimaryLost);
+  EXPECT_EQ(set.outcome.events[0].id(), EventId::kPrimaryLost);
   EXPECT_EQ(set.outcome.events[0].field("server"), "db1");
   set.primary(0).step();
   EXPECT_EQ(set.outcome.verdict.primary, 0U);

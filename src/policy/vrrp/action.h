@@ -30,8 +30,8 @@ enum class ActionKind : std::uint8_t {
   kRemoveAddresses,    // reason; kNone at the end of a hand-over
   kAnnounce,           // repeats: gratuitous ARP requests, unsolicited neighbour advertisements
   kProbeAddresses,     // RFC 5227 probe: ARP request with sender IP 0; answer with ProbeResult
-  kReportTransition,   // from, to, reason
-  kWarn,               // reason
+  kReportTransition,   // from, to, reason; late where that is kStalled
+  kWarn,               // reason; so, too
 };
 
 enum class Reason : std::uint8_t {
@@ -72,6 +72,7 @@ struct Action {
   Mode from = Mode::kInitialize;
   Mode to = Mode::kInitialize;
   Reason reason = Reason::kNone;
+  Nanos late{0};  // behind what was due first
 };
 
 }  // namespace hf::policy::vrrp

@@ -252,7 +252,7 @@ class Turn {
     s_.take_reason = Reason::kMasterDown;
     s_.master_interval = config_.advert_interval;
     if (to == Mode::kBackup) listen();
-    if (from != to) act({.kind = ActionKind::kReportTransition, .from = from, .to = to, .reason = reason});
+    if (from != to) act({.kind = ActionKind::kReportTransition, .from = from, .to = to, .reason = reason, .late = late_});
   }
   /// Out of any mode: a master that still serves hands over where the release is planned.
   void leave(Mode to, Reason reason) {
@@ -318,6 +318,7 @@ class Turn {
   void yield_if_stalled() {
     if (s_.mode != Mode::kMaster || !config_.check_stall) return;
     if (now_ - s_.last_advert < 3 * config_.advert_interval && now_ - s_.last_refresh < config_.lease) return;
+    late_ = now_ - std::min(s_.last_advert + config_.advert_interval, s_.last_refresh + config_.refresh_interval);
     leave(Mode::kBackup, Reason::kStalled);
   }
 
@@ -363,9 +364,10 @@ class Turn {
   void run_backup_timers() {
     if (s_.timers.probe.passed(now_)) return become_master(s_.take_reason);
     if (!s_.timers.master_down.passed(now_)) return;
-    const bool late = now_ - s_.timers.master_down.at > config_.advert_interval;
-    if (late && config_.check_stall && !s_.listened_again) {
+    const Nanos late = now_ - s_.timers.master_down.at;
+    if (late > config_.advert_interval && config_.check_stall && !s_.listened_again) {
       s_.listened_again = true;
+      late_ = late;
       warn(Reason::kStalled);
       return listen();
     }
@@ -395,7 +397,7 @@ class Turn {
     Deadline& last = s_.warned[static_cast<std::size_t>(reason)];
     if (!last.is_never() && now_ - last.at < kWarnGap) return;
     last = Deadline{now_};
-    act({.kind = ActionKind::kWarn, .reason = reason});
+    act({.kind = ActionKind::kWarn, .reason = reason, .late = late_});
   }
   void advertise(std::uint8_t with_priority) {
     act({.kind = ActionKind::kSendAdvertisement, .priority = with_priority});
@@ -435,6 +437,7 @@ class Turn {
   const Config& config_;
   State s_;
   TimePoint now_;
+  Nanos late_{0};  // found to be, in this step
   std::vector<Action> actions_;
 };
 

@@ -93,6 +93,11 @@ class Router {
   bool reported(Reason reason) const {
     return std::any_of(actions_.begin(), actions_.end(), [&](const Action& a) { return a.reason == reason; });
   }
+  Nanos late() const {  // of what was reported in the step
+    Nanos late{0};
+    for (const Action& a : actions_) late = std::max(late, a.late);
+    return late;
+  }
 
  private:
   Config config_;

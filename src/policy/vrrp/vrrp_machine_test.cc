@@ -215,6 +215,7 @@ TEST(VrrpStall, a_master_that_slept_past_the_others_patience_yields_before_it_re
   EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
   EXPECT_EQ(router.sent(), 0) << "so that whoever took over announces again";
   EXPECT_TRUE(router.reported(Reason::kStalled));
+  EXPECT_EQ(router.late(), 2500ms) << "since the lease was to be renewed";
 }
 TEST(VrrpStall, a_master_whose_lease_ran_out_yields_too) {
   Config config = level1();
@@ -227,9 +228,11 @@ TEST(VrrpStall, a_master_whose_lease_ran_out_yields_too) {
 }
 TEST(VrrpStall, a_backup_that_slept_listens_once_more_before_it_takes_over) {
   Router router(level1());
-  router.give(Start{}).wait(20s).give(Timer{});
+  const Nanos due = router.give(Start{}).timer();
+  router.wait(20s).give(Timer{});
   EXPECT_EQ(router.mode(), Mode::kBackup);
   EXPECT_TRUE(router.reported(Reason::kStalled));
+  EXPECT_EQ(router.late(), 20s - due);
   router.wait(20s).give(Timer{}).run(20ms);
   EXPECT_EQ(router.mode(), Mode::kMaster) << "but not for ever";
 }

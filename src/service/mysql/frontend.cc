@@ -1,5 +1,6 @@
 #include "service/mysql/frontend.h"
 
+#include "service/mysql/events.h"
 #include "service/mysql/service_changes.h"
 #include "service/mysql/session.h"
 #include "service/shard.h"
@@ -47,8 +48,8 @@ Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& listen,
 void Frontend::view_changed() {
   view_ = std::static_pointer_cast<const upstream::MysqlView>(service_.view());
   if (!view_->primary || state_.statements_held == 0) return;
-  const std::string held = std::to_string(std::exchange(state_.statements_held, 0));
-  service_.control().event(Event{EventId::kWritesReleased, {}, 0, {{"service", service_.name()}, {"held", held}}});
+  service_.control().event(events::WritesReleased{
+      .service = service_.name(), .held = std::exchange(state_.statements_held, 0), .waited = service_.loop().now() - state_.first_held_at});
 }
 
 void Frontend::server_added(upstream::ServerSlot slot) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "service/mysql/events.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
 
@@ -175,7 +176,12 @@ void count_pin(Session& session, PinReason pin) {
   const std::optional<std::uint64_t> count = session.shard_state().pins_to_tell(pin, holdings.pinned_at);
   if (!count) return;
   ServiceShard& service = session.service();
-  service.control().event(Event{EventId::kSessionPinned, {}, 0, {{"service", service.name()}, {"server", session.view()->servers[holdings.held->slot].name}, {"account", account_name(session.identity())}, {"client", session.client().name()}, {"reason", std::string(to_string(pin))}, {"shape", holdings.pinned_by}, {"count", std::to_string(*count)}}});
+  service.control().event(counted(*count, events::SessionPinned{.service = service.name(),
+                                                                .server = session.view()->servers[holdings.held->slot].name,
+                                                                .account = account_name(session.identity()),
+                                                                .client = session.client().name(),
+                                                                .reason = to_string(pin),
+                                                                .shape = holdings.pinned_by}));
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include "base/hex.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/reply_tracker.h"
+#include "service/mysql/events.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
 #include "service/shard.h"
+#include "upstream/places.h"
 
 namespace hf::service::mysql {
 
@@ -53,16 +55,20 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
   ServiceShard& service = session.service();
   const upstream::MysqlViewPtr view = session.view();
   const std::string reason = nobody(*view, place, trial->latest);
-  if (trial->hold.passed(session.loop().now())) {
+  ShardState& shard = session.shard_state();
+  const TimePoint now = session.loop().now();
+  if (trial->hold.passed(now)) {
     session.frontend().counters().hold_timeouts.add();
-    service.control().event(Event{EventId::kHeldWritesTimeout, {}, 0, {{"service", service.name()}, {"reason", reason}}});
+    service.control().event(events::HeldWritesTimeout{
+        .service = service.name(), .held = shard.statements_held, .waited = now - trial->held_since.value_or(now), .reason = reason});
     co_return Error{ErrorCode::kUnreachable, reason};
   }
-  if (!trial->counted) {
-    trial->counted = true;
+  if (!trial->held_since) {
+    trial->held_since = now;
     session.frontend().counters().held.add();
-    if (place == Place::kPrimary && session.shard_state().statements_held++ == 0) {
-      service.control().event(Event{EventId::kWritesHeld, {}, 0, {{"service", service.name()}, {"reason", reason}}});
+    if (place == Place::kPrimary && shard.statements_held++ == 0) {
+      shard.first_held_at = now;
+      service.control().event(events::WritesHeld{.service = service.name(), .reason = reason});
     }
   }
   trial->tried.clear();
@@ -131,7 +137,9 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   if (failure.code == ErrorCode::kCancelled) co_return given_up(session, context, failure, trial);
   trial->latest = failure.context;
   if (failure.code == ErrorCode::kOverload) {
-    service.control().event(Event{EventId::kPoolExhausted, {}, 0, {{"service", service.name()}, {"server", view->servers[slot].name}}});
+    const upstream::Places& places = *view->servers[slot].places;
+    service.control().event(events::PoolExhausted{
+        .service = service.name(), .server = view->servers[slot].name, .limit = places.most(), .waiting = places.waiting()});
     co_return failure;
   }
   service.server(slot).counters.connect_failures.add();

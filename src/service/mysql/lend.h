@@ -7,6 +7,7 @@
 //   3. Every wait ends by the deadline that the caller gives.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,7 +21,7 @@ namespace hf::service::mysql {
 struct Trial {
   policy::ServerSet tried;
   Deadline hold;
-  bool counted = false;                 // among the held statements
+  std::optional<TimePoint> held_since;  // counted among the held statements since
   bool without_schema = false;          // the connection must have no default schema yet
   std::string latest;                   // why the latest server did not do
   proto::mysql::ErrorReply refusal;     // a server's own words, for the client; code 0: none

@@ -23,6 +23,7 @@ constexpr const char* kWho = "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4))"
 class LendTest : public StageTest {
  protected:
   std::size_t told(EventId id) const { return stage_->told(id); }
+  std::string told(EventId id, std::string_view field) const { return stage_->told(id, field); }
   void no_primary() {
     stage().change_view([](upstream::MysqlView& view) {
       view.primary.reset();
@@ -346,6 +347,8 @@ TEST_F(LendTest, AWriteWaitsForThePrimaryAndRunsOnTheOneThatComes) {
   EXPECT_EQ(stage().replica().count("INSERT"), 1U);
   EXPECT_EQ(stage().primary().count("INSERT"), 0U);
   EXPECT_EQ(told(EventId::kWritesReleased), 1U);
+  EXPECT_EQ(told(EventId::kWritesReleased, "held"), "1");
+  EXPECT_GE(std::stoi(told(EventId::kWritesReleased, "waited")), 60);
 }
 
 TEST_F(LendTest, NobodyWaitsLongerThanHoldTimeoutAndAllHearTheReason) {
@@ -362,7 +365,10 @@ TEST_F(LendTest, NobodyWaitsLongerThanHoldTimeoutAndAllHearTheReason) {
   EXPECT_GE(stage().loop().now() - before, 200ms);
   EXPECT_LE(stage().loop().now() - before, 300ms);
   EXPECT_EQ(told(EventId::kWritesHeld), 1U) << "one event for an outage";
-  EXPECT_EQ(told(EventId::kHeldWritesTimeout), 3U);
+  ASSERT_EQ(told(EventId::kHeldWritesTimeout), 3U);
+  EXPECT_EQ(told(EventId::kHeldWritesTimeout, "held"), "3");
+  EXPECT_GE(std::stoi(told(EventId::kHeldWritesTimeout, "waited")), 190);
+  EXPECT_LE(std::stoi(told(EventId::kHeldWritesTimeout, "waited")), 300);
   EXPECT_EQ(stage().counters().hold_timeouts.get(), 3U);
   primary_again();
   EXPECT_EQ(ask(*clients[0], "INSERT INTO t VALUES (2)"), "ok");
@@ -447,6 +453,8 @@ TEST_F(LendTest, WithoutAPlaceInTimeTheErrorSaysWhoHasThem) {
   EXPECT_EQ(ask(second, "SELECT 1"),
             "error 1105 all 1 connections to server 'db1' (max_server_connections) are in use: 0 at work, 1 kept by sessions between statements, 0 idle");
   EXPECT_EQ(told(EventId::kPoolExhausted), 1U);
+  EXPECT_EQ(told(EventId::kPoolExhausted, "limit"), "1");
+  EXPECT_EQ(told(EventId::kPoolExhausted, "waiting"), "0") << "besides the one that does not any more";
   EXPECT_TRUE(stage().failed_servers.empty());
   EXPECT_EQ(ask(first, "COMMIT"), "ok");
   EXPECT_EQ(ask(second, "SELECT 2"), "ok");

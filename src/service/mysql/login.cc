@@ -10,6 +10,7 @@
 #include "proto/mysql/client_name.h"
 #include "proto/mysql/handshake.h"
 #include "proto/mysql/response.h"
+#include "service/mysql/events.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
@@ -119,7 +120,7 @@ void accept(Session& session, const MysqlAccount& account, std::optional<upstrea
 void deny(Session& session, const Claim& claim, const Judgement& judgement) {
   ServiceShard& service = session.service();
   session.frontend().counters().login_failures.add();
-  service.control().event(Event{EventId::kClientRefusedLogin, {}, 0, {{"service", service.name()}, {"client", session.client().host()}, {"user", claim.user}, {"reason", judgement.why}}});
+  service.control().event(events::ClientRefusedLogin{.service = service.name(), .client = session.client().host(), .user = claim.user, .reason = judgement.why});
   if (judgement.locked) {
     session.client().send_error({kErAccountLocked, "HY000", "Access denied, this account is locked"});
     return;

@@ -7,6 +7,7 @@
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/response.h"
 #include "service/mysql/answerable.h"
+#include "service/mysql/events.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
@@ -271,12 +272,20 @@ Task<Step> make_fit(Work* work) {
   co_return Step::kAgain;
 }
 
+/// view: of when the replica refused it.
+void tell_rerouted(const Work& work, const upstream::MysqlView& view, std::uint16_t code) {
+  ServiceShard& service = work.session.service();
+  events::StatementRerouted event{.service = service.name(), .server = view.servers[work.slot].name, .code = code, .shape = shown(work)};
+  if (view.primary) event.primary = view.servers[*view.primary].name;
+  service.control().event(std::move(event));
+}
+
 /// The server refused the statement, and the client has not heard of it.
 Task<Step> after_refusal(Work* work, Reply reply) {
   Session& session = work->session;
+  const upstream::MysqlViewPtr view = session.view();
   ServiceShard& service = session.service();
   const bool read_only = refused_as_read_only(reply.refusal.code, reply.refusal.message);
-  const std::string server = session.view()->servers[work->slot].name;
   const policy::session::Refusal refusal{reply.refusal.code, read_only, reply.refusal.code == wire::kErServerShutdown};
   const Next next = policy::session::after_refusal(work->attempt, refusal, work->request.verdict);
   if (next == Next::kMakeRoom) {
@@ -294,7 +303,7 @@ Task<Step> after_refusal(Work* work, Reply reply) {
   }
   if (next == Next::kPrimary) {
     session.frontend().counters().rerouted.add();
-    service.control().event(Event{EventId::kStatementRerouted, {}, 0, {{"service", service.name()}, {"server", server}}});
+    tell_rerouted(*work, *view, reply.refusal.code);
     if (work->request.prepared != nullptr) work->request.prepared->verdict.route = sql::Route::kPrimary;
     work->request.place = Place::kPrimary;
     work->trial.tried.clear();
@@ -311,7 +320,10 @@ Task<Step> after_refusal(Work* work, Reply reply) {
     co_return Step::kAgain;
   }
   // The primary was demoted or goes down: hold the statement until the next one is known.
-  if (!std::exchange(work->trial.counted, true)) session.frontend().counters().held.add();
+  if (!work->trial.held_since) {
+    work->trial.held_since = session.loop().now();
+    session.frontend().counters().held.add();
+  }
   const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(work->trial.hold));
   co_return waited.ok() || waited.error().code != ErrorCode::kCancelled ? Step::kAgain : Step::kOver;
 }
@@ -347,18 +359,23 @@ Task<Step> after_loss(Work* work, Reply reply) {
     if (next == Next::kOtherReader) {
       const upstream::MysqlViewPtr view = session.view();
       if (view->primary) work->trial.tried.insert(*view->primary);
-      session.frontend().counters().retried_reads.add();
-      service.control().event(Event{EventId::kReadRetried, {}, 0, {{"service", service.name()}, {"server", view->servers[work->slot].name}}});
-      if (!service.pick_reader(work->trial.tried)) {
+      const std::optional<upstream::ServerSlot> reader = service.pick_reader(work->trial.tried);
+      if (!reader) {
         report_lost(session, reply);
         co_return Step::kDone;
       }
+      session.holdings().next_reader = reader;
+      session.frontend().counters().retried_reads.add();
+      service.control().event(events::ReadRetried{.service = service.name(),
+                                                  .server = view->servers[work->slot].name,
+                                                  .next = view->servers[*reader].name,
+                                                  .reason = reply.failure->context});
     }
     co_return Step::kAgain;
   }
   if (work->ended_servers > 1) {
     session.shard_state().mark_frail(shape_of(*work), session.loop().now() + kFrailFor);
-    service.control().event(Event{EventId::kFrailStatement, {}, 0, {{"service", service.name()}, {"statement", shown(*work)}}});
+    service.control().event(events::FrailStatement{.service = service.name(), .statement = shown(*work)});
   }
   if ((work->ties & tie::kTransaction) != 0) session.facts().status.in_transaction = false;
   report_lost(session, reply);

@@ -18,6 +18,7 @@ constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT
 class RunTest : public StageTest {
  protected:
   std::size_t told(EventId id) const { return stage_->told(id); }
+  std::string told(EventId id, std::string_view field) const { return stage_->told(id, field); }
   /// Which of the servers has heard of it; the number of servers when none has.
   std::size_t who_heard(std::string_view text) {
     std::size_t slot = 0;
@@ -52,7 +53,11 @@ TEST_F(RunTest, AReadWhoseReplicaDiesRunsOnceMoreOnAnother) {
   EXPECT_EQ(times_sent("SELECT a FROM t"), 2U);
   EXPECT_EQ(stage().primary().count("SELECT a FROM t"), 0U);
   EXPECT_EQ(stage().counters().retried_reads.get(), 1U);
-  EXPECT_EQ(told(EventId::kReadRetried), 1U);
+  ASSERT_EQ(told(EventId::kReadRetried), 1U);
+  const std::string lost = told(EventId::kReadRetried, "server");
+  EXPECT_TRUE(lost == "db2" || lost == "db3") << lost;
+  EXPECT_EQ(told(EventId::kReadRetried, "next"), lost == "db2" ? "db3" : "db2");
+  EXPECT_NE(told(EventId::kReadRetried, "reason"), "");
   EXPECT_EQ(stage().counters().lost_errors.get(), 0U);
 }
 
@@ -63,6 +68,8 @@ TEST_F(RunTest, AReadIsNotTriedAgainOnThePrimary) {
   lose(client, "SELECT a FROM t");
   EXPECT_EQ(client.answers().back().error_code(), wire::kErLostConnection);
   EXPECT_EQ(times_sent("SELECT a FROM t"), 1U);
+  EXPECT_EQ(told(EventId::kReadRetried), 0U) << "there is nobody to send it to";
+  EXPECT_EQ(stage().counters().retried_reads.get(), 0U);
   EXPECT_EQ(ask(client, "SELECT a FROM t"), "rows 7") << "the session goes on";
 }
 
@@ -173,6 +180,10 @@ TEST_F(RunTest, WhatAReplicaRefusesAsReadOnlyRunsOnThePrimaryUnseen) {
     EXPECT_EQ(ask(client, "SELECT writes FROM a_view"), "rows 8");
     EXPECT_EQ(stage().counters().rerouted.get(), 1U);
     EXPECT_EQ(told(EventId::kStatementRerouted), 1U);
+    EXPECT_EQ(told(EventId::kStatementRerouted, "server"), "db2");
+    EXPECT_EQ(told(EventId::kStatementRerouted, "primary"), "db1");
+    EXPECT_EQ(told(EventId::kStatementRerouted, "code"), std::to_string(code));
+    EXPECT_EQ(told(EventId::kStatementRerouted, "shape"), "select writes from a_view");
     EXPECT_TRUE(stage().failed_servers.empty());
     stage().finish();
   }

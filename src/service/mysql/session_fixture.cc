@@ -124,7 +124,12 @@ void Stage::close_all() {
 }
 
 std::size_t Stage::told(EventId id) const {
-  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [id](const Event& event) { return event.id == id; }));
+  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [id](const Event& event) { return event.id() == id; }));
+}
+
+std::string Stage::told(EventId id, std::string_view field) const {
+  const auto latest = std::find_if(events.rbegin(), events.rend(), [id](const Event& event) { return event.id() == id; });
+  return latest == events.rend() ? "no such event" : std::string(latest->field(field));
 }
 
 ServiceShard* Stage::service(std::size_t i) { return shards_[i]->find("orders"); }

@@ -120,6 +120,8 @@ class Stage {
   std::size_t default_refreshes = 0;
   std::size_t told(EventId id) const;
   bool happened(EventId id) const { return told(id) > 0; }
+  /// That field of the latest such event.
+  std::string told(EventId id, std::string_view field) const;
 
  private:
   bool run_until_it_holds(bool (*holds)(void*), void* it);

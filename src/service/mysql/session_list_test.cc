@@ -244,7 +244,7 @@ TEST_F(SessionList, AnEventTellsOfThePinOnceAMinuteForEachReason) {
   query(connect(), "CREATE TEMPORARY TABLE t (a INT)");
   ASSERT_EQ(events_.size(), 2U);
   for (const Event& event : events_) {
-    EXPECT_EQ(event.id, EventId::kSessionPinned);
+    EXPECT_EQ(event.id(), EventId::kSessionPinned);
     EXPECT_EQ(unknown_field(event), "");
     EXPECT_EQ(event.field("service"), "orders");
     EXPECT_EQ(event.field("server"), "db1");

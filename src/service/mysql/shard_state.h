@@ -90,6 +90,7 @@ class ShardState {
 
   /// Statements that had to wait for a primary in the outage at hand. The first, and the outage's end, are events.
   std::uint64_t statements_held = 0;
+  TimePoint first_held_at;  // while there are any
   /// Logins under way whose proof only a server can judge, all together and by client address.
   std::map<std::string, std::uint32_t> proxied_logins;
   runtime::Signal proxied_login_ended;  // the next one may have its turn

@@ -163,7 +163,7 @@ TEST_F(ServeTest, ClientsOfAnAddressThatLeavesAreCutOnBothSidesAndOthersStay) {
   EXPECT_EQ(service_->server(0).in_flight, 1U);
   EXPECT_EQ(service_->live_clients().size(), 1U);
   ASSERT_EQ(events_.size(), 1U);
-  EXPECT_EQ(events_[0].id, EventId::kClientsCut);
+  EXPECT_EQ(events_[0].id(), EventId::kClientsCut);
   EXPECT_EQ(events_[0].field("clients"), "1");
   EXPECT_EQ(events_[0].field("address"), "127.0.0.2");
   EXPECT_EQ(events_[0].field("reason"), "the node stops");

@@ -1,7 +1,9 @@
 #include "topology/mysql/readings.h"
 
+#include "topology/events.h"
 #include "topology/mysql/account_reader.h"
 #include "topology/mysql/defaults_loader.h"
+#include "topology/mysql/events.h"
 
 namespace hf::topology::mysql {
 
@@ -115,15 +117,19 @@ void Readings::take_accounts(const WatchedServer& server, const Result<std::vect
   const std::string refusal_before = std::exchange(accounts_refusal_, read.ok() ? std::string() : read.error().context);
   if (!read.ok()) {
     if (needed && accounts_refusal_ != refusal_before) {
-      bench_.event(Event{EventId::kMonitorLoginFailed, {}, 0, {{"service", service.name}, {"server", server.server.name}, {"reason", "accounts: " + accounts_refusal_}}});
+      bench_.event(topology::events::MonitorLoginFailed{.service = service.name, .server = server.server.name, .reason = "accounts: " + accounts_refusal_});
     }
     return;
   }
   const bool first = !accounts_.knows_servers();
   if (!accounts_.take(*read) || !needed) return;
-  bench_.event(Event{first ? EventId::kAccountsLoaded : EventId::kAccountsChanged, {}, 0, {{"service", service.name}, {first ? "source" : "changed", first ? server.server.name : "accounts on " + server.server.name}}});
+  if (first) {
+    bench_.event(events::AccountsLoaded{.service = service.name, .source = server.server.name});
+  } else {
+    bench_.event(events::AccountsChanged{.service = service.name, .changed = "accounts on " + server.server.name});
+  }
   for (const upstream::MysqlAccount* account : accounts_.newly_unusable()) {
-    bench_.event(Event{EventId::kAccountUnusable, {}, 0, {{"service", service.name}, {"account", account->user + "@" + account->host}, {"reason", account->unusable}}});
+    bench_.event(events::AccountUnusable{.service = service.name, .account = account->user + "@" + account->host, .reason = account->unusable});
   }
 }
 

@@ -7,7 +7,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/events.h"
 #include "runtime/wall_clock.h"
+#include "vip/events.h"
 
 namespace hf::vip {
 
@@ -78,8 +80,8 @@ Result<void> Guardian::start() {
   routes_ = std::move(*routes);
   HF_RETURN_IF_ERROR(start_steward());
   HF_RETURN_IF_ERROR(start_gateway());
-  emit(Event{EventId::kGuardianStarted, {}, 0, {{"pid", std::to_string(::getpid())}, {"vips", std::to_string(settings_.routers.size())}, {"realtime", options_.standing.realtime ? "yes" : "no"}, {"locked", options_.standing.memory_locked ? "yes" : "no"}}});
-  for (const auto& [what, reason] : options_.standing.degradations) emit(Event{EventId::kGuardianDegraded, {}, 0, {{"what", what}, {"reason", reason}}});
+  emit(events::GuardianStarted{.pid = ::getpid(), .vips = settings_.routers.size(), .realtime = options_.standing.realtime, .locked = options_.standing.memory_locked});
+  for (const auto& [what, reason] : options_.standing.degradations) emit(events::GuardianDegraded{.what = what, .reason = reason});
   for (const RouterSettings& router : settings_.routers) add_router(router);
   regroup();
   for (const auto& router : routers_) router->start();
@@ -109,7 +111,7 @@ Result<void> Guardian::start_gateway() {
   link::Channel::Listener listener;
   listener.on_message = [this](link::Message message) { from_gateway(std::move(message)); };
   listener.on_closed = [] {};  // its end is seen by its pidfd
-  listener.on_malformed = [this](const Error& error) { emit(Event{EventId::kBugSurvived, {}, 0, {{"where", "guardian"}, {"what", error.context}}}); };
+  listener.on_malformed = [this](const Error& error) { emit(hf::events::BugSurvived{.where = "guardian", .what = error.context}); };
   gateway_.channel = std::make_unique<link::Channel>(loop_, talk->first, std::move(listener));
   const Result<int> ports = open_port_broker();
   if (!ports.ok()) {
@@ -143,7 +145,7 @@ Result<void> Guardian::start_steward() {
   link::Channel::Listener listener;
   listener.on_message = [this](link::Message message) { from_steward(std::move(message)); };
   listener.on_closed = [] {};
-  listener.on_malformed = [this](const Error& error) { emit(Event{EventId::kBugSurvived, {}, 0, {{"where", "guardian"}, {"what", error.context}}}); };
+  listener.on_malformed = [this](const Error& error) { emit(hf::events::BugSurvived{.where = "guardian", .what = error.context}); };
   steward_.channel = std::make_unique<link::Channel>(loop_, talk->first, std::move(listener));
   HF_RETURN_IF_ERROR(start_child(steward_, "steward", {talk->second}));
   return steward_.channel->send(link::LoadSettings{});  // it runs only scripts that it has read itself
@@ -161,7 +163,7 @@ void Guardian::gateway_ended(const std::string& how) {
   if (stopping_) return advance_stop();
   std::string held;
   for (const auto& router : routers_) held += (held.empty() ? "" : " ") + router->settings().name;
-  emit(Event{EventId::kGatewayDied, {}, 0, {{"pid", std::to_string(pid)}, {"reason", how}, {"vips", held}}});
+  emit(events::GatewayDied{.pid = pid, .reason = how, .vips = held});
   if (!began) {  // it cannot even start: say so to whoever started us
     exit_code_ = 1;
     return stop();
@@ -174,14 +176,14 @@ void Guardian::restart_gateway() {
   ++gateway_restarts_;
   const Result<void> started = start_gateway();
   if (!started.ok()) return gateway_ended(started.error().context);
-  emit(Event{EventId::kGatewayRestarted, {}, 0, {{"pid", std::to_string(gateway_.process->pid())}, {"attempt", std::to_string(gateway_restarts_)}}});
+  emit(events::GatewayRestarted{.pid = gateway_.process->pid(), .attempt = gateway_restarts_});
 }
 
 void Guardian::steward_ended(const std::string& how) {
   steward_.process.reset();
   steward_.channel.reset();
   if (stopping_) return advance_stop();
-  emit(Event{EventId::kStewardRestarted, {}, 0, {{"reason", how}}});
+  emit(events::StewardRestarted{.reason = how});
   loop_.arm(steward_timer_, loop_.now() + steward_.backoff.next_delay(loop_.now()));
 }
 
@@ -195,7 +197,7 @@ void Guardian::look_at_gateway() {
       break;
     case GatewayWatch::Verdict::kBecameStuck:
       tell_routers();
-      emit(Event{EventId::kGatewayStuck, {}, 0, {{"pid", std::to_string(gateway_.process->pid())}, {"silence", std::to_string(watch_.silent_for(now) / Millis(1)) + "ms"}}});
+      emit(events::GatewayStuck{.pid = gateway_.process->pid(), .silence = watch_.silent_for(now)});
       break;
     case GatewayWatch::Verdict::kKill: signal_child(gateway_, SIGKILL); break;
   }
@@ -254,7 +256,7 @@ void Guardian::on(const link::GatewayReady& ready) {
 void Guardian::load_settings() {
   if (steward_.channel == nullptr) return;  // the next one reads the file as it starts
   const Result<void> asked = steward_.channel->send(link::LoadSettings{});
-  if (!asked.ok()) emit(Event{EventId::kVipSettingsRejected, {}, 0, {{"reason", asked.error().context}}});
+  if (!asked.ok()) emit(events::VipSettingsRejected{.reason = asked.error().context});
 }
 
 /// The gateway tells what it tracks when that changes, and may have done so before there was this router.
@@ -293,7 +295,7 @@ void Guardian::from_steward(link::Message message) {
   }
   if (auto* loaded = std::get_if<link::SettingsLoaded>(&message)) return apply(std::move(loaded->settings));
   if (const auto* failed = std::get_if<link::SettingsFailed>(&message)) {
-    emit(Event{EventId::kVipSettingsRejected, {}, 0, {{"reason", failed->reason.substr(0, kMostReasons)}}});
+    emit(events::VipSettingsRejected{.reason = failed->reason.substr(0, kMostReasons)});
   }
 }
 
@@ -342,7 +344,7 @@ void Guardian::apply(Settings next) {
   const std::size_t stops = leaving_.size();
   for (std::size_t i = 0; i < stops; ++i) leaving_[i]->stop();
   loop_.arm(after_timer_, loop_.now());
-  if (!changes.empty()) emit(Event{EventId::kVipSettingsApplied, {}, 0, {{"changes", changes}}});
+  if (!changes.empty()) emit(events::VipSettingsApplied{.changes = changes});
   report_soon();
 }
 

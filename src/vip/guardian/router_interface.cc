@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "vip/events.h"
 #include "vip/guardian/virtual_router.h"
 
 namespace hf::vip {
@@ -138,11 +139,7 @@ Result<void> VirtualRouter::open_vrrp(const Link& link) {
     if (refused.vrid && *refused.vrid != settings_.router_id) return;
     const std::optional<std::uint64_t> count = peers_.refused(proto::vrrp::to_string(refused.reason), around_.loop.now());
     if (!count) return;
-    Event news = event(EventId::kVipPeerRefused);
-    news.fields.push_back({"peer", source.to_string()});
-    news.fields.push_back({"reason", std::string(proto::vrrp::explain(refused.reason))});
-    news.fields.push_back({"count", std::to_string(*count)});
-    around_.event(std::move(news));
+    around_.event(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = source.to_string(), .reason = proto::vrrp::explain(refused.reason)}));
   };
   Result<std::unique_ptr<VrrpSocket>> opened = VrrpSocket::open(around_.loop, options, std::move(listener));
   if (!opened.ok()) return std::move(opened).error();

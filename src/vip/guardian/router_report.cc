@@ -1,4 +1,4 @@
-// VirtualRouter as others see it: its report and the events that name it.
+// VirtualRouter as others see it: its report.
 #include <fmt/core.h>
 
 #include "vip/guardian/virtual_router.h"
@@ -7,13 +7,6 @@ namespace hf::vip {
 
 namespace machine = policy::vrrp;
 using machine::Mode;
-
-Event VirtualRouter::event(EventId id) const {
-  Event news;
-  news.id = id;
-  news.fields.push_back({"vip", settings_.name});
-  return news;
-}
 
 void VirtualRouter::hear_master(const IpAddress& source, std::uint8_t priority, Nanos interval) {
   if (priority == machine::kReleasePriority) {
@@ -57,7 +50,7 @@ link::RouterReport VirtualRouter::report() const {
   if (state_.faults.operator_release) report.contributions.push_back({"operator", 0, true, "released by command"});
   if (state_.faults.sync_group) report.contributions.push_back({"sync group " + settings_.sync_group, 0, true, "another member is at fault"});
   if (state_.faults.interface_down) report.contributions.push_back({"interface " + settings_.interface, 0, true, "it is not there, has no carrier or no address"});
-  if (state_.faults.conflict) report.contributions.push_back({"conflict", 0, true, "somebody else claims an address: " + last_claim_});
+  if (state_.faults.conflict) report.contributions.push_back({"conflict", 0, true, "somebody else claims an address: " + last_claim_.address.to_string() + " " + proto::arp::to_string(last_claim_.mac)});
   report.transitions.assign(transitions_.begin(), transitions_.end());
   report.paths = peers_.paths(around_.loop.now());
   if (arbiters_ != nullptr) report.arbiters = arbiters_->report();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/wall_clock.h"
+#include "vip/events.h"
 
 namespace hf::vip {
 
@@ -139,7 +140,7 @@ void VirtualRouter::perform(const machine::Action& action) {
     case ActionKind::kAnnounce: return start_announcing(action.repeats);
     case ActionKind::kProbeAddresses: return probe();
     case ActionKind::kReportTransition: return report_transition(action);
-    case ActionKind::kWarn: return warn(action.reason);
+    case ActionKind::kWarn: return warn(action);
   }
 }
 
@@ -158,11 +159,7 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
   const auto refuse = [&](std::string_view reason, std::string_view words) {
     const std::optional<std::uint64_t> count = peers_.refused(reason, now);
     if (!count) return;
-    Event news = event(EventId::kVipPeerRefused);
-    news.fields.push_back({"peer", message.source.to_string()});
-    news.fields.push_back({"reason", std::string(words)});
-    news.fields.push_back({"count", std::to_string(*count)});
-    around_.event(std::move(news));
+    around_.event(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = message.source.to_string(), .reason = words}));
   };
   if (message.source == own_address_) return refuse("own-address", "it claims to come from this node's own address");
   const bool known = settings_.peers.empty() || std::find(settings_.peers.begin(), settings_.peers.end(), message.source) != settings_.peers.end();
@@ -190,7 +187,7 @@ void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat:
 
 void VirtualRouter::claimed(const NeighbourSocket::Claim& claim) {
   if (claim.kind != proto::arp::Claim::kHolds) return;  // another node asks as we do: priorities settle that
-  last_claim_ = claim.address.to_string() + " " + proto::arp::to_string(claim.mac);
+  last_claim_ = claim;
   if (state_.mode == Mode::kBackup) return feed(machine::ProbeResult{true});
   if (state_.mode != Mode::kMaster) return;
   ++conflicts_total_;
@@ -229,14 +226,15 @@ void VirtualRouter::weigh_interfaces() {
 void VirtualRouter::weigh_arbiters() {
   const bool enough = arbiters_ == nullptr || arbiters_->reached_enough() || peer_alive();
   if (enough != std::exchange(enough_arbiters_, enough)) {
-    Event news = event(enough ? EventId::kVipArbitersBack : EventId::kVipArbitersLost);
     std::size_t reached = 0;
     if (arbiters_ != nullptr) {
       for (const link::ArbiterReport& each : arbiters_->report()) reached += each.reached ? 1 : 0;
     }
-    news.fields.push_back({"reached", std::to_string(reached)});
-    news.fields.push_back({"needed", std::to_string(settings_.arbiters.needed)});
-    around_.event(std::move(news));
+    if (enough) {
+      around_.event(events::VipArbitersBack{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+    } else {
+      around_.event(events::VipArbitersLost{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+    }
   }
   const bool changed = enough ? account_.clear("arbiters") : account_.set("arbiters", Weight{}, "too few of them answer, and no peer is heard");
   if (changed) account_changed();
@@ -336,18 +334,12 @@ void VirtualRouter::remove_addresses() {
   announcements_left_ = 0;
   const Result<void> removed = holder_.release();
   if (removed.ok()) return;
-  Event news = event(EventId::kVipKernelRefused);
-  news.fields.push_back({"what", "removing an address"});
-  news.fields.push_back({"reason", removed.error().context});
-  around_.event(std::move(news));
+  around_.event(events::VipKernelRefused{.vip = settings_.name, .what = "removing an address", .reason = removed.error().context});
 }
 
 /// A router that cannot hold its addresses must not be master: that is a fault until the next try.
 void VirtualRouter::kernel_refused(std::string_view what, const Error& error) {
-  Event news = event(EventId::kVipKernelRefused);
-  news.fields.push_back({"what", std::string(what)});
-  news.fields.push_back({"reason", error.context});
-  around_.event(std::move(news));
+  around_.event(events::VipKernelRefused{.vip = settings_.name, .what = what, .reason = error.context});
   around_.loop.arm(retry_timer_, around_.loop.now() + kKernelRetry);
   if (account_.set("kernel", Weight{}, error.context)) account_changed();
 }
@@ -393,48 +385,37 @@ void VirtualRouter::report_transition(const machine::Action& action) {
   if (action.reason == Reason::kTrackRelease) reason += ": " + account_.release_reason();
   transitions_.push_back({mode_since_micros_, action.from, action.to, reason});
   if (transitions_.size() > kKeptTransitions) transitions_.pop_front();
-  EventId id = EventId::kVipStopped;
-  if (action.to == Mode::kMaster) id = EventId::kVipMaster;
-  if (action.to == Mode::kBackup) id = EventId::kVipBackup;
-  if (action.to == Mode::kFault) id = EventId::kVipFault;
-  Event news = event(id);
-  news.fields.push_back({"router_id", std::to_string(settings_.router_id)});
-  news.fields.push_back({"interface", settings_.interface});
-  news.fields.push_back({"from", std::string(machine::to_string(action.from))});
-  news.fields.push_back({"reason", std::move(reason)});
-  news.fields.push_back({"priority", std::to_string(machine::effective_priority(settings_.machine, state_))});
-  const std::optional<HeardMaster> master = live_master();
-  news.fields.push_back({"master", master ? master->address.to_string() : ""});
-  around_.event(std::move(news));
+  if (action.reason == Reason::kStalled) around_.event(events::VipStalled{.vip = settings_.name, .late = action.late});
+  switch (action.to) {
+    case Mode::kMaster: return around_.event(transition_event<events::VipMaster>(action, std::move(reason)));
+    case Mode::kBackup: return around_.event(transition_event<events::VipBackup>(action, std::move(reason)));
+    case Mode::kFault: return around_.event(transition_event<events::VipFault>(action, std::move(reason)));
+    case Mode::kInitialize: return around_.event(transition_event<events::VipStopped>(action, std::move(reason)));
+  }
 }
 
-void VirtualRouter::warn(Reason reason) {
-  Event news = event(EventId::kVipDuplicateMaster);
-  const std::string words(machine::to_string(reason));
-  switch (reason) {
-    case Reason::kAddressConflict: {
-      news.id = EventId::kVipAddressConflict;
-      const std::size_t blank = last_claim_.find(' ');
-      news.fields.push_back({"address", last_claim_.substr(0, blank)});
-      if (blank != std::string::npos) news.fields.push_back({"mac", last_claim_.substr(blank + 1)});
-      break;
-    }
+template <EventStruct E>
+E VirtualRouter::transition_event(const machine::Action& action, std::string reason) const {
+  const std::optional<HeardMaster> master = live_master();
+  return {.vip = settings_.name,
+          .router_id = settings_.router_id,
+          .interface = settings_.interface,
+          .from = machine::to_string(action.from),
+          .reason = std::move(reason),
+          .priority = machine::effective_priority(settings_.machine, state_),
+          .master = master ? master->address.to_string() : ""};
+}
+
+void VirtualRouter::warn(const machine::Action& action) {
+  switch (action.reason) {
+    case Reason::kAddressConflict: return around_.event(events::VipAddressConflict{.vip = settings_.name, .address = last_claim_.address.to_string(), .mac = proto::arp::to_string(last_claim_.mac)});
     case Reason::kIntervalMismatch:
-    case Reason::kAddressesMismatch:
-      news.id = EventId::kVipSettingsDiffer;
-      news.fields.push_back({"peer", last_peer_});
-      news.fields.push_back({"what", words});
-      break;
-    case Reason::kBadAdvertisement:
-      news.id = EventId::kVipPeerRefused;
-      news.fields.push_back({"peer", last_peer_});
-      news.fields.push_back({"reason", words});
-      break;
-    case Reason::kStaleAddresses: news.id = EventId::kVipStaleAddresses; break;
-    case Reason::kStalled: news.id = EventId::kVipStalled; break;
-    default: news.fields.push_back({"peer", last_peer_}); break;
+    case Reason::kAddressesMismatch: return around_.event(events::VipSettingsDiffer{.vip = settings_.name, .peer = last_peer_, .what = machine::to_string(action.reason)});
+    case Reason::kBadAdvertisement: return around_.event(events::VipPeerRefused{.vip = settings_.name, .peer = last_peer_, .reason = machine::to_string(action.reason)});
+    case Reason::kStaleAddresses: return around_.event(events::VipStaleAddresses{.vip = settings_.name});
+    case Reason::kStalled: return around_.event(events::VipStalled{.vip = settings_.name, .late = action.late});
+    default: return around_.event(events::VipDuplicateMaster{.vip = settings_.name, .peer = last_peer_});
   }
-  around_.event(std::move(news));
 }
 
 }  // namespace hf::vip

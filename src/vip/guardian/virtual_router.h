@@ -119,7 +119,9 @@ class VirtualRouter {
   void probe();
   void look_for_conflict();
   void report_transition(const policy::vrrp::Action& action);
-  void warn(policy::vrrp::Reason reason);
+  template <EventStruct E>
+  E transition_event(const policy::vrrp::Action& action, std::string reason) const;
+  void warn(const policy::vrrp::Action& action);
 
   // what comes in
   void received(const proto::vrrp::Received& message);
@@ -133,7 +135,6 @@ class VirtualRouter {
   bool peer_alive() const;
   void hear_master(const IpAddress& source, std::uint8_t priority, Nanos interval);
   std::optional<HeardMaster> live_master() const;
-  Event event(EventId id) const;
 
   Surroundings around_;
   RouterSettings settings_;
@@ -164,7 +165,7 @@ class VirtualRouter {
   std::uint64_t transitions_total_ = 0;
   std::uint64_t became_master_total_ = 0;
   std::uint64_t conflicts_total_ = 0;
-  std::string last_claim_;
+  NeighbourSocket::Claim last_claim_;
   std::string last_peer_;
   std::optional<HeardMaster> heard_master_;  // whatever our mode
   unsigned announcements_left_ = 0;

@@ -81,7 +81,7 @@ class VirtualRouterTest : public ::testing::Test {
     return fresh.ok() && std::any_of((*fresh)->addresses().begin(), (*fresh)->addresses().end(), [](const auto& each) { return each.address == kVip; });
   }
   std::size_t told(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& each) { return each.id == id; }));
+    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& each) { return each.id() == id; }));
   }
 
   TestNetwork network_;

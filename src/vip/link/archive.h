@@ -50,8 +50,8 @@ struct LongText {
   Text& text;
 };
 
-/// The constant of the event's catalogue entry that spells `name`; empty when there is none.
-std::string_view find_field_name(EventId id, std::string_view name);
+/// The type of this number; nullptr where it is none that the guardian tells of.
+const EventType* find_event_type(EventId id);
 
 class Writer {
  public:
@@ -70,8 +70,12 @@ class Writer {
     if (value < least || value > most) refuse("a number out of range");
     write(value);
   }
-  void field_name(EventId id, std::string_view name) {
-    if (find_field_name(id, name).empty()) refuse("an event with a field that is not its own");
+  void event_type(const EventType* type) {
+    if (find_event_type(type->id) != type) refuse("an event that is not the guardian's");
+    write(static_cast<std::uint16_t>(type->id));
+  }
+  void field_name(const EventType& type, std::string_view name) {
+    if (find_field(type, name).empty()) refuse("an event with a field that is not its own");
     write_text(name, kLongestText);
   }
 
@@ -150,8 +154,13 @@ class Reader {
     read(value);
     if (value < least || value > most) refuse("a number out of range");
   }
-  void field_name(EventId id, std::string_view& name) {
-    name = find_field_name(id, take(static_cast<std::size_t>(number(2))));
+  void event_type(const EventType*& type) {
+    const EventType* found = find_event_type(EventId{static_cast<std::uint16_t>(number(2))});
+    if (found == nullptr) return refuse("an event that is not the guardian's");
+    type = found;
+  }
+  void field_name(const EventType& type, std::string_view& name) {
+    name = find_field(type, take(static_cast<std::size_t>(number(2))));
     if (name.empty()) refuse("an event with a field that is not its own");
   }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/stepped_loop_fake.h"
+#include "vip/events.h"
 
 namespace hf::vip::link {
 namespace {
@@ -76,13 +77,13 @@ TEST_F(GuardianLinkTest, BeatsAtOnceAndEveryIntervalWithHowLongALoopIsBusy) {
 
 TEST_F(GuardianLinkTest, WhatTheGuardianTellsComesToItsListener) {
   ASSERT_TRUE(guardian_->send(Report{}).ok());
-  ASSERT_TRUE(guardian_->send(GuardianEvent{Event{EventId::kGuardianStarted, {}, 0, {{"pid", "7"}}}}).ok());
+  ASSERT_TRUE(guardian_->send(GuardianEvent{events::StewardRestarted{.reason = "signal 9"}}).ok());
   ASSERT_TRUE(guardian_->send(AddressesLeave{"db"}).ok());
   ASSERT_TRUE(guardian_->send(Beat{}).ok()) << "not for a gateway: dropped";
   ASSERT_TRUE(loop_.run_until([&] { return leaving_.size() == 1; }));
   EXPECT_EQ(reports_.size(), 1u);
   ASSERT_EQ(events_.size(), 1u);
-  EXPECT_EQ(events_[0].field("pid"), "7");
+  EXPECT_EQ(events_[0].field("reason"), "signal 9");
   EXPECT_EQ(leaving_[0], "db");
 }
 

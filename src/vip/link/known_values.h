@@ -4,7 +4,6 @@
 // Invariant: no default in a switch: a new enumerator does not compile before it is named here.
 #pragma once
 
-#include "base/event.h"
 #include "policy/vrrp/action.h"
 #include "policy/vrrp/config.h"
 #include "policy/vrrp/input.h"
@@ -101,7 +100,5 @@ constexpr bool known(ArbiterKind value) {
   }
   return false;
 }
-
-inline bool known(EventId value) { return find_event(value) != nullptr; }
 
 }  // namespace hf::vip::link

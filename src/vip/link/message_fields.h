@@ -100,12 +100,13 @@ void fields(Archive& archive, M& m) {
 
 template <class Archive, Like<Event> M>
 void fields(Archive& archive, M& m) {
-  auto& [id, at, wall_micros, list] = m;
-  archive(id, at, wall_micros);
-  const EventId event = id;
-  archive.list(list, [&archive, event](auto& field) {
+  auto& [type, at, wall_micros, list] = m;
+  archive.event_type(type);
+  archive(at, wall_micros);
+  const EventType& its_type = *type;
+  archive.list(list, [&archive, &its_type](auto& field) {
     auto& [name, value] = field;
-    archive.field_name(event, name);
+    archive.field_name(its_type, name);
     archive(LongText{value});
   });
 }

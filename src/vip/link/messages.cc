@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/events.h"
+#include "vip/events.h"
 #include "vip/link/archive.h"
 #include "vip/link/message_fields.h"
 
@@ -27,15 +29,9 @@ Error refusal(std::string_view why) {
 
 }  // namespace
 
-std::string_view find_field_name(EventId id, std::string_view name) {
-  const EventType* type = find_event(id);
-  std::string_view rest = type == nullptr ? std::string_view{} : type->fields;
-  while (!rest.empty()) {
-    const std::string_view word = rest.substr(0, rest.find(' '));
-    if (word == name) return word;
-    rest.remove_prefix(word.size() == rest.size() ? rest.size() : word.size() + 1);
-  }
-  return {};
+const EventType* find_event_type(EventId id) {
+  const EventType* type = find_event(events::kOfGuardian, id);
+  return type != nullptr ? type : find_event(hf::events::kAll, id);
 }
 
 Result<std::string> encode(const Message& message) {

@@ -20,6 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/event.h"
+#include "base/events.h"
 #include "base/result.h"
 #include "policy/vrrp/action.h"
 #include "policy/vrrp/input.h"
@@ -158,9 +159,9 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// An event of the guardian for the gateway's log; stamped with wall time.
+/// An event of the guardian for the gateway's log; stamped with wall time. One of vip/events.h or base/events.h.
 struct GuardianEvent {
-  Event event{};
+  Event event{*hf::events::kAll.front()};  // until it is read
   friend bool operator==(const GuardianEvent&, const GuardianEvent&) = default;
 };
 

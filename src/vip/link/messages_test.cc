@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "vip/events.h"
 #include "vip/link/message_fields.h"
 
 namespace hf::vip::link {
@@ -31,11 +32,11 @@ class Generator {
     fill(value);
     value = std::clamp(value, least, most);
   }
-  void field_name(EventId id, std::string_view& name) {
-    const std::string_view all = find_event(id)->fields;
-    name = all.substr(0, all.find(' '));
-    if (random_.below(2) == 0) name = all.substr(all.rfind(' ') + 1);
+  void event_type(const EventType*& type) {
+    constexpr auto kSome = events::kOfGuardian;
+    type = kSome[random_.below(kSome.size())];
   }
+  void field_name(const EventType& type, std::string_view& name) { name = random_.below(4) == 0 ? kCountField : type.fields[random_.below(type.fields.size())]; }
 
  private:
   template <std::integral T>
@@ -47,10 +48,6 @@ class Generator {
   void fill(E& value) {
     do value = E{static_cast<std::underlying_type_t<E>>(random_.below(256))};
     while (!known(value));
-  }
-  void fill(EventId& value) {
-    const auto all = event_catalogue();
-    value = all[random_.below(all.size())].id;
   }
   void fill(Nanos& value) { value = Nanos{static_cast<std::int64_t>(random_.next())}; }
   void fill(TimePoint& value) { fill(value.nanos); }
@@ -175,35 +172,41 @@ TEST(SettingsOnTheLink, CarryEveryFieldOfTheMachine) {
   EXPECT_EQ(got.routers[0].heartbeat_key, router.heartbeat_key);
 }
 
-Event listener_opened(EventField field) {
-  Event event{.id = EventId::kListenerOpened, .at = {}, .wall_micros = 1, .fields = {}};
+/// Of type kernel_refused, with this field alone.
+Event kernel_refused(EventField field) {
+  Event event(kEventType<events::VipKernelRefused>);
+  event.wall_micros = 1;
   event.fields.push_back(std::move(field));
   return event;
 }
 
-TEST(EventOnTheLink, NamesItsFieldsWithTheConstantsOfTheCatalogue) {
-  const std::string elsewhere = "address";
-  const Result<Message> back = decode(*encode(GuardianEvent{listener_opened({elsewhere, "198.18.0.1:3306"})}));
+TEST(EventOnTheLink, ComesBackWithItsTypeAndTheConstantsThatNameItsFields) {
+  const Event event = counted(3, events::VipPeerRefused{.vip = "db", .peer = "198.18.0.2", .reason = "ttl"});
+  const Result<Message> back = decode(*encode(GuardianEvent{event}));
   ASSERT_TRUE(back.ok());
-  const std::string_view name = std::get<GuardianEvent>(*back).event.fields.at(0).name;
-  const std::string_view constants = find_event(EventId::kListenerOpened)->fields;
-  EXPECT_EQ(name, "address");
-  EXPECT_GE(name.data(), constants.data());
-  EXPECT_LT(name.data(), constants.data() + constants.size());
+  EXPECT_EQ(std::get<GuardianEvent>(*back).event, event);
+  const std::string elsewhere = "reason";
+  const Result<Message> named = decode(*encode(GuardianEvent{kernel_refused({elsewhere, "no such device"})}));
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(std::get<GuardianEvent>(*named).event.fields.at(0).name.data(), kFieldNames<events::VipKernelRefused>[2].data());
 }
 
-TEST(EventOnTheLink, IsRefusedWithANumberOrAFieldThatDoesNotExist) {
-  EXPECT_FALSE(encode(GuardianEvent{Event{.id = EventId{9999}, .at = {}, .wall_micros = 0, .fields = {}}}).ok());
-  for (const std::string_view name : {"", "addres", "addresss", "service address", "server"}) {
-    EXPECT_FALSE(encode(GuardianEvent{listener_opened({name, "x"})}).ok()) << name;
+/// What the guardian cannot have to tell is as malformed as a number that nobody has.
+TEST(EventOnTheLink, IsRefusedWithATypeOrAFieldThatIsNotTheGuardians) {
+  EXPECT_TRUE(encode(GuardianEvent{hf::events::BugSurvived{.where = "guardian", .what = "x"}}).ok());
+  EXPECT_FALSE(encode(GuardianEvent{events::TrackFailed{.vip = "db", .track = "x", .reason = "x", .weight = "1"}}).ok());
+  for (const std::string_view name : {"", "reaso", "reasons", "what reason", "server"}) {
+    EXPECT_FALSE(encode(GuardianEvent{kernel_refused({name, "x"})}).ok()) << name;
   }
-  const std::string good = *encode(GuardianEvent{listener_opened({"route", "x"})});
-  std::string wrong_number = good;
-  wrong_number[1] = '\x01';
-  wrong_number[2] = '\x00';
-  EXPECT_EQ(decode(wrong_number).error().code, ErrorCode::kProtocol);
+  const std::string good = *encode(GuardianEvent{kernel_refused({"reason", "x"})});
+  for (const EventId other : {EventId{1}, EventId{9999}, EventId::kTrackFailed, EventId::kConfigReloaded}) {
+    std::string wrong_number = good;
+    wrong_number[1] = static_cast<char>(static_cast<std::uint16_t>(other) & 0xFFU);
+    wrong_number[2] = static_cast<char>(static_cast<std::uint16_t>(other) >> 8U);
+    EXPECT_EQ(decode(wrong_number).error().code, ErrorCode::kProtocol);
+  }
   std::string wrong_name = good;
-  wrong_name.replace(wrong_name.find("route"), 5, "rouge");
+  wrong_name.replace(wrong_name.find("reason"), 6, "seasob");
   EXPECT_EQ(decode(wrong_name).error().code, ErrorCode::kProtocol);
 }
 

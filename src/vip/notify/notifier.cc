@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "upstream/resolve.h"
+#include "vip/events.h"
 #include "vip/notify/delivery.h"
 #include "vip/notify/fifo.h"
 #include "vip/notify/http_post.h"
@@ -203,10 +204,7 @@ Task<Result<void>> Notifier::close(Deadline deadline) {
 }
 
 void Notifier::failed(const std::string& vip, const std::string& target, const std::string& reason) {
-  ports_.event(Event{.id = EventId::kNotifyFailed,
-                     .at = loop_.now(),
-                     .wall_micros = ports_.wall_micros(),
-                     .fields = {{"vip", vip}, {"target", target}, {"reason", reason}}});
+  ports_.event(events::NotifyFailed{.vip = vip, .target = target, .reason = reason});
 }
 
 }  // namespace hf::vip

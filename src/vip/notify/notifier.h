@@ -35,7 +35,6 @@ class Notifier {
   struct Ports {
     ScriptPort run_script;
     std::function<void(Event)> event;
-    std::function<std::int64_t()> wall_micros;
   };
 
   Notifier(runtime::EventLoop& loop, Ports ports);

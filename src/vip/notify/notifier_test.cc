@@ -119,8 +119,7 @@ class NotifierTest : public testing::Test {
   std::vector<Event> events_;
   Notifier notifier_{*loop_,
                      {.run_script = [this](ScriptCall call, ScriptAnswer done) { calls_.emplace_back(std::move(call), std::move(done)); },
-                      .event = [this](Event event) { events_.push_back(std::move(event)); },
-                      .wall_micros = [] { return std::int64_t{0}; }}};
+                      .event = [this](Event event) { events_.push_back(std::move(event)); }}};
 };
 
 TEST_F(NotifierTest, ScriptsRunInOrderOneAfterTheOther) {
@@ -171,7 +170,7 @@ TEST_F(NotifierTest, AScriptThatFailsOrNeverAnswersIsAnEventAndHoldsNothingUp) {
   answer(1, 0);  // too late
   answer(2, 0);
   ASSERT_EQ(events_.size(), 2U);
-  EXPECT_EQ(events_[0].id, EventId::kNotifyFailed);
+  EXPECT_EQ(events_[0].id(), EventId::kNotifyFailed);
   EXPECT_EQ(events_[0].field("vip"), "db");
   EXPECT_EQ(events_[0].field("target"), "script db/on_change");
   EXPECT_EQ(events_[0].field("reason"), "exit code 3");

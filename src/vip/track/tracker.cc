@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "vip/events.h"
 #include "vip/track/file_track.h"
 #include "vip/track/process_track.h"
 #include "vip/track/script_track.h"
@@ -115,14 +116,12 @@ void Tracker::item_changed(Item& item) {
 }
 
 void Tracker::tell_event(const Item& item) {
-  const TrackResult& result = item.state.result;
-  ports_.event(Event{.id = result.bad ? EventId::kTrackFailed : EventId::kTrackRecovered,
-                     .at = loop_.now(),
-                     .wall_micros = ports_.wall_micros(),
-                     .fields = {{"vip", item.vip},
-                                {"track", item.state.track},
-                                {"reason", result.reason},
-                                {"weight", weight_text(item.state.weight)}}});
+  const TrackState& state = item.state;
+  if (state.result.bad) {
+    ports_.event(events::TrackFailed{.vip = item.vip, .track = state.track, .reason = state.result.reason, .weight = weight_text(state.weight)});
+  } else {
+    ports_.event(events::TrackRecovered{.vip = item.vip, .track = state.track, .reason = state.result.reason, .weight = weight_text(state.weight)});
+  }
 }
 
 void Tracker::judge() {

@@ -88,7 +88,7 @@ TEST_F(TrackerTest, AServiceIsJudgedWhenItsFactsChange) {
   tracker_.service_changed("orders");
   EXPECT_TRUE(verdict().release);
   ASSERT_EQ(events_.size(), 1U);
-  EXPECT_EQ(events_[0].id, EventId::kTrackFailed);
+  EXPECT_EQ(events_[0].id(), EventId::kTrackFailed);
   EXPECT_EQ(events_[0].field("vip"), "db");
   EXPECT_EQ(events_[0].field("track"), "service orders");
   EXPECT_EQ(events_[0].field("reason"), "0 usable servers, 1 needed: all down");
@@ -99,7 +99,7 @@ TEST_F(TrackerTest, AServiceIsJudgedWhenItsFactsChange) {
   facts_["orders"] = {.usable = 1};
   tracker_.service_changed("orders");
   ASSERT_EQ(events_.size(), 2U);
-  EXPECT_EQ(events_[1].id, EventId::kTrackRecovered);
+  EXPECT_EQ(events_[1].id(), EventId::kTrackRecovered);
   EXPECT_EQ(changed_, 4);
 }
 

@@ -1,0 +1,464 @@
+// What is told of virtual addresses: by the guardian, over the link, and by the gateway's tracked things and notices.
+//
+// Owner: constant tables, plain values. Thread: any. Invariants: those of base/event.h.
+#pragma once
+
+#include "base/event.h"
+
+namespace hf::vip::events {
+
+// ── of the guardian ──
+
+struct GuardianStarted {
+  EventText pid, vips, realtime, locked;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kGuardianStarted,
+      .name = "guardian_started",
+      .level = EventLevel::kInfo,
+      .meaning =
+          "The guardian, the process that holds the virtual addresses, has started. `realtime` tells whether it runs with a real-time "
+          "priority, `locked` whether its memory is locked.",
+      .action =
+          "Nothing, if you started the program. Otherwise an earlier guardian had ended: look for HF-6002 and for the kernel's and the "
+          "service manager's word on it. \"no\" in `realtime` or `locked`: see HF-6003.",
+  };
+  static constexpr EventMember<GuardianStarted> kFields[] = {{"pid", &GuardianStarted::pid},
+                                                             {"vips", &GuardianStarted::vips},
+                                                             {"realtime", &GuardianStarted::realtime},
+                                                             {"locked", &GuardianStarted::locked}};
+};
+
+struct GuardianDegraded {
+  EventText what, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kGuardianDegraded,
+      .name = "guardian_degraded",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "The guardian, which holds the virtual addresses, could not get a right or a guarantee that it wants. It works without, but "
+          "`what` is missing: a busy or swapping machine may then delay its adverts, and a late master gives its addresses up.",
+      .action =
+          "Follow `reason`. Under systemd, holdfast.service.d/vip.conf grants all of it; in a container the rights come from its runtime.",
+  };
+  static constexpr EventMember<GuardianDegraded> kFields[] = {{"what", &GuardianDegraded::what}, {"reason", &GuardianDegraded::reason}};
+};
+
+struct GatewayDied {
+  EventText pid, reason, vips;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kGatewayDied,
+      .name = "gateway_died",
+      .level = EventLevel::kError,
+      .meaning =
+          "The gateway, the process that serves clients, has ended without being asked to. Its connections are lost. `vips` are the virtual "
+          "addresses it served; what becomes of them is what `gateway_weight` says (unless configured otherwise: released at once).",
+      .action =
+          "The guardian starts it anew by itself (HF-6012). `reason` is its exit code or signal: 9 is usually the kernel short of memory "
+          "(`dmesg`); others are a crash, please report it with the end of the log.",
+  };
+  static constexpr EventMember<GatewayDied> kFields[] = {{"pid", &GatewayDied::pid},
+                                                         {"reason", &GatewayDied::reason},
+                                                         {"vips", &GatewayDied::vips}};
+};
+
+struct GatewayStuck {
+  EventText pid, silence;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kGatewayStuck,
+      .name = "gateway_stuck",
+      .level = EventLevel::kError,
+      .meaning =
+          "The gateway's process exists but was not heard for `silence`: it hangs, is stopped, or gets no CPU. For its virtual addresses it "
+          "counts as dead.",
+      .action =
+          "Look for a stopped process (state T in `ps`), a machine short of CPU, swapping, or a full or slow disk. If it stays stuck it is "
+          "killed and started anew.",
+  };
+  static constexpr EventMember<GatewayStuck> kFields[] = {{"pid", &GatewayStuck::pid}, {"silence", &GatewayStuck::silence}};
+};
+
+struct GatewayRestarted {
+  EventText pid, attempt;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kGatewayRestarted,
+      .name = "gateway_restarted",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "The guardian has started the gateway anew. `attempt` counts the starts so far; the delay before each grows while they fail.",
+      .action =
+          "If `attempt` grows, the gateway ends soon after each start: run `holdfast check`, and look at its last words in the log. HF-6010 "
+          "tells why it ended.",
+  };
+  static constexpr EventMember<GatewayRestarted> kFields[] = {{"pid", &GatewayRestarted::pid}, {"attempt", &GatewayRestarted::attempt}};
+};
+
+struct StewardRestarted {
+  EventText reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kStewardRestarted,
+      .name = "steward_restarted",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "The steward, the process that reads the configuration for the guardian and runs its scripts, had ended and was started anew. "
+          "Scripts that it ran were ended and count as failed.",
+      .action =
+          "Nothing, if it stays alone. If it repeats, `reason` is its exit code or signal; report it with the lines of the log around it.",
+  };
+  static constexpr EventMember<StewardRestarted> kFields[] = {{"reason", &StewardRestarted::reason}};
+};
+
+struct VipMaster {
+  EventText vip, router_id, interface, from, reason, priority, master;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipMaster,
+      .name = "vip_master",
+      .level = EventLevel::kInfo,
+      .meaning = "This node is master of the virtual address: it has put the addresses on the interface and announced them.",
+      .action =
+          "Nothing, if the move was planned. Otherwise find out what ended the former master: `reason` here, and the log of that node at "
+          "the same time.",
+  };
+  static constexpr EventMember<VipMaster> kFields[] = {{"vip", &VipMaster::vip},
+                                                       {"router_id", &VipMaster::router_id},
+                                                       {"interface", &VipMaster::interface},
+                                                       {"from", &VipMaster::from},
+                                                       {"reason", &VipMaster::reason},
+                                                       {"priority", &VipMaster::priority},
+                                                       {"master", &VipMaster::master}};
+};
+
+struct VipBackup {
+  EventText vip, router_id, interface, from, reason, priority, master;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipBackup,
+      .name = "vip_backup",
+      .level = EventLevel::kInfo,
+      .meaning =
+          "This node is backup: it does not hold the addresses and takes them when the master falls silent. `master` is who holds them, as "
+          "far as it was heard.",
+      .action = "Nothing. If it was master before and nobody asked for the change, follow `reason`.",
+  };
+  static constexpr EventMember<VipBackup> kFields[] = {{"vip", &VipBackup::vip},
+                                                       {"router_id", &VipBackup::router_id},
+                                                       {"interface", &VipBackup::interface},
+                                                       {"from", &VipBackup::from},
+                                                       {"reason", &VipBackup::reason},
+                                                       {"priority", &VipBackup::priority},
+                                                       {"master", &VipBackup::master}};
+};
+
+struct VipFault {
+  EventText vip, router_id, interface, from, reason, priority, master;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipFault,
+      .name = "vip_fault",
+      .level = EventLevel::kError,
+      .meaning =
+          "This node may not hold the addresses, and has given them up if it held them: an interface is down, a tracked thing demands it, "
+          "arbiters are out of reach, a member of the sync group is at fault, or the operator released them.",
+      .action =
+          "See whether another node is master: `holdfast status` there, or `master` here. Then mend what `reason` names; the node is backup "
+          "again by itself. After a release by the operator: `holdfast vip resume NAME`.",
+  };
+  static constexpr EventMember<VipFault> kFields[] = {{"vip", &VipFault::vip},
+                                                      {"router_id", &VipFault::router_id},
+                                                      {"interface", &VipFault::interface},
+                                                      {"from", &VipFault::from},
+                                                      {"reason", &VipFault::reason},
+                                                      {"priority", &VipFault::priority},
+                                                      {"master", &VipFault::master}};
+};
+
+struct VipStopped {
+  EventText vip, router_id, interface, from, reason, priority, master;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipStopped,
+      .name = "vip_stopped",
+      .level = EventLevel::kInfo,
+      .meaning =
+          "The virtual address is not run on this node any more: the program stops, or the configuration no longer has it. If it was held, "
+          "it was given up in order.",
+      .action = "Nothing, if the stop was meant.",
+  };
+  static constexpr EventMember<VipStopped> kFields[] = {{"vip", &VipStopped::vip},
+                                                        {"router_id", &VipStopped::router_id},
+                                                        {"interface", &VipStopped::interface},
+                                                        {"from", &VipStopped::from},
+                                                        {"reason", &VipStopped::reason},
+                                                        {"priority", &VipStopped::priority},
+                                                        {"master", &VipStopped::master}};
+};
+
+struct VipDuplicateMaster {
+  EventText vip, peer;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipDuplicateMaster,
+      .name = "vip_duplicate_master",
+      .level = EventLevel::kError,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "Two nodes were master at the same time: this one heard the advertisement of `peer` while it held the addresses. The one of lower "
+          "priority (then lower address) gives way at once and the other announces itself anew.",
+      .action =
+          "It heals by itself as soon as the nodes hear each other. If it repeats, adverts get lost one way: look for a firewall that drops "
+          "IP protocol 112 (51 with auth type ah), a switch that filters multicast (configure `peers`), or another cluster with the same "
+          "router id. A further heartbeat path or arbiters prevent it.",
+  };
+  static constexpr EventMember<VipDuplicateMaster> kFields[] = {{"vip", &VipDuplicateMaster::vip}, {"peer", &VipDuplicateMaster::peer}};
+};
+
+struct VipAddressConflict {
+  EventText vip, address, mac;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipAddressConflict,
+      .name = "vip_address_conflict",
+      .level = EventLevel::kError,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "Another station answers for a virtual address. Before taking it, this node waits while somebody answers; while holding it, it "
+          "announces the address again, or gives it up if so configured.",
+      .action =
+          "Find the station by its `mac` (switch table, `ip neigh`). A node whose holdfast is gone but which kept the address: remove it "
+          "with `ip addr del`. Any other machine: give it another address. Until then some clients reach the wrong one.",
+  };
+  static constexpr EventMember<VipAddressConflict> kFields[] = {{"vip", &VipAddressConflict::vip},
+                                                                {"address", &VipAddressConflict::address},
+                                                                {"mac", &VipAddressConflict::mac}};
+};
+
+struct VipPeerRefused {
+  EventText vip, peer, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipPeerRefused,
+      .name = "vip_peer_refused",
+      .level = EventLevel::kWarning,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "Adverts of `peer` arrive but are not obeyed, so the two nodes do not know of each other and may both become master. `count` is "
+          "how many since the last such event.",
+      .action =
+          "By `reason`: auth-type, auth-data: the same authentication and password on both nodes (version 2 only; it uses the first 8 "
+          "bytes). ah-digest: another password, or something changes packets on their way. ah-sequence: somebody sends packets again; a few "
+          "after a restart of the peer heal by themselves. version: the same VRRP version on both; keepalived's default is 2. checksum: "
+          "version 3 over IPv4 has two ways, with and without the pseudo header (keepalived: `v3_checksum_as_v2`). ttl: a router is in "
+          "between; for unicast peers allow a lower one. interval, addresses: see HF-6033. length, count, ip-header: not a VRRP router, or "
+          "a broken one; look with `tcpdump -vv ip proto 112` (51 with auth type ah).",
+  };
+  static constexpr EventMember<VipPeerRefused> kFields[] = {{"vip", &VipPeerRefused::vip},
+                                                            {"peer", &VipPeerRefused::peer},
+                                                            {"reason", &VipPeerRefused::reason}};
+};
+
+struct VipSettingsDiffer {
+  EventText vip, peer, what;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipSettingsDiffer,
+      .name = "vip_settings_differ",
+      .level = EventLevel::kWarning,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "The adverts of `peer` show that it is configured otherwise: `what` is the list of addresses or the advert interval. They are "
+          "obeyed nevertheless, unless `strict` is set.",
+      .action =
+          "Make the two configurations equal and reload both. Addresses that only one node has go dark when the other one is master. Other "
+          "implementations may refuse our adverts for it and become master too.",
+  };
+  static constexpr EventMember<VipSettingsDiffer> kFields[] = {{"vip", &VipSettingsDiffer::vip},
+                                                               {"peer", &VipSettingsDiffer::peer},
+                                                               {"what", &VipSettingsDiffer::what}};
+};
+
+struct VipStaleAddresses {
+  EventText vip;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipStaleAddresses,
+      .name = "vip_stale_addresses",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "At its start this node found the virtual addresses on the interface, left there by an earlier run, and removed them before doing "
+          "anything else.",
+      .action =
+          "Nothing now; find out why the earlier run ended without removing them (kill -9, a crash). If the addresses are also configured "
+          "elsewhere in the system, such as /etc/network/interfaces, remove them there.",
+  };
+  static constexpr EventMember<VipStaleAddresses> kFields[] = {{"vip", &VipStaleAddresses::vip}};
+};
+
+struct VipStalled {
+  EventText vip, late;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipStalled,
+      .name = "vip_stalled",
+      .level = EventLevel::kError,
+      .meaning =
+          "The guardian did not run in time: what was due first was due `late` ago. A master that was silent for longer than the other "
+          "nodes wait gives the addresses up before doing anything else, as another node may have taken them meanwhile; a backup whose "
+          "turn it is listens once more before it takes them.",
+      .action =
+          "Look for a paused or migrated virtual machine, a machine short of CPU, or swapping. Let the guardian have a real-time priority "
+          "and locked memory (HF-6003), or raise `advert_interval`.",
+  };
+  static constexpr EventMember<VipStalled> kFields[] = {{"vip", &VipStalled::vip}, {"late", &VipStalled::late}};
+};
+
+struct VipArbitersLost {
+  EventText vip, reached, needed;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipArbitersLost,
+      .name = "vip_arbiters_lost",
+      .level = EventLevel::kError,
+      .meaning =
+          "This node reaches fewer arbiters than it needs (`reached` of `needed`), so it takes itself for cut off: it gives the addresses "
+          "up and does not take them.",
+      .action =
+          "`holdfast status` lists each arbiter. One out of reach: look at that machine. All of them: this node's cable, switch port, VLAN "
+          "or firewall. If all nodes say so at once, nobody holds the addresses: bring an arbiter back or correct the list.",
+  };
+  static constexpr EventMember<VipArbitersLost> kFields[] = {{"vip", &VipArbitersLost::vip},
+                                                             {"reached", &VipArbitersLost::reached},
+                                                             {"needed", &VipArbitersLost::needed}};
+};
+
+struct VipArbitersBack {
+  EventText vip, reached, needed;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipArbitersBack,
+      .name = "vip_arbiters_back",
+      .level = EventLevel::kInfo,
+      .meaning = "Enough arbiters are reached again; this node takes part again.",
+      .action = "Nothing.",
+  };
+  static constexpr EventMember<VipArbitersBack> kFields[] = {{"vip", &VipArbitersBack::vip},
+                                                             {"reached", &VipArbitersBack::reached},
+                                                             {"needed", &VipArbitersBack::needed}};
+};
+
+struct VipKernelRefused {
+  EventText vip, what, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipKernelRefused,
+      .name = "vip_kernel_refused",
+      .level = EventLevel::kError,
+      .meaning =
+          "The kernel refused something that the guardian needs: an address, a socket, a packet. `what` is the step, `reason` the system's "
+          "word for it.",
+      .action =
+          "Permission denied: the guardian lacks CAP_NET_ADMIN or CAP_NET_RAW (run as root, or look at the unit's CapabilityBoundingSet). "
+          "No such device: the interface is gone or misspelt. File exists: the address is configured on the system already; remove it "
+          "there. No buffer space: the interface drops packets, look at `ip -s link`.",
+  };
+  static constexpr EventMember<VipKernelRefused> kFields[] = {{"vip", &VipKernelRefused::vip},
+                                                              {"what", &VipKernelRefused::what},
+                                                              {"reason", &VipKernelRefused::reason}};
+};
+
+struct VipSettingsRejected {
+  EventText reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipSettingsRejected,
+      .name = "vip_settings_rejected",
+      .level = EventLevel::kError,
+      .meaning =
+          "The guardian could not use the configuration of the virtual addresses. It goes on with the one it had; without one it moves no "
+          "address.",
+      .action = "Run `holdfast check`, correct the file, and reload. `reason` names the first thing that is wrong.",
+  };
+  static constexpr EventMember<VipSettingsRejected> kFields[] = {{"reason", &VipSettingsRejected::reason}};
+};
+
+struct VipSettingsApplied {
+  EventText changes;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipSettingsApplied,
+      .name = "vip_settings_applied",
+      .level = EventLevel::kInfo,
+      .meaning = "The guardian took over a changed configuration. Virtual addresses that did not change were not touched.",
+      .action = "Compare `changes` with what you meant to change.",
+  };
+  static constexpr EventMember<VipSettingsApplied> kFields[] = {{"changes", &VipSettingsApplied::changes}};
+};
+
+/// These come over the link.
+inline constexpr auto kOfGuardian = kEventTypes<GuardianStarted, GuardianDegraded, GatewayDied, GatewayStuck, GatewayRestarted,
+                                                StewardRestarted, VipMaster, VipBackup, VipFault, VipStopped, VipDuplicateMaster,
+                                                VipAddressConflict, VipPeerRefused, VipSettingsDiffer, VipStaleAddresses, VipStalled,
+                                                VipArbitersLost, VipArbitersBack, VipKernelRefused, VipSettingsRejected,
+                                                VipSettingsApplied>;
+
+// ── of the gateway: what addresses depend on, and who is told of them ──
+
+struct TrackFailed {
+  EventText vip, track, reason, weight;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kTrackFailed,
+      .name = "track_failed",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "Something that a virtual address depends on is bad on this node. With weight `release` the node gives the address up, else its "
+          "priority changes by the weight.",
+      .action = "Follow `reason`, which for a script holds the beginning of its output.",
+  };
+  static constexpr EventMember<TrackFailed> kFields[] = {{"vip", &TrackFailed::vip},
+                                                         {"track", &TrackFailed::track},
+                                                         {"reason", &TrackFailed::reason},
+                                                         {"weight", &TrackFailed::weight}};
+};
+
+struct TrackRecovered {
+  EventText vip, track, reason, weight;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kTrackRecovered,
+      .name = "track_recovered",
+      .level = EventLevel::kInfo,
+      .meaning = "Something that a virtual address depends on is good again on this node.",
+      .action = "Nothing.",
+  };
+  static constexpr EventMember<TrackRecovered> kFields[] = {{"vip", &TrackRecovered::vip},
+                                                            {"track", &TrackRecovered::track},
+                                                            {"reason", &TrackRecovered::reason},
+                                                            {"weight", &TrackRecovered::weight}};
+};
+
+struct NotifyFailed {
+  EventText vip, target, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kNotifyFailed,
+      .name = "notify_failed",
+      .level = EventLevel::kError,
+      .meaning =
+          "Somebody who was to be told of a virtual address's change was not, in spite of the retries: a script, a pipe, a socket, a mail "
+          "server or a web hook. The address itself is not concerned.",
+      .action = "Follow `reason`; tell the receiver of the present state yourself if it acts on what it is told.",
+  };
+  static constexpr EventMember<NotifyFailed> kFields[] = {{"vip", &NotifyFailed::vip},
+                                                          {"target", &NotifyFailed::target},
+                                                          {"reason", &NotifyFailed::reason}};
+};
+
+inline constexpr auto kOfGateway = kEventTypes<TrackFailed, TrackRecovered, NotifyFailed>;
+
+}  // namespace hf::vip::events
