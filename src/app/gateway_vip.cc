@@ -38,27 +38,27 @@ bool holds_any_address(const std::vector<config::Vip>& vips) {
 
 void Gateway::meet_guardian() {
   if (!guardian_) {
-    if (config_->vips.empty()) return;
-    return emit(events::GuardianLost{.reason = "holdfast was not started as root: no virtual address is held here"});
+    if (life_.config->vips.empty()) return;
+    return journal_.emit(events::GuardianLost{.reason = "holdfast was not started as root: no virtual address is held here"});
   }
   VipDesk::Surroundings around{loop_,
-                               [this](Event event) { emit(std::move(event)); },
+                               [this](Event event) { journal_.emit(std::move(event)); },
                                [this] { return longest_turn(); },
                                [this](const std::string& name) { return service_fact(name); },
                                [this] { scope_.spawn("outlive guardian", outlive_guardian, this); },
                                [this](const config::Vip& vip) { cut_clients_on(vip); }};
-  desk_ = std::make_unique<VipDesk>(std::move(around), guardian_->channel, config_);
+  desk_ = std::make_unique<VipDesk>(std::move(around), guardian_->channel, life_.config);
 }
 
 /// The kernel takes the addresses off when their lease ends; until then clients are served. Then somebody has to start us anew.
 Task<void> Gateway::outlive_guardian(Gateway* self) {
-  self->emit(events::GuardianLost{.reason = "it ended; this gateway stops when the addresses have left this machine"});
+  self->journal_.emit(events::GuardianLost{.reason = "it ended; this gateway stops when the addresses have left this machine"});
   const Deadline patience = self->loop_.deadline_in(kOrphanPatience);
-  while (!patience.passed(self->loop_.now()) && holds_any_address(self->config_->vips)) {
+  while (!patience.passed(self->loop_.now()) && holds_any_address(self->life_.config->vips)) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(20ms));
     if (!slept.ok()) co_return;
   }
-  for (const config::Vip& vip : self->config_->vips) self->cut_clients_on(vip);  // nothing reaches them: not worth the patience of a stop
+  for (const config::Vip& vip : self->life_.config->vips) self->cut_clients_on(vip);  // nothing reaches them: not worth the patience of a stop
   if (self->admin_ != nullptr) {  // at once: the next gateway wants its socket
     const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(1s));
     (void)closed;
@@ -76,9 +76,9 @@ Nanos Gateway::longest_turn() const {
 }
 
 std::optional<vip::ServiceFact> Gateway::service_fact(const std::string& name) const {
-  const auto it = services_.find(name);
-  if (it == services_.end() || !it->second.watcher->looked_at_all()) return std::nullopt;
-  upstream::Standing standing = it->second.watcher->view()->standing();
+  const Services::Running* running = services_.find(name);
+  if (running == nullptr || !running->watcher->looked_at_all()) return std::nullopt;
+  upstream::Standing standing = running->watcher->view()->standing();
   vip::ServiceFact fact;
   fact.primary_writable = standing.writes;
   fact.readers = standing.readers;
@@ -91,19 +91,6 @@ void Gateway::cut_clients_on(const config::Vip& vip) {
   for (const config::VipAddress& address : vip.addresses) {
     for (const auto& shard : shards_) shard->cut_clients_on(net::Address(address.address, 0), "the virtual address '" + vip.name + "' has moved to another node");
   }
-}
-
-Result<void> Gateway::vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) {
-  std::string known;
-  for (const config::Vip& each : config_->vips) {
-    if (each.name != vip) {
-      known += (known.empty() ? "" : ", ") + each.name;
-      continue;
-    }
-    if (desk_ != nullptr) return desk_->order(vip, order, caller);
-    return Error{ErrorCode::kUnreachable, "vip " + each.name + ": this process has no guardian, because it was not started as root"};
-  }
-  return Error{ErrorCode::kNotFound, "no vip '" + std::string(vip) + "'; " + (known.empty() ? "none is configured" : "there is " + known)};
 }
 
 }  // namespace hf::app

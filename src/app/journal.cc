@@ -1,0 +1,45 @@
+#include "app/journal.h"
+
+#include <utility>
+
+#include "app/events.h"
+#include "runtime/wall_clock.h"
+
+namespace hf::app {
+
+namespace {
+constexpr std::size_t kKeptEvents = 10000;
+}
+
+Journal::Journal(runtime::EventLoop& loop) : loop_(loop), events_(kKeptEvents) {}
+
+void Journal::emit(Event event) {
+  HF_ASSERT(unknown_field(event).empty());
+  event.at = loop_.now();
+  if (event.wall_micros == 0) event.wall_micros = runtime::wall_micros();  // the guardian stamps its own
+  bound_values(event);
+  if (damper_.admit(event)) record(std::move(event));
+}
+
+void Journal::record(Event event) {
+  tell_gap();
+  log_.write(event);
+  events_.append(std::move(event));
+}
+
+/// A gap in the log is told of where it is: before the first line that is taken again.
+void Journal::tell_gap() {
+  LogWriter::Lost lost = log_.take_lost();
+  if (lost.lines == 0) return;
+  Event gap = events::LogLinesLost{.count = lost.lines, .reason = std::move(lost.reason)};
+  gap.at = loop_.now();
+  gap.wall_micros = runtime::wall_micros();
+  record(std::move(gap));
+}
+
+void Journal::tell_the_rest(TimePoint now) {
+  for (Event& event : damper_.due(now)) record(std::move(event));
+  tell_gap();
+}
+
+}  // namespace hf::app

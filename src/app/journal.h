@@ -1,0 +1,46 @@
+// Journal: the one path of every event of the process: stamped, bounded, damped, written to the log, and kept for who asks.
+//
+// Owner: the gateway. Thread: the control thread's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "app/event_damper.h"
+#include "app/log.h"
+#include "base/event_log.h"
+#include "config/config.h"
+#include "runtime/event_loop.h"
+
+namespace hf::app {
+
+class Journal {
+ public:
+  explicit Journal(runtime::EventLoop& loop);
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  void emit(Event event);
+  /// What the damper held back until `now`, and what the log lost, are told of when nothing else is.
+  void tell_the_rest(TimePoint now);
+
+  /// See Log.
+  Result<void> open(const config::Log& settings, Nanos patience = Log::kOpenPatience) { return log_.open(settings, patience); }
+  Result<void> reopen() { return log_.reopen(); }
+  void close(Nanos patience) { log_.close(patience); }
+  std::uint64_t lines_lost() const { return log_.lost_total(); }
+
+  EventPage since(std::uint64_t since, std::size_t limit) const { return events_.since(since, limit); }
+  std::uint64_t last_sequence() const { return events_.last_sequence(); }
+
+ private:
+  void record(Event event);
+  void tell_gap();
+
+  runtime::EventLoop& loop_;
+  Log log_;
+  EventDamper damper_;
+  EventLog events_;
+};
+
+}  // namespace hf::app
