@@ -29,7 +29,7 @@ class CheckCommand : public testing::Test {
                          << "[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = \"127.0.0.1:8080\"\nserver = [ { address = \"10.0.0.1:80\" } ]\n";
   }
 
-  int run(std::vector<std::string> words) {
+  int holdfast(std::vector<std::string> words) {
     words.insert(words.begin(), "holdfast");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -54,27 +54,27 @@ class CheckCommand : public testing::Test {
 };
 
 TEST_F(CheckCommand, SaysOkOrEverythingThatIsWrong) {
-  EXPECT_EQ(run({"check", "--config", file_}), 0);
+  EXPECT_EQ(holdfast({"check", "--config", file_}), 0);
   EXPECT_EQ(out_, file_ + ": ok\n");
   write("[node]\nshardz = 3\n");
-  EXPECT_EQ(run({"check", "--config", file_}), 1);
+  EXPECT_EQ(holdfast({"check", "--config", file_}), 1);
   EXPECT_EQ(out_, "");
   EXPECT_NE(err_.find(":2:1: unknown key \"shardz\""), std::string::npos) << err_;
 }
 
 TEST_F(CheckCommand, PrintsWhatTheFileComesTo) {
-  EXPECT_EQ(run({"check", "--print-config", file_}), 0);
+  EXPECT_EQ(holdfast({"check", "--print-config", file_}), 0);
   EXPECT_EQ(out_, printed());
   EXPECT_EQ(err_, "");
-  EXPECT_EQ(run({"check", "--config", file_, "--print-config"}), 0);
+  EXPECT_EQ(holdfast({"check", "--config", file_, "--print-config"}), 0);
   EXPECT_EQ(out_, printed());
-  EXPECT_EQ(run({"check", "--json", "--config", file_, "--print-config"}), 0);
+  EXPECT_EQ(holdfast({"check", "--json", "--config", file_, "--print-config"}), 0);
   EXPECT_EQ(nlohmann::json::parse(out_).value("config", ""), printed());
 }
 
 TEST_F(CheckCommand, PrintsNothingOfAFileWithErrors) {
   write("[node]\nshardz = 3\n");
-  EXPECT_EQ(run({"check", "--print-config", file_}), 1);
+  EXPECT_EQ(holdfast({"check", "--print-config", file_}), 1);
   EXPECT_EQ(out_, "");
   EXPECT_NE(err_, "");
 }

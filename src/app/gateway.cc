@@ -200,6 +200,7 @@ Task<void> Gateway::stop(Gateway* self) {
 }
 
 Result<admin::ReloadOutcome> Gateway::reload(const admin::Caller& caller) {
+  if (life_.stopping) return Error{ErrorCode::kUnreachable, "the gateway is stopping"};  // nothing opens any more
   config::LoadContext context = config::system_context();
   config::LoadResult loaded = config::load_file(life_.config_file, context);
   admin::ReloadOutcome outcome;

@@ -120,13 +120,18 @@ def test_a_service_of_the_same_name_speaks_another_protocol(gateway):
 
 
 def test_an_address_that_is_given_up_is_free_at_once(gateway):
-    """From any address of the machine to one of it and back: each needs the other to be gone."""
-    for flip in range(FLIPS):
-        ends = (f'"127.0.0.1:{gateway.tcp_port}"', f'"0.0.0.0:{gateway.tcp_port}"')
-        rewrite(gateway, (ends[flip % 2], ends[1 - flip % 2]))
-        assert "failed" not in reload(gateway)
-        with socket.create_connection(("127.0.0.1", gateway.tcp_port), timeout=10) as client:
-            assert client.recv(4)
+    """From any address of the machine to one of it and back: each needs the other to be gone. A second address stays meanwhile."""
+    other = free_ports(1)[0]
+    rewrite(gateway, (f'"127.0.0.1:{gateway.tcp_port}"', f'"127.0.0.1:{gateway.tcp_port}", "127.0.0.1:{other}"'))
+    reload(gateway)
+    with Knocking(other) as knocking:
+        for flip in range(FLIPS):
+            ends = (f'"127.0.0.1:{gateway.tcp_port}"', f'"0.0.0.0:{gateway.tcp_port}"')
+            rewrite(gateway, (ends[flip % 2], ends[1 - flip % 2]))
+            assert "failed" not in reload(gateway)
+            with socket.create_connection(("127.0.0.1", gateway.tcp_port), timeout=10) as client:
+                assert client.recv(4)
+    assert not knocking.refused and knocking.count > FLIPS
     rewrite(gateway, (f'"127.0.0.1:{gateway.tcp_port}"', f'"127.0.0.1:{free_ports(1)[0]}"'))
     reload(gateway)
     with socket.socket() as another:  # as another program would
@@ -196,3 +201,29 @@ listen = ["127.0.0.1:{silent_port}"]
                 assert client.recv(4)
             assert time.monotonic() - began < 8
             assert all(one["open"] for service in gateway.status()["services"] for one in service["listeners"])
+
+
+def test_a_reload_while_it_stops_opens_nothing(cluster):
+    gateway = Holdfast(cluster)
+    try:
+        client = gateway.connect()
+        client.begin()  # what a stop waits for
+        assert value(client, "select 7") == 7
+        processes.signal_child(gateway.child, signal.SIGTERM)
+
+        def refused():
+            try:
+                socket.create_connection(("127.0.0.1", gateway.split_port), timeout=1).close()
+            except OSError:
+                return True
+            return False
+        eventually(refused, "the listeners to be closed", 5, 0.02)
+        processes.signal_child(gateway.child, signal.SIGHUP)
+        refusal = gateway.cli("reload")
+        assert refusal.returncode != 0 and "stopping" in refusal.stdout + refusal.stderr
+        assert refused() and gateway.running()
+        client.rollback()
+        assert gateway.child.wait(10) == 0
+        gateway.assert_clean_log()
+    finally:
+        gateway.close(check=False)
