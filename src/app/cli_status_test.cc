@@ -110,7 +110,7 @@ TEST(CliStatus, ShowsAPrimaryWithRolesAndRoutesWhereAServiceHasThem) {
   mail.name = "mail";
   mail.protocol = "tcp";
   mail.listeners = {{"127.0.0.1:25", "", true, ""}, {"127.0.0.1:26", "", false, "Address already in use"}};
-  mail.servers = orders.servers;
+  mail.servers = status.services.front().servers;
   mail.servers[0].role.clear();
   const std::string text = shown(status);
   EXPECT_NE(text.find("\nservice orders (mysql), primary db1: it alone is writable\n  listens on 127.0.0.1:3306 read\n"), std::string::npos) << text;

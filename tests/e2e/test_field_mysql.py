@@ -428,7 +428,7 @@ def test_row_20_globals_that_change_later_are_noticed(server_globals, started):
 
 ASK_STATE = "select @@time_zone, @@lc_time_names, @@sql_mode, @@character_set_client, @@sql_select_limit"
 INIT_CONNECTS = {"time-zone": "set session time_zone='+09:00'", "several": "set time_zone='+09:00', lc_time_names='de_DE', sql_mode='ANSI_QUOTES'",
-                 "names": "set names latin1", "user-variable": "set @ic = 7", "autocommit": "set autocommit = 0"}
+                 "limit": "set time_zone='+09:00', sql_select_limit=4", "names": "set names latin1", "user-variable": "set @ic = 7", "autocommit": "set autocommit = 0"}
 
 
 @pytest.mark.parametrize("route", ["split", "write"])
@@ -447,6 +447,7 @@ STARTS = {"sql_select_limit": ({"sql_select_limit": 3}, ["select id from place"]
               "insert into ids (who) values (1)", "select count(*) from ids where id is null",
               "/*master*/ select count(*) from ids where id is null"]),
           "ignore-space": ({"sql_mode": "'IGNORE_SPACE'"}, ["select count (*) from place"]),
+          "limit-and-init_connect": ({"sql_select_limit": 4, "init_connect": '"set lc_time_names=\'de_DE\'"'}, ["select id from place"]),
           "time-zone": ({"time_zone": "'+08:00'"}, ["select @@time_zone", "set time_zone='+01:00'", "select @@time_zone", reset(),
                                                     "select @@time_zone"]),
           "ansi": ({"sql_mode": "'ANSI_QUOTES'"}, ['select "v" from place where id = 1', 'select "v" from "place" where "id" = 1'])}

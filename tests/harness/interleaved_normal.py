@@ -20,7 +20,8 @@ PROFILES = 5                     # of the 15 that a server keeps: each of ours t
 MASKED_COLUMNS = frozenset(NUMBERS_OF_CONNECTIONS + NUMBERS_OF_SERVERS + TIMES)
 MASKED_VARIABLES = (b"last_gtid", b"pseudo_thread_id")  # in the changes that a client tracks
 MASKED_FIELDS = ("thread", "nonce", "capabilities", "extended", "plugin")  # of the greeting; what is left of it is compared
-OWN_STATEMENT = re.compile("SELECT @@character_set_client,|session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1|SELECT @@warning_count,@@error_count LIMIT 1|SHOW WARNINGS LIMIT \\d+|SET @@session\\.")
+OWN_STATEMENT = re.compile("SELECT @@character_set_client,|session_track_|counted|'sql_select_limit'|SELECT FOUND_ROWS\\(\\) LIMIT 1|SELECT @@warning_count,@@error_count LIMIT 1|SHOW WARNINGS LIMIT \\d+|SET @@session\\."
+                           "|SELECT LAST_INSERT_ID\\(\\)(,FOUND_ROWS\\(\\),ROW_COUNT\\(\\))? LIMIT 1|FROM information_schema.COLLATION|CONVERT\\(CURRENT_USER|SHOW SESSION VARIABLES WHERE")
 HANDLES = ("id",)                # of a prepared statement: a number that only names it
 HANDLE_IN_A_TEXT = re.compile(r"(The statement|prepared statement handler) \(\d+\)")
 OWN_IN_A_ROW = re.compile(rb"\(\d+\) ha(t keinen ge\S+ffneten|s no open) [Cc]ursor")

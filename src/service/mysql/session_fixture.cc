@@ -228,6 +228,7 @@ void Stage::answer_own_questions(MysqlResponderFake& server) {
   server.on("SELECT @@warning_count,@@error_count", reply::rows({{"0", "0"}}));
   server.on("SHOW WARNINGS", reply::rows({}));
   server.on("SELECT @@character_set_client,", reply::rows({{"utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_general_ci", "utf8mb4", "utf8mb4_general_ci"}}));
+  server.on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "18446744073709551615"}}));
   server.on("SHOW SESSION VARIABLES", reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}}));
 }
 

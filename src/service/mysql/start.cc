@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/mysql/session_variables.h"
 #include "service/mysql/shard_state.h"
 
 namespace hf::service::mysql {
@@ -187,14 +188,11 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   for (const auto& [name, value] : identity.defaults->variables) names += (names.empty() ? "'" : ",'") + name + "'";
   if (names.empty()) names = "'autocommit','sql_mode','time_zone','character_set_client','character_set_connection','character_set_results','collation_connection'";
   connection->facts.found_rows.reset();  // of this question
-  const std::string lifted = without_select_limit(identity.defaults->find("sql_select_limit").value_or(ByteView()));
-  Result<wire::TextResult> shown = co_await upstream::query(*connection, lifted + "SHOW SESSION VARIABLES WHERE Variable_name IN (" + names + ")", deadline);
+  Result<SessionVariables> shown = co_await read_session_variables(connection, std::move(names), deadline);
   HF_CO_RETURN_IF_ERROR(shown);
-  if (shown->error) co_return Error{ErrorCode::kRefused, "the session's variables could not be read: " + shown->error->message};
   Settings settings;
-  for (const auto& row : shown->rows) {
-    if (row.size() < 2 || !row[0]) continue;
-    if (policy::session::kind_of_variable(*row[0]) == policy::session::VariableKind::kSetting) settings.set_variable(*row[0], row[1].value_or(""));
+  for (const auto& [variable, value] : *shown) {
+    if (policy::session::kind_of_variable(variable) == policy::session::VariableKind::kSetting) settings.set_variable(variable, value);
   }
   const CollationName* name = collation == 0 ? nullptr : shard.collation(collation);
   if (name != nullptr && !name->charset.empty()) {
@@ -219,11 +217,6 @@ void reset_settings(Session& session) {
 SettingsPtr start_behind_reset(Session& session, const std::string& schema) {
   const SettingsPtr& start = session.identity().start;
   return start == nullptr ? nullptr : session.shard_state().settings().reset_in_schema(start, schema);
-}
-
-std::string without_select_limit(ByteView limit) {
-  constexpr ByteView kNone = "18446744073709551615";
-  return limit.empty() || limit == kNone ? std::string() : "SET STATEMENT sql_select_limit=" + std::string(kNone) + " FOR ";
 }
 
 std::string narrow(std::string text) {

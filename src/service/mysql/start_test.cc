@@ -150,7 +150,21 @@ TEST_F(StartTest, BeforeServersHaveToldTheirGlobalsAConnectionIsAsked) {
   options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); };
   start();
   EXPECT_TRUE(stage().log_in().connected());
-  EXPECT_TRUE(server().heard("SHOW SESSION VARIABLES WHERE Variable_name IN ('autocommit','sql_mode','time_zone'"));
+  EXPECT_TRUE(server().heard("SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN ('autocommit','sql_mode','time_zone'"));
+}
+
+TEST_F(StartTest, ALimitOfSelectsIsAskedForByItselfAndKept) {
+  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='+11:00'"; };
+  start();
+  server().on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "4"}}));
+  server().on("SET STATEMENT sql_select_limit=18446744073709551615 FOR SHOW SESSION VARIABLES",
+              reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "+11:00"}}));
+  TestClient& client = stage().log_in();
+  ASSERT_TRUE(client.connected());
+  ask(client, "SELECT 1");
+  ASSERT_NE(facts(client).settings, nullptr);
+  EXPECT_EQ(facts(client).settings->variable("sql_select_limit"), "4") << "a SHOW would have said what it was lifted to";
+  EXPECT_EQ(facts(client).settings->variable("time_zone"), "+11:00");
 }
 
 TEST_F(StartTest, AnAnswerThatCannotBeHadEndsTheLoginWithTheReason) {

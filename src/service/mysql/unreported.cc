@@ -8,6 +8,7 @@
 #include "policy/sql/set_list.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
+#include "service/mysql/session_variables.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
 
@@ -63,24 +64,13 @@ Task<void> learn_tracking(Session& session, Connection* connection, const Reques
     names += (names.empty() ? "'" : ",'") + name + "'";
   }
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  ReplyFacts told;
-  const auto ask = [&told](const Result<proto::mysql::TextResult>& shown) {
-    if (!shown.ok() || shown->error) return false;
-    for (const auto& row : shown->rows) {
-      if (row.size() >= 2 && row[0]) told.variables.emplace_back(narrow(*row[0]), narrow(row[1].value_or("")));
-    }
-    return true;
-  };
-  // A SHOW ends after sql_select_limit rows, too, and that may be what was set.
-  const Result<proto::mysql::TextResult> limit = co_await upstream::query(*connection, "SELECT 'sql_select_limit',@@session.sql_select_limit LIMIT 1", deadline);
-  bool answered = ask(limit);
-  const std::string lifted = told.variables.size() == 1 ? without_select_limit(told.variables[0].second) : std::string();
-  const std::string others = "SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN (" + names + ")";
-  if (answered) answered = ask(co_await upstream::query(*connection, lifted + others, deadline));
-  if (!answered) {
+  Result<SessionVariables> shown = co_await read_session_variables(connection, std::move(names), deadline);
+  if (!shown.ok()) {
     connection->stream->abort({ErrorCode::kReset, "the session's variables could not be read"});
     co_return;
   }
+  ReplyFacts told;
+  told.variables = std::move(*shown);
   const bool wished = request->verdict.has(effect::kReadsTracking);  // else the tracking that is shown is our own
   const auto learn_told = wished ? policy::session::learn_wish : policy::session::learn_values;
   learn_told(session.facts(), connection->facts, told, session.shard_state().settings());
