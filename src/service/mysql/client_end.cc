@@ -13,7 +13,7 @@ constexpr std::size_t kLargestLogin = 64 * 1024;
 constexpr std::size_t kSmall = 64;  // capacity of a string that is not worth lending on
 }  // namespace
 
-ClientEnd::ClientEnd(ServiceShard& service, net::Accepted accepted)
+ClientEnd::ClientEnd(ServiceShard& service, net::Accepted&& accepted)
     : service_(service), stream_(std::move(accepted.stream)), host_(accepted.peer.host()), port_(accepted.peer.port()), packets_(kLargestLogin) {}
 
 std::string ClientEnd::name() const {

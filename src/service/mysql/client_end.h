@@ -27,7 +27,7 @@ inline constexpr Nanos kWritePatience = 60s;            // MariaDB's net_write_t
 
 class ClientEnd {
  public:
-  ClientEnd(ServiceShard& service, net::Accepted accepted);
+  ClientEnd(ServiceShard& service, net::Accepted&& accepted);
   ClientEnd(const ClientEnd&) = delete;
   ClientEnd& operator=(const ClientEnd&) = delete;
 

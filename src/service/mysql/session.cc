@@ -47,7 +47,7 @@ Task<void> run_session(Frontend& frontend, net::Accepted accepted, config::Liste
   frontend.service().client_gone();
 }
 
-Session::Session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route)
+Session::Session(Frontend& frontend, net::Accepted&& accepted, config::ListenRoute route)
     : LiveClient(frontend.service().live_clients()), frontend_(frontend), door_(door_of(route)), client_(frontend.service(), std::move(accepted)) {
   id_ = shard_state().enter(*this);
 }

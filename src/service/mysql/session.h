@@ -109,7 +109,7 @@ struct Orders {
 
 class Session final : private net::PeerWatcher, public LiveClient {
  public:
-  Session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route);
+  Session(Frontend& frontend, net::Accepted&& accepted, config::ListenRoute route);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();

@@ -73,14 +73,14 @@ class Counted {
 };
 
 /// An unwelcome client hears nothing: TCP has no words.
-Task<void> turn_away(ServiceShard* service, net::Accepted /*accepted*/) {
+Task<void> turn_away(ServiceShard* service, std::unique_ptr<net::Stream> /*client*/) {
   service->client_gone();
   co_return;
 }
 
-Task<void> relay_to_a_server(ServiceShard* service, net::Accepted accepted) {
+Task<void> relay_to_a_server(ServiceShard* service, std::unique_ptr<net::Stream> from) {
   {
-    net::Stream& client = *accepted.stream;
+    net::Stream& client = *from;
     TcpClient live(service->live_clients(), client);
     Result<Reached> reached = co_await reach_a_server(service, &client);
     if (reached.ok()) {
@@ -104,8 +104,8 @@ FrontendMaker make_frontends() {
 }
 
 Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& /*listen*/, Admission admission) {
-  if (admission != Admission::kWelcome) return turn_away(&service_, std::move(accepted));
-  return relay_to_a_server(&service_, std::move(accepted));
+  if (admission != Admission::kWelcome) return turn_away(&service_, std::move(accepted.stream));
+  return relay_to_a_server(&service_, std::move(accepted.stream));
 }
 
 Task<Result<void>> Frontend::close() { co_return Result<void>{}; }
