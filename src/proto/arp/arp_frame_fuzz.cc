@@ -12,6 +12,7 @@ namespace {
 
 using namespace hf::proto::arp;  // NOLINT(google-build-using-namespace)
 using hf::ByteView;
+using hf::IpAddress;
 
 void check_arp(ByteView bytes) {
   const auto frame = decode_arp(bytes);

@@ -11,6 +11,7 @@ namespace {
 
 using namespace hf::proto::vrrp;  // NOLINT(google-build-using-namespace)
 using hf::ByteView;
+using hf::IpAddress;
 
 constexpr ByteView kPassword = "key";
 

@@ -10,6 +10,7 @@ namespace {
 
 using namespace hf::proto::vrrp;  // NOLINT(google-build-using-namespace)
 using hf::ByteView;
+using hf::IpAddress;
 
 void check(const Decoded& decoded) {
   const auto* received = std::get_if<Received>(&decoded);
