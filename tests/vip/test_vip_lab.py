@@ -120,12 +120,15 @@ def test_keepalived_takes_over_and_leaves_its_address_when_killed(lab, probe):
     with Keepalived(lab["a"], priority=100, version=3, advert_interval=0.1) as first:
         probe.wait_holder("a")
         with Keepalived(lab["b"], priority=90, version=3, advert_interval=0.1):
-            since = probe.now()
             first.kill9()
+            killed = probe.now()
             probe.wait_answered_by("b")
-            assert 0.15 < probe.takeover(since, "b") < 1.5
+            # A busy machine may have kept the first one silent before it was killed: the backup counts from what it last heard,
+            # three intervals and its skew of (256 - 90) / 256 of one (RFC 5798, 6.1).
+            heard = max(one.time for one in probe.adverts() if one.priority == 100)
+            assert 0.3 < probe.takeover(heard, "b") < 1.5
             assert probe.holders() == ["a", "b"]
-            assert {(one.version, one.priority) for one in probe.adverts(since)} == {(3, 90)}
+            assert {(one.version, one.priority) for one in probe.adverts(killed)} == {(3, 90)}
 
 
 def test_the_words_for_figures():
