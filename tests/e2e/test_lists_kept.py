@@ -11,12 +11,13 @@ LEAVES = ("help 'nothing'", "values (1)", "select 1", "select 1 from dual", "sel
           "explain select 1", "explain extended select 1", "with c as (select 1 as a) select 1", "do 1", "set @a = 1", "set names utf8mb4", "set role none",
           "show grants", "show privileges", "show create database test", "show profiles",
           "show warnings", "show count(*) warnings", "begin", "commit", "savepoint a", "use test", "prepare p from 'select 1'", "prepare p from 'do 1'", "get diagnostics @n = number",
-          "unlock tables", "xa recover", "show create procedure test.answers_nothing", "kill query 999999999")
+          "unlock tables", "xa recover", "show create procedure test.answers_nothing", "kill query 999999999",
+          "execute immediate 'do 1'", "execute immediate 'use test'", "execute immediate 'select 1'", "execute immediate 'show warnings'")
 TAKES = ("select id from kept_by limit 1", "select 1 from (select 1) q", "with c as (select 1) select * from c", "explain select id from kept_by", "explain kept_by",
          "set @a = (select count(*) from kept_by)", "do (select count(*) from kept_by)", "show tables like 'nothing'", "show variables like 'nothing'", "show engines",
          "show create table kept_by", "checksum table kept_by", "values ((select count(*) from kept_by))", "select trim((select 'x' from kept_by limit 1) from 'xax')",
          "insert into kept_by (v) values (1)", "update kept_by set v = 2 where 0", "create temporary table of_list (a int)", "select nosuch", "lock tables kept_by read", "prepare p from 'select id from kept_by'",
-         "prepare p from 'show tables'")
+         "prepare p from 'show tables'", "execute immediate 'select id from kept_by limit 1'", "execute immediate 'show tables'")
 WARNS = {"on a replica": "select 'x' || id from kept_by limit 1", "on the primary": "insert into kept_by (v) values ('x')"}
 
 

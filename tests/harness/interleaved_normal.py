@@ -37,7 +37,7 @@ MAKES_ID = re.compile(r"\binsert into [\w.`]+ \(v\)")
 COUNTS = re.compile(r"^\s*(select|with|values)\b(?!.*found_rows\(\))")
 HOMELESS = re.compile(r"\bdrop (database|schema)\b")
 ENTERS = re.compile(r"\b(use|init_db|change_user|connect)\b")
-PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b|not atomic|\b(sets|tenant|last_id|sets_zone|adds)\(\)|`\(")
+PROGRAM = re.compile(r"/\*m?!|\bcall\b|\bexecute\b(?! immediate '[^'\\]*'$)|not atomic|\b(sets|tenant|last_id|sets_zone|adds)\(\)|`\(")
 TABLE = re.compile(r"\b(from|into|update|table)\b")
 SYSTEM_VARIABLE, SCHEMA, STATE = 0, 1, 2  # types of change; what others are there is a known limit
 STATE_STEP = re.compile(r"\b(set(?! statement)|use|init_db|temporary|prepare)\b")
@@ -125,7 +125,8 @@ class Teller:
     def comparable(self, step, direct, gateway):
         """Both observations without what is not compared; both empty if that is everything."""
         sql, text = self._text(step), " ".join(str(part) for part in step).lower()
-        is_limit, after_error = self._is_limit(sql, text, direct, gateway), self._after_error
+        after_error = self._after_error
+        is_limit = self._is_limit(sql, text, direct, gateway) or (step[0] == "pipeline" and self._is_limit_of_lists(step[1][0].lower(), gateway))
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
             self._count_unknown = bool(CANNOT_BE.search(sql)) or (self._count_unknown and not COUNTS.search(sql))
@@ -142,7 +143,6 @@ class Teller:
     def _is_limit(self, sql, text, direct, gateway):
         enters = ENTERS.search(text) and not failed(direct)
         self._homeless = HOMELESS.search(sql) is not None or (self._homeless and not enters)
-        list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
         made = MAKES_ID.search(sql) and not failed(direct)
         self._last_id_unknown = bool(NULL_IS_ID.search(f"{sql} {text}")) or (self._last_id_unknown and not made)
         if (self._count_unknown and "found_rows()" in sql) or (self._last_id_unknown and "id is null" in f"{sql} {text}"):
@@ -150,7 +150,12 @@ class Teller:
         self._read_only = self._read_only or "read only" in text
         if self._read_only and "is_free_lock" in text:  # a replica may have it
             return True
-        return bool((self._homeless and SHOWS_SCHEMA_CHARSET.search(sql)) or (self._after_show and "row_count" in sql) or (list_unknown and LIST.search(sql)) or COUNT.search(sql))
+        schema_charset = self._homeless and SHOWS_SCHEMA_CHARSET.search(sql)
+        return bool(schema_charset or (self._after_show and "row_count" in sql) or self._is_limit_of_lists(sql, gateway) or COUNT.search(sql))
+
+    def _is_limit_of_lists(self, sql, gateway):
+        list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
+        return bool(list_unknown and LIST.search(sql))
 
     def _text(self, step):
         if step[0] == "prepare":

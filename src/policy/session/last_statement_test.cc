@@ -54,6 +54,9 @@ TEST(LastStatement, IsPassedOnByWhatHasNoListOrCountOfItsOwn) {
   last = remembered();
   pass_on(&last, parsed("CALL p()"), told(false), false);
   EXPECT_EQ(last.list, ConditionList{}) << "the connection may have an older one";
+  last = remembered();
+  pass_on(&last, parsed("EXECUTE IMMEDIATE 'USE a'"), told(false), false);
+  EXPECT_EQ(last.list, remembered().list);
   last.list.reset();
   pass_on(&last, parsed("CALL p()"), told(false), false);
   EXPECT_EQ(last.list, std::nullopt) << "that of the statement before";

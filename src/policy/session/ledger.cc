@@ -297,7 +297,8 @@ bool explained_by_name(const sql::Statement& statement) {
 }
 
 bool leaves_list(const sql::Statement& statement) {
-  return statement.tableless && (runs_nothing(statement) || statement.kind == Kind::kMulti || !is_program(statement));
+  const bool read = statement.kind == Kind::kMulti || statement.kind == Kind::kExecute;  // what it runs has been looked into
+  return statement.tableless && (runs_nothing(statement) || read || !is_program(statement));
 }
 
 bool leaves_found_rows(const sql::Statement& statement) {

@@ -190,6 +190,7 @@ TEST(Classifier, KeepsWhatLivesOnOneConnectionOnThePrimary) {
   check({"EXECUTE s", kPrimary, kPreparedText | kUnknownState, Reason::kPreparedText});
   check({"EXECUTE s USING @a", kPrimary, kPreparedText | kUnknownState | kUserVariable, Reason::kPreparedText});
   check({"EXECUTE IMMEDIATE 'SET @x=1'", kPrimary, kUnknownState, Reason::kPreparedText});
+  check({"EXECUTE IMMEDIATE 'SHOW WARNINGS'", kPrimary, kUnknownState | kReadsDiagnostics, Reason::kPreparedText});
   check({"DEALLOCATE PREPARE s", kPrimary, kPreparedText, Reason::kPreparedText});
   check({"DROP PREPARE s", kPrimary, kPreparedText, Reason::kPreparedText});
 }

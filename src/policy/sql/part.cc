@@ -131,6 +131,7 @@ bool Part::is_tableless() const {
     case Kind::kShow:
     case Kind::kFlush:
     case Kind::kPrepare:
+    case Kind::kExecute:
     case Kind::kDdl: return tableless_;
     case Kind::kEmpty:
     case Kind::kHelp:

@@ -48,6 +48,7 @@ class Part {
   void flush();
   void prepare();
   void execute();
+  ByteView see_literal_behind(Word before);
   void load();
 
   // part_show.cc: what describes
@@ -69,7 +70,7 @@ class Part {
   Statement out_;
   Route base_ = Route::kPrimary;           // where it goes if nothing speaks against it
   Reason base_reason_ = Reason::kUnknownStatement;
-  bool tableless_ = false;                 // SHOW, FLUSH, what changes the schema: opens no table
+  bool tableless_ = false;                 // SHOW, FLUSH, PREPARE, EXECUTE, what changes the schema: opens no table
   bool computed_ = false;                  // SET with computed values of replayable variables
 };
 

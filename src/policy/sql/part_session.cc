@@ -237,30 +237,51 @@ void Part::flush() {
   }
 }
 
-/// The tables of the statement in it are opened then and there. Only a plain literal is looked into.
+namespace {
+
+/// The statement in a string literal without escapes; that of no literal is unknown.
+Statement held_in(ByteView literal, const Context& context) {
+  Statement unknown;
+  unknown.effects = effect::kUnknownState;
+  if (literal.size() < 2 || literal.front() != literal.back()) return unknown;
+  const char quotes[] = {literal.front(), '\\'};
+  const ByteView text = literal.substr(1, literal.size() - 2);
+  return text.find_first_of(ByteView(quotes, sizeof quotes)) == ByteView::npos ? sql::classify(text, context) : unknown;
+}
+
+bool opens_no_table(const Statement& held) { return held.tableless && !held.has(effect::kUnknownState); }
+
+}  // namespace
+
+/// The tables of the statement in it are opened then and there.
 void Part::prepare() {
   out_.kind = Kind::kPrepare;
   findings_.refuse(Reason::kPreparedText, effect::kPreparedText);
+  tableless_ = opens_no_table(held_in(see_literal_behind(Word::kFrom), cursor_.context()));
+}
+
+/// EXECUTE runs a text that we did not see, EXECUTE IMMEDIATE perhaps one that is there to be read.
+void Part::execute() {
+  out_.kind = Kind::kExecute;
+  cursor_.advance();
+  const bool immediate = cursor_.word() == Word::kImmediate;
+  findings_.refuse(Reason::kPreparedText, effect::kUnknownState | (immediate ? 0 : effect::kPreparedText));
+  findings_.see(cursor_);
+  const Statement held = held_in(see_literal_behind(Word::kImmediate), cursor_.context());
+  findings_.add(held.effects & effect::kReadsDiagnostics);
+  tableless_ = opens_no_table(held);
+}
+
+/// Sees the rest; the string literal behind `before` if it is the last there is, else nothing.
+ByteView Part::see_literal_behind(Word before) {
   ByteView literal;
   while (cursor_.advance()) {
     findings_.see(cursor_);
-    const bool begins = cursor_.now().kind == TokenKind::kString && cursor_.before().info.word == Word::kFrom;
+    const bool begins = cursor_.now().kind == TokenKind::kString && cursor_.before().info.word == before;
     literal = begins ? cursor_.text(cursor_.now()) : ByteView();
   }
   findings_.see_end();
-  if (literal.size() < 2 || literal.front() != literal.back()) return;
-  const char quotes[] = {literal.front(), '\\'};
-  const ByteView inner = literal.substr(1, literal.size() - 2);
-  if (inner.find_first_of(ByteView(quotes, sizeof quotes)) != ByteView::npos) return;  // escapes
-  const Statement prepared = sql::classify(inner, cursor_.context());
-  tableless_ = prepared.tableless && !prepared.has(effect::kUnknownState);
-}
-
-/// EXECUTE runs a text that we did not see.
-void Part::execute() {
-  cursor_.advance();
-  const std::uint32_t by_name = cursor_.word() == Word::kImmediate ? 0 : effect::kPreparedText;
-  primary(Kind::kExecute, Reason::kPreparedText, effect::kUnknownState | by_name);
+  return literal;
 }
 
 void Part::load() {

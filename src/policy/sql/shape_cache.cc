@@ -154,7 +154,7 @@ Shape shape_of(ByteView sql, const Context& context, const ShapeKey& key) {
   for (Token token = walk.next(); token.kind != TokenKind::kEnd; token = walk.next()) {
     if (first && token.kind == TokenKind::kWord) {
       const Word word = find_word(lexer.text(token)).word;
-      if (word == Word::kSet || word == Word::kUse || word == Word::kKill || word == Word::kPrepare) return shape;
+      if (word == Word::kSet || word == Word::kUse || word == Word::kKill || word == Word::kPrepare || word == Word::kExecute) return shape;
     }
     if (ended && !token.is(';')) return shape;  // several statements
     if (token.is(';')) ended = true;
