@@ -39,5 +39,11 @@ def test_the_list_behind(gateway, cluster, between, where):
     same(gateway, cluster, steps, before=["truncate test.kept_by", "insert into test.kept_by (v) values (1), (2)"])
 
 
+@pytest.mark.parametrize("first", ["select id from kept_by", "do 1", "select nosuch", "insert into kept_by (v) values (3), (4)", WARNS["on a replica"]])
+def test_the_count_of_rows_behind_get_diagnostics(gateway, cluster, first):
+    again = ["truncate test.kept_by", "insert into test.kept_by (v) values (1), (2)"]
+    same(gateway, cluster, [first, "get diagnostics @n = number", "select row_count(), @n", first, "get diagnostics @n = row_count", "select @n, row_count()"], before=again)
+
+
 def test_the_list_behind_a_prepare(gateway, cluster):
     same(gateway, cluster, ["set sql_mode = ''", WARNS["on a replica"], prepare("p", "select id from kept_by"), "show warnings", prepare("q", "select nosuch"), "show warnings"])

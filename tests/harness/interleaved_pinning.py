@@ -26,7 +26,13 @@ def locks(s):
 def text_prepare(s):
     return [s.ask(s.pick(["prepare p from 'select v, ? as a from t where id = 2'", "execute p using @u", "execute p using 3", "deallocate prepare p", "execute immediate 'select 1 as one'",
                           "prepare p from 'insert into t (v) values (?)'", "execute p", "prepare q from 'set @u = ?'", "execute q using 9", "select last_insert_id()",
-                          f"execute immediate 'use {s.a}'", "execute immediate 'set time_zone = \\'+03:30\\''", "select @@time_zone"])) for _ in range(s.random.randint(2, 5))]
+                          f"execute immediate 'use {s.a}'", "execute immediate 'set time_zone = \\'+03:30\\''", "select @@time_zone", "show warnings",
+                          immediate(s), immediate(s), immediate(s)])) for _ in range(s.random.randint(2, 5))]
+
+
+def immediate(s):
+    return f"""execute immediate '{s.pick(["do 1", "commit", "begin", "select 1/0", "select nosuch", f"insert into {s.a}.t (v) values (7)", "select found_rows()", "select last_insert_id()", "set names latin1",
+                                           f"select sql_calc_found_rows id from {s.a}.t limit 1", f"select count(*) from {s.a}.u", "show tables", "set transaction read only", "select @@sql_mode"])}'"""
 
 
 def handler(s):

@@ -125,7 +125,8 @@ def diagnostics(s):
                     s.ask("drop temporary table if exists nosuch"), s.ask("signal sqlstate '01000' set message_text = 'own warning'"), s.ask("selekt"),
                     s.ask("create table if not exists t (a int)"), s.ask("select 'a' < 1 from t"), ("prepared", "select cast(? as signed), cast(? as date)", ["1x", "2024-99-01"]),
                     s.ask("do 1/0"), s.ask(f"update {t} set n = 5 where id < 3"), s.ask("kill query 0"), s.ask("explain extended select 1")])
-    between = [s.pick([("ping",), ("init_db", s.a), s.ask("set @@sql_warnings = 0"), ("prepare", s.handle(), "select 1"), s.ask("select 1")])] if s.chance(0.25) else []
+    between = [s.pick([("ping",), ("init_db", s.a), s.ask("set @@sql_warnings = 0"), ("prepare", s.handle(), "select 1"), s.ask("select 1"), s.ask("get diagnostics @n = number"),
+                       s.ask("execute immediate 'do 1'"), s.ask("execute immediate 'select nosuch'")])] if s.chance(0.25) else []
     return [first] + between + [s.ask(s.pick(DIAGNOSTICS)) for _ in range(s.random.randint(1, 3))]
 
 

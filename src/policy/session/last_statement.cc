@@ -203,6 +203,7 @@ void pass_on(LastStatement* last, const sql::Statement& statement, const ReplyFa
     last->list = last->list && is_program(statement) ? std::optional(ConditionList{}) : std::nullopt;
   }
   const std::int64_t now = told.failed || told.result_set ? -1 : static_cast<std::int64_t>(told.affected_rows);
+  if (last->row_count && left_row_count(statement, told)) return;
   if (disturbed) {
     last->row_count = now;
   } else if (!statement.has(sql::effect::kReadsDiagnostics)) {

@@ -46,6 +46,9 @@ TEST(LastStatement, IsPassedOnByWhatHasNoListOrCountOfItsOwn) {
   EXPECT_EQ(last.list, remembered().list);
   pass_on(&last, parsed("SET NAMES latin1"), told(false), true);
   EXPECT_EQ(last.row_count, 0) << "the connection does not, for we have asked it";
+  last.row_count = -1;
+  pass_on(&last, parsed("GET DIAGNOSTICS @n = NUMBER"), told(false), false);
+  EXPECT_EQ(last.row_count, -1);
   pass_on(&last, parsed("DO 1/0"), told(false, 1), false);
   EXPECT_EQ(last.list, std::nullopt);
   last = remembered();

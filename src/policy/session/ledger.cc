@@ -244,7 +244,7 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
 void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
   const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
-  session.last_had_rows = reply.result_set || reply.failed;
+  if (!left_row_count(statement, reply)) session.last_had_rows = reply.result_set || reply.failed;
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
   if (statement.has(effect::kReadsDiagnostics) && statement.kind == Kind::kShow) return;
   const bool refused = reply.failed && plain && !is_program(statement) && std::find(kNotCounted.begin(), kNotCounted.end(), reply.error_code) != kNotCounted.end();
@@ -295,6 +295,8 @@ std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const
 bool explained_by_name(const sql::Statement& statement) {
   return !is_program(statement) && (statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement)));
 }
+
+bool left_row_count(const sql::Statement& statement, const ReplyFacts& reply) { return statement.kind == Kind::kDiagnostics && !reply.failed; }
 
 bool leaves_list(const sql::Statement& statement) {
   const bool read = statement.kind == Kind::kMulti || statement.kind == Kind::kExecute;  // what it runs has been looked into

@@ -110,6 +110,8 @@ bool explained_by_name(const sql::Statement& statement);
 
 /// It may do anything. A computed value is no program: only the value is not known.
 bool is_program(const sql::Statement& statement);
+/// GET DIAGNOSTICS leaves ROW_COUNT() as it was.
+bool left_row_count(const sql::Statement& statement, const ReplyFacts& reply);
 /// Whether the statement leaves the list of warnings as it is, if it has none of its own.
 bool leaves_list(const sql::Statement& statement);
 

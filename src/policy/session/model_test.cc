@@ -100,6 +100,8 @@ const std::vector<std::string>& texts() {
       "SELECT id FROM main.nope",
       "SELECT id FROM main.v_twice",
       "DO 1",
+      "GET DIAGNOSTICS @n = NUMBER",
+      "SELECT @n",
       // what lives on a connection
       "SET @u=1",
       "SELECT @u",

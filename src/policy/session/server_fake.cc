@@ -308,6 +308,11 @@ int ServerConnection::run(const std::string& part, Reply& reply) {
     enter(name);
     return nothing();
   }
+  if (text.eat("GET DIAGNOSTICS @n = NUMBER")) {
+    users_["n"] = std::to_string(warnings_.size());
+    state_changed();
+    return 0;
+  }
   if (text.eat("DO ")) {
     (void)expression(text);
     return nothing();
