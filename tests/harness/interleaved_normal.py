@@ -126,7 +126,7 @@ class Teller:
         """Both observations without what is not compared; both empty if that is everything."""
         sql, text = self._text(step), " ".join(str(part) for part in step).lower()
         after_error = self._after_error
-        is_limit = self._is_limit(sql, text, direct, gateway) or (step[0] == "pipeline" and self._is_limit_of_lists(step[1][0].lower(), gateway))
+        is_limit = self._is_limit(sql, text, direct, gateway) or (step[0] == "pipeline" and self._is_limit_of_questions(step[1][0].lower(), gateway))
         if step[0] != "prepare":
             self._after_show = bool(SHOWS.match(sql)) and failed(direct)
             self._count_unknown = bool(CANNOT_BE.search(sql)) or (self._count_unknown and not COUNTS.search(sql))
@@ -145,17 +145,18 @@ class Teller:
         self._homeless = HOMELESS.search(sql) is not None or (self._homeless and not enters)
         made = MAKES_ID.search(sql) and not failed(direct)
         self._last_id_unknown = bool(NULL_IS_ID.search(f"{sql} {text}")) or (self._last_id_unknown and not made)
-        if (self._count_unknown and "found_rows()" in sql) or (self._last_id_unknown and "id is null" in f"{sql} {text}"):
+        if self._last_id_unknown and "id is null" in f"{sql} {text}":
             return True
         self._read_only = self._read_only or "read only" in text
         if self._read_only and "is_free_lock" in text:  # a replica may have it
             return True
         schema_charset = self._homeless and SHOWS_SCHEMA_CHARSET.search(sql)
-        return bool(schema_charset or (self._after_show and "row_count" in sql) or self._is_limit_of_lists(sql, gateway) or COUNT.search(sql))
+        return bool(schema_charset or (self._after_show and "row_count" in sql) or self._is_limit_of_questions(sql, gateway) or COUNT.search(sql))
 
-    def _is_limit_of_lists(self, sql, gateway):
+    def _is_limit_of_questions(self, sql, gateway):
+        """What `sql` asks of the statement before."""
         list_unknown = (self._list_unknown and not lists_something(gateway)) or ";" in sql  # lost it may be, and never another
-        return bool(list_unknown and LIST.search(sql))
+        return bool((list_unknown and LIST.search(sql)) or (self._count_unknown and "found_rows()" in sql))
 
     def _text(self, step):
         if step[0] == "prepare":
