@@ -1,8 +1,11 @@
 #include "app/roles.h"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include <unistd.h>
 
@@ -23,6 +26,7 @@ namespace hf::app {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr std::uint16_t kFirstOrdinaryPort = 1024;
 
 int complain(const std::string& what) {
   std::fprintf(stderr, "holdfast: %s\n", what.c_str());
@@ -66,34 +70,50 @@ int run_guardian(const std::string& file, const config::Config& config) {
   return guardian.exit_code();
 }
 
+/// As the user of the file, for good. The file has been read once, to learn whom to become; it is read again as that user, so that a file which
+/// a reload could not read is refused now.
+int serve_as_user(const std::string& file, config::ConfigPtr read_before, std::optional<GuardianSockets> guardian) {
+  const Result<UserIds> user = find_user(read_before->node.user);
+  if (!user.ok()) return complain(user.error().context);
+  if (!guardian) {
+    const Result<void> folders = prepare_folders(*read_before, *user);
+    if (!folders.ok()) return complain(folders.error().context);
+  }
+  read_before.reset();
+  const Result<void> dropped = become_gateway(*user);
+  if (!dropped.ok()) return complain(dropped.error().context);
+  const config::LoadResult loaded = config::load_file(file, config::system_context());
+  if (!loaded.ok()) return complain(config::to_string(loaded) + "user '" + user->name + "' (node.user) must be able to read the configuration and its secrets");
+  const Result<void> filtered = install_system_call_filter();
+  if (!filtered.ok()) return complain(filtered.error().context);
+  Gateway gateway(file, loaded.config, guardian);
+  return gateway.run();
+}
+
+/// Addresses, and ports that are root's: whoever serves clients has given up the right to them.
+bool needs_guardian(const config::Config& config) {
+  const auto is_low = [](const config::Listen& listen) { return !listen.endpoint.is_unix() && listen.endpoint.port < kFirstOrdinaryPort; };
+  return !config.vips.empty() ||
+         std::any_of(config.services.begin(), config.services.end(), [&](const config::Service& service) { return std::any_of(service.listen.begin(), service.listen.end(), is_low); });
+}
+
 int run_whole(const std::string& file) {
   config::LoadResult loaded = load(file);
   if (!loaded.ok()) return kFailed;
   block_signals();
-  if (!loaded.config->vips.empty() && ::geteuid() == 0) return run_guardian(file, *loaded.config);
+  const bool is_root = ::geteuid() == 0;
+  if (is_root && needs_guardian(*loaded.config)) return run_guardian(file, *loaded.config);
+  if (is_root) return serve_as_user(file, std::move(loaded.config), std::nullopt);
   Gateway gateway(file, loaded.config, std::nullopt);
   return gateway.run();
 }
 
-/// The file is read twice: once to learn whom to become, then as that user, so that a file which a reload could not read
-/// is refused now.
 int run_gateway(const std::string& file) {
   block_signals();  // first: one that came in before would end the process
   shed_inherited(Child::kGateway);
-  {
-    const config::LoadResult first = config::load_file(file, config::system_context());
-    if (!first.ok()) return complain(config::to_string(first));
-    const Result<UserIds> user = find_user(first.config->node.user);
-    if (!user.ok()) return complain(user.error().context);
-    const Result<void> dropped = become_gateway(*user);
-    if (!dropped.ok()) return complain(dropped.error().context);
-  }
-  config::LoadResult loaded = load(file);
-  if (!loaded.ok()) return complain("the gateway's user must be able to read the configuration and its secrets");
-  const Result<void> filtered = install_system_call_filter();
-  if (!filtered.ok()) return complain(filtered.error().context);
-  Gateway gateway(file, loaded.config, GuardianSockets{kChannelFd, kBrokerFd});
-  return gateway.run();
+  config::LoadResult loaded = config::load_file(file, config::system_context());
+  if (!loaded.ok()) return complain(config::to_string(loaded));
+  return serve_as_user(file, std::move(loaded.config), GuardianSockets{kChannelFd, kBrokerFd});
 }
 
 int run_steward(const std::string& file) {

@@ -1,7 +1,9 @@
-// What `holdfast run` becomes: the gateway alone, or, as root with virtual addresses, guardian, gateway and steward.
+// What `holdfast run` becomes, by who starts it and what the file asks for.
 //
-//   holdfast run ──┬─ no [[vip]], or not root: the gateway, in this process
-//                  └─ guardian: starts `run --role gateway` and `run --role steward` anew and watches them
+//   holdfast run ──┬─ not root: the gateway, in this process, as that user
+//                  ├─ root: the gateway, in this process, as node.user, filtered
+//                  └─ root, and the file has a [[vip]] or a port below 1024: the guardian, which starts
+//                     `run --role gateway` and `run --role steward` anew and watches them
 //
 // Owner: nobody (functions of main). Thread: the main thread.
 // Invariants:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from harness import processes
+from harness.gateway_user import write_secret
 from harness.processes import eventually
 from harness.prometheus import parse
 from harness.routes import run, server_id, value
@@ -129,9 +130,7 @@ def test_unknown_servers_are_refused_with_the_known_names(gateway):
 def with_token(make_gateway):
     """A gateway whose HTTP asks for a token, and the headers that give it."""
     gateway = make_gateway(start=False)
-    token = os.path.join(gateway.folder, "token")
-    with open(os.open(token, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-        file.write("a-long-token\n")
+    write_secret(gateway.folder, "token", "a-long-token")
     gateway.write_config(admin_extra='token_file = "token"')
     gateway.start()
     return gateway, {"Authorization": "Bearer a-long-token"}

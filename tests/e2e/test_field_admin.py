@@ -12,6 +12,7 @@ import time
 import pytest
 
 from harness import processes
+from harness.gateway_user import write_secret
 from harness.processes import eventually
 from harness.routes import value
 from harness.small_gateway import SmallGateway
@@ -140,8 +141,7 @@ def test_the_command_line_commands_by_the_socket(small):
 
 def test_with_a_token_http_commands():
     with SmallGateway(admin_extra='token_file = "token"') as gateway:
-        with open(os.open(os.path.join(gateway.folder, "token"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-            file.write("a-long-token\n")
+        write_secret(gateway.folder, "token", "a-long-token")
         gateway.start()
         headers = {"Authorization": "Bearer a-long-token"}
         assert gateway.http(COMMANDS[0], method="POST", body=b"")[0] == 401
@@ -275,8 +275,7 @@ def flood(small, request, seconds):
 
 def test_refusals_fill_neither_the_log_nor_the_events():
     with SmallGateway(admin_extra='token_file = "token"') as gateway:
-        with open(os.open(os.path.join(gateway.folder, "token"), os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-            file.write("a-long-token\n")
+        write_secret(gateway.folder, "token", "a-long-token")
         gateway.start()
         answers = flood(gateway, b"GET /" + b"A" * 14000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 2.5)
         assert answers > 1000

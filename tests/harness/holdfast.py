@@ -24,7 +24,7 @@ import urllib.request
 
 import pymysql
 
-from . import mariadb, processes
+from . import gateway_user, mariadb, processes
 from .ports import LOOPBACK, free_ports
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -125,6 +125,7 @@ class Holdfast(Clients):
         self.cluster = cluster
         self.settings = settings
         self.folder = tempfile.mkdtemp(prefix="hf-gateway-")
+        gateway_user.give(self.folder)
         self.config = os.path.join(self.folder, "holdfast.toml")
         self.log = os.path.join(self.folder, "holdfast.log")
         self.unix_socket = os.path.join(self.folder, "mysql.sock")
@@ -166,6 +167,7 @@ class Holdfast(Clients):
 name = "gw-test"
 shards = {shards}
 state_dir = "{self.folder}"
+user = "{gateway_user.USER}"
 
 [admin]
 http = "127.0.0.1:{self.http_port}"
@@ -193,9 +195,7 @@ listen = ["127.0.0.1:{self.tcp_port}"]
 
     def _write_secrets(self):
         for name, secret in SECRETS.items():
-            path = os.path.join(self.folder, name)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-                file.write(secret + "\n")
+            gateway_user.write_secret(self.folder, name, secret)
 
     # -- process ------------------------------------------------------------------------------------------------------
 

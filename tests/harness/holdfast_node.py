@@ -20,12 +20,12 @@ import tempfile
 import urllib.request
 
 from . import processes
+from .gateway_user import USER, give
 from .holdfast import BAD_LOG_MARKS, program
 from .lab import LINKS, Lab
 from .line_server import LineServer
 from .vip_probe import TCP_PORT, VIP, VipProbe
 
-USER = "nobody"
 PRIORITIES = {"a": 100, "b": 90, "c": 80}
 HTTP_PORT = 9400  # every namespace has a loopback of its own
 
@@ -76,7 +76,7 @@ class HoldfastNode:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(path, mode)
-        shutil.chown(path, USER)
+        give(path)
         return path
 
     def start_named(self, name):
@@ -138,7 +138,7 @@ listen = [{listen}]
     def _own(self):
         for folder, _, names in os.walk(self.folder):
             for path in (folder, *(os.path.join(folder, name) for name in names)):
-                shutil.chown(path, USER)
+                give(path)
 
     # -- process ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import threading
 
-from . import processes
+from . import gateway_user, processes
 from .holdfast import BAD_LOG_MARKS, Holdfast
 from .holdfast import program
 from .ports import free_ports
@@ -47,6 +47,7 @@ class SmallGateway:
 
     def __init__(self, admin_extra="", service_extra="", log="", interval="100ms", unix=False):
         self.folder = tempfile.mkdtemp(prefix="hf-small-")
+        gateway_user.give(self.folder)
         os.chmod(self.folder, 0o755)
         self.config = os.path.join(self.folder, "holdfast.toml")
         self.log = os.path.join(self.folder, "holdfast.log")
@@ -62,6 +63,7 @@ class SmallGateway:
 name = "small"
 shards = 2
 state_dir = "{self.folder}"
+user = "{gateway_user.USER}"
 
 [admin]
 http = "127.0.0.1:{self.http_port}"
@@ -84,6 +86,14 @@ listen = [{listen}]
   name = "plain1"
   address = "127.0.0.1:{self.server.port}"
 """)
+
+    def replace(self, before, after):
+        """In the configuration's text, where it stands once."""
+        with open(self.config, encoding="utf-8") as file:
+            text = file.read()
+        assert text.count(before) == 1, f"{before}: {text.count(before)} times"
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text.replace(before, after))
 
     def __enter__(self):
         return self

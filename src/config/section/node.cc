@@ -23,7 +23,7 @@ constexpr Key kKeys[] = {
      .fallback_note = "the CPUs available to the process", .min = 1, .max = kMostShards, .per_node = true, .needs_restart = true, .field = at<&Node::shards>()},
     {.path = "node.state_dir", .kind = Kind::kPath, .doc = "The folder for what must survive a restart.",
      .fallback = "\"/var/lib/holdfast\"", .per_node = true, .needs_restart = true, .field = at<&Node::state_dir>()},
-    {.path = "node.user", .kind = Kind::kName, .doc = "Whom the part that serves clients becomes when holdfast is started as root with VIPs; also runs their scripts.",
+    {.path = "node.user", .kind = Kind::kName, .doc = "Whom the part that serves clients becomes when holdfast is started as root; also runs the scripts of VIPs.",
      .fallback = "\"holdfast\"", .per_node = true, .needs_restart = true, .field = at<&Node::user>()},
     {.path = "node.gateway_silence", .kind = Kind::kDuration,
      .doc = "After so long without a sign of life the part that serves clients counts as stuck: gateway_weight of every VIP applies.",
