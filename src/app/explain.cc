@@ -2,13 +2,13 @@
 
 #include "policy/sql/classifier.h"
 #include "policy/sql/shape_cache.h"
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/view.h"
 
 namespace hf::app {
 
 Result<admin::Explanation> explain_mysql(const upstream::ServiceView& seen, std::string_view sql) {
   namespace classifier = policy::sql;
-  const auto& view = static_cast<const upstream::MysqlView&>(seen);
+  const auto& view = static_cast<const upstream::mysql::View&>(seen);
   classifier::Context context;
   context.flavor = view.mariadb ? classifier::Flavor::kMariaDb : classifier::Flavor::kUnknown;
   const classifier::Statement statement = classifier::classify(sql, context);

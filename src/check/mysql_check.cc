@@ -71,7 +71,7 @@ constexpr ByteView kStatus =
 
 }  // namespace
 
-bool MysqlCheck::set_monitor(upstream::MysqlCredentials monitor) {
+bool MysqlCheck::set_monitor(upstream::mysql::Credentials monitor) {
   if (monitor == monitor_) return false;
   monitor_ = std::move(monitor);
   ++monitor_version_;
@@ -82,10 +82,10 @@ Task<Result<void>> MysqlCheck::ensure_connected(Deadline deadline) {
   if (connection_ != nullptr && connection_->usable() && connection_version_ == monitor_version_) co_return Result<void>{};
   connection_.reset();
   const std::uint64_t version = monitor_version_;  // a reload may change it while we connect
-  upstream::MysqlLogin login;
+  upstream::mysql::Login login;
   login.credentials = monitor_;
   login.capabilities = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
-  Result<upstream::MysqlConnectionPtr> opened = co_await upstream::connect_mysql(loop_, address_, login, deadline);
+  Result<upstream::mysql::ConnectionPtr> opened = co_await upstream::mysql::connect(loop_, address_, login, deadline);
   if (!opened.ok() && opened.error().peer_code() == mysql::kErConCount) opened.error().code = ErrorCode::kOverload;
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
@@ -106,7 +106,7 @@ Task<Result<mysql::TextResult>> MysqlCheck::ask(std::string sql, Deadline deadli
 
 Task<Result<mysql::TextResult>> MysqlCheck::ask_here(std::string sql, Deadline deadline) {
   if (connection_ == nullptr) co_return Error{ErrorCode::kClosed, "not connected"};
-  Result<mysql::TextResult> result = co_await upstream::query(*connection_, std::move(sql), deadline);
+  Result<mysql::TextResult> result = co_await upstream::mysql::query(*connection_, std::move(sql), deadline);
   if (!result.ok()) {
     if (result.error().code == ErrorCode::kCancelled) connection_->leave();  // we stop: the server need not count a client that was lost
     connection_.reset();

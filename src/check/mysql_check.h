@@ -11,7 +11,7 @@
 
 #include "check/checker.h"
 #include "policy/replica_set/observation.h"
-#include "upstream/mysql_connection.h"
+#include "upstream/mysql/connection.h"
 
 namespace hf::check {
 
@@ -26,10 +26,10 @@ struct ServerGreeting {
 
 class MysqlCheck final : public Checker {
  public:
-  MysqlCheck(runtime::EventLoop& loop, const net::Address& address, upstream::MysqlCredentials monitor)
+  MysqlCheck(runtime::EventLoop& loop, const net::Address& address, upstream::mysql::Credentials monitor)
       : loop_(loop), address_(address), monitor_(std::move(monitor)) {}
 
-  /// Errors: those of connect_mysql, kOverload for a server that has no connection left (1040); kProtocol for a reply that makes no sense;
+  /// Errors: those of upstream::mysql::connect, kOverload for a server that has no connection left (1040); kProtocol for a reply that makes no sense;
   /// kRefused for a query that the server refused (missing privileges).
   runtime::Task<Result<void>> look(Deadline deadline) override;
   void rest() override { connection_.reset(); }
@@ -43,7 +43,7 @@ class MysqlCheck final : public Checker {
   const ServerGreeting& greeting() const { return greeting_; }
   /// The account of the next login. A look under way ends as it would have; the next one logs in anew. Returns whether this is
   /// another account than before: otherwise nothing changes.
-  bool set_monitor(upstream::MysqlCredentials monitor);
+  bool set_monitor(upstream::mysql::Credentials monitor);
 
  private:
   runtime::Task<Result<void>> ensure_connected(Deadline deadline);
@@ -52,10 +52,10 @@ class MysqlCheck final : public Checker {
 
   runtime::EventLoop& loop_;
   net::Address address_;
-  upstream::MysqlCredentials monitor_;
+  upstream::mysql::Credentials monitor_;
   std::uint64_t monitor_version_ = 1;     // rises with every other account
   std::uint64_t connection_version_ = 0;  // the account that the connection is logged in with
-  upstream::MysqlConnectionPtr connection_;
+  upstream::mysql::ConnectionPtr connection_;
   ServerGreeting greeting_;
   std::optional<policy::ServerObservation> observation_;
 };

@@ -21,12 +21,12 @@ class WatcherReadings : public ::testing::Test {
   }
   upstream::RefreshPtr ask() {
     auto asked = std::make_shared<upstream::Refresh>();
-    world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::MysqlSubject::kAccounts), *asked);
+    world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::mysql::Subject::kAccounts), *asked);
     return asked;
   }
   upstream::RefreshPtr ask_defaults() {
     auto asked = std::make_shared<upstream::Refresh>();
-    world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::MysqlSubject::kDefaults), *asked);
+    world_.watcher_.refresh(static_cast<std::uint32_t>(upstream::mysql::Subject::kDefaults), *asked);
     return asked;
   }
   bool ready() const { return world_.watcher_.ready(); }
@@ -37,7 +37,7 @@ class WatcherReadings : public ::testing::Test {
   }
   void variables(std::vector<check::MonitoredServerFake::Row> rows) { world_.server_.set(kVariables, {"Variable_name", "Value"}, std::move(rows)); }
   std::uint32_t id_of(const std::string& user) const {
-    const upstream::MysqlAccount* account = world_.view().accounts->find(user, "198.18.0.1");
+    const upstream::mysql::Account* account = world_.view().accounts->find(user, "198.18.0.1");
     return account == nullptr ? 0 : account->id;
   }
 
@@ -204,7 +204,7 @@ TEST_F(WatcherReadings, AServerThatGoesInTheMiddleOfAReadingLeavesTheAccountsAsT
 
 TEST_F(WatcherReadings, BeforeAServerHasAnsweredTheDefaultsAreWhatIsBuiltIn) {
   world_.configure(world_.service());
-  const upstream::SessionDefaultsPtr defaults = world_.view().defaults;
+  const upstream::mysql::SessionDefaultsPtr defaults = world_.view().defaults;
   ASSERT_NE(defaults, nullptr);
   EXPECT_EQ(defaults->id, 0U);
   EXPECT_TRUE(defaults->variables.empty());
@@ -215,7 +215,7 @@ TEST_F(WatcherReadings, BeforeAServerHasAnsweredTheDefaultsAreWhatIsBuiltIn) {
 TEST_F(WatcherReadings, TheDefaultsAreTheServersGlobalsAndChangeWithThem) {
   variables({{"autocommit", "OFF"}, {"sql_mode", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"}, {"max_allowed_packet", "1048576"}, {"init_connect", "SET @a=1"}});
   start();
-  const upstream::SessionDefaultsPtr first = world_.view().defaults;
+  const upstream::mysql::SessionDefaultsPtr first = world_.view().defaults;
   EXPECT_NE(first->id, 0U);
   EXPECT_EQ(first->find("autocommit"), "OFF");
   EXPECT_EQ(first->find("time_zone"), std::nullopt);

@@ -14,7 +14,7 @@
 #include "runtime/stepped_loop_fake.h"
 #include "topology/mysql/judge.h"
 #include "topology/service_watcher.h"
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/view.h"
 
 namespace hf::topology {
 
@@ -51,7 +51,7 @@ struct WatcherWorld {
     const config::Service* first = config->services.data();
     ASSERT_TRUE(watcher_.configure(std::move(config), first).ok());
   }
-  const upstream::MysqlView& view() const { return static_cast<const upstream::MysqlView&>(*watcher_.view()); }
+  const upstream::mysql::View& view() const { return static_cast<const upstream::mysql::View&>(*watcher_.view()); }
   bool up() const { return view().primary && !view().accounts->all().empty(); }
   /// Looks until the server is known and its accounts are.
   bool comes_up() {

@@ -1,5 +1,5 @@
 // ServiceView: what a shard knows of one service: its configuration and what has been observed of its servers. An immutable
-// snapshot, made by the control thread and swapped whole. What a protocol adds derives from it (mysql_view.h).
+// snapshot, made by the control thread and swapped whole. What a protocol adds derives from it (mysql/view.h).
 //
 // Owner: shared_ptr<const>. Thread: any.
 // Invariants:

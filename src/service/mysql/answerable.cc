@@ -42,7 +42,7 @@ Task<bool> make_row_count(Session& session, bool rows) {
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, rows ? "SHOW WARNINGS LIMIT 0" : "SET " + std::string(policy::session::tracking_assignments())});
   Connection& held = *session.holdings().held;
-  const Result<void> done = co_await upstream::run_steps(held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
+  const Result<void> done = co_await upstream::mysql::run_steps(held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!done.ok()) held.stream->abort(done.error());
   co_return done.ok();
 }
@@ -85,7 +85,7 @@ Task<Made> recreate_last_statement(Session& session, bool needs_insert_id, Deadl
     const bool may_fail = &statement != &statements.front();  // a list that ends with an error is made by one
     std::vector<policy::session::Step> step;
     step.push_back({policy::session::Step::Kind::kStatement, std::move(statement)});
-    const Result<void> done = co_await upstream::run_steps(*holdings.held, std::move(step), session.loop().deadline_in(session.service().config().connect_timeout));
+    const Result<void> done = co_await upstream::mysql::run_steps(*holdings.held, std::move(step), session.loop().deadline_in(session.service().config().connect_timeout));
     const bool refused = !done.ok() && done.error().said != nullptr;
     if (done.ok() || (refused && may_fail)) continue;
     if (refused) co_return Made::kRefused;
@@ -208,7 +208,7 @@ Task<void> move_diagnostics_to_primary(Session& session) {
   std::vector<policy::session::Step> again;
   again.push_back({policy::session::Step::Kind::kStatement, holdings.last_text});
   const Result<void> repeated =
-      co_await upstream::run_steps(**primary, std::move(again), session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::mysql::run_steps(**primary, std::move(again), session.loop().deadline_in(session.service().config().connect_timeout));
   const bool refused = !repeated.ok() && repeated.error().said != nullptr;  // its error is the diagnostics
   session.frontend().counters().reads_repeated.add();
   policy::session::SessionFacts& facts = session.facts();

@@ -115,8 +115,8 @@ void ChangesUnderway::begin() {
 ChangesUnderway::~ChangesUnderway() {
   ServiceChanges& changes = frontend_.changes();
   if (accounts_ == AccountChange::kHidden) changes.hidden_change_ends();
-  if (accounts_ == AccountChange::kTold) changes.accounts_changed(frontend_.refresh(upstream::MysqlSubject::kAccounts));
-  if (globals_) changes.defaults_changed(frontend_.refresh(upstream::MysqlSubject::kDefaults));
+  if (accounts_ == AccountChange::kTold) changes.accounts_changed(frontend_.refresh(upstream::mysql::Subject::kAccounts));
+  if (globals_) changes.defaults_changed(frontend_.refresh(upstream::mysql::Subject::kDefaults));
   if (accounts_ == AccountChange::kTold || globals_) changes.underway.fetch_sub(1, std::memory_order_relaxed);
 }
 

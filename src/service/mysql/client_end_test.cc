@@ -110,7 +110,7 @@ class ClientEndTest : public ::testing::Test {
 
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [](Event) {}};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  std::shared_ptr<upstream::MysqlView> view_ = std::make_shared<upstream::MysqlView>();
+  std::shared_ptr<upstream::mysql::View> view_ = std::make_shared<upstream::mysql::View>();
   std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends());
   Shard shard_{0, control_, 1};
   ServiceShard* service_ = nullptr;

@@ -11,8 +11,8 @@ namespace hf::service::mysql {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
-using upstream::ServerReply;
-using upstream::ServerTurn;
+using upstream::mysql::ServerReply;
+using upstream::mysql::ServerTurn;
 using Writer = wire::testing::ReplyWriter;
 
 constexpr wire::StatusFlags kMore = wire::kStatusAutocommit | wire::kStatusMoreResults;
@@ -138,7 +138,7 @@ TEST_F(ExchangeTest, RowsAroundSixteenMebibytesPassInTheirPieces) {
 }
 
 TEST_F(ExchangeTest, StatementsAroundSixteenMebibytesReachTheServerWhole) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
   start();
   TestClient& client = stage().log_in();
   ask(client, "SELECT 1");
@@ -153,7 +153,7 @@ TEST_F(ExchangeTest, StatementsAroundSixteenMebibytesReachTheServerWhole) {
 }
 
 TEST_F(ExchangeTest, AStatementBeyondWhatServersTakeIsRefusedAsTheyWould) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 100'000; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 100'000; };
   start();
   TestClient& client = stage().log_in();
   const std::string insert = "INSERT INTO t VALUES ('')";
@@ -432,7 +432,7 @@ constexpr std::size_t kBeyondSockets = 24'000'000;  // more than the kernel take
 std::string long_insert() { return query("INSERT INTO t VALUES ('" + std::string(kBeyondSockets, 'v') + "')"); }
 
 TEST_F(ExchangeTest, ALongStatementWaitsUntilTheServerTakesIt) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -457,7 +457,7 @@ TEST_F(ExchangeTest, ALongStatementWaitsUntilTheServerTakesIt) {
 
 TEST_F(ExchangeTest, AServerThatTakesNothingMoreOfAStatementIsLostAfterItsTime) {
   options_.change_service = [](config::Service& service) { service.server_timeout = 5s; };
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -473,7 +473,7 @@ TEST_F(ExchangeTest, AServerThatTakesNothingMoreOfAStatementIsLostAfterItsTime) 
 }
 
 TEST_F(ExchangeTest, AServerThatDiesInTheMiddleOfAStatementIsLost) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -488,7 +488,7 @@ TEST_F(ExchangeTest, AServerThatDiesInTheMiddleOfAStatementIsLost) {
 }
 
 TEST_F(ExchangeTest, AServiceThatEndsWaitsForNoServerThatTakesNothing) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");

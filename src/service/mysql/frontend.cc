@@ -26,7 +26,7 @@ Frontend::~Frontend() = default;
 
 Frontend* Frontend::of(ServiceShard* service) { return service == nullptr ? nullptr : dynamic_cast<Frontend*>(&service->frontend()); }
 
-upstream::RefreshPtr Frontend::refresh(upstream::MysqlSubject subject) { return service_.control().refresh(service_.name(), static_cast<std::uint32_t>(subject)); }
+upstream::RefreshPtr Frontend::refresh(upstream::mysql::Subject subject) { return service_.control().refresh(service_.name(), static_cast<std::uint32_t>(subject)); }
 
 bool Frontend::on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what) {
   bool any = false;
@@ -46,7 +46,7 @@ Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& listen,
 }
 
 void Frontend::view_changed() {
-  view_ = std::static_pointer_cast<const upstream::MysqlView>(service_.view());
+  view_ = std::static_pointer_cast<const upstream::mysql::View>(service_.view());
   if (!view_->primary || state_.statements_held == 0) return;
   service_.control().event(events::WritesReleased{
       .service = service_.name(), .held = std::exchange(state_.statements_held, 0), .waited = service_.loop().now() - state_.first_held_at});
@@ -58,7 +58,7 @@ void Frontend::server_added(upstream::ServerSlot slot) {
     pools_[slot]->move_to_another_server();
     return;
   }
-  pools_.push_back(std::make_unique<upstream::MysqlPool>(service_.loop(), slot));
+  pools_.push_back(std::make_unique<upstream::mysql::Pool>(service_.loop(), slot));
   pools_.back()->on_pressure([this, slot] { state_.ask_to_give_back(slot); });
 }
 
@@ -70,7 +70,7 @@ void Frontend::server_lost(upstream::ServerSlot slot, const Error& reason) {
 void Frontend::tick() {
   const config::Mysql& config = service_.config().mysql;
   const TimePoint since = service_.loop().now() - config.pool_idle_timeout;
-  for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) {
+  for (const std::unique_ptr<upstream::mysql::Pool>& pool : pools_) {
     pool->trim(since, {config.max_connection_age, std::chrono::seconds(view_->defaults->wait_timeout)});
     service_.server(pool->slot()).counters.connections_open.set(pool->open_connections());
     counters().connection_resets.add(pool->take_resets());
@@ -81,17 +81,17 @@ void Frontend::tick() {
 /// Only when connections have come or gone since.
 void Frontend::tally_accounts() {
   std::uint64_t changes = 0;
-  for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) changes += pool->changes();
+  for (const std::unique_ptr<upstream::mysql::Pool>& pool : pools_) changes += pool->changes();
   if (changes == tallied_changes_) return;
   AccountConnections accounts;
-  for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) {
-    for (const upstream::MysqlConnection* connection : pool->all()) ++accounts[connection->account];
+  for (const std::unique_ptr<upstream::mysql::Pool>& pool : pools_) {
+    for (const upstream::mysql::Connection* connection : pool->all()) ++accounts[connection->account];
   }
   if (counters_->accounts.publish(accounts)) tallied_changes_ = changes;
 }
 
 Task<Result<void>> Frontend::close() {
-  for (const std::unique_ptr<upstream::MysqlPool>& pool : pools_) {
+  for (const std::unique_ptr<upstream::mysql::Pool>& pool : pools_) {
     Result<void> quiet = co_await pool->close(service_.loop().deadline_in(kClosePatience));
     HF_CO_RETURN_IF_ERROR(quiet);
   }

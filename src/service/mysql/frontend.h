@@ -10,8 +10,8 @@
 #include "service/frontend.h"
 #include "service/mysql/counters.h"
 #include "service/mysql/shard_state.h"
-#include "upstream/mysql_pool.h"
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/pool.h"
+#include "upstream/mysql/view.h"
 #include "upstream/refresh.h"
 
 namespace hf::service::mysql {
@@ -38,14 +38,14 @@ class Frontend final : public service::Frontend {
   /// What statements through any shard have changed.
   ServiceChanges& changes() { return *changes_; }
   ShardState& state() { return state_; }
-  const upstream::MysqlViewPtr& view() const { return view_; }
-  upstream::MysqlPool& pool(upstream::ServerSlot slot) { return *pools_[slot]; }
+  const upstream::mysql::ViewPtr& view() const { return view_; }
+  upstream::mysql::Pool& pool(upstream::ServerSlot slot) { return *pools_[slot]; }
   SessionCounters& counters() { return counters_->sessions; }
   StatementCounters& statements_on(upstream::ServerSlot slot) { return counters_->statements.make(slot); }
   PinCounters& pins() { return counters_->pins; }
   LatencyHistogram& latency() { return counters_->latency; }
   /// Has a subject read anew from the servers; the view that comes then has its round.
-  upstream::RefreshPtr refresh(upstream::MysqlSubject subject);
+  upstream::RefreshPtr refresh(upstream::mysql::Subject subject);
   /// Posts it to every other shard that knows the server; false: there is no other.
   bool on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what);
 
@@ -66,9 +66,9 @@ class Frontend final : public service::Frontend {
   ServiceShard& service_;
   std::shared_ptr<ServiceChanges> changes_;
   std::shared_ptr<ShardCounters> counters_ = std::make_shared<ShardCounters>();
-  upstream::MysqlViewPtr view_;  // the service's
+  upstream::mysql::ViewPtr view_;  // the service's
   ShardState state_;
-  std::vector<std::unique_ptr<upstream::MysqlPool>> pools_;  // by slot
+  std::vector<std::unique_ptr<upstream::mysql::Pool>> pools_;  // by slot
   std::uint64_t tallied_changes_ = 0;                        // of the pools, when the accounts were published
 };
 

@@ -4,21 +4,21 @@
 
 namespace hf::service::mysql::testing {
 
-upstream::MysqlAccount account_of(std::string user, std::uint32_t id) {
-  upstream::MysqlAccount account;
+upstream::mysql::Account account_of(std::string user, std::uint32_t id) {
+  upstream::mysql::Account account;
   account.id = id;
   account.user = std::move(user);
   return account;
 }
 
-upstream::MysqlAccount from_file(std::string user, ByteView password) {
-  upstream::MysqlAccount account = account_of(std::move(user));
+upstream::mysql::Account from_file(std::string user, ByteView password) {
+  upstream::mysql::Account account = account_of(std::move(user));
   account.password = std::string(password);
   return account;
 }
 
-upstream::MysqlAccount hashed(std::string user, ByteView password) {
-  upstream::MysqlAccount account = account_of(std::move(user), 2);
+upstream::mysql::Account hashed(std::string user, ByteView password) {
+  upstream::mysql::Account account = account_of(std::move(user), 2);
   account.native_hash = auth::native_stage2(password);
   return account;
 }

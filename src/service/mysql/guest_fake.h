@@ -17,11 +17,11 @@ namespace auth = wire::auth;
 
 inline constexpr ByteView kPassword = "secret";
 
-upstream::MysqlAccount account_of(std::string user, std::uint32_t id = 1);
+upstream::mysql::Account account_of(std::string user, std::uint32_t id = 1);
 /// One whose password stands in the file.
-upstream::MysqlAccount from_file(std::string user, ByteView password);
+upstream::mysql::Account from_file(std::string user, ByteView password);
 /// One of which the servers tell a hash.
-upstream::MysqlAccount hashed(std::string user, ByteView password);
+upstream::mysql::Account hashed(std::string user, ByteView password);
 
 struct Guest {
   Stage* stage = nullptr;

@@ -63,9 +63,9 @@ Task<void> remember_list(Session& session, Connection* connection) {
   std::optional<policy::session::ConditionList>& list = session.holdings().last.list;
   if (list || !session.facts().has_list || session.facts().diagnostics_on != connection->facts.serial) co_return;
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<proto::mysql::TextResult> counts = co_await upstream::query(*connection, "SELECT @@warning_count,@@error_count LIMIT 1", deadline);
+  Result<proto::mysql::TextResult> counts = co_await upstream::mysql::query(*connection, "SELECT @@warning_count,@@error_count LIMIT 1", deadline);
   if (!counts.ok() || counts->error || counts->rows.size() != 1 || counts->rows[0].size() != 2) co_return;
-  Result<proto::mysql::TextResult> shown = co_await upstream::query(*connection, "SHOW WARNINGS LIMIT 65535", deadline);
+  Result<proto::mysql::TextResult> shown = co_await upstream::mysql::query(*connection, "SHOW WARNINGS LIMIT 65535", deadline);
   if (!shown.ok() || shown->error) co_return;
   const bool wide = !shown->rows.empty() && shown->rows[0][0] && shown->rows[0][0]->find('\0') != std::string::npos;  // UTF-16, UTF-32
   if (wide) co_return;
@@ -84,7 +84,7 @@ Task<void> retell_list(Session& session) {
   const std::string question = holdings.last.list && holdings.held != nullptr ? policy::session::messages_in(*holdings.last.list, charset) : std::string();
   if (question.empty()) co_return;
   co_await ask_held(session);
-  Result<proto::mysql::TextResult> told = co_await upstream::query(*holdings.held, question, session.loop().deadline_in(session.service().config().connect_timeout));
+  Result<proto::mysql::TextResult> told = co_await upstream::mysql::query(*holdings.held, question, session.loop().deadline_in(session.service().config().connect_timeout));
   holdings.held->facts.found_rows = 1;
   policy::session::ConditionList& list = *holdings.last.list;
   if (!told.ok() || told->error || told->rows.size() != 1 || told->rows[0].size() != list.conditions.size()) co_return;
@@ -104,7 +104,7 @@ Task<void> ask_and_leave(Session& session, std::optional<std::uint64_t> leave) {
   std::string question = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
   if (leave) question += ",LAST_INSERT_ID(" + std::to_string(*leave) + ")";
   const Deadline patience = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<proto::mysql::TextResult> asked = co_await upstream::query(*holdings.held, question + " LIMIT 1", patience);
+  Result<proto::mysql::TextResult> asked = co_await upstream::mysql::query(*holdings.held, question + " LIMIT 1", patience);
   const bool answered = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() >= 3;
   if (!answered) {  // what it knew is lost, and whoever asks is told so; the connection itself may be needed
     policy::session::lose_connection(facts, holdings.last, serial);
@@ -134,7 +134,7 @@ Task<void> ask_held(Session& session) {
 Task<void> release_soft(Session& session) {
   Holdings& holdings = session.holdings();
   if (!holdings.soft()) co_return;
-  const upstream::MysqlPool::Return comes_back(session.frontend().pool(holdings.held->slot), *holdings.held, key_of(session, *holdings.held));
+  const upstream::mysql::Pool::Return comes_back(session.frontend().pool(holdings.held->slot), *holdings.held, key_of(session, *holdings.held));
   co_await ask_and_leave(session, comes_back.insert_id_of_heir());  // who gets it need not set it then
   policy::session::forget_connection(session.facts(), holdings.held->facts.serial);
   holdings.ties = 0;

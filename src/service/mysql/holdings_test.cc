@@ -69,13 +69,13 @@ TEST_F(HoldingsTest, WhatAResetWouldNotTakeAwayClosesTheConnection) {
 
 TEST_F(HoldingsTest, AnAccountWithLimitsAndServersWithInitConnectHaveNoResets) {
   for (const bool limited : {true, false}) {
-    upstream::MysqlAccount account;
+    upstream::mysql::Account account;
     account.id = 1;
     account.user = "app";
     account.password = "secret";
     account.limited = limited;
     options_.accounts = {account};
-    options_.change_defaults = [limited](upstream::SessionDefaults& defaults) { defaults.init_connect = limited ? "" : "SET @b=1"; };
+    options_.change_defaults = [limited](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = limited ? "" : "SET @b=1"; };
     start();
     TestClient& client = stage().log_in();
     ask(client, "SET @a=1");
@@ -278,7 +278,7 @@ TEST_F(HoldingsTest, AServerThatIsFoundDeadTakesWhatIsKeptThereAndItsClientsHear
   ask(transaction, "BEGIN");
   ask(pinned, "SET @a=1");
   ask(free, "SELECT 1");
-  stage().change_view([](upstream::MysqlView& view) {
+  stage().change_view([](upstream::mysql::View& view) {
     view.servers[0].reachable = false;
     view.servers[0].reason = "no answer";
     view.primary.reset();

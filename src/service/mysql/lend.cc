@@ -31,7 +31,7 @@ bool is_limit(std::uint16_t code) {
   return code == wire::kErConCount || code == wire::kErTooManyUserConnections || code == wire::kErUserLimitReached;
 }
 
-std::optional<upstream::ServerSlot> choose(Session& session, const upstream::MysqlView& view, Place place, const policy::ServerSet& tried) {
+std::optional<upstream::ServerSlot> choose(Session& session, const upstream::mysql::View& view, Place place, const policy::ServerSet& tried) {
   if (place == Place::kReader) {
     const std::optional<upstream::ServerSlot> picked = std::exchange(session.holdings().next_reader, std::nullopt);
     if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;
@@ -53,7 +53,7 @@ Error given_up(Session& session, const runtime::TaskContext& context, const Erro
 /// Nobody is there: waits for news. Errors: the client's, or kCancelled, kClosed.
 Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) {
   ServiceShard& service = session.service();
-  const upstream::MysqlViewPtr view = session.view();
+  const upstream::mysql::ViewPtr view = session.view();
   const std::string reason = nobody(*view, place, trial->latest);
   ShardState& shard = session.shard_state();
   const TimePoint now = session.loop().now();
@@ -84,7 +84,7 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
 /// server that is full. Whether there may have been any.
 bool make_room(Session& session, upstream::ServerSlot slot, std::uint16_t limit) {
   const auto close = [slot, limit, account = session.identity().account](Frontend& there) {
-    upstream::MysqlPool& pool = there.pool(slot);
+    upstream::mysql::Pool& pool = there.pool(slot);
     const bool own = pool.close_idle_of(account, &ShardState::account_of) > 0;
     return own || (limit == wire::kErConCount && pool.close_idle());
   };
@@ -104,7 +104,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   ServerShard& server = session.service().server(slot);
   runtime::TaskContext& context = co_await runtime::this_context();
   const Session::Interruptible interruptible(session, context);
-  upstream::MysqlLogin login = login_for_server(session);
+  upstream::mysql::Login login = login_for_server(session);
   if (trial->without_schema) login.schema.clear();
   // While it waits for a place it may be handed one that came back: not where only a login of its own will do.
   const std::uint64_t key = begins_with_init_connect(session) ? unshared_key(session) : pool_key(session, !login.schema.empty());
@@ -132,7 +132,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
 /// What a failed login means. True: another server, or the same one a little later; false: `trial` has the client's error.
 Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure, Trial* trial) {
   ServiceShard& service = session.service();
-  const upstream::MysqlViewPtr view = session.view();
+  const upstream::mysql::ViewPtr view = session.view();
   runtime::TaskContext& context = co_await runtime::this_context();
   if (failure.code == ErrorCode::kCancelled) co_return given_up(session, context, failure, trial);
   trial->latest = failure.context;
@@ -177,7 +177,7 @@ std::vector<Step> steps_to_fit(Session& session, const Connection& connection, N
 
 }  // namespace
 
-std::string nobody(const upstream::MysqlView& view, Place place, const std::string& latest) {
+std::string nobody(const upstream::mysql::View& view, Place place, const std::string& latest) {
   if (place == Place::kPrimary) return "no primary: " + view.no_primary_reason + (latest.empty() ? "" : " (" + latest + ")");
   std::string why;
   for (const upstream::ServerView& server : view.servers) {
@@ -189,13 +189,13 @@ std::string nobody(const upstream::MysqlView& view, Place place, const std::stri
   return "no server for reads: " + (why.empty() ? std::string("none is configured") : why);
 }
 
-upstream::PoolAges ages_of(const upstream::MysqlView& view) {
-  const upstream::SessionDefaults& defaults = *view.defaults;
+upstream::mysql::PoolAges ages_of(const upstream::mysql::View& view) {
+  const upstream::mysql::SessionDefaults& defaults = *view.defaults;
   return {view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout), defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
 }
 
-upstream::MysqlLogin login_for_server(Session& session) {
-  upstream::MysqlLogin login;
+upstream::mysql::Login login_for_server(Session& session) {
+  upstream::mysql::Login login;
   if (begins_with_init_connect(session)) login.charset = session.identity().collation;  // which init_connect may change
   login.credentials = session.identity().credentials;
   login.account = account_name(session.identity());
@@ -210,10 +210,10 @@ upstream::MysqlLogin login_for_server(Session& session) {
 namespace {
 
 /// Whether nobody could tell the one account from the other.
-bool may_do_the_same(const upstream::MysqlAccounts* accounts, const Identity& identity, std::string_view other_user, std::string_view other_host) {
+bool may_do_the_same(const upstream::mysql::Accounts* accounts, const Identity& identity, std::string_view other_user, std::string_view other_host) {
   if (accounts == nullptr || other_user != identity.credentials.user) return false;
-  const upstream::MysqlAccount* own = accounts->exactly(identity.credentials.user, identity.host_pattern);
-  const upstream::MysqlAccount* other = accounts->exactly(other_user, other_host);
+  const upstream::mysql::Account* own = accounts->exactly(identity.credentials.user, identity.host_pattern);
+  const upstream::mysql::Account* other = accounts->exactly(other_user, other_host);
   return own != nullptr && other != nullptr && !own->rights.empty() && own->rights == other->rights;
 }
 
@@ -223,7 +223,7 @@ Task<Result<void>> check_account(Session& session, Connection* connection) {
   const Identity& identity = session.identity();
   if (!identity.of_servers) co_return Result<void>{};
   Result<proto::mysql::TextResult> asked =
-      co_await upstream::query(*connection, "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4)) LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::mysql::query(*connection, "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4)) LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   HF_CO_RETURN_IF_ERROR(asked);
   if (asked->error) {  // its password has expired, say
     co_return refused_by_peer(ErrorCode::kRefused, asked->error->message, {asked->error->code, asked->error->sqlstate, asked->error->message});
@@ -246,7 +246,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       trial->refusal = wire::query_interrupted();
       co_return Error{ErrorCode::kRefused, trial->refusal.message};
     }
-    const upstream::MysqlViewPtr view = session.view();
+    const upstream::mysql::ViewPtr view = session.view();
     const std::optional<upstream::ServerSlot> slot = choose(session, *view, place, trial->tried);
     if (!slot) {
       Result<void> waited = co_await wait_for_server(session, place, trial);
@@ -277,8 +277,8 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     if (begun_otherwise && session.facts().settings != nullptr && connection->facts.settings == nullptr) {
       // The login has run init_connect, which a reset or a change of user does not.
       connection->facts.must_close = true;
-      const Result<void> cleared = co_await upstream::run_steps(*connection, policy::session::reset_steps(*session.facts().settings),
-                                                                session.loop().deadline_in(session.service().config().connect_timeout));
+      const Result<void> cleared = co_await upstream::mysql::run_steps(*connection, policy::session::reset_steps(*session.facts().settings),
+                                                                       session.loop().deadline_in(session.service().config().connect_timeout));
       if (cleared.ok()) session.frontend().counters().connection_resets.add();
       if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
     }
@@ -307,7 +307,7 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
     session.frontend().counters().state_restores.add();
     session.frontend().counters().restore_statements.add(steps.size());
     const std::uint64_t moment = session.shard_state().next_moment();
-    Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), deadline);
+    Result<void> done = co_await upstream::mysql::run_steps(*connection, std::move(steps), deadline);
     if (!done.ok()) {
       connection->facts.settings = nullptr;  // some of it may have been taken
       connection->facts.stains |= policy::session::stain::kOdd;
@@ -350,7 +350,7 @@ void close_idle_copies(Frontend& frontend, upstream::ServerSlot slot) {
 }  // namespace
 
 Task<void> make_room_for_copies(Session& session, Connection* connection) {
-  upstream::close_copies(*connection);
+  upstream::mysql::close_copies(*connection);
   if (session.shard_state().may_close_copies(session.loop().now())) close_idle_copies(session.frontend(), connection->slot);
   const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
   (void)slept;  // a session that is cancelled finds out with its next step
@@ -378,10 +378,10 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
   }
   if (statement.verdict.has(policy::sql::effect::kUserVariable)) connection->facts.stains |= policy::session::stain::kState;  // see take_prepared()
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  Result<std::uint32_t> id = co_await upstream::prepare(*connection, *statement.meaning.text, deadline);
+  Result<std::uint32_t> id = co_await upstream::mysql::prepare(*connection, *statement.meaning.text, deadline);
   for (int round = 0; !id.ok() && id.error().peer_code() == wire::kErMaxPreparedStatements && round < kMostMakingRoom; ++round) {
     co_await make_room_for_copies(session, connection);
-    id = co_await upstream::prepare(*connection, *statement.meaning.text, deadline);
+    id = co_await upstream::mysql::prepare(*connection, *statement.meaning.text, deadline);
   }
   if (!id.ok() && id.error().said == nullptr) co_return std::move(id).error();
   if (id.ok()) session.frontend().counters().statements_reprepared.add();
@@ -394,7 +394,7 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
     co_return std::move(id).error();
   }
   const std::optional<std::uint32_t> gone = connection->facts.prepared.add(statement.meaning, *id);
-  if (gone) upstream::close_statement(*connection, *gone);
+  if (gone) upstream::mysql::close_statement(*connection, *gone);
   co_return Result<void>{};
 }
 

@@ -70,12 +70,12 @@ runtime::Task<Result<void>> ensure_copy(Session& session, Connection* connection
 runtime::Task<Result<void>> check_account(Session& session, Connection* connection);
 
 /// Logs in as the session's account, beside the pool's places, for KILL; and what a login is made of.
-upstream::MysqlLogin login_for_server(Session& session);
+upstream::mysql::Login login_for_server(Session& session);
 
 /// How old a connection may be.
-upstream::PoolAges ages_of(const upstream::MysqlView& view);
+upstream::mysql::PoolAges ages_of(const upstream::mysql::View& view);
 
 /// Why there is nobody for this, in words.
-std::string nobody(const upstream::MysqlView& view, policy::session::Place place, const std::string& latest);
+std::string nobody(const upstream::mysql::View& view, policy::session::Place place, const std::string& latest);
 
 }  // namespace hf::service::mysql

@@ -15,7 +15,7 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the stage is 
 using policy::session::Place;
 
 std::string refusal_of_login(std::uint16_t code, ByteView message) {
-  return wire::testing::packet(2, wire::encode_err({code, "HY000", message}, upstream::kFakeCapabilities));
+  return wire::testing::packet(2, wire::encode_err({code, "HY000", message}, upstream::mysql::kFakeCapabilities));
 }
 
 constexpr const char* kWho = "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4))";
@@ -25,20 +25,20 @@ class LendTest : public StageTest {
   std::size_t told(EventId id) const { return stage_->told(id); }
   std::string told(EventId id, std::string_view field) const { return stage_->told(id, field); }
   void no_primary() {
-    stage().change_view([](upstream::MysqlView& view) {
+    stage().change_view([](upstream::mysql::View& view) {
       view.primary.reset();
       view.no_primary_reason = "db1 is read-only";
     });
   }
   void primary_again() {
-    stage().change_view([](upstream::MysqlView& view) { view.primary = 0; });
+    stage().change_view([](upstream::mysql::View& view) { view.primary = 0; });
   }
 };
 
 // --- words ----------------------------------------------------------------------------------------------------------------
 
 TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
-  upstream::MysqlView view;
+  upstream::mysql::View view;
   view.no_primary_reason = "two servers are writable";
   EXPECT_EQ(nobody(view, Place::kPrimary, ""), "no primary: two servers are writable");
   EXPECT_EQ(nobody(view, Place::kPrimary, "db1 refused"), "no primary: two servers are writable (db1 refused)");
@@ -58,16 +58,16 @@ TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
 TEST(AgesOf, AreTheServicesAndTheServers) {
   config::Config config;
   config.services.emplace_back().mysql.max_connection_age = 7s;
-  upstream::MysqlView view;
+  upstream::mysql::View view;
   view.service = config.services.data();
-  auto defaults = std::make_shared<upstream::SessionDefaults>();
+  auto defaults = std::make_shared<upstream::mysql::SessionDefaults>();
   defaults->wait_timeout = 100;
   defaults->max_allowed_packet = 1U << 20;
   view.defaults = defaults;
   EXPECT_EQ(ages_of(view).connection, 7s);
   EXPECT_EQ(ages_of(view).longest_idle(), 99s);
   EXPECT_EQ(ages_of(view).max_packet, 0U) << "not asked yet";
-  auto known = std::make_shared<upstream::SessionDefaults>(*defaults);
+  auto known = std::make_shared<upstream::mysql::SessionDefaults>(*defaults);
   known->variables = {{"autocommit", "ON"}};
   view.defaults = known;
   EXPECT_EQ(ages_of(view).max_packet, 1U << 20);
@@ -201,7 +201,7 @@ TEST_F(LendTest, WhereReadsMayNotFallBackTheyWaitForAReplicaAndHearWhyThereIsNon
     service.mysql.reads_fallback_to_primary = false;
     service.mysql.hold_timeout = 200ms;
   };
-  options_.change_view = [](upstream::MysqlView& view) {
+  options_.change_view = [](upstream::mysql::View& view) {
     view.servers[1].reader = false;
     view.servers[1].reason = "lags 5 s behind";
   };
@@ -213,7 +213,7 @@ TEST_F(LendTest, WhereReadsMayNotFallBackTheyWaitForAReplicaAndHearWhyThereIsNon
   client.send(query("SELECT 2"));
   stage().rest(100ms);
   EXPECT_FALSE(client.answered());
-  stage().change_view([](upstream::MysqlView& view) { view.servers[1].reader = true; });
+  stage().change_view([](upstream::mysql::View& view) { view.servers[1].reader = true; });
   stage().wait(client);
   EXPECT_EQ(shown(client.answers().back()), "ok");
   EXPECT_EQ(stage().replica().count("SELECT 2"), 1U);
@@ -258,7 +258,7 @@ TEST_F(LendTest, AnAccountOfTheServersIsRefusedWhereTheyTakeItForOneThatMayDoOth
     options_.accounts[0].host = "127.0.0.1";
     options_.accounts[0].rights = "all";
     options_.accounts[1].rights = each.rights;
-    for (upstream::MysqlAccount& account : options_.accounts) {
+    for (upstream::mysql::Account& account : options_.accounts) {
       account.user = "app";
       account.password = "secret";
       account.of_servers = true;
@@ -338,7 +338,7 @@ TEST_F(LendTest, AWriteWaitsForThePrimaryAndRunsOnTheOneThatComes) {
   EXPECT_FALSE(client.answered());
   EXPECT_EQ(told(EventId::kWritesHeld), 1U);
   EXPECT_EQ(stage().counters().held.get(), 1U);
-  stage().change_view([](upstream::MysqlView& view) {
+  stage().change_view([](upstream::mysql::View& view) {
     view.primary = 1;
     view.servers[1].reader = false;
   });
@@ -501,7 +501,7 @@ TEST_F(LendTest, ACopyIsMadeInTheStateOfTheFirstPrepare) {
   start();
   TestClient& first = stage().log_in({.schema = "a"});
   TestClient& other = stage().log_in({.schema = "a"});
-  stage().primary().on_command(Command::kInitDb, [](const upstream::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
+  stage().primary().on_command(Command::kInitDb, [](const upstream::mysql::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
   stage().ask(first, command(Command::kStmtPrepare, "SELECT * FROM t"));
   stage().ask(first, command(Command::kInitDb, "b"));
   ask(other, "BEGIN");
@@ -514,7 +514,7 @@ TEST_F(LendTest, ACopyIsMadeInTheStateOfTheFirstPrepare) {
 TEST_F(LendTest, ACopyOfAStatementThatWasPreparedWithoutASchemaIsMadeWhereThereIsNoneYet) {
   start();
   TestClient& client = stage().log_in();
-  stage().primary().on_command(Command::kInitDb, [](const upstream::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
+  stage().primary().on_command(Command::kInitDb, [](const upstream::mysql::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
   stage().ask(client, command(Command::kStmtPrepare, "SELECT DATABASE()"));
   stage().ask(client, command(Command::kInitDb, "b"));
   ask(client, "INSERT INTO t VALUES (1)");

@@ -23,7 +23,7 @@ namespace hf::service::mysql {
 namespace wire = proto::mysql;
 using policy::session::Place;
 using runtime::Task;
-using upstream::MysqlAccount;
+using upstream::mysql::Account;
 
 namespace {
 
@@ -95,9 +95,9 @@ Task<Result<std::string>> switch_plugin(Session* session, std::string plugin, st
   co_return std::string(client.request());
 }
 
-void remember_login(Session& session, const MysqlAccount& account, std::optional<upstream::Sha1Digest> stage1) {
+void remember_login(Session& session, const Account& account, std::optional<upstream::mysql::Sha1Digest> stage1) {
   Identity& identity = session.identity();
-  identity.credentials = upstream::MysqlCredentials{account.user, account.password, stage1};
+  identity.credentials = upstream::mysql::Credentials{account.user, account.password, stage1};
   identity.account = account.id;
   identity.host_pattern = account.host;
   identity.of_servers = account.of_servers;
@@ -107,7 +107,7 @@ void remember_login(Session& session, const MysqlAccount& account, std::optional
 }
 
 /// The proof was right. Before that nothing is told of an account, not that it is locked either.
-void accept(Session& session, const MysqlAccount& account, std::optional<upstream::Sha1Digest> stage1, Judgement* judgement) {
+void accept(Session& session, const Account& account, std::optional<upstream::mysql::Sha1Digest> stage1, Judgement* judgement) {
   if (account.locked) {
     judgement->why = "the account is locked";
     judgement->locked = true;
@@ -129,7 +129,7 @@ void deny(Session& session, const Claim& claim, const Judgement& judgement) {
 }
 
 /// Hands the server's authentication turns to the client and the client's answers back.
-class ClientProxy final : public upstream::AuthenticationProxy {
+class ClientProxy final : public upstream::mysql::AuthenticationProxy {
  public:
   ClientProxy(Session& session, Deadline deadline) : session_(session), deadline_(deadline) {}
   Task<Result<std::string>> answer(std::string payload) override {
@@ -184,7 +184,7 @@ Task<bool> wait_for_turn(ShardState& shard, const std::string& host, Deadline de
 /// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
 /// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
 /// `denied`: the server's refusal in the client's words, not said yet.
-Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, const Claim* claim, wire::ErrorReply* denied) {
+Task<Verdict> log_in_by_proxy(Session& session, const Account& account, const Claim* claim, wire::ErrorReply* denied) {
   const Deadline deadline = claim->deadline;
   ServiceShard& service = session.service();
   ClientEnd& client = session.client();
@@ -195,15 +195,15 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
   }
   const ProxiedLogin counted(session.shard_state(), client.host());
   Identity& identity = session.identity();
-  identity.credentials = upstream::MysqlCredentials{account.user, std::nullopt, std::nullopt};
+  identity.credentials = upstream::mysql::Credentials{account.user, std::nullopt, std::nullopt};
   identity.account = account.id;
   identity.host_pattern = account.host;
   identity.of_servers = account.of_servers;
   identity.proxied = true;
   ClientProxy proxy(session, deadline);
-  upstream::MysqlLogin login = login_for_server(session);
+  upstream::mysql::Login login = login_for_server(session);
   login.proxy = &proxy;
-  upstream::MysqlViewPtr view = session.view();
+  upstream::mysql::ViewPtr view = session.view();
   while (!view->primary && !deadline.passed(session.loop().now())) {
     const Result<void> waited = co_await service.view_changed(deadline);
     if (!waited.ok()) break;
@@ -214,7 +214,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
     co_return Verdict::kOver;
   }
   const upstream::ServerView& primary = view->servers[*view->primary];
-  Result<ConnectionPtr> opened = co_await upstream::connect_mysql(session.loop(), primary.address, login, deadline);
+  Result<ConnectionPtr> opened = co_await upstream::mysql::connect(session.loop(), primary.address, login, deadline);
   if (!opened.ok()) opened = std::move(opened).error().in("server '" + primary.name + "'");
   if (opened.ok()) {
     ConnectionPtr connection = std::move(*opened);
@@ -241,7 +241,7 @@ Task<Verdict> log_in_by_proxy(Session& session, const MysqlAccount& account, con
 }
 
 /// caching_sha2_password and ed25519 for accounts whose password we have.
-Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const MysqlAccount* account) {
+Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const Account* account) {
   Judgement judgement;
   const bool sha2 = claim->plugin == wire::kCachingSha2Plugin;
   const std::string fresh = make_nonce(sha2 ? wire::auth::kSha2Nonce : wire::auth::kEd25519Nonce);
@@ -263,7 +263,7 @@ Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const Mysq
 }
 
 /// By native password: what the client has shown, against the account.
-Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount* account) {
+Judgement judge_native(Session& session, const Claim& claim, const Account* account) {
   Judgement judgement{Verdict::kRefused, "wrong password", !claim.proof.empty(), false};
   if (account == nullptr) {
     judgement.why = "unknown account";
@@ -273,7 +273,7 @@ Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount*
   const bool empty_expected = knows_password ? account->password->empty() : account->empty_password;
   if (empty_expected || claim.proof.empty()) {
     if (!empty_expected || !claim.proof.empty()) return judgement;
-    MysqlAccount passwordless = *account;
+    Account passwordless = *account;
     passwordless.password = "";
     accept(session, passwordless, std::nullopt, &judgement);
     return judgement;
@@ -286,12 +286,12 @@ Judgement judge_native(Session& session, const Claim& claim, const MysqlAccount*
   return judgement;
 }
 
-const MysqlAccount* find_account(const upstream::MysqlView& view, const std::string& user, const std::string& host) {
+const Account* find_account(const upstream::mysql::View& view, const std::string& user, const std::string& host) {
   return view.accounts == nullptr ? nullptr : view.accounts->find(user, host);
 }
 
 /// Waits until the accounts, or the globals, are as of this question. False: they could not be had in time.
-Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::MysqlView::* round, Deadline deadline) {
+Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::mysql::View::* round, Deadline deadline) {
   ServiceShard& service = session.service();
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
   while (!asked->done((*session.view()).*round)) {
@@ -303,8 +303,8 @@ Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint
 
 /// The accounts of now, where the servers have them. False: there is no news to be had.
 Task<bool> newer_accounts(Session& session, Deadline deadline) {
-  const upstream::RefreshPtr asked = session.frontend().refresh(upstream::MysqlSubject::kAccounts);
-  co_return co_await wait_for_news(session, asked, &upstream::MysqlView::accounts_round, deadline);
+  const upstream::RefreshPtr asked = session.frontend().refresh(upstream::mysql::Subject::kAccounts);
+  co_return co_await wait_for_news(session, asked, &upstream::mysql::View::accounts_round, deadline);
 }
 
 /// What changes accounts and globals through us is seen by every login that begins after its answer.
@@ -317,10 +317,10 @@ Task<void> see_changes(Session& session, Deadline deadline) {
     if (!slept.ok()) co_return;
   }
   const upstream::RefreshPtr globals = changes.defaults_asked();
-  if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::MysqlView::defaults_round, deadline);
-  const auto ask = [&session] { return session.frontend().refresh(upstream::MysqlSubject::kAccounts); };
+  if (globals != nullptr) co_await wait_for_news(session, globals, &upstream::mysql::View::defaults_round, deadline);
+  const auto ask = [&session] { return session.frontend().refresh(upstream::mysql::Subject::kAccounts); };
   const upstream::RefreshPtr accounts = changes.accounts_asked(session.loop().now(), ask);
-  if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::MysqlView::accounts_round, deadline);
+  if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::mysql::View::accounts_round, deadline);
 }
 
 /// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a COM_CHANGE_USER from it.
@@ -335,14 +335,14 @@ Task<bool> ask_native_proof(Session& session, Claim* claim) {
 }
 
 /// Nothing: the account has become one that we can check ourselves.
-Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim* claim, const MysqlAccount& account) {
+Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim* claim, const Account& account) {
   wire::ErrorReply denied;
   const Verdict verdict = co_await log_in_by_proxy(session, account, claim, &denied);
   if (verdict != Verdict::kRefused) co_return verdict;
   const bool news = co_await newer_accounts(session, claim->deadline);
   if (news) {
-    const upstream::MysqlViewPtr view = session.view();
-    const MysqlAccount* now = find_account(*view, claim->user, session.client().host());
+    const upstream::mysql::ViewPtr view = session.view();
+    const Account* now = find_account(*view, claim->user, session.client().host());
     if (now != nullptr && now->unusable.empty()) co_return std::nullopt;
   }
   session.frontend().counters().login_failures.add();
@@ -353,7 +353,7 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
 /// Whether the proof is one that needs the password, or a public key. A name that nobody has is asked as those of the file are. Where the
 /// servers' accounts are known as well, of most of which there is no password, everybody is asked for the native proof: nobody can tell who
 /// exists.
-bool proves_by_plugin(const upstream::MysqlView& view, const MysqlAccount* account, Claim* claim) {
+bool proves_by_plugin(const upstream::mysql::View& view, const Account* account, Claim* claim) {
   const auto& config = view.service->mysql;
   const bool knows_password = !config.users_from_servers && (account == nullptr ? !config.users.empty() : account->password.has_value());
   const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
@@ -364,8 +364,8 @@ bool proves_by_plugin(const upstream::MysqlView& view, const MysqlAccount* accou
 /// kRefused: the client has been told why.
 Task<Verdict> authenticate(Session& session, Claim claim) {
   co_await see_changes(session, claim.deadline);
-  upstream::MysqlViewPtr view = session.view();
-  const MysqlAccount* account = find_account(*view, claim.user, session.client().host());
+  upstream::mysql::ViewPtr view = session.view();
+  const Account* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;
   if (account == nullptr && from_servers) {
     const bool news = co_await newer_accounts(session, claim.deadline);
@@ -420,7 +420,7 @@ Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning b
     co_return fitted.ok();
   }
   if (known && schema.empty()) co_return true;
-  const upstream::MysqlViewPtr view = session.view();
+  const upstream::mysql::ViewPtr view = session.view();
   bool server_up = false;
   for (const upstream::ServerView& server : view->servers) server_up = server_up || (server.present && server.reachable);
   if (!server_up) co_return true;
@@ -442,7 +442,7 @@ Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning b
 }  // namespace
 
 Task<bool> log_in(Session& session) {
-  const upstream::MysqlViewPtr view = session.view();
+  const upstream::mysql::ViewPtr view = session.view();
   ClientEnd& client = session.client();
   session.identity().defaults = view->defaults;
   session.identity().began_at = session.shard_state().next_moment();
@@ -489,7 +489,7 @@ Task<bool> log_in(Session& session) {
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
   if (!adopted) co_return false;
   constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
-  const upstream::SessionDefaults& defaults = *session.identity().defaults;
+  const upstream::mysql::SessionDefaults& defaults = *session.identity().defaults;
   const bool before_init_connect = !defaults.init_connect.empty();  // the servers answer a login before they run it
   client.send_ok(before_init_connect ? defaults.status : session.status_flags(), schema, session.facts().tracking);
   client.limit_packets(defaults.variables.empty() ? kMostUnknown : defaults.max_allowed_packet);

@@ -26,9 +26,9 @@ class AccountsTest : public LoginTest {
       return refresh_;
     };
   }
-  void publish(std::vector<upstream::MysqlAccount> accounts) {
-    stage().change_view([&](upstream::MysqlView& view) {
-      view.accounts = std::make_shared<upstream::MysqlAccounts>(std::move(accounts));
+  void publish(std::vector<upstream::mysql::Account> accounts) {
+    stage().change_view([&](upstream::mysql::View& view) {
+      view.accounts = std::make_shared<upstream::mysql::Accounts>(std::move(accounts));
       refresh_->answered_by(++view.accounts_round);
     });
   }
@@ -56,7 +56,7 @@ TEST_F(AccountsTest, AnUnknownNameWaitsForTheAccountsOfNow) {
   Guest guest = begin("new", "pass");
   EXPECT_EQ(asked_, 1U);
   EXPECT_TRUE(waits(guest));
-  stage().change_view([](upstream::MysqlView& view) { ++view.version; });
+  stage().change_view([](upstream::mysql::View& view) { ++view.version; });
   stage().turn(3);
   EXPECT_TRUE(waits(guest)) << "a view of before is no answer";
   publish({hashed("app", kPassword), hashed("new", "pass")});
@@ -121,7 +121,7 @@ TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
   globals->answered_by(stage().view().defaults_round + 1);
   stage().turn(3);
   EXPECT_TRUE(waits(guest));
-  stage().change_view([](upstream::MysqlView& view) { ++view.defaults_round; });
+  stage().change_view([](upstream::mysql::View& view) { ++view.defaults_round; });
   EXPECT_EQ(guest.next(), "ok");
 }
 
@@ -130,13 +130,13 @@ TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
 class ProxiedTest : public LoginTest {
  protected:
   ProxiedTest() {
-    upstream::MysqlAccount account = account_of("pam");
+    upstream::mysql::Account account = account_of("pam");
     account.unusable = "plugin pam";
     options_.accounts = {account};
   }
   void start() {
     LoginTest::start();
-    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_auth_more_data("Code: "), wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::kFakeCapabilities)});
+    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_auth_more_data("Code: "), wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::mysql::kFakeCapabilities)});
   }
   std::string prove(Guest& guest) {
     EXPECT_EQ(guest.respond(Guest::response_of("pam")), "switch to dialog");
@@ -173,7 +173,7 @@ TEST_F(ProxiedTest, ARefusalNamesTheClientAsItKnowsItself) {
   start();
   for (const bool with_password : {true, false}) {
     const std::string said = std::string("Access denied for user 'pam'@'gateway' (using password: ") + (with_password ? "YES)" : "NO)");
-    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_err({1045, "28000", said}, upstream::kFakeCapabilities)});
+    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_err({1045, "28000", said}, upstream::mysql::kFakeCapabilities)});
     Guest guest = arrive();
     guest.respond(Guest::response_of("pam"));
     EXPECT_EQ(guest.answer("x"), std::string("error 1045 Access denied for user 'pam'@'127.0.0.1' (using password: ") + (with_password ? "YES)" : "NO)"));
@@ -184,13 +184,13 @@ TEST_F(ProxiedTest, ARefusalNamesTheClientAsItKnowsItself) {
 
 TEST_F(ProxiedTest, AnotherAnswerOfTheServersIsPassedOn) {
   start();
-  stage().primary().on_login_turns({wire::encode_err({1040, "08004", "Too many connections"}, upstream::kFakeCapabilities)});
+  stage().primary().on_login_turns({wire::encode_err({1040, "08004", "Too many connections"}, upstream::mysql::kFakeCapabilities)});
   Guest guest = arrive();
   EXPECT_EQ(guest.respond(Guest::response_of("pam")), "error 1040 Too many connections");
 }
 
 TEST_F(ProxiedTest, WithoutAPrimaryThereIsNobodyToJudge) {
-  options_.change_view = [](upstream::MysqlView& view) {
+  options_.change_view = [](upstream::mysql::View& view) {
     view.primary.reset();
     view.no_primary_reason = "db1 is read-only";
   };
@@ -299,7 +299,7 @@ TEST_F(ChangeUserTest, AWrongProofLeavesTheUserThreeTimes) {
 /// What a reset makes of a session that changed its user with collation 8, and was refused a further change with `refused`.
 class ResetAfterARefusedChangeTest : public ChangeUserTest {
  protected:
-  void reset_after(std::uint16_t refused, const upstream::ServerReply& servers_say) {
+  void reset_after(std::uint16_t refused, const upstream::mysql::ServerReply& servers_say) {
     start();
     stage().frontend().state().add_collation(8, {"latin1", "latin1_swedish_ci", true});
     stage().primary().on("SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME", servers_say);
@@ -347,7 +347,7 @@ TEST_F(ChangeUserTest, AClientThatSaysNothingToTheQuestionIsGivenUp) {
 TEST_F(ProxiedTest, InEveryWay) {
   options_.replicas = 1;
   for_every_step_and_leaf({options_, [](Stage& stage) {
-                             stage.primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::kFakeCapabilities)});
+                             stage.primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::mysql::kFakeCapabilities)});
                              Guest guest = Guest::arrive(stage);
                              guest.respond(Guest::response_of("pam"));
                              guest.answer("hunter2");
@@ -374,8 +374,8 @@ TEST_F(AccountsTest, InEveryWay) {
                     Guest guest = Guest::arrive(stage);
                     guest.client->send_loose(1, wire::encode_handshake_response(Guest::response_of("new", wire::kNativePasswordPlugin, auth::native_proof("pass", guest.greeting.nonce))));
                     stage.turn(3);
-                    stage.change_view([&](upstream::MysqlView& view) {
-                      view.accounts = std::make_shared<upstream::MysqlAccounts>(std::vector{hashed("new", "pass")});
+                    stage.change_view([&](upstream::mysql::View& view) {
+                      view.accounts = std::make_shared<upstream::mysql::Accounts>(std::vector{hashed("new", "pass")});
                       ++view.accounts_round;
                       if (refresh_ != nullptr) refresh_->answered_by(view.accounts_round);
                     });

@@ -17,7 +17,7 @@ using namespace testing;  // NOLINT(google-build-using-namespace): the stage is 
 TEST_F(LoginTest, TheGreetingIsTheServersWithoutWhatWeDoNotOffer) {
   start();
   const Guest guest = arrive();
-  EXPECT_EQ(guest.greeting.server_version, upstream::fake_greeting().server_version);
+  EXPECT_EQ(guest.greeting.server_version, upstream::mysql::fake_greeting().server_version);
   EXPECT_TRUE(ShardState::is_ours(guest.greeting.connection_id));
   EXPECT_EQ(guest.greeting.auth_plugin, wire::kNativePasswordPlugin);
   EXPECT_EQ(guest.greeting.capabilities, kStageCapabilities & ~(wire::kClientSsl | wire::kClientCompress));
@@ -26,7 +26,7 @@ TEST_F(LoginTest, TheGreetingIsTheServersWithoutWhatWeDoNotOffer) {
 }
 
 TEST_F(LoginTest, BeforeAServerHasToldWhatItIsTheGreetingIsMariaDbs) {
-  options_.change_view = [](upstream::MysqlView& view) {
+  options_.change_view = [](upstream::mysql::View& view) {
     view.server_version.clear();
     view.server_capabilities = 0;
   };
@@ -82,7 +82,7 @@ TEST_F(LoginTest, AnUnknownNameIsRefusedAsAWrongPasswordIs) {
 }
 
 TEST_F(LoginTest, AnEmptyPasswordIsProvedByNoProofAndByNothingElse) {
-  upstream::MysqlAccount open = account_of("open", 2);
+  upstream::mysql::Account open = account_of("open", 2);
   open.empty_password = true;
   options_.accounts = {from_file("app", kPassword), from_file("blank", ""), open};
   start();
@@ -94,9 +94,9 @@ TEST_F(LoginTest, AnEmptyPasswordIsProvedByNoProofAndByNothingElse) {
 }
 
 TEST_F(LoginTest, OnlyWhoeverHasThePasswordIsToldThatAnAccountIsLocked) {
-  upstream::MysqlAccount locked = from_file("app", kPassword);
+  upstream::mysql::Account locked = from_file("app", kPassword);
   locked.locked = true;
-  upstream::MysqlAccount open = account_of("open", 2);
+  upstream::mysql::Account open = account_of("open", 2);
   open.empty_password = open.locked = true;
   options_.accounts = {locked, open};
   start();
@@ -108,7 +108,7 @@ TEST_F(LoginTest, OnlyWhoeverHasThePasswordIsToldThatAnAccountIsLocked) {
 }
 
 TEST_F(LoginTest, ANameIsReadInTheCharacterSetThatTheClientAsksFor) {
-  upstream::MysqlAccount account = account_of("j\xC3\xB6rg", 2);
+  upstream::mysql::Account account = account_of("j\xC3\xB6rg", 2);
   account.empty_password = true;
   options_.accounts = {account};
   start();
@@ -131,7 +131,7 @@ TEST_F(LoginTest, AClientsProofCarriesOverToTheServersWhereOnlyAHashIsKnown) {
   const Result<wire::HandshakeResponse> ours = wire::decode_handshake_response(stage().server().logins()[0]);
   ASSERT_TRUE(ours.ok());
   EXPECT_EQ(ours->user, "app");
-  EXPECT_TRUE(auth::native_verify(ours->auth_response, upstream::fake_greeting().nonce, auth::native_stage2(kPassword)));
+  EXPECT_TRUE(auth::native_verify(ours->auth_response, upstream::mysql::fake_greeting().nonce, auth::native_stage2(kPassword)));
 }
 
 TEST_F(LoginTest, AnAccountWithoutAnySecretIsRefused) {
@@ -201,7 +201,7 @@ TEST_F(LoginTest, AnUnknownNameIsAskedAsOneOfTheFileIs) {
 }
 
 TEST_F(LoginTest, AnAccountThatHasAnEd25519KeyOnlyIsAskedForThatWhateverTheClientBeganWith) {
-  upstream::MysqlAccount account = from_file("app", kPassword);
+  upstream::mysql::Account account = from_file("app", kPassword);
   account.ed25519_public_key = std::string(32, 'k');
   options_.accounts = {account};
   start();

@@ -273,7 +273,7 @@ Task<Step> make_fit(Work* work) {
 }
 
 /// view: of when the replica refused it.
-void tell_rerouted(const Work& work, const upstream::MysqlView& view, std::uint16_t code) {
+void tell_rerouted(const Work& work, const upstream::mysql::View& view, std::uint16_t code) {
   ServiceShard& service = work.session.service();
   events::StatementRerouted event{.service = service.name(), .server = view.servers[work.slot].name, .code = code, .shape = shown(work)};
   if (view.primary) event.primary = view.servers[*view.primary].name;
@@ -283,7 +283,7 @@ void tell_rerouted(const Work& work, const upstream::MysqlView& view, std::uint1
 /// The server refused the statement, and the client has not heard of it.
 Task<Step> after_refusal(Work* work, Reply reply) {
   Session& session = work->session;
-  const upstream::MysqlViewPtr view = session.view();
+  const upstream::mysql::ViewPtr view = session.view();
   ServiceShard& service = session.service();
   const bool read_only = refused_as_read_only(reply.refusal.code, reply.refusal.message);
   const policy::session::Refusal refusal{reply.refusal.code, read_only, reply.refusal.code == wire::kErServerShutdown};
@@ -357,7 +357,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   if (next == Next::kAgain || next == Next::kOtherReader) {
     work->trial.tried.insert(work->slot);
     if (next == Next::kOtherReader) {
-      const upstream::MysqlViewPtr view = session.view();
+      const upstream::mysql::ViewPtr view = session.view();
       if (view->primary) work->trial.tried.insert(*view->primary);
       const std::optional<upstream::ServerSlot> reader = service.pick_reader(work->trial.tried);
       if (!reader) {
@@ -393,7 +393,7 @@ bool is_misplaced_write(const Work& work) {
   const bool server_refuses = session.facts().status.read_only_transaction;  // … with an error that says so
   if ((work.ties & tie::kHard) == 0 || server_refuses) return false;
   // Without a primary in the view the one that was may still be it: a transaction that is open there goes on.
-  const upstream::MysqlView& view = *session.view();
+  const upstream::mysql::View& view = *session.view();
   const upstream::ServerSlot slot = work.connection->slot;
   return view.primary ? *view.primary != slot : view.servers[slot].reader;
 }
@@ -467,7 +467,7 @@ Task<bool> leave_read_only_transaction(Session& session) {
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT AND NO CHAIN NO RELEASE"});  // whatever completion_type
   const Result<void> committed =
-      co_await upstream::run_steps(*holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::mysql::run_steps(*holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
   session.facts().status.in_transaction = false;
   session.facts().status.read_only_transaction = false;

@@ -78,7 +78,7 @@ TEST_F(RunTest, AReadWhoseReplyHasBegunIsNotTriedAgain) {
   start();
   TestClient& client = stage().log_in();
   for (const std::size_t slot : {1U, 2U}) {
-    stage().server(slot).on("SELECT half", [](const upstream::ServerTurn& turn) {
+    stage().server(slot).on("SELECT half", [](const upstream::mysql::ServerTurn& turn) {
       return reply::writer(turn).column_count(1).definitions(1).definitions_eof(0).rows(1).bytes();
     });
   }
@@ -100,7 +100,7 @@ TEST_F(RunTest, AServerThatIsCutOffForBeingDownWasNotEndedByTheStatement) {
   ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   const std::size_t frozen = who_heard("slow");
   stage().server(frozen).forget_heard();
-  stage().change_view([&](upstream::MysqlView& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
+  stage().change_view([&](upstream::mysql::View& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
   ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   stage().server(who_heard("slow")).cut();
   stage().wait(client);
@@ -116,7 +116,7 @@ TEST_F(RunTest, AStatementThatCostTwoServersIsNotTriedOnASecondOneForAWhile) {
   client.send(query("SELECT deadly FROM t WHERE id=1"));
   for (int lost = 0; lost < 2; ++lost) {
     ASSERT_TRUE(stage().run_until([&] { return who_heard("deadly") < 4; }));
-    MysqlResponderFake& server = stage().server(who_heard("deadly"));
+    ResponderFake& server = stage().server(who_heard("deadly"));
     server.forget_heard();
     server.cut();
   }
@@ -229,7 +229,7 @@ TEST_F(RunTest, AWriteThatADemotedPrimaryRefusesWaitsForTheNextOne) {
   stage().rest(60ms);
   EXPECT_FALSE(client.answered());
   EXPECT_GE(stage().primary().count("INSERT"), 1U);
-  stage().change_view([](upstream::MysqlView& view) { view.primary = 1; });
+  stage().change_view([](upstream::mysql::View& view) { view.primary = 1; });
   stage().wait(client);
   EXPECT_EQ(shown(client.answers().back()), "ok");
   EXPECT_EQ(stage().replica().count("INSERT"), 1U);
@@ -297,7 +297,7 @@ TEST_F(RunTest, AWriteBehindAnOutageIsHeldUntilThePrimaryIsBack) {
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
   ask(client, "INSERT INTO t VALUES (1)");
-  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1053, "08S01", "Server shutdown in progress"}, upstream::kFakeCapabilities)));
+  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1053, "08S01", "Server shutdown in progress"}, upstream::mysql::kFakeCapabilities)));
   stage().primary().cut();
   client.send(query("INSERT INTO t VALUES (2)"));
   stage().rest(100ms);
@@ -347,10 +347,10 @@ TEST_F(RunTest, AConnectionWhoseServerRefusesAWriteIsAskedWhatItAloneKnows) {
 }
 
 TEST_F(RunTest, AnErrorOfOurOwnFollowsTheRequestsLastPacket) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
   start();
   TestClient& client = stage().log_in();
-  stage().change_view([](upstream::MysqlView& view) {
+  stage().change_view([](upstream::mysql::View& view) {
     view.servers[0].reachable = false;
     view.primary.reset();
   });

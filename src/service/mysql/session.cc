@@ -83,7 +83,7 @@ Nanos Session::most_idle() const {
   const Nanos most = service().config().client_timeout;
   if (facts_.settings == nullptr || identity_.defaults == nullptr) return most;
   const std::uint32_t own = facts_.settings->reading().wait_timeout;
-  const upstream::SessionDefaults& defaults = *identity_.defaults;
+  const upstream::mysql::SessionDefaults& defaults = *identity_.defaults;
   const bool chosen = own != 0 && own != defaults.wait_timeout && own != defaults.interactive_timeout;
   return chosen ? std::min<Nanos>(most, std::chrono::seconds(own)) : most;
 }
@@ -130,7 +130,7 @@ Task<bool> Session::run_command(Command command) {
 Deadline Session::hold_deadline() { return loop().deadline_in(service().config().mysql.hold_timeout); }
 
 bool Session::on_primary(const Connection& connection) const {
-  const upstream::MysqlView& now = *view();
+  const upstream::mysql::View& now = *view();
   return now.primary && *now.primary == connection.slot;
 }
 

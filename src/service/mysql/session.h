@@ -34,12 +34,12 @@
 #include "service/mysql/prepared.h"
 #include "service/mysql/frontend.h"
 #include "service/service_shard.h"
-#include "upstream/mysql_pool.h"
+#include "upstream/mysql/pool.h"
 
 namespace hf::service::mysql {
 
-using Connection = upstream::MysqlConnection;
-using ConnectionPtr = upstream::MysqlConnectionPtr;
+using Connection = upstream::mysql::Connection;
+using ConnectionPtr = upstream::mysql::ConnectionPtr;
 
 /// What a session's settings begin with. None but a login runs init_connect and keeps what handshake flags did; a reset and a refused change
 /// of user stay in the schema, and lose its character set.
@@ -50,18 +50,18 @@ enum class Beginning : std::uint8_t { kLogin,
 
 /// Who logged in, and what a session of theirs begins with.
 struct Identity {
-  upstream::MysqlCredentials credentials;
-  std::uint32_t account = 0;      // see MysqlAccount::id
+  upstream::mysql::Credentials credentials;
+  std::uint32_t account = 0;      // see Account::id
   std::string host_pattern = "%"; // of the account
-  bool of_servers = false;        // see MysqlAccount::of_servers
+  bool of_servers = false;        // see Account::of_servers
   bool limited = false;           // the account has limits that a reset would take out of the accounting
-  std::string statement_time;     // see MysqlAccount::statement_time
+  std::string statement_time;     // see Account::statement_time
   bool proxied = false;           // only the client can log in: the session lives on one connection
   std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
   std::array<std::uint16_t, 4> reset_collations{};  // the newest first: a reset goes back to the newest that the servers know (start.h)
   std::array<char, proto::mysql::auth::kNativeNonce> nonce{};  // the greeting's
   std::uint64_t began_at = 0;     // the moment of the login, the change of user or the latest USE: rights in the schema are not older
-  upstream::SessionDefaultsPtr defaults;    // the servers' as of the login
+  upstream::mysql::SessionDefaultsPtr defaults;    // the servers' as of the login
   policy::session::SettingsPtr start;       // what a fresh login has, without the schema; null: not known yet
   Beginning beginning = Beginning::kLogin;
   std::uint8_t failed_changes = 0;          // of the user, by COM_CHANGE_USER
@@ -122,7 +122,7 @@ class Session final : private net::PeerWatcher, public LiveClient {
   const ServiceShard& service() const { return frontend_.service(); }
   ShardState& shard_state() { return frontend_.state(); }
   /// Of now. Whoever needs it across a wait keeps the pointer.
-  const upstream::MysqlViewPtr& view() const { return frontend_.view(); }
+  const upstream::mysql::ViewPtr& view() const { return frontend_.view(); }
   ClientEnd& client() { return client_; }
   Identity& identity() { return identity_; }
   policy::session::SessionFacts& facts() { return facts_; }

@@ -6,28 +6,28 @@
 #include "proto/mysql/response.h"
 #include "service/mysql/frontend.h"
 #include "service/shard.h"
-#include "upstream/mysql_connection.h"
-#include "upstream/mysql_server_fake.h"
+#include "upstream/mysql/connection.h"
+#include "upstream/mysql/server_fake.h"
 
 namespace hf::service::mysql {
 namespace {
 
 namespace wire = proto::mysql;
 using runtime::Task;
-using upstream::expect_step;
-using upstream::hang_step;
-using upstream::ok_step;
-using upstream::packet_step;
-using upstream::ServerScript;
+using upstream::mysql::expect_step;
+using upstream::mysql::hang_step;
+using upstream::mysql::ok_step;
+using upstream::mysql::packet_step;
+using upstream::mysql::ServerScript;
 
-upstream::ServerStep in_transaction_step() {
+upstream::mysql::ServerStep in_transaction_step() {
   const auto status = static_cast<wire::StatusFlags>(wire::kStatusAutocommit | wire::kStatusInTransaction);
-  return packet_step(1, wire::encode_ok({.status = status}, upstream::kFakeCapabilities));
+  return packet_step(1, wire::encode_ok({.status = status}, upstream::mysql::kFakeCapabilities));
 }
 
 /// Logs any session in, lets it set up its state, then does `rest`.
-ServerScript script(std::initializer_list<upstream::ServerStep> rest) {
-  ServerScript all = upstream::login_script();
+ServerScript script(std::initializer_list<upstream::mysql::ServerStep> rest) {
+  ServerScript all = upstream::mysql::login_script();
   all.push_back(expect_step());
   all.push_back(ok_step(1));
   all.insert(all.end(), rest);
@@ -35,17 +35,17 @@ ServerScript script(std::initializer_list<upstream::ServerStep> rest) {
 }
 
 struct Client {
-  upstream::MysqlConnectionPtr connection;
+  upstream::mysql::ConnectionPtr connection;
   std::size_t answers = 0;
   bool gone = false;
 };
 
 Task<void> log_in(runtime::EventLoop* loop, net::Address address, Client* client) {
-  upstream::MysqlLogin login;
+  upstream::mysql::Login login;
   login.credentials.user = "app";
   login.credentials.password = "secret";
-  login.capabilities = upstream::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
-  Result<upstream::MysqlConnectionPtr> connected = co_await upstream::connect_mysql(*loop, address, login, loop->deadline_in(10s));
+  login.capabilities = upstream::mysql::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
+  Result<upstream::mysql::ConnectionPtr> connected = co_await upstream::mysql::connect(*loop, address, login, loop->deadline_in(10s));
   if (connected.ok()) client->connection = std::move(*connected);
 }
 
@@ -61,23 +61,23 @@ Task<void> read_answers(Client* client) {
 class SessionCut : public ::testing::Test {
  protected:
   void start(ServerScript script) {
-    server_ = std::make_unique<upstream::MysqlServerFake>(shard_.loop(), std::move(script));
+    server_ = std::make_unique<upstream::mysql::ServerFake>(shard_.loop(), std::move(script));
     config::Service& service = config_->services.emplace_back();
     service.name = "orders";
     service.protocol = config::Protocol::kMysql;
-    upstream::MysqlAccount account;
+    upstream::mysql::Account account;
     account.id = 1;
     account.user = "app";
     account.password = "secret";
     view_->config = config_;
     view_->service = config_->services.data();
-    view_->server_version = upstream::fake_greeting().server_version;
-    view_->server_capabilities = upstream::kFakeCapabilities;
-    auto defaults = std::make_shared<upstream::SessionDefaults>();
+    view_->server_version = upstream::mysql::fake_greeting().server_version;
+    view_->server_capabilities = upstream::mysql::kFakeCapabilities;
+    auto defaults = std::make_shared<upstream::mysql::SessionDefaults>();
     defaults->id = 1;
     defaults->variables = {{"autocommit", "ON"}, {"sql_mode", ""}};
     view_->defaults = std::move(defaults);
-    view_->accounts = std::make_shared<upstream::MysqlAccounts>(std::vector<upstream::MysqlAccount>{account});
+    view_->accounts = std::make_shared<upstream::mysql::Accounts>(std::vector<upstream::mysql::Account>{account});
     upstream::ServerView& server = view_->servers.emplace_back();
     server.name = "db1";
     server.address = server_->address();
@@ -124,11 +124,11 @@ class SessionCut : public ::testing::Test {
 
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [](Event) {}};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  std::shared_ptr<upstream::MysqlView> view_ = std::make_shared<upstream::MysqlView>();
+  std::shared_ptr<upstream::mysql::View> view_ = std::make_shared<upstream::mysql::View>();
   std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends());
   Shard shard_{0, control_, 1};
   ServiceShard* service_ = nullptr;
-  std::unique_ptr<upstream::MysqlServerFake> server_;
+  std::unique_ptr<upstream::mysql::ServerFake> server_;
   Client client_;
   runtime::Scope scope_{shard_.loop()};
 };

@@ -4,11 +4,11 @@
 
 namespace hf::service::mysql::testing {
 
-Stage::Stage(const StageOptions& options, upstream::ServerFault fault) : fault_(std::move(fault)) {
+Stage::Stage(const StageOptions& options, upstream::mysql::ServerFault fault) : fault_(std::move(fault)) {
   control_.server_failed = [this](const std::string& /*service*/, upstream::ServerSlot slot, const std::string& /*what*/) { failed_servers.push_back(slot); };
   control_.event = [this](const Event& event) { events.push_back(event); };
   control_.refresh = [this, ask = options.refresh_accounts](const std::string& /*service*/, std::uint32_t subject) {
-    const bool accounts = subject == static_cast<std::uint32_t>(upstream::MysqlSubject::kAccounts);
+    const bool accounts = subject == static_cast<std::uint32_t>(upstream::mysql::Subject::kAccounts);
     ++(accounts ? account_refreshes : default_refreshes);
     return accounts && ask ? ask() : upstream::Refresh::nothing_to_wait_for();
   };
@@ -47,8 +47,8 @@ std::size_t Stage::lent(std::size_t server) {
   return all;
 }
 
-void Stage::change_view(const std::function<void(upstream::MysqlView&)>& change) {
-  auto next = std::make_shared<upstream::MysqlView>(*view_);
+void Stage::change_view(const std::function<void(upstream::mysql::View&)>& change) {
+  auto next = std::make_shared<upstream::mysql::View>(*view_);
   ++next->version;
   change(*next);
   view_ = next;
@@ -185,29 +185,29 @@ void Stage::make_config(const StageOptions& options) {
 }
 
 void Stage::make_view(const StageOptions& options) {
-  auto view = std::make_shared<upstream::MysqlView>();
+  auto view = std::make_shared<upstream::mysql::View>();
   view->config = config_;
   view->service = config_->services.data();
-  view->server_version = upstream::fake_greeting().server_version;
+  view->server_version = upstream::mysql::fake_greeting().server_version;
   view->mariadb = true;
   view->server_capabilities = options.server_capabilities;
-  auto defaults = std::make_shared<upstream::SessionDefaults>();
+  auto defaults = std::make_shared<upstream::mysql::SessionDefaults>();
   defaults->id = 1;
   defaults->variables = {{"autocommit", "ON"}, {"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}};
   if (options.change_defaults) options.change_defaults(*defaults);
   view->defaults = std::move(defaults);
-  std::vector<upstream::MysqlAccount> accounts = options.accounts;
+  std::vector<upstream::mysql::Account> accounts = options.accounts;
   if (accounts.empty()) {
     for (const char* user : {"app", "other"}) {
-      upstream::MysqlAccount& account = accounts.emplace_back();
+      upstream::mysql::Account& account = accounts.emplace_back();
       account.id = static_cast<std::uint32_t>(accounts.size());
       account.user = user;
       account.password = "secret";
     }
   }
-  view->accounts = std::make_shared<upstream::MysqlAccounts>(std::move(accounts));
+  view->accounts = std::make_shared<upstream::mysql::Accounts>(std::move(accounts));
   for (std::size_t i = 0; i <= options.replicas; ++i) {
-    servers_.push_back(std::make_unique<MysqlResponderFake>(loop(), options.server_capabilities, &fault_));
+    servers_.push_back(std::make_unique<ResponderFake>(loop(), options.server_capabilities, &fault_));
     answer_own_questions(*servers_.back());
     upstream::ServerView& server = view->servers.emplace_back();
     server.name = "db" + std::to_string(i + 1);
@@ -222,7 +222,7 @@ void Stage::make_view(const StageOptions& options) {
   view_ = std::move(view);
 }
 
-void Stage::answer_own_questions(MysqlResponderFake& server) {
+void Stage::answer_own_questions(ResponderFake& server) {
   server.on("SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()", reply::rows({{"0", "0", "0"}}));
   server.on("SELECT FOUND_ROWS()", reply::rows({{"0"}}));
   server.on("SELECT @@warning_count,@@error_count", reply::rows({{"0", "0"}}));
@@ -263,12 +263,12 @@ Length play_untouched(const Scenario& scenario) {
 }  // namespace
 
 void for_every_step(const Scenario& scenario) {
-  using Kind = upstream::ServerFault::Kind;
+  using Kind = upstream::mysql::ServerFault::Kind;
   const Length length = play_untouched(scenario);
   ASSERT_GT(length.steps, 0U) << "no server was asked";
   struct Way {
     const char* name;
-    upstream::ServerFault fault;
+    upstream::mysql::ServerFault fault;
   };
   const std::vector<Way> ways = {{"the server closes", {.kind = Kind::kClose}},
                                  {"an error", {.kind = Kind::kError}},
@@ -279,7 +279,7 @@ void for_every_step(const Scenario& scenario) {
   for (const Way& way : ways) {
     for (std::size_t at = 1; at <= length.steps && !::testing::Test::HasFailure(); ++at) {
       SCOPED_TRACE(std::string(way.name) + " at step " + std::to_string(at) + " of " + std::to_string(length.steps));
-      upstream::ServerFault fault = way.fault;
+      upstream::mysql::ServerFault fault = way.fault;
       fault.at = at;
       Stage stage(scenario.options, fault);
       play_through(scenario, stage);

@@ -26,11 +26,11 @@
 
 namespace hf::service::mysql::testing {
 
-using upstream::MysqlResponderFake;
-namespace reply = upstream::reply;
+using upstream::mysql::ResponderFake;
+namespace reply = upstream::mysql::reply;
 
 inline constexpr proto::mysql::Capabilities kStageCapabilities =
-    upstream::kFakeCapabilities | proto::mysql::kClientMultiStatements | proto::mysql::kClientPsMultiResults | proto::mysql::kClientLocalFiles |
+    upstream::mysql::kFakeCapabilities | proto::mysql::kClientMultiStatements | proto::mysql::kClientPsMultiResults | proto::mysql::kClientLocalFiles |
     proto::mysql::kClientFoundRows | proto::mysql::kClientIgnoreSpace | proto::mysql::kClientInteractive | proto::mysql::kMariaDbStmtBulkOperations;
 
 struct StageOptions {
@@ -39,10 +39,10 @@ struct StageOptions {
   std::uint32_t places = 10;     // of each server
   config::ListenRoute route = config::ListenRoute::kSplit;
   proto::mysql::Capabilities server_capabilities = kStageCapabilities;
-  std::vector<upstream::MysqlAccount> accounts{};  // empty: "app" with the password "secret", and "other" with the same
+  std::vector<upstream::mysql::Account> accounts{};  // empty: "app" with the password "secret", and "other" with the same
   std::function<void(config::Service&)> change_service{};
-  std::function<void(upstream::SessionDefaults&)> change_defaults{};
-  std::function<void(upstream::MysqlView&)> change_view{};
+  std::function<void(upstream::mysql::SessionDefaults&)> change_defaults{};
+  std::function<void(upstream::mysql::View&)> change_view{};
   std::function<upstream::RefreshPtr()> refresh_accounts{};  // what the control thread answers; empty: there is nothing to wait for
 };
 
@@ -50,7 +50,7 @@ class Stage {
  public:
   static constexpr std::size_t kMostTurns = 5000;
 
-  explicit Stage(const StageOptions& options = {}, upstream::ServerFault fault = {});
+  explicit Stage(const StageOptions& options = {}, upstream::mysql::ServerFault fault = {});
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
   ~Stage() { finish(); }
@@ -60,10 +60,10 @@ class Stage {
   /// nullptr once it is closed.
   ServiceShard* service(std::size_t i = 0);
   Frontend& frontend(std::size_t i = 0) { return *Frontend::of(service(i)); }
-  const upstream::MysqlView& view() const { return *view_; }
-  MysqlResponderFake& server(std::size_t i = 0) { return *servers_[i]; }
-  MysqlResponderFake& primary() { return *servers_[0]; }
-  MysqlResponderFake& replica(std::size_t i = 1) { return *servers_[i]; }
+  const upstream::mysql::View& view() const { return *view_; }
+  ResponderFake& server(std::size_t i = 0) { return *servers_[i]; }
+  ResponderFake& primary() { return *servers_[0]; }
+  ResponderFake& replica(std::size_t i = 1) { return *servers_[i]; }
   const net::Address& address(std::size_t shard = 0) const { return addresses_[shard]; }
   /// Sessions that are pinned now, whatever the reason.
   std::uint64_t pinned(std::size_t shard = 0) const;
@@ -73,7 +73,7 @@ class Stage {
   const SessionCounters& counters(std::size_t shard = 0) const { return counted(shard).sessions; }
   ServiceShared& shared() { return *shared_; }
   ServiceChanges& changes() { return *changes_; }
-  const upstream::ServerFault& fault() const { return fault_; }
+  const upstream::mysql::ServerFault& fault() const { return fault_; }
   std::size_t turns() const { return turns_; }
   std::size_t sessions();
   /// Connections of a server that are with sessions, or are being reset.
@@ -81,7 +81,7 @@ class Stage {
   std::size_t idle(std::size_t server, std::size_t shard = 0);
 
   /// Another view, as the control thread would publish it.
-  void change_view(const std::function<void(upstream::MysqlView&)>& change);
+  void change_view(const std::function<void(upstream::mysql::View&)>& change);
 
   void turn();
   /// A shard stands still, as if its thread hung.
@@ -129,17 +129,17 @@ class Stage {
   void make_view(const StageOptions& options);
 
   /// What sessions ask servers on their own behalf.
-  static void answer_own_questions(MysqlResponderFake& server);
+  static void answer_own_questions(ResponderFake& server);
 
-  upstream::ServerFault fault_;
+  upstream::mysql::ServerFault fault_;
   Control control_;
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
-  upstream::MysqlViewPtr view_;
+  upstream::mysql::ViewPtr view_;
   std::shared_ptr<ServiceChanges> changes_ = std::make_shared<ServiceChanges>();
   std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends(changes_));
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<net::Address> addresses_;
-  std::vector<std::unique_ptr<MysqlResponderFake>> servers_;
+  std::vector<std::unique_ptr<ResponderFake>> servers_;
   std::vector<std::unique_ptr<TestClient>> clients_;
   std::size_t turns_ = 0;
   std::size_t happens_at_ = 0;

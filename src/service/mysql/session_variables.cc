@@ -1,7 +1,7 @@
 #include "service/mysql/session_variables.h"
 
 #include "service/mysql/start.h"
-#include "upstream/mysql_connection.h"
+#include "upstream/mysql/connection.h"
 
 namespace hf::service::mysql {
 
@@ -21,15 +21,15 @@ Result<void> take(const proto::mysql::TextResult& shown, SessionVariables& into)
 
 }  // namespace
 
-Task<Result<SessionVariables>> read_session_variables(upstream::MysqlConnection* connection, std::string names, Deadline deadline) {
+Task<Result<SessionVariables>> read_session_variables(upstream::mysql::Connection* connection, std::string names, Deadline deadline) {
   SessionVariables variables;
-  const Result<proto::mysql::TextResult> limit = co_await upstream::query(*connection, "SELECT 'sql_select_limit',@@session.sql_select_limit LIMIT 1", deadline);
+  const Result<proto::mysql::TextResult> limit = co_await upstream::mysql::query(*connection, "SELECT 'sql_select_limit',@@session.sql_select_limit LIMIT 1", deadline);
   if (!limit.ok()) co_return limit.error();
   Result<void> taken = take(*limit, variables);
   HF_CO_RETURN_IF_ERROR(taken);
   const bool limited = variables.size() == 1 && variables[0].second != kNoLimit;
   const std::string lifted = limited ? "SET STATEMENT sql_select_limit=" + std::string(kNoLimit) + " FOR " : std::string();
-  const Result<proto::mysql::TextResult> others = co_await upstream::query(
+  const Result<proto::mysql::TextResult> others = co_await upstream::mysql::query(
       *connection, lifted + "SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN (" + names + ")", deadline);
   if (!others.ok()) co_return others.error();
   taken = take(*others, variables);

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "runtime/task.h"
-#include "upstream/mysql_connection.h"
+#include "upstream/mysql/connection.h"
 
 namespace hf::service::mysql {
 
@@ -18,6 +18,6 @@ using SessionVariables = std::vector<std::pair<std::string, std::string>>;
 /// `names`: in quotes, with commas between. A SHOW ends after sql_select_limit rows, like anything that a server answers with; so that is
 /// asked for first, and lifted for the SHOW, which would show it as lifted. Errors: kRefused with the server's words, or why the connection
 /// broke.
-runtime::Task<Result<SessionVariables>> read_session_variables(upstream::MysqlConnection* connection, std::string names, Deadline deadline);
+runtime::Task<Result<SessionVariables>> read_session_variables(upstream::mysql::Connection* connection, std::string names, Deadline deadline);
 
 }  // namespace hf::service::mysql

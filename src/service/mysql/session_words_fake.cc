@@ -109,7 +109,7 @@ std::string shown(const Answer& answer) {
   return reader.words().empty() ? "gone" : reader.words() + " gone";
 }
 
-std::string shown(const MysqlResponderFake::Heard& heard) {
+std::string shown(const ResponderFake::Heard& heard) {
   std::string argument = heard.command.substr(1);
   const std::string tracking(policy::session::tracking_assignments());
   if (const std::size_t at = argument.find(tracking); at != std::string::npos) argument.replace(at, tracking.size(), "tracking");
@@ -125,9 +125,9 @@ std::string shown(const MysqlResponderFake::Heard& heard) {
   }
 }
 
-std::string shown(const MysqlResponderFake& server) {
+std::string shown(const ResponderFake& server) {
   std::string all;
-  for (const MysqlResponderFake::Heard& each : server.heard()) all += (all.empty() ? "" : " | ") + shown(each);
+  for (const ResponderFake::Heard& each : server.heard()) all += (all.empty() ? "" : " | ") + shown(each);
   return all;
 }
 
@@ -136,7 +136,7 @@ std::size_t once(const Stage& stage) {
   return refused ? 2 : 1;
 }
 
-std::string shown_now(MysqlResponderFake& server) {
+std::string shown_now(ResponderFake& server) {
   std::string all = shown(server);
   server.forget_heard();
   return all;

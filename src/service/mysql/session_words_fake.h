@@ -67,20 +67,20 @@ wire::SessionStateEntry something();
 std::string shown(const Answer& answer);
 
 /// A command that a server got: texts as they are, other commands by name. What every connection of ours tracks is "tracking".
-std::string shown(const MysqlResponderFake::Heard& heard);
+std::string shown(const ResponderFake::Heard& heard);
 /// All that a server was asked, on all its connections, in order.
-std::string shown(const MysqlResponderFake& server);
+std::string shown(const ResponderFake& server);
 /// How often servers may at most have been sent what must run once: a refusal as read-only, or by a server in shutdown, ran nothing.
 std::size_t once(const Stage& stage);
 /// The same since the last time.
-std::string shown_now(MysqlResponderFake& server);
+std::string shown_now(ResponderFake& server);
 
 /// A test on a stage of its own, which start() sets up as `options_` say.
 class StageTest : public ::testing::Test {
  protected:
   void start() { stage_ = std::make_unique<Stage>(options_); }
   Stage& stage() { return *stage_; }
-  MysqlResponderFake& server() { return stage_->primary(); }
+  ResponderFake& server() { return stage_->primary(); }
   std::string ask(TestClient& client, ByteView sql) { return shown(stage_->ask_query(client, sql)); }
   Session& session(const TestClient& client) { return *stage_->frontend().state().find(client.id()); }
   const Holdings& kept(const TestClient& client) { return session(client).kept(); }

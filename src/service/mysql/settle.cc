@@ -62,7 +62,7 @@ void take_cursor(Session& session, Connection& connection, const Request& reques
     if (!refused) session.prepared().drop_long_data(statement);
   }
   const std::optional<std::uint32_t> gone = copies.unbind(statement.id);
-  if (gone) upstream::close_statement(connection, *gone);
+  if (gone) upstream::mysql::close_statement(connection, *gone);
 }
 
 /// A reply to a command on a prepared statement: ids and cursors.
@@ -75,7 +75,7 @@ void take_prepared(Session& session, Connection& connection, const Request& requ
     statement.made = true;
     statement.parameters = reply.parameters;
     const std::optional<std::uint32_t> gone = connection.facts.prepared.add(statement.meaning, reply.statement_id);
-    if (gone) upstream::close_statement(connection, *gone);
+    if (gone) upstream::mysql::close_statement(connection, *gone);
     return;
   }
   take_cursor(session, connection, request, reply);
@@ -92,7 +92,7 @@ void end_long_data(Session& session, Connection& connection, const Request& requ
     // The server has it still, or refuses it until the client resets it: we keep the data and send it again; the copy is everybody's and
     // starts anew.
     const std::optional<std::uint32_t> gone = connection.facts.prepared.erase(statement.meaning);
-    if (gone) upstream::close_statement(connection, *gone);
+    if (gone) upstream::mysql::close_statement(connection, *gone);
   } else {
     session.prepared().drop_long_data(statement);
   }

@@ -180,7 +180,7 @@ TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
   ASSERT_EQ(kept(client).held->slot, 0U);
-  stage().change_view([](upstream::MysqlView& view) { view.primary.reset(); });
+  stage().change_view([](upstream::mysql::View& view) { view.primary.reset(); });
   EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok");
   EXPECT_EQ(stage().primary().count("UPDATE"), 1U);
 }
@@ -190,7 +190,7 @@ TEST_F(SettleTest, AReadThatLeavesSomethingNamelessOnAReplicaIsRepeatedOnThePrim
   start();
   TestClient& client = stage().log_in();
   for (const std::size_t slot : {0U, 1U}) {
-    stage().server(slot).on("SELECT a_view", [](const upstream::ServerTurn& turn) {
+    stage().server(slot).on("SELECT a_view", [](const upstream::mysql::ServerTurn& turn) {
       wire::testing::ReplyWriter out = reply::writer(turn);
       const std::string state = changes({something()});
       out.column_count(1).definitions(1).rows(1);
@@ -212,7 +212,7 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefu
   options_.replicas = 1;
   start();
   TestClient& client = stage().log_in();
-  stage().change_view([](upstream::MysqlView& view) {
+  stage().change_view([](upstream::mysql::View& view) {
     view.primary.reset();
     view.no_primary_reason = "none";
   });
@@ -222,7 +222,7 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefu
   EXPECT_EQ(kept(client).held->slot, 1U);
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
   for (const bool known : {false, true}) {
-    if (known) stage().change_view([](upstream::MysqlView& view) { view.primary = 0; });
+    if (known) stage().change_view([](upstream::mysql::View& view) { view.primary = 0; });
     EXPECT_EQ(stage().ask_query(client, "INSERT INTO t VALUES (1)").error_code(), 1290U) << "whatever the account may do";
   }
   EXPECT_EQ(stage().replica().count("INSERT"), 0U);
@@ -259,7 +259,7 @@ TEST_F(SettleTest, WhatOnlyLooksLikeAReleaseEndsNothing) {
 }
 
 TEST_F(SettleTest, ACompletionTypeOfReleaseEndsTheSessionToo) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) {
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
     defaults.variables.insert(std::upper_bound(defaults.variables.begin(), defaults.variables.end(), std::pair<std::string, std::string>("completion_type", "")), {"completion_type", "RELEASE"});
   };
   start();
@@ -273,7 +273,7 @@ TEST_F(SettleTest, ACompletionTypeOfReleaseEndsTheSessionToo) {
 
 TEST_F(SettleTest, AConnectionThatEndsBehindItsReplyEndsTheSessionWhereItWasTiedToIt) {
   start();
-  const auto and_more = [](const upstream::ServerTurn& turn) { return reply::writer(turn).ok(turn.status).ok(turn.status).bytes(); };
+  const auto and_more = [](const upstream::mysql::ServerTurn& turn) { return reply::writer(turn).ok(turn.status).ok(turn.status).bytes(); };
   TestClient& client = stage().log_in();
   server().on("UPDATE", and_more, 1);
   EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok");

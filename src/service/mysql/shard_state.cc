@@ -21,7 +21,7 @@ std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabili
   return it->second;
 }
 
-policy::session::SettingsPtr& ShardState::start(const upstream::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags) {
+policy::session::SettingsPtr& ShardState::start(const upstream::mysql::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags) {
   if (starts_of_ != defaults) starts_.clear();
   starts_of_ = defaults;
   return starts_[{collation, flags}];

@@ -20,7 +20,7 @@
 #include "policy/sql/shape_cache.h"
 #include "proto/mysql/capabilities.h"
 #include "runtime/signal.h"
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/view.h"
 
 namespace hf::service {
 class Shard;
@@ -50,7 +50,7 @@ class ShardState {
 
   /// What a session begins with whose settings follow from these alone: made once, at the first login of its kind. Null: not yet.
   /// `collation`: 0 for the servers' own; `flags`: of the handshake, as far as they say something of settings.
-  policy::session::SettingsPtr& start(const upstream::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags);
+  policy::session::SettingsPtr& start(const upstream::mysql::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags);
 
   /// nullptr: not asked for yet.
   const CollationName* collation(std::uint16_t id) const;
@@ -103,7 +103,7 @@ class ShardState {
   policy::sql::ShapeCache shapes_;
   policy::session::SettingsTable settings_;
   std::map<std::tuple<std::uint32_t, proto::mysql::Capabilities, bool>, std::uint64_t> keys_;
-  upstream::SessionDefaultsPtr starts_of_;  // the servers' globals that starts_ are made of: only the latest are asked for
+  upstream::mysql::SessionDefaultsPtr starts_of_;  // the servers' globals that starts_ are made of: only the latest are asked for
   std::map<std::pair<std::uint16_t, proto::mysql::Capabilities>, policy::session::SettingsPtr> starts_;
   std::unordered_map<std::uint16_t, CollationName> collations_;
   std::unordered_map<std::string, std::string> default_collations_;

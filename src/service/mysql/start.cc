@@ -15,7 +15,7 @@ using runtime::Task;
 namespace {
 
 /// The servers' globals as settings; session_track_* are no setting.
-Settings::Variables variables_of(const upstream::SessionDefaults& defaults) {
+Settings::Variables variables_of(const upstream::mysql::SessionDefaults& defaults) {
   Settings::Variables variables;
   for (const auto& entry : defaults.variables) {
     if (policy::session::kind_of_variable(entry.first) == policy::session::VariableKind::kSetting) variables.push_back(entry);
@@ -37,7 +37,7 @@ void set_charset(Settings& settings, const CollationName& name) {
 constexpr wire::Capabilities kFlagsOfSettings = wire::kClientInteractive | wire::kClientIgnoreSpace;
 
 /// What the client's handshake flags do to a login's settings.
-void apply_flags(Settings& settings, wire::Capabilities capabilities, const upstream::SessionDefaults& defaults) {
+void apply_flags(Settings& settings, wire::Capabilities capabilities, const upstream::mysql::SessionDefaults& defaults) {
   if (wire::has(capabilities, wire::kClientInteractive)) settings.set_variable("wait_timeout", std::to_string(defaults.interactive_timeout));
   if (!wire::has(capabilities, wire::kClientIgnoreSpace)) return;
   const std::string mode(settings.variable("sql_mode"));
@@ -66,7 +66,7 @@ void adopt(Session& session, SettingsPtr start, const std::string& schema) {
 }
 
 /// What the globals, a collation and flags of the handshake make of a login. `name`: null when the servers' own collation is kept.
-SettingsPtr make_start(ShardState& shard, const upstream::SessionDefaults& defaults, const CollationName* name, wire::Capabilities flags) {
+SettingsPtr make_start(ShardState& shard, const upstream::mysql::SessionDefaults& defaults, const CollationName* name, wire::Capabilities flags) {
   Settings settings({}, variables_of(defaults));
   if (name != nullptr) set_charset(settings, *name);
   apply_flags(settings, flags, defaults);
@@ -86,7 +86,7 @@ policy::session::Status status_of(const Settings& settings) {
 
 namespace {
 
-policy::session::TrackingWish wish_of(const upstream::SessionDefaults& defaults) {
+policy::session::TrackingWish wish_of(const upstream::mysql::SessionDefaults& defaults) {
   policy::session::TrackingWish wish;
   for (const ByteView name : {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"}) {
     if (const std::optional<ByteView> value = defaults.find(name)) wish.set(name, *value);
@@ -153,11 +153,11 @@ Task<Result<void>> learn_collation_name(Session& session, Connection* connection
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   const std::string id = std::to_string(collation);
   connection->facts.found_rows.reset();
-  Result<wire::TextResult> named = co_await upstream::query(
+  Result<wire::TextResult> named = co_await upstream::mysql::query(
       *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id + " LIMIT 1", deadline);
   HF_CO_RETURN_IF_ERROR(named);
   if (named->error) {  // before MariaDB 10.10, and MySQL
-    named = co_await upstream::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
+    named = co_await upstream::mysql::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
     HF_CO_RETURN_IF_ERROR(named);
   }
   constexpr std::uint16_t kFilename = 17;  // which servers have, and show in no table

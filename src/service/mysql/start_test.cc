@@ -79,7 +79,7 @@ TEST_F(StartTest, ACollationThatServersDoNotKnowLeavesTheirOwn) {
 }
 
 TEST_F(StartTest, HandshakeFlagsAreSettings) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) {
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
     defaults.interactive_timeout = 77;
     for (auto& [name, value] : defaults.variables) {
       if (name == "sql_mode") value = "STRICT_ALL_TABLES";
@@ -95,7 +95,7 @@ TEST_F(StartTest, HandshakeFlagsAreSettings) {
 }
 
 TEST_F(StartTest, TheStatusOfALoginIsThatOfTheGlobals) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) {
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
     defaults.variables = {{"autocommit", "OFF"}, {"sql_mode", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"}};
     defaults.status = wire::kStatusNoBackslashEscapes | wire::kStatusAnsiQuotes;
   };
@@ -105,7 +105,7 @@ TEST_F(StartTest, TheStatusOfALoginIsThatOfTheGlobals) {
 }
 
 TEST_F(StartTest, WithInitConnectEachLoginIsAskedOnAConnectionOfItsOwn) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
   start();
   server().on(kAsksVariables, reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "UTC"}}));
   TestClient& first = stage().log_in();
@@ -118,7 +118,7 @@ TEST_F(StartTest, WithInitConnectEachLoginIsAskedOnAConnectionOfItsOwn) {
 }
 
 TEST_F(StartTest, WithInitConnectALoginThatWaitsForAPlaceIsNotHandedWhatAnotherGivesBack) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
   options_.places = 1;
   start();
   server().on(kAsksVariables, reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "UTC"}}));
@@ -132,7 +132,7 @@ TEST_F(StartTest, WithInitConnectALoginThatWaitsForAPlaceIsNotHandedWhatAnotherG
 }
 
 TEST_F(StartTest, TheLimitOfAnAccountForStatementsIsASettingOfItsLogins) {
-  upstream::MysqlAccount limited;
+  upstream::mysql::Account limited;
   limited.id = 7;
   limited.user = "app";
   limited.password = "secret";
@@ -147,14 +147,14 @@ TEST_F(StartTest, TheLimitOfAnAccountForStatementsIsASettingOfItsLogins) {
 }
 
 TEST_F(StartTest, BeforeServersHaveToldTheirGlobalsAConnectionIsAsked) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.variables.clear(); };
   start();
   EXPECT_TRUE(stage().log_in().connected());
   EXPECT_TRUE(server().heard("SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN ('autocommit','sql_mode','time_zone'"));
 }
 
 TEST_F(StartTest, ALimitOfSelectsIsAskedForByItselfAndKept) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='+11:00'"; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='+11:00'"; };
   start();
   server().on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "4"}}));
   server().on("SET STATEMENT sql_select_limit=18446744073709551615 FOR SHOW SESSION VARIABLES",
@@ -168,7 +168,7 @@ TEST_F(StartTest, ALimitOfSelectsIsAskedForByItselfAndKept) {
 }
 
 TEST_F(StartTest, AnAnswerThatCannotBeHadEndsTheLoginWithTheReason) {
-  options_.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.variables.clear(); };
   start();
   server().on(kAsksVariables, reply::error(1227, "Access denied"));
   TestClient& client = stage().log_in();
@@ -207,9 +207,9 @@ TEST_F(StartTest, TheConnectionThatWasAskedAtTheLoginCountsAsTheBalancesTurn) {
 TEST_F(StartTest, AWrongSchemaIsRefusedInThePrimarysWordsHoweverTheReplicaHasIt) {
   options_.replicas = 1;
   start();
-  stage().replica().on_login(wire::testing::packet(2, wire::encode_err({1049, "42000", "Unknown database 'new' on the replica"}, upstream::kFakeCapabilities)));
+  stage().replica().on_login(wire::testing::packet(2, wire::encode_err({1049, "42000", "Unknown database 'new' on the replica"}, upstream::mysql::kFakeCapabilities)));
   EXPECT_TRUE(stage().log_in({.schema = "new"}).connected()) << "the replica lags behind a CREATE DATABASE";
-  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1049, "42000", "Unknown database 'none'"}, upstream::kFakeCapabilities)));
+  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1049, "42000", "Unknown database 'none'"}, upstream::mysql::kFakeCapabilities)));
   stage().log_in({.user = "other", .schema = "none"});
   TestClient& refused = stage().log_in({.user = "other", .schema = "none"});
   EXPECT_FALSE(refused.connected());
@@ -245,7 +245,7 @@ TEST_F(StartTest, LoginsThatOverlapShareWhatOneOfThemHasSeenOfTheSchema) {
 }
 
 TEST_F(StartTest, WithNoServerUpALoginSucceedsAndTheFirstStatementWillTell) {
-  options_.change_view = [](upstream::MysqlView& view) {
+  options_.change_view = [](upstream::mysql::View& view) {
     view.servers[0].reachable = view.servers[0].reader = false;
     view.primary.reset();
     view.no_primary_reason = "db1 is down";
@@ -266,7 +266,7 @@ TEST_F(StartTest, LoginsThatAskAServerInEveryWay) {
 
 TEST_F(StartTest, LoginsUnderInitConnectInEveryWay) {
   StageOptions options;
-  options.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET @a=1"; };
+  options.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET @a=1"; };
   for_every_step_and_leaf({options, [](Stage& stage) {
                              TestClient& client = stage.log_in({.schema = "shop"});
                              stage.ask_query(client, "SELECT 1");

@@ -84,13 +84,13 @@ void TestClient::expect(Command number, std::uint8_t sequence) {
 }
 
 runtime::Task<void> TestClient::log_in(TestClient* self, net::Address address, ClientLogin client) {
-  upstream::MysqlLogin login;
+  upstream::mysql::Login login;
   login.credentials.user = client.user;
   login.credentials.password = client.password;
   login.capabilities = client.capabilities;
   login.charset = client.charset;
   login.schema = client.schema;
-  Result<upstream::MysqlConnectionPtr> connected = co_await upstream::connect_mysql(self->loop_, address, login, self->loop_.deadline_in(20s));
+  Result<upstream::mysql::ConnectionPtr> connected = co_await upstream::mysql::connect(self->loop_, address, login, self->loop_.deadline_in(20s));
   if (!connected.ok() || self->gone_) {
     if (!connected.ok() && connected.error().said != nullptr) self->refusal_ = *connected.error().said;
     self->gone_ = true;

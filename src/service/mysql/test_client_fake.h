@@ -16,8 +16,8 @@
 #include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/session_state.h"
 #include "runtime/signal.h"
-#include "upstream/mysql_connection.h"
-#include "upstream/mysql_responder_fake.h"
+#include "upstream/mysql/connection.h"
+#include "upstream/mysql/responder_fake.h"
 
 namespace hf::service::mysql::testing {
 
@@ -25,7 +25,7 @@ using proto::mysql::Command;
 
 /// A client of today, and one that wants EOF packets and no news of its session.
 inline constexpr proto::mysql::Capabilities kModernClient =
-    upstream::kFakeCapabilities & ~(proto::mysql::kClientSsl | proto::mysql::kClientCompress | proto::mysql::kClientConnectWithDb);
+    upstream::mysql::kFakeCapabilities & ~(proto::mysql::kClientSsl | proto::mysql::kClientCompress | proto::mysql::kClientConnectWithDb);
 inline constexpr proto::mysql::Capabilities kOldClient = kModernClient & ~(proto::mysql::kClientDeprecateEof | proto::mysql::kClientSessionTrack);
 
 // Payloads of commands.
@@ -116,7 +116,7 @@ class TestClient {
   void send_file(const Answer& answer);
 
   runtime::EventLoop& loop_;
-  upstream::MysqlConnectionPtr connection_;
+  upstream::mysql::ConnectionPtr connection_;
   std::unique_ptr<net::Stream> raw_;
   net::Stream* stream_ = nullptr;
   PeerSaid refusal_;

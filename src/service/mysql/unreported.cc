@@ -35,7 +35,7 @@ Task<void> keep_found_rows(Session& session, Connection* connection) {
   connection->facts.found_rows.reset();
   if (facts.found_rows.on != connection->facts.serial) co_return;
   Result<proto::mysql::TextResult> asked =
-      co_await upstream::query(*connection, "SELECT FOUND_ROWS() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::mysql::query(*connection, "SELECT FOUND_ROWS() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 1) {
     facts.found_rows = {1, 0};
     facts.lost |= policy::session::lost::kFoundRows;
@@ -113,7 +113,7 @@ Task<void> learn_collation(Session& session, Connection* connection, const Reque
   if (plain && !usual.empty()) {
     learnt.variables.emplace_back("collation_connection", usual);
   } else {
-    Result<proto::mysql::TextResult> asked = co_await upstream::query(
+    Result<proto::mysql::TextResult> asked = co_await upstream::mysql::query(
         *connection, "SELECT @@character_set_client,@@character_set_connection,@@character_set_results,@@collation_connection,@@character_set_server,@@collation_server LIMIT 1",
         session.loop().deadline_in(session.service().config().connect_timeout));
     if (!asked.ok() || asked->error || asked->rows.size() != 1 || asked->rows[0].size() != 6) {
@@ -157,7 +157,7 @@ Task<void> ask_doubted_count(Session& session, Connection* connection, const Req
     other = 2;
     std::vector<policy::session::Step> steps;
     steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(other)});
-    const Result<void> made = co_await upstream::run_steps(*connection, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
+    const Result<void> made = co_await upstream::mysql::run_steps(*connection, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
     if (!made.ok()) co_return connection->stream->abort(made.error());
   }
   const Result<Reply> again = co_await repeat_unseen(session, connection, request);
@@ -172,7 +172,7 @@ Task<Flushed> flush_changes(Session& session, Connection* connection) {
   request.text = "SET @@session.session_track_state_change=0";
   const bool tracking = connection->facts.tracking;
   Reply reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);
-  for (int round = 0; reply.facts.failed && reply.facts.error_code == proto::mysql::kErQueryInterrupted && round < upstream::kMostInterrupted; ++round) {
+  for (int round = 0; reply.facts.failed && reply.facts.error_code == proto::mysql::kErQueryInterrupted && round < upstream::mysql::kMostInterrupted; ++round) {
     reply = co_await exchange(session, connection, &request, {}, ReplySink::kNobody);  // a KILL QUERY that was meant for the client's statement
   }
   Result<void> told{};
@@ -180,7 +180,7 @@ Task<Flushed> flush_changes(Session& session, Connection* connection) {
   if (told.ok()) {
     policy::session::learn_values(session.facts(), connection->facts, reply.facts, session.shard_state().settings());
     const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-    const Result<proto::mysql::TextResult> on = co_await upstream::query(*connection, "SET @@session.session_track_state_change=1", deadline);
+    const Result<proto::mysql::TextResult> on = co_await upstream::mysql::query(*connection, "SET @@session.session_track_state_change=1", deadline);
     if (!on.ok() || on->error) told = Error{ErrorCode::kReset, "the session's changes could not be tracked again"};
     connection->facts.tracking = tracking;
   }
@@ -196,7 +196,7 @@ Task<void> count_again(Session& session, Connection* connection) {
   if (!found.known() || found.value > policy::session::kMostCounted) co_return;
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement, policy::session::count_statement(found.value)});
-  const Result<void> done = co_await upstream::run_steps(*connection, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
+  const Result<void> done = co_await upstream::mysql::run_steps(*connection, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!done.ok()) connection->stream->abort(done.error());
   connection->facts.found_rows = found.value;
 }
@@ -206,7 +206,7 @@ Task<void> ask_for_counts(Session& session, Connection* connection) {
   co_await keep_found_rows(session, connection);
   if (facts.insert_id.on != connection->facts.serial) co_return;
   const Result<proto::mysql::TextResult> asked =
-      co_await upstream::query(*connection, "SELECT LAST_INSERT_ID() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::mysql::query(*connection, "SELECT LAST_INSERT_ID() LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
   const bool told = asked.ok() && !asked->error && asked->rows.size() == 1 && asked->rows[0].size() == 1;
   facts.insert_id = {told ? std::strtoull(narrow(asked->rows[0][0].value_or("0")).c_str(), nullptr, 10) : 0, 0};
   if (!told) facts.lost |= policy::session::lost::kInsertId;

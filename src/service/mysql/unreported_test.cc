@@ -19,7 +19,7 @@ class UnreportedTest : public SettledStageTest {};
 
 TEST_F(UnreportedTest, WhatAnEofOnlyHintsAtIsAskedForAndLearnt) {
   start();
-  const auto hint = [](const upstream::ServerTurn& turn) {
+  const auto hint = [](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
   };
   server().on("SHOW TABLES", hint);
@@ -35,7 +35,7 @@ TEST_F(UnreportedTest, WhatAnEofOnlyHintsAtIsAskedForAndLearnt) {
 
 TEST_F(UnreportedTest, AWriteWithRowsDoesNotPinByItsGtid) {
   start();
-  server().on("INSERT", [](const upstream::ServerTurn& turn) {
+  server().on("INSERT", [](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
   });
   server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("last_gtid", "0-1-5")})));
@@ -47,7 +47,7 @@ TEST_F(UnreportedTest, AWriteWithRowsDoesNotPinByItsGtid) {
 
 TEST_F(UnreportedTest, AHintWithoutANamePinsAndAnUnansweredOneEndsTheConnection) {
   start();
-  server().on("SELECT v", [](const upstream::ServerTurn& turn) {
+  server().on("SELECT v", [](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
   });
   server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), something()})));
@@ -164,8 +164,8 @@ TEST_F(UnreportedTest, AFailedReadWhoseCountCannotBeToldRunsOnceMoreUnseen) {
   start();
   TestClient& client = stage().log_in();
   std::uint64_t there = 0;
-  server().on("SELECT FOUND_ROWS()", [&there](const upstream::ServerTurn& turn) { return reply::rows({{std::to_string(std::exchange(there, 1))}})(turn); });
-  server().on(policy::session::count_statement(2), [&there](const upstream::ServerTurn& turn) {
+  server().on("SELECT FOUND_ROWS()", [&there](const upstream::mysql::ServerTurn& turn) { return reply::rows({{std::to_string(std::exchange(there, 1))}})(turn); });
+  server().on(policy::session::count_statement(2), [&there](const upstream::mysql::ServerTurn& turn) {
     there = 2;
     return reply::rows({{"1"}})(turn);
   });
@@ -184,7 +184,7 @@ TEST_F(UnreportedTest, AFailedReadWhoseCountCannotBeToldRunsOnceMoreUnseen) {
     SCOPED_TRACE(std::string(each.sql) + " " + std::to_string(each.code) + " " + std::to_string(each.before));
     server().on("SELECT many", reply::rows(std::vector<reply::Row>(each.before, reply::Row{"1"})));
     ask(client, "SELECT many");
-    server().on("SELECT f", [&there, each](const upstream::ServerTurn& turn) {
+    server().on("SELECT f", [&there, each](const upstream::mysql::ServerTurn& turn) {
       there = each.after.value_or(there);
       return reply::error(each.code, "at work")(turn);
     });

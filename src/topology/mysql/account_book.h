@@ -18,7 +18,7 @@
 
 #include "config/config.h"
 #include "topology/mysql/account_loader.h"
-#include "upstream/mysql_accounts.h"
+#include "upstream/mysql/accounts.h"
 
 namespace hf::topology::mysql {
 
@@ -33,10 +33,10 @@ class AccountBook {
   /// The servers' accounts come from somewhere else from now on.
   void forget_servers();
 
-  const std::shared_ptr<const upstream::MysqlAccounts>& accounts() const { return accounts_; }
+  const std::shared_ptr<const upstream::mysql::Accounts>& accounts() const { return accounts_; }
   bool knows_servers() const { return !servers_digest_.empty(); }
   /// Those of the servers that nobody can log in with, new since the last question.
-  std::vector<const upstream::MysqlAccount*> newly_unusable();
+  std::vector<const upstream::mysql::Account*> newly_unusable();
 
  private:
   struct Known {
@@ -47,18 +47,18 @@ class AccountBook {
 
   void mark_doubles(const AccountDigests& digests);
   std::uint32_t id_of(const Key& key, const std::string& digest);
-  upstream::MysqlAccount listed(const config::Account& account);
+  upstream::mysql::Account listed(const config::Account& account);
   void assemble();
 
   std::vector<config::Account> listed_;
   bool from_servers_ = false;
-  std::vector<upstream::MysqlAccount> servers_;
+  std::vector<upstream::mysql::Account> servers_;
   std::map<Key, std::string> digests_;             // of servers_
   std::string servers_digest_;                     // of all the tables; empty: not read
   std::map<Key, Known> known_;                     // every account there ever was
   std::uint32_t ids_ = 0;
   std::map<Key, std::string> told_unusable_;
-  std::shared_ptr<const upstream::MysqlAccounts> accounts_;
+  std::shared_ptr<const upstream::mysql::Accounts> accounts_;
 };
 
 }  // namespace hf::topology::mysql

@@ -56,7 +56,7 @@ class AccountBookTest : public ::testing::Test {
     EXPECT_TRUE(book_.take(tables_.rows()));
   }
   std::uint32_t id(const std::string& user, const std::string& host = "%") const {
-    for (const upstream::MysqlAccount& account : book_.accounts()->all()) {
+    for (const upstream::mysql::Account& account : book_.accounts()->all()) {
       if (account.user == user && account.host == host) return account.id;
     }
     return 0;
@@ -97,7 +97,7 @@ TEST_F(AccountBookTest, WhetherAccountsOfOneNameMayDoTheSame) {
   };
   const auto same = [&](const auto&... with) {
     take(with...);
-    const upstream::MysqlAccount& wide = *book_.accounts()->exactly("twin", "%");
+    const upstream::mysql::Account& wide = *book_.accounts()->exactly("twin", "%");
     EXPECT_TRUE(book_.accounts()->exactly("single", "%")->rights.empty()) << "with none to compare it to";
     return !wide.rights.empty() && wide.rights == book_.accounts()->exactly("twin", "198.18.0.1")->rights;
   };

@@ -18,7 +18,7 @@
 namespace hf::topology::mysql {
 
 namespace auth = proto::mysql::auth;
-using upstream::MysqlAccount;
+using upstream::mysql::Account;
 
 namespace {
 
@@ -55,11 +55,11 @@ bool is_well_formed(const nlohmann::json& object) {
 }
 
 /// Adds one way to log in. Returns whether it is one we can use.
-bool add_method(MysqlAccount& account, const std::string& plugin, const std::string& secret) {
+bool add_method(Account& account, const std::string& plugin, const std::string& secret) {
   if (plugin.empty() || plugin == "mysql_native_password") {
     if (secret.empty()) {
       account.empty_password = true;
-      account.native_hash = upstream::Sha1Digest{};
+      account.native_hash = upstream::mysql::Sha1Digest{};
       return true;
     }
     if (secret == "invalid") return false;
@@ -99,7 +99,7 @@ bool has_limits(const proto::mysql::TextResult& rows, std::size_t row) {
   });
 }
 
-void parse_privileges(MysqlAccount& account, const std::string& json) {
+void parse_privileges(Account& account, const std::string& json) {
   const nlohmann::json priv = nlohmann::json::parse(json, nullptr, false);
   if (!priv.is_object() || !is_well_formed(priv)) {
     account.unusable = "its entry in mysql.global_priv is not readable";
@@ -128,11 +128,11 @@ bool is_role(const std::string& json) {
 
 }  // namespace
 
-std::vector<MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows) {
-  std::vector<MysqlAccount> accounts;
+std::vector<Account> parse_accounts(const proto::mysql::TextResult& rows) {
+  std::vector<Account> accounts;
   const bool mariadb = rows.column("Priv").has_value();
   for (std::size_t row = 0; row < rows.rows.size(); ++row) {
-    MysqlAccount account;
+    Account account;
     account.user = rows.value(row, "User").value_or("");
     account.host = rows.value(row, "Host").value_or("%");
     if (account.user.empty() || account.host.empty()) continue;  // anonymous users and roles are not logins of ours

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "proto/mysql/text_result.h"
-#include "upstream/mysql_accounts.h"
+#include "upstream/mysql/accounts.h"
 
 namespace hf::topology::mysql {
 
@@ -54,7 +54,7 @@ struct AccountRows {
 
 /// One account per row that names a user. An account whose secret cannot serve two purposes at once (prove the client to us, and
 /// us to the servers) is kept with `unusable` saying why. Ids are left 0.
-std::vector<upstream::MysqlAccount> parse_accounts(const proto::mysql::TextResult& rows);
+std::vector<upstream::mysql::Account> parse_accounts(const proto::mysql::TextResult& rows);
 
 /// The names that several accounts have, sorted.
 std::vector<std::string> shared_names(const proto::mysql::TextResult& accounts);

@@ -11,7 +11,7 @@ namespace {
 
 namespace auth = proto::mysql::auth;
 using proto::mysql::TextResult;
-using upstream::MysqlAccount;
+using upstream::mysql::Account;
 
 const std::string kHash = auth::native_hash(auth::native_stage2("tiger"));
 const std::string kKey = auth::ed25519_key_text(auth::ed25519_public_key("tiger"));
@@ -30,17 +30,17 @@ TextResult mysql_rows(std::vector<std::vector<std::optional<std::string>>> rows)
   return result;
 }
 
-MysqlAccount only(const std::vector<MysqlAccount>& accounts) {
+Account only(const std::vector<Account>& accounts) {
   EXPECT_EQ(accounts.size(), 1U);
-  return accounts.empty() ? MysqlAccount() : accounts[0];
+  return accounts.empty() ? Account() : accounts[0];
 }
 
-MysqlAccount of_priv(const std::string& json) { return only(parse_accounts(mariadb_rows({{"app", "%", json}}))); }
+Account of_priv(const std::string& json) { return only(parse_accounts(mariadb_rows({{"app", "%", json}}))); }
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
 TEST(ParseAccounts, NativePassword) {
-  const MysqlAccount account =
+  const Account account =
       only(parse_accounts(mariadb_rows({{"app", "198.18.%", R"({"access":0,"plugin":"mysql_native_password","authentication_string":)" + quoted(kHash) + "}"}})));
   EXPECT_EQ(account.user, "app");
   EXPECT_EQ(account.host, "198.18.%");
@@ -54,12 +54,12 @@ TEST(ParseAccounts, NativePassword) {
 
 TEST(ParseAccounts, WithoutAPasswordIsNotTheSameAsWithoutAWay) {
   for (const char* json : {R"({"access":0})", R"({"plugin":"","authentication_string":""})", R"({"plugin":"mysql_native_password"})"}) {
-    const MysqlAccount account = of_priv(json);
+    const Account account = of_priv(json);
     EXPECT_TRUE(account.empty_password) << json;
     EXPECT_EQ(account.unusable, "") << json;
   }
   for (const char* secret : {"invalid", "*short", "not a hash", "*0123456789012345678901234567890123456789X"}) {
-    const MysqlAccount account = of_priv(R"({"plugin":"mysql_native_password","authentication_string":)" + quoted(secret) + "}");
+    const Account account = of_priv(R"({"plugin":"mysql_native_password","authentication_string":)" + quoted(secret) + "}");
     EXPECT_FALSE(account.empty_password) << secret;
     EXPECT_NE(account.unusable, "") << secret;
     EXPECT_FALSE(account.native_hash.has_value()) << secret;
@@ -67,7 +67,7 @@ TEST(ParseAccounts, WithoutAPasswordIsNotTheSameAsWithoutAWay) {
 }
 
 TEST(ParseAccounts, Ed25519AloneNeedsThePasswordAndSaysSo) {
-  const MysqlAccount account = of_priv(R"({"plugin":"ed25519","authentication_string":)" + quoted(kKey) + "}");
+  const Account account = of_priv(R"({"plugin":"ed25519","authentication_string":)" + quoted(kKey) + "}");
   ASSERT_TRUE(account.ed25519_public_key.has_value());
   EXPECT_EQ(account.ed25519_public_key->size(), 32U);
   EXPECT_NE(account.unusable.find("'ed25519'"), std::string::npos);
@@ -76,18 +76,18 @@ TEST(ParseAccounts, Ed25519AloneNeedsThePasswordAndSaysSo) {
 
 TEST(ParseAccounts, AnyWayOfAuthOrThatWeCanPassOnMakesItUsable) {
   // As MariaDB writes `IDENTIFIED VIA ed25519 USING … OR mysql_native_password USING …`: an empty object stands for the first way.
-  const MysqlAccount account = of_priv(R"({"plugin":"ed25519","authentication_string":)" + quoted(kKey) +
-                                       R"(,"auth_or":[{},{"plugin":"mysql_native_password","authentication_string":)" + quoted(kHash) + "}]}");
+  const Account account = of_priv(R"({"plugin":"ed25519","authentication_string":)" + quoted(kKey) +
+                                  R"(,"auth_or":[{},{"plugin":"mysql_native_password","authentication_string":)" + quoted(kHash) + "}]}");
   EXPECT_EQ(account.unusable, "");
   EXPECT_EQ(account.native_hash, auth::native_stage2("tiger"));
   EXPECT_TRUE(account.ed25519_public_key.has_value());
 
-  const MysqlAccount socket = of_priv(R"({"plugin":"mysql_native_password","authentication_string":"invalid","auth_or":[{},{"plugin":"unix_socket"}]})");
+  const Account socket = of_priv(R"({"plugin":"mysql_native_password","authentication_string":"invalid","auth_or":[{},{"plugin":"unix_socket"}]})");
   EXPECT_NE(socket.unusable, "");
 }
 
 TEST(ParseAccounts, LockedAccountsAreKeptAndMarked) {
-  const MysqlAccount account =
+  const Account account =
       of_priv(R"({"plugin":"mysql_native_password","authentication_string":)" + quoted(kHash) + R"(,"account_locked":true})");
   EXPECT_TRUE(account.locked);
   EXPECT_EQ(account.unusable, "");
@@ -118,7 +118,7 @@ TEST(ParseAccounts, WhatIsNoJsonObjectIsUnusable) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   for (const std::string& json : {std::string(), std::string("null"), std::string("[]"), std::string("7"), std::string("\"x\""), std::string("{\"a\""),
                                   std::string("{\"a\":1}}"), std::string("\xff\xfe"), std::string("{\"\xff\":1}"), std::string(1, '\0'), deep}) {
-    const MysqlAccount account = of_priv(json);
+    const Account account = of_priv(json);
     EXPECT_NE(account.unusable, "") << json.substr(0, 20);
     EXPECT_FALSE(account.native_hash.has_value());
   }

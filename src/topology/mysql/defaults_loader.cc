@@ -7,7 +7,7 @@
 
 namespace hf::topology::mysql {
 
-using upstream::SessionDefaults;
+using upstream::mysql::SessionDefaults;
 
 namespace {
 

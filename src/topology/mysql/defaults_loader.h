@@ -1,4 +1,4 @@
-// The servers' global variables as the defaults of a session (upstream/session_defaults.h): which are read, and what they say.
+// The servers' global variables as the defaults of a session (upstream/mysql/session_defaults.h): which are read, and what they say.
 //
 // Thread: any (pure functions).
 #pragma once
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "proto/mysql/text_result.h"
-#include "upstream/session_defaults.h"
+#include "upstream/mysql/session_defaults.h"
 
 namespace hf::topology::mysql {
 
@@ -14,9 +14,9 @@ namespace hf::topology::mysql {
 std::string defaults_query();
 
 /// The id is left 0.
-upstream::SessionDefaults parse_defaults(const proto::mysql::TextResult& rows);
+upstream::mysql::SessionDefaults parse_defaults(const proto::mysql::TextResult& rows);
 
 /// All of it but the id, as one text: equal exactly when the content is.
-std::string content_of(const upstream::SessionDefaults& defaults);
+std::string content_of(const upstream::mysql::SessionDefaults& defaults);
 
 }  // namespace hf::topology::mysql

@@ -7,7 +7,7 @@
 namespace hf::topology::mysql {
 namespace {
 
-upstream::SessionDefaults parsed(std::vector<std::vector<std::optional<std::string>>> rows) {
+upstream::mysql::SessionDefaults parsed(std::vector<std::vector<std::optional<std::string>>> rows) {
   proto::mysql::TextResult result;
   result.columns = {"Variable_name", "Value"};
   result.rows = std::move(rows);
@@ -24,7 +24,7 @@ TEST(DefaultsQuery, NamesEveryVariableOnce) {
 }
 
 TEST(ParseDefaults, SortsLowersAndKeepsApartWhatNoSessionCanSet) {
-  const upstream::SessionDefaults defaults = parsed({{"wait_timeout", "60"}, {"SQL_MODE", "STRICT_TRANS_TABLES"}, {"interactive_timeout", "70"}, {"max_prepared_stmt_count", "5"}, {"max_allowed_packet", "18446744073709551615"}, {"init_connect", "SET NAMES latin1"}, {"tmpdir", "/x"}});
+  const upstream::mysql::SessionDefaults defaults = parsed({{"wait_timeout", "60"}, {"SQL_MODE", "STRICT_TRANS_TABLES"}, {"interactive_timeout", "70"}, {"max_prepared_stmt_count", "5"}, {"max_allowed_packet", "18446744073709551615"}, {"init_connect", "SET NAMES latin1"}, {"tmpdir", "/x"}});
   ASSERT_EQ(defaults.variables.size(), 3U);
   EXPECT_TRUE(std::is_sorted(defaults.variables.begin(), defaults.variables.end()));
   EXPECT_EQ(defaults.find("sql_mode"), "STRICT_TRANS_TABLES");
@@ -48,7 +48,7 @@ TEST(ParseDefaults, TheStatusIsThatOfAGreetingUnderTheseGlobals) {
 }
 
 TEST(ParseDefaults, SurvivesWhatIsNoNumberAndNoRow) {
-  const upstream::SessionDefaults defaults = parsed({{"wait_timeout", std::nullopt}, {}, {std::nullopt, "x"}, {"interactive_timeout", "99999999999999"}, {"max_prepared_stmt_count", "x"}});
+  const upstream::mysql::SessionDefaults defaults = parsed({{"wait_timeout", std::nullopt}, {}, {std::nullopt, "x"}, {"interactive_timeout", "99999999999999"}, {"max_prepared_stmt_count", "x"}});
   EXPECT_EQ(defaults.wait_timeout, 0U);
   EXPECT_EQ(defaults.interactive_timeout, 4294967295U);
   EXPECT_EQ(defaults.max_prepared_stmt_count, 0U);

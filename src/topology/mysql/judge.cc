@@ -1,7 +1,7 @@
 #include "topology/mysql/judge.h"
 
 #include "proto/mysql/handshake.h"
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/view.h"
 #include "upstream/places.h"
 
 namespace hf::topology::mysql {
@@ -10,7 +10,7 @@ std::unique_ptr<topology::Judge> make_judge(Bench& bench) { return std::make_uni
 
 void Judge::meet(WatchedServer& server) {
   const config::Mysql& settings = bench_.service().mysql;
-  upstream::MysqlCredentials monitor{settings.monitor.user, settings.monitor.password, std::nullopt};
+  upstream::mysql::Credentials monitor{settings.monitor.user, settings.monitor.password, std::nullopt};
   if (server.checker == nullptr) {
     server.places = std::make_shared<upstream::Places>(settings.max_server_connections);
     server.checker = std::make_unique<check::MysqlCheck>(bench_.loop(), server.address, std::move(monitor));
@@ -55,7 +55,7 @@ std::shared_ptr<upstream::ServiceView> Judge::judge(upstream::ServiceView seen) 
   policy::ReplicaSet::Outcome outcome = replica_set_->step({inputs, std::nullopt, bench_.loop().now()});
   for (Event& event : outcome.events) bench_.event(std::move(event));
   const policy::ReplicaSetVerdict& verdict = verdict_.emplace(std::move(outcome.verdict));
-  auto view = std::make_shared<upstream::MysqlView>(std::move(seen));
+  auto view = std::make_shared<upstream::mysql::View>(std::move(seen));
   view->epoch = verdict.epoch;
   view->no_primary_reason = verdict.reason;
   for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -93,9 +93,9 @@ void Judge::describe(ServiceReport& report) const {
 }
 
 void Judge::refresh(std::uint32_t subject, upstream::Refresh& asked) {
-  switch (static_cast<upstream::MysqlSubject>(subject)) {
-    case upstream::MysqlSubject::kAccounts: readings_.refresh_accounts(asked); return;
-    case upstream::MysqlSubject::kDefaults: readings_.refresh_defaults(asked); return;
+  switch (static_cast<upstream::mysql::Subject>(subject)) {
+    case upstream::mysql::Subject::kAccounts: readings_.refresh_accounts(asked); return;
+    case upstream::mysql::Subject::kDefaults: readings_.refresh_defaults(asked); return;
   }
 }
 

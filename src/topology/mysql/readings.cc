@@ -31,7 +31,7 @@ void Readings::read_from(std::optional<upstream::ServerSlot> primary) {
   defaults_read_at_.reset();
 }
 
-void Readings::fill(upstream::MysqlView& view) const {
+void Readings::fill(upstream::mysql::View& view) const {
   view.accounts = accounts_.accounts();
   view.accounts_round = accounts_rounds_.round();
   view.defaults = defaults_;
@@ -128,7 +128,7 @@ void Readings::take_accounts(const WatchedServer& server, const Result<std::vect
   } else {
     bench_.event(events::AccountsChanged{.service = service.name, .changed = "accounts on " + server.server.name});
   }
-  for (const upstream::MysqlAccount* account : accounts_.newly_unusable()) {
+  for (const upstream::mysql::Account* account : accounts_.newly_unusable()) {
     bench_.event(events::AccountUnusable{.service = service.name, .account = account->user + "@" + account->host, .reason = account->unusable});
   }
 }
@@ -144,7 +144,7 @@ Task<bool> Readings::read_defaults(WatchedServer* server) {
     take_defaults(parse_defaults(*rows));
   } else if (rows.ok() || rows.error().code == ErrorCode::kRefused) {
     constexpr wire::StatusFlags kOfGlobals = wire::kStatusAutocommit | wire::kStatusNoBackslashEscapes | wire::kStatusAnsiQuotes;
-    upstream::SessionDefaults defaults = *defaults_;
+    upstream::mysql::SessionDefaults defaults = *defaults_;
     defaults.status = check_of(*server).greeting().status & kOfGlobals;
     if (defaults.status != defaults_->status) take_defaults(std::move(defaults));
   }
@@ -152,9 +152,9 @@ Task<bool> Readings::read_defaults(WatchedServer* server) {
   co_return rows.ok() || still_answers(*server, rows.error());
 }
 
-void Readings::take_defaults(upstream::SessionDefaults defaults) {
+void Readings::take_defaults(upstream::mysql::SessionDefaults defaults) {
   defaults.id = defaults_ids_.try_emplace(digest_of(content_of(defaults)), defaults_ids_.size() + 1).first->second;
-  if (defaults.id != defaults_->id) defaults_ = std::make_shared<const upstream::SessionDefaults>(std::move(defaults));
+  if (defaults.id != defaults_->id) defaults_ = std::make_shared<const upstream::mysql::SessionDefaults>(std::move(defaults));
 }
 
 }  // namespace hf::topology::mysql

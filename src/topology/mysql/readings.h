@@ -17,7 +17,7 @@
 #include "topology/judge.h"
 #include "topology/mysql/account_book.h"
 #include "topology/mysql/read_rounds.h"
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/view.h"
 
 namespace hf::topology::mysql {
 
@@ -34,7 +34,7 @@ class Readings {
   void read_accounts_anew() { accounts_read_at_.reset(); }
   /// There is another primary, or none.
   void read_from(std::optional<upstream::ServerSlot> primary);
-  void fill(upstream::MysqlView& view) const;
+  void fill(upstream::mysql::View& view) const;
   /// The globals have been read, or there is nobody to read from.
   bool ready() const { return defaults_read_at_ || source() == nullptr; }
 
@@ -51,7 +51,7 @@ class Readings {
   runtime::Task<bool> read_accounts(WatchedServer* server);
   runtime::Task<bool> read_defaults(WatchedServer* server);
   void take_accounts(const WatchedServer& server, const Result<std::vector<AccountRows>>& read);
-  void take_defaults(upstream::SessionDefaults defaults);
+  void take_defaults(upstream::mysql::SessionDefaults defaults);
 
   Bench& bench_;
   std::optional<upstream::ServerSlot> primary_;
@@ -61,7 +61,7 @@ class Readings {
   std::string accounts_refusal_;  // why they could not be read the last time
   ReadRounds defaults_rounds_;
   std::optional<TimePoint> defaults_read_at_;
-  upstream::SessionDefaultsPtr defaults_ = std::make_shared<const upstream::SessionDefaults>();
+  upstream::mysql::SessionDefaultsPtr defaults_ = std::make_shared<const upstream::mysql::SessionDefaults>();
   std::map<std::string, std::uint64_t> defaults_ids_;  // by digest
 };
 

@@ -11,7 +11,7 @@ const std::string kDump = command(Command::kBinlogDump, std::string("\4\0\0\0\0\
 std::string event_packet(std::uint8_t sequence, ByteView event) { return wire::testing::packet(sequence, '\0' + std::string(event)); }
 
 /// Something that the server has heard of, whatever connection it came on.
-bool heard_dump(const MysqlResponderFake& server) { return server.heard("binlog.000001"); }
+bool heard_dump(const ResponderFake& server) { return server.heard("binlog.000001"); }
 
 TEST(BinlogDump, EventsGoToTheClientAsTheyCome) {
   Stage stage;
@@ -114,7 +114,7 @@ TEST(BinlogDump, TheOtherCommandsOfItsKindToo) {
 }
 
 TEST(BinlogDump, WithoutAServerFailsAndTheSessionGoesOn) {
-  Stage stage({.change_view = [](upstream::MysqlView& view) {
+  Stage stage({.change_view = [](upstream::mysql::View& view) {
     view.primary.reset();
     view.servers[0].reader = false;
     view.no_primary_reason = "none is writable";

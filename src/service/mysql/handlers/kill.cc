@@ -93,8 +93,8 @@ Task<std::shared_ptr<Found>> ask_target(Session& session, Target target, Ask ask
 
 /// A connection of the account's beside what the session does.
 Task<Result<ConnectionPtr>> open_beside(Session& session, upstream::ServerSlot slot) {
-  const upstream::MysqlViewPtr view = session.view();
-  const upstream::MysqlLogin login = login_for_server(session);
+  const upstream::mysql::ViewPtr view = session.view();
+  const upstream::mysql::Login login = login_for_server(session);
   const Deadline turn = session.loop().deadline_in(view->service->connect_timeout);
   Result<ConnectionPtr> opened = co_await session.frontend().pool(slot).open_beside(view, login, turn);
   if (opened.ok()) {
@@ -126,7 +126,7 @@ Task<bool> may_kill_others(Session& session) {
     side = std::move(*opened);
   }
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  const Result<wire::TextResult> rights = co_await upstream::query(own != nullptr ? *own : *side, kMayKillOthers, deadline);
+  const Result<wire::TextResult> rights = co_await upstream::mysql::query(own != nullptr ? *own : *side, kMayKillOthers, deadline);
   co_return rights.ok() && !rights->error && !rights->rows.empty();
 }
 
@@ -164,9 +164,9 @@ Task<bool> end_target(Session& session, Target target) {
 }  // namespace
 
 Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what) {
-  const upstream::MysqlViewPtr view = session.view();
-  upstream::MysqlPool& pool = session.frontend().pool(slot);
-  const upstream::MysqlLogin login = login_for_server(session);
+  const upstream::mysql::ViewPtr view = session.view();
+  upstream::mysql::Pool& pool = session.frontend().pool(slot);
+  const upstream::mysql::Login login = login_for_server(session);
   ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, ages_of(*view));
   Connection* own = side == nullptr ? idle_held(session, slot) : nullptr;  // another login may be one too many, when a KILL is needed most
   if (side == nullptr && own == nullptr) {
@@ -177,7 +177,7 @@ Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std:
   std::vector<policy::session::Step> steps;
   steps.push_back({policy::session::Step::Kind::kStatement,
                    std::string(what == KillWhat::kQuery ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id)});
-  Result<void> killed = co_await upstream::run_steps(own != nullptr ? *own : *side, std::move(steps), session.loop().deadline_in(view->service->connect_timeout));
+  Result<void> killed = co_await upstream::mysql::run_steps(own != nullptr ? *own : *side, std::move(steps), session.loop().deadline_in(view->service->connect_timeout));
   if (side != nullptr) give_back(session, std::move(side));
   co_return killed;
 }

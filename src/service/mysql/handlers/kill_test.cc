@@ -11,7 +11,7 @@ namespace wire = proto::mysql;
 std::string kill(std::uint32_t id) { return query("KILL " + std::to_string(id)); }
 std::string kill_query(std::uint32_t id) { return query("KILL QUERY " + std::to_string(id)); }
 std::string process_kill(std::uint32_t id) { return on_statement(Command::kProcessKill, id); }
-std::string thread(std::uint32_t n) { return std::to_string(MysqlResponderFake::kFirstThread + n); }
+std::string thread(std::uint32_t n) { return std::to_string(ResponderFake::kFirstThread + n); }
 
 /// A statement runs on the primary for the client and does not end by itself.
 void begin_long_statement(Stage& stage, TestClient& client, ByteView text) {
@@ -121,8 +121,8 @@ TEST(Kill, QueryInterruptsTheStatementAndTheSessionGoesOn) {
   TestClient& client = stage.log_in();
   TestClient& target = stage.log_in();
   begin_long_statement(stage, target, "UPDATE t SET a=1");
-  stage.primary().on("KILL QUERY", [&](const upstream::ServerTurn& turn) {
-    stage.primary().say_to(MysqlResponderFake::kFirstThread + 1, reply::error(1317, "Query execution was interrupted")(turn));
+  stage.primary().on("KILL QUERY", [&](const upstream::mysql::ServerTurn& turn) {
+    stage.primary().say_to(ResponderFake::kFirstThread + 1, reply::error(1317, "Query execution was interrupted")(turn));
     return reply::ok()(turn);
   });
   EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
@@ -137,8 +137,8 @@ TEST(Kill, WhatAKillWasAimedAtIsLentToNobodyElse) {
   TestClient& client = stage.log_in();
   TestClient& target = stage.log_in();
   begin_long_statement(stage, target, "UPDATE t SET a=1");
-  stage.primary().on("KILL QUERY", [&](const upstream::ServerTurn& turn) {
-    stage.primary().say_to(MysqlResponderFake::kFirstThread + 1, reply::ok()(turn));
+  stage.primary().on("KILL QUERY", [&](const upstream::mysql::ServerTurn& turn) {
+    stage.primary().say_to(ResponderFake::kFirstThread + 1, reply::ok()(turn));
     return reply::ok()(turn);
   });
   EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
@@ -268,7 +268,7 @@ TEST(Kill, QueryOfAStatementThatWaitsForAPrimaryInterruptsIt) {
   Stage stage;
   TestClient& client = stage.log_in();
   TestClient& target = stage.log_in();
-  stage.change_view([](upstream::MysqlView& view) { view.primary.reset(); });
+  stage.change_view([](upstream::mysql::View& view) { view.primary.reset(); });
   target.send(query("INSERT INTO t VALUES (1)"));
   stage.turn(10);
   EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
@@ -397,7 +397,7 @@ TEST(Kill, OfASessionOfAServiceThatIsGoneFromItsShard) {
 TEST(Kill, OfAReadWhoseClientLeftWhileAConnectionWasMadeReady) {
   Stage stage;
   TestClient& client = stage.log_in();
-  stage.server().on("SET @@session.", [&](const upstream::ServerTurn& turn) {
+  stage.server().on("SET @@session.", [&](const upstream::mysql::ServerTurn& turn) {
     client.leave();
     stage.server().on("SELECT SLEEP(a)", reply::silence());
     return reply::ok()(turn); }, 1);
@@ -408,7 +408,7 @@ TEST(Kill, OfAReadWhoseClientLeftWhileAConnectionWasMadeReady) {
 TEST(Kill, OfASessionWhoseConnectionIsBeingMadeReady) {
   Stage stage;
   TestClient& client = stage.log_in();
-  stage.server().on("SET @@session.", [&](const upstream::ServerTurn& turn) {
+  stage.server().on("SET @@session.", [&](const upstream::mysql::ServerTurn& turn) {
     stage.service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
     return reply::ok()(turn); }, 1);
   client.send(query("INSERT INTO t VALUES (1)"));

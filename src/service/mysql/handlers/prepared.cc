@@ -156,7 +156,7 @@ void on_statement_close(Session& session) {
   Holdings& holdings = session.holdings();
   if (statement->cursor_on != 0 && holdings.held != nullptr && holdings.held->facts.serial == statement->cursor_on) {
     const std::optional<std::uint32_t> copy = holdings.held->facts.prepared.erase(statement->meaning, statement->id);
-    if (copy) upstream::close_statement(*holdings.held, *copy);  // and its cursor with it
+    if (copy) upstream::mysql::close_statement(*holdings.held, *copy);  // and its cursor with it
   }
   session.prepared().erase(statement->id);
   if (session.prepared().any_cursor() || !holdings.has(tie::kCursor)) return;

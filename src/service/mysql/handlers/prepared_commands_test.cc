@@ -7,7 +7,7 @@ namespace {
 
 namespace wire = proto::mysql;
 
-constexpr std::uint32_t kServerId = MysqlResponderFake::kFirstPrepared;
+constexpr std::uint32_t kServerId = ResponderFake::kFirstPrepared;
 constexpr std::uint8_t kCursorReadOnly = 1;
 
 std::string prepare(ByteView text) { return command(Command::kStmtPrepare, text); }
@@ -34,18 +34,18 @@ std::string bound_again(std::uint64_t value) {
   return parameters;
 }
 
-upstream::ServerReply binary_rows(std::uint64_t count) {
-  return [count](const upstream::ServerTurn& turn) {
+upstream::mysql::ServerReply binary_rows(std::uint64_t count) {
+  return [count](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(count, ByteView("\0\0\x07\0\0\0\0\0\0\0", 10)).end(turn.status).bytes();
   };
 }
-upstream::ServerReply opened_cursor() {
-  return [](const upstream::ServerTurn& turn) {
+upstream::mysql::ServerReply opened_cursor() {
+  return [](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).column_count(1).definitions(1).end(turn.status | wire::kStatusCursorExists).bytes();
   };
 }
-upstream::ServerReply fetched(std::uint64_t count, wire::StatusFlags status) {
-  return [=](const upstream::ServerTurn& turn) {
+upstream::mysql::ServerReply fetched(std::uint64_t count, wire::StatusFlags status) {
+  return [=](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).rows(count, ByteView("\0\0\x07\0\0\0\0\0\0\0", 10)).end(turn.status | status).bytes();
   };
 }
@@ -56,9 +56,9 @@ std::uint32_t id_of(const Answer& answer) {
 }
 
 /// What the server heard of this kind of command.
-std::vector<std::string> heard(const MysqlResponderFake& server, Command number) {
+std::vector<std::string> heard(const ResponderFake& server, Command number) {
   std::vector<std::string> all;
-  for (const MysqlResponderFake::Heard& each : server.heard()) {
+  for (const ResponderFake::Heard& each : server.heard()) {
     if (each.command[0] == static_cast<char>(number)) all.push_back(each.command);
   }
   return all;
@@ -110,7 +110,7 @@ TEST(PreparedCommands, AnExecutionThatIsCutIsMalformedWhetherOrNotThereIsSuchASt
 }
 
 TEST(PreparedCommands, AStatementTooManyIsRefusedAsTheServerWould) {
-  Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_prepared_stmt_count = 2; }});
+  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_prepared_stmt_count = 2; }});
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask(client, prepare("SELECT 1 FROM t")).ok());
   EXPECT_TRUE(stage.ask(client, prepare("SELECT 2 FROM t")).ok());
@@ -122,11 +122,11 @@ TEST(PreparedCommands, AStatementTooManyIsRefusedAsTheServerWould) {
 }
 
 TEST(PreparedCommands, WhatAStatementIsParsedUnderIsLearntBeforeItIsPrepared) {
-  Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); },
-               .change_view = [](upstream::MysqlView& view) { view.servers[0].reachable = false; }});
+  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.variables.clear(); },
+               .change_view = [](upstream::mysql::View& view) { view.servers[0].reachable = false; }});
   TestClient& client = stage.log_in();
   ASSERT_EQ(stage.server().accepted(), 0U);
-  stage.change_view([](upstream::MysqlView& view) { view.servers[0].reachable = true; });
+  stage.change_view([](upstream::mysql::View& view) { view.servers[0].reachable = true; });
   EXPECT_TRUE(stage.ask(client, prepare("SELECT a FROM t")).ok());
   ASSERT_GE(stage.server().texts().size(), 2U);
   EXPECT_TRUE(stage.server().texts()[0].starts_with("SELECT 'sql_select_limit'"));
@@ -135,8 +135,8 @@ TEST(PreparedCommands, WhatAStatementIsParsedUnderIsLearntBeforeItIsPrepared) {
 }
 
 TEST(PreparedCommands, NothingIsPreparedUnderSettingsThatCannotBeLearnt) {
-  Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); },
-               .change_view = [](upstream::MysqlView& view) { view.servers[0].reachable = false; }});
+  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.variables.clear(); },
+               .change_view = [](upstream::mysql::View& view) { view.servers[0].reachable = false; }});
   stage.server().on_login(std::string());
   TestClient& client = stage.log_in();
   const Answer answer = stage.ask(client, prepare("SELECT a FROM t"));
@@ -308,7 +308,7 @@ TEST(PreparedCommands, LongDataIsForgottenByAReset) {
 }
 
 TEST(PreparedCommands, TooMuchLongDataIsRefusedAtTheExecutionUntilAReset) {
-  Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
+  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
   TestClient& client = stage.log_in();
   stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
   for (int i = 0; i < 3; ++i) client.send(long_data(1, 0, std::string(800, 'x')));
@@ -368,7 +368,7 @@ TEST(PreparedCommands, LongDataStaysBehindAnExecutionThatNobodyReads) {
 class Cursor : public ::testing::Test {
  protected:
   Cursor() {
-    for (MysqlResponderFake* server : {&stage_.primary(), &stage_.replica()}) {
+    for (ResponderFake* server : {&stage_.primary(), &stage_.replica()}) {
       server->on_command(Command::kStmtExecute, opened_cursor());
       server->on_command(Command::kStmtFetch, fetched(1, wire::kStatusCursorExists));
     }
@@ -552,11 +552,11 @@ TEST(PreparedScript, ACursor) {
 
 TEST(PreparedScript, SettingsThatMustBeLearntFirst) {
   StageOptions options;
-  options.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.variables.clear(); };
+  options.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.variables.clear(); };
   for_every_step_and_leaf({options, [](Stage& stage) {
-                             stage.change_view([](upstream::MysqlView& view) { view.servers[0].reachable = false; });
+                             stage.change_view([](upstream::mysql::View& view) { view.servers[0].reachable = false; });
                              TestClient& client = stage.log_in();
-                             stage.change_view([](upstream::MysqlView& view) { view.servers[0].reachable = true; });
+                             stage.change_view([](upstream::mysql::View& view) { view.servers[0].reachable = true; });
                              const std::uint32_t id = id_of(stage.ask(client, prepare("SELECT a FROM t")));
                              stage.ask(client, execute(id));
                            }});

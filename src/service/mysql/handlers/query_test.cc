@@ -8,7 +8,7 @@ namespace wire = proto::mysql;
 using Texts = std::vector<std::string>;
 
 /// What the server heard of clients, without what sessions said on their own behalf.
-Texts said_by_clients(const MysqlResponderFake& server) {
+Texts said_by_clients(const ResponderFake& server) {
   Texts texts = server.texts();
   std::erase_if(texts, [](const std::string& text) { return text.starts_with("SET @@session.") || text.starts_with("SET SESSION "); });
   return texts;
@@ -50,7 +50,7 @@ TEST(Query, OnAReadAddressAWriteGetsTheReplicasOwnRefusal) {
 
 TEST(Query, WithoutReplicasReadsGoToThePrimary) {
   Stage stage({.replicas = 1});
-  stage.change_view([](upstream::MysqlView& view) { view.servers[1].reader = false; });
+  stage.change_view([](upstream::mysql::View& view) { view.servers[1].reader = false; });
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask_query(client, "SELECT a FROM t").ok());
   EXPECT_EQ(said_by_clients(stage.primary()), Texts{"SELECT a FROM t"});
@@ -83,7 +83,7 @@ TEST(Query, ALongListOfRowsIsAPlainInsertAndWhatIsTooLongToBeReadPins) {
 TEST(Query, TheReplyIsTheServersByteForByte) {
   Stage stage;
   const reply::Row row = {"one", std::nullopt, std::string(300, 'x')};
-  const upstream::ServerReply rows = reply::rows({row, row}, 3, wire::kStatusNoIndexUsed);
+  const upstream::mysql::ServerReply rows = reply::rows({row, row}, 3, wire::kStatusNoIndexUsed);
   stage.server().on("SELECT a,b,c FROM t", rows);
   TestClient& client = stage.log_in();
   const Answer answer = stage.ask_query(client, "SELECT a,b,c FROM t");
@@ -108,7 +108,7 @@ TEST(Query, ReplyInPiecesOfAnySizeIsTheSame) {
   for (std::size_t piece : {1U, 2U, 3U, 5U, 8U, 13U}) {
     SCOPED_TRACE(piece);
     Stage stage;
-    const upstream::ServerReply rows = reply::rows({{"one", "two"}, {"three", std::nullopt}}, 1);
+    const upstream::mysql::ServerReply rows = reply::rows({{"one", "two"}, {"three", std::nullopt}}, 1);
     stage.server().on("SELECT", rows);
     stage.server().set_piece(piece);
     TestClient& client = stage.log_in();
@@ -118,7 +118,7 @@ TEST(Query, ReplyInPiecesOfAnySizeIsTheSame) {
 
 TEST(Query, SeveralResultsOfOneTextComeAsOneReply) {
   Stage stage;
-  stage.server().on("SELECT 1; SELECT 2", [](const upstream::ServerTurn& turn) {
+  stage.server().on("SELECT 1; SELECT 2", [](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).result_set(1, 2, turn.status | wire::kStatusMoreResults).result_set(1, 1, turn.status).bytes();
   });
   ClientLogin login;
@@ -166,7 +166,7 @@ TEST(Query, CommandsThatArriveTogetherAreAnsweredInOrder) {
 }
 
 TEST(Query, ATextOfSeveralPacketsGoesOnWhole) {
-  Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 64U << 20; }});
+  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 64U << 20; }});
   TestClient& client = stage.log_in();
   std::string text = "INSERT INTO t VALUES ('";
   text.append(wire::kMaxPiece, 'x');
@@ -229,7 +229,7 @@ TEST(Query, APacketOutOfOrderEndsTheSession) {
 }
 
 TEST(Query, APacketLargerThanTheServersTakeEndsTheSession) {
-  Stage stage({.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
+  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask_query(client, "SELECT '" + std::string(1000, 'x') + "'").ok());
   EXPECT_EQ(stage.ask_query(client, "SELECT '" + std::string(1024, 'x') + "'").error_code(), wire::kErPacketTooLarge);
@@ -254,7 +254,7 @@ TEST(Query, AReadThatAReplicaLosesIsReadFromAnother) {
   TestClient& client = stage.log_in();
   int asked = 0;
   for (std::size_t i : {1U, 2U}) {
-    stage.replica(i).on("SELECT a FROM t", [&, i](const upstream::ServerTurn& turn) {
+    stage.replica(i).on("SELECT a FROM t", [&, i](const upstream::mysql::ServerTurn& turn) {
       if (++asked > 1) return reply::rows({{std::to_string(i)}})(turn);
       stage.replica(i).cut();
       return std::string();
@@ -271,7 +271,7 @@ TEST(Query, AReadIsNotSentAgainOnceTheClientHasABeginningOfItsReply) {
   Stage stage({.replicas = 2});
   TestClient& client = stage.log_in();
   for (std::size_t i : {1U, 2U}) {
-    stage.replica(i).on("SELECT a FROM t", [](const upstream::ServerTurn& turn) { return reply::writer(turn).column_count(1).definitions(1).rows(3).bytes(); });
+    stage.replica(i).on("SELECT a FROM t", [](const upstream::mysql::ServerTurn& turn) { return reply::writer(turn).column_count(1).definitions(1).rows(3).bytes(); });
   }
   client.send(query("SELECT a FROM t"));
   ASSERT_TRUE(stage.run_until([&] { return client.answers().back().packets().size() == 5; }));
@@ -287,7 +287,7 @@ TEST(Query, AReadIsNotSentAgainOnceTheClientHasABeginningOfItsReply) {
 TEST(Query, AReplyThatBreaksOffInTheMiddleOfAPacketEndsTheClientsConnection) {
   Stage stage({.replicas = 1});
   const std::string row(100, 'x');
-  stage.replica().on("SELECT a FROM t", [&](const upstream::ServerTurn& turn) {
+  stage.replica().on("SELECT a FROM t", [&](const upstream::mysql::ServerTurn& turn) {
     const std::string all = reply::rows({{row}})(turn);
     return all.substr(0, all.find("xxx") + 50);
   });
@@ -346,7 +346,7 @@ TEST(Query, AnErrorOfTheStatementIsTheClientsAndTheConnectionLivesOn) {
 TEST(Query, WithNoPrimaryAWriteIsHeldAndRunsOnTheNext) {
   Stage stage({.replicas = 1});
   TestClient& client = stage.log_in();
-  stage.change_view([](upstream::MysqlView& view) {
+  stage.change_view([](upstream::mysql::View& view) {
     view.primary.reset();
     view.no_primary_reason = "none is writable";
   });
@@ -354,7 +354,7 @@ TEST(Query, WithNoPrimaryAWriteIsHeldAndRunsOnTheNext) {
   stage.rest(60ms);
   EXPECT_FALSE(client.answered());
   EXPECT_TRUE(stage.happened(EventId::kWritesHeld));
-  stage.change_view([](upstream::MysqlView& view) { view.primary = 1; });
+  stage.change_view([](upstream::mysql::View& view) { view.primary = 1; });
   ASSERT_TRUE(stage.wait(client));
   EXPECT_TRUE(client.answers().back().ok());
   EXPECT_TRUE(stage.replica().heard("INSERT"));
@@ -363,7 +363,7 @@ TEST(Query, WithNoPrimaryAWriteIsHeldAndRunsOnTheNext) {
 }
 
 TEST(Query, WithNoPrimaryForTooLongAWriteFailsWithTheReason) {
-  Stage stage({.change_view = [](upstream::MysqlView& view) {
+  Stage stage({.change_view = [](upstream::mysql::View& view) {
     view.primary.reset();
     view.no_primary_reason = "none is writable";
   }});
@@ -393,7 +393,7 @@ TEST(Query, AReadOnlyTransactionOnAReplicaEndsBeforeWhatEndsItImplicitly) {
 
 TEST(Query, AReadOnlyTransactionOfALostReplicaIsOverBeforeWhatEndsItImplicitly) {
   Stage stage({.replicas = 1});
-  stage.replica().on("COMMIT", [&](const upstream::ServerTurn& /*turn*/) {
+  stage.replica().on("COMMIT", [&](const upstream::mysql::ServerTurn& /*turn*/) {
     stage.replica().cut();
     return std::string();
   });
@@ -565,7 +565,7 @@ TEST(QueryScript, ALocalFile) {
 
 TEST(QueryScript, AnOldClientAndSeveralResults) {
   for_every_step_and_leaf({{}, [](Stage& stage) {
-                             stage.server().on("SELECT 1; SELECT 2", [](const upstream::ServerTurn& turn) {
+                             stage.server().on("SELECT 1; SELECT 2", [](const upstream::mysql::ServerTurn& turn) {
                                return reply::writer(turn).result_set(1, 2, turn.status | wire::kStatusMoreResults).result_set(1, 1, turn.status).bytes();
                              });
                              ClientLogin login;

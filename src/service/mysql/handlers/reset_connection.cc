@@ -58,7 +58,7 @@ Task<bool> on_reset_connection(Session& session) {
     held->facts.stains |= policy::session::stain::kState;
     if (start != nullptr && !session.identity().limited && session.identity().defaults->init_connect.empty()) {
       const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-      const Result<void> done = co_await upstream::run_steps(*held, policy::session::reset_steps(*start), deadline);
+      const Result<void> done = co_await upstream::mysql::run_steps(*held, policy::session::reset_steps(*start), deadline);
       if (done.ok()) policy::session::reset(held->facts, start);
       if (done.ok()) session.frontend().counters().connection_resets.add();
       if (!done.ok() && done.error().code == ErrorCode::kCancelled) co_return false;

@@ -8,9 +8,9 @@ namespace wire = proto::mysql;
 
 const std::string kReset = command(Command::kResetConnection);
 
-std::size_t resets(const MysqlResponderFake& server) {
+std::size_t resets(const ResponderFake& server) {
   std::size_t times = 0;
-  for (const MysqlResponderFake::Heard& each : server.heard()) times += each.command == kReset ? 1 : 0;
+  for (const ResponderFake::Heard& each : server.heard()) times += each.command == kReset ? 1 : 0;
   return times;
 }
 
@@ -26,7 +26,7 @@ TEST(ResetConnection, EndsATransactionOnTheServerBeforeTheClientHears) {
   Stage stage;
   TestClient& client = stage.log_in();
   stage.ask_query(client, "BEGIN");
-  stage.server().on_command(Command::kResetConnection, [&](const upstream::ServerTurn& turn) {
+  stage.server().on_command(Command::kResetConnection, [&](const upstream::mysql::ServerTurn& turn) {
     EXPECT_FALSE(client.answered());
     return reply::ok()(turn);
   });
@@ -127,7 +127,7 @@ TEST(ResetConnection, AServerThatDoesNotResetLosesItsConnectionAndTheClientHears
 }
 
 TEST(ResetConnection, WhatAResetWouldNotTakeAwayEndsWithItsConnection) {
-  upstream::MysqlAccount limited;
+  upstream::mysql::Account limited;
   limited.id = 1;
   limited.user = "app";
   limited.password = "secret";
@@ -135,7 +135,7 @@ TEST(ResetConnection, WhatAResetWouldNotTakeAwayEndsWithItsConnection) {
   StageOptions of_account;
   of_account.accounts = {limited};
   StageOptions of_server;
-  of_server.change_defaults = [](upstream::SessionDefaults& defaults) { defaults.init_connect = "SET @a=1"; };
+  of_server.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET @a=1"; };
   for (const StageOptions& options : {of_account, of_server}) {
     Stage stage(options);
     TestClient& client = stage.log_in();
@@ -174,7 +174,7 @@ TEST(ResetConnection, OfAStatementWithAnErrorForgetsItsList) {
 /// Nobody but the client can log in: the session lives on one connection.
 StageOptions by_proxy() {
   StageOptions options;
-  upstream::MysqlAccount& account = options.accounts.emplace_back();
+  upstream::mysql::Account& account = options.accounts.emplace_back();
   account.id = 1;
   account.user = "app";
   account.unusable = "its plugin needs the client";
@@ -198,7 +198,7 @@ TEST(ResetConnection, OfAProxiedLoginThatIsLostEndsTheSession) {
   Stage stage(by_proxy());
   TestClient& client = stage.log_in();
   ASSERT_TRUE(client.connected());
-  stage.server().on_command(Command::kResetConnection, [&](const upstream::ServerTurn& /*turn*/) {
+  stage.server().on_command(Command::kResetConnection, [&](const upstream::mysql::ServerTurn& /*turn*/) {
     stage.server().cut();
     return std::string();
   });

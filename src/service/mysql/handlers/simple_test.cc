@@ -13,9 +13,9 @@ std::string set_option(std::uint16_t option) {
 }
 
 /// How often the server heard this kind of command.
-std::size_t count(const MysqlResponderFake& server, Command number) {
+std::size_t count(const ResponderFake& server, Command number) {
   std::size_t times = 0;
-  for (const MysqlResponderFake::Heard& each : server.heard()) times += each.command[0] == static_cast<char>(number) ? 1 : 0;
+  for (const ResponderFake::Heard& each : server.heard()) times += each.command[0] == static_cast<char>(number) ? 1 : 0;
   return times;
 }
 
@@ -33,7 +33,7 @@ TEST(Ping, ShowsTheSessionsStatus) {
   Stage stage;
   std::string change;
   wire::append_session_change(change, {wire::SessionChange::kSystemVariable, 0, "autocommit", "OFF"});
-  stage.server().on("SET autocommit", [&](const upstream::ServerTurn& turn) {
+  stage.server().on("SET autocommit", [&](const upstream::mysql::ServerTurn& turn) {
     return reply::writer(turn).raw(wire::encode_ok({.status = wire::kStatusSessionStateChanged, .session_state = change}, turn.capabilities)).bytes();
   });
   TestClient& client = stage.log_in();
@@ -100,7 +100,7 @@ TEST_P(OtherCommand, GoesOnAsItIs) {
   const Answer answer = stage.ask(client, GetParam().payload);
   EXPECT_TRUE(answer.ok());
   EXPECT_EQ(answer.packets()[0].sequence, 1U);
-  const MysqlResponderFake& server = GetParam().replica ? stage.replica() : stage.primary();
+  const ResponderFake& server = GetParam().replica ? stage.replica() : stage.primary();
   ASSERT_FALSE(server.heard().empty());
   EXPECT_EQ(server.heard().back().command, GetParam().payload);
   EXPECT_EQ((GetParam().replica ? stage.primary() : stage.replica()).accepted(), 0U);
@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(Each, OtherCommand,
 
 TEST(OtherCommands, AFieldListIsARead) {
   Stage stage({.replicas = 1});
-  const auto fields = [](const upstream::ServerTurn& turn) { return reply::writer(turn).definitions(2).end(turn.status).bytes(); };
+  const auto fields = [](const upstream::mysql::ServerTurn& turn) { return reply::writer(turn).definitions(2).end(turn.status).bytes(); };
   stage.replica().on_command(Command::kFieldList, fields);
   TestClient& client = stage.log_in();
   const Answer answer = stage.ask(client, command(Command::kFieldList, ByteView("t\0", 2)));

@@ -1,8 +1,8 @@
-#include "upstream/mysql_view.h"
+#include "upstream/mysql/view.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
-Standing MysqlView::standing() const {
+Standing View::standing() const {
   Standing standing = ServiceView::standing();
   standing.writes = primary.has_value();
   if (primary && !servers[*primary].reader) ++standing.usable;
@@ -10,11 +10,11 @@ Standing MysqlView::standing() const {
   return standing;
 }
 
-bool MysqlView::same_as(const ServiceView& other) const {
-  const auto& o = static_cast<const MysqlView&>(other);
+bool View::same_as(const ServiceView& other) const {
+  const auto& o = static_cast<const View&>(other);
   return ServiceView::same_as(other) && epoch == o.epoch && primary == o.primary && no_primary_reason == o.no_primary_reason && accounts == o.accounts &&
          accounts_round == o.accounts_round && defaults->id == o.defaults->id && defaults_round == o.defaults_round && server_version == o.server_version &&
          server_capabilities == o.server_capabilities && server_charset == o.server_charset;
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,11 +1,11 @@
-#include "upstream/mysql_pool_fixture.h"
+#include "upstream/mysql/pool_fixture.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 using runtime::Task;
 
-Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await pool->open(view, *login, key, deadline, wish->insert_id);
+Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish, Deadline deadline) {
+  Result<ConnectionPtr> opened = co_await pool->open(view, *login, key, deadline, wish->insert_id);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
   } else {
@@ -14,9 +14,9 @@ Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* log
   wish->ended = true;
 }
 
-Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
+Task<void> adopt_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline) {
   runtime::TaskContext& self = co_await runtime::this_context();
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*self.loop, view->servers[0].address, *login, Deadline::never());
+  Result<ConnectionPtr> opened = co_await connect(*self.loop, view->servers[0].address, *login, Deadline::never());
   if (opened.ok()) opened = co_await pool->adopt(view, std::move(*opened), kKey, deadline);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
@@ -26,8 +26,8 @@ Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* lo
   wish->ended = true;
 }
 
-Task<void> beside_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await pool->open_beside(view, *login, deadline);
+Task<void> beside_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline) {
+  Result<ConnectionPtr> opened = co_await pool->open_beside(view, *login, deadline);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
   } else {
@@ -36,7 +36,7 @@ Task<void> beside_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* l
   wish->ended = true;
 }
 
-ServiceViewPtr MysqlPoolTest::view_with(std::uint32_t most) {
+ServiceViewPtr PoolTest::view_with(std::uint32_t most) {
   places_->set_most(most);
   auto config = std::make_shared<config::Config>();
   config->services.resize(1);
@@ -53,4 +53,4 @@ ServiceViewPtr MysqlPoolTest::view_with(std::uint32_t most) {
   return view;
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,6 +1,6 @@
-#include "upstream/mysql_responder_fake.h"
+#include "upstream/mysql/responder_fake.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 namespace reply {
 
@@ -49,23 +49,23 @@ ServerReply rows(std::vector<Row> rows, std::uint16_t warnings, proto::mysql::St
 
 }  // namespace reply
 
-MysqlResponderFake::MysqlResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault) : loop_(loop), capabilities_(capabilities), fault_(fault), reads_again_(loop), scope_(loop) {
+ResponderFake::ResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault) : loop_(loop), capabilities_(capabilities), fault_(fault), reads_again_(loop), scope_(loop) {
   const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
   address_ = net::Address::local_of(fd).value();
   listener_ = std::make_unique<net::Listener>(loop, fd, net::SocketOptions{});
   scope_.spawn("responder accept", accept, this);
 }
 
-MysqlResponderFake::~MysqlResponderFake() {
+ResponderFake::~ResponderFake() {
   stop();
   while (!scope_.empty()) loop_.turn(Deadline{TimePoint{0}});
 }
 
-void MysqlResponderFake::on_command(proto::mysql::Command command, ServerReply reply, std::size_t times) {
+void ResponderFake::on_command(proto::mysql::Command command, ServerReply reply, std::size_t times) {
   on_payload(std::string(1, static_cast<char>(command)), std::move(reply), times);
 }
 
-std::vector<std::string> MysqlResponderFake::texts() const {
+std::vector<std::string> ResponderFake::texts() const {
   std::vector<std::string> all;
   for (const Heard& each : heard_) {
     if (each.command[0] == '\x03') all.push_back(each.command.substr(1));
@@ -73,34 +73,34 @@ std::vector<std::string> MysqlResponderFake::texts() const {
   return all;
 }
 
-std::size_t MysqlResponderFake::count(std::string_view part) const {
+std::size_t ResponderFake::count(std::string_view part) const {
   return static_cast<std::size_t>(std::count_if(heard_.begin(), heard_.end(), [&](const Heard& each) { return each.command.find(part) != std::string::npos; }));
 }
 
-void MysqlResponderFake::cut() {
+void ResponderFake::cut() {
   cut_if([](const Connection&) { return true; });
 }
 
-void MysqlResponderFake::cut_thread(std::uint32_t id) {
+void ResponderFake::cut_thread(std::uint32_t id) {
   cut_if([id](const Connection& each) { return each.thread_id == id; });
 }
 
-void MysqlResponderFake::stop() {
+void ResponderFake::stop() {
   listener_->close();
   scope_.cancel();
 }
 
-void MysqlResponderFake::say(ByteView bytes) {
+void ResponderFake::say(ByteView bytes) {
   for (const Connection* each : connections_) each->stream->write(bytes);
 }
 
-void MysqlResponderFake::say_to(std::uint32_t thread_id, ByteView bytes) {
+void ResponderFake::say_to(std::uint32_t thread_id, ByteView bytes) {
   for (const Connection* each : connections_) {
     if (each->thread_id == thread_id) each->stream->write(bytes);
   }
 }
 
-runtime::Task<void> MysqlResponderFake::accept(MysqlResponderFake* self) {
+runtime::Task<void> ResponderFake::accept(ResponderFake* self) {
   for (;;) {
     Result<net::Accepted> accepted = co_await self->listener_->accept();
     if (!accepted.ok()) co_return;
@@ -108,7 +108,7 @@ runtime::Task<void> MysqlResponderFake::accept(MysqlResponderFake* self) {
   }
 }
 
-runtime::Task<void> MysqlResponderFake::serve(MysqlResponderFake* self, net::Accepted accepted) {
+runtime::Task<void> ResponderFake::serve(ResponderFake* self, net::Accepted accepted) {
   Connection connection;
   connection.stream = accepted.stream.get();
   connection.thread_id = kFirstThread + static_cast<std::uint32_t>(++self->accepted_);
@@ -117,7 +117,7 @@ runtime::Task<void> MysqlResponderFake::serve(MysqlResponderFake* self, net::Acc
   std::erase(self->connections_, &connection);
 }
 
-runtime::Task<void> MysqlResponderFake::talk(MysqlResponderFake* self, Connection* connection) {
+runtime::Task<void> ResponderFake::talk(ResponderFake* self, Connection* connection) {
   proto::mysql::Greeting greeting = fake_greeting();
   greeting.connection_id = connection->thread_id;
   greeting.capabilities = self->capabilities_;
@@ -159,7 +159,7 @@ runtime::Task<void> MysqlResponderFake::talk(MysqlResponderFake* self, Connectio
   }
 }
 
-runtime::Task<std::optional<std::string>> MysqlResponderFake::read(MysqlResponderFake* self, Connection* connection) {
+runtime::Task<std::optional<std::string>> ResponderFake::read(ResponderFake* self, Connection* connection) {
   proto::mysql::PacketAssembler packets(std::size_t{64} << 20);
   std::string& input = connection->input;
   bool first = true;
@@ -185,7 +185,7 @@ runtime::Task<std::optional<std::string>> MysqlResponderFake::read(MysqlResponde
   }
 }
 
-runtime::Task<bool> MysqlResponderFake::take_turns(MysqlResponderFake* self, Connection* connection) {
+runtime::Task<bool> ResponderFake::take_turns(ResponderFake* self, Connection* connection) {
   const std::vector<std::string> turns = self->login_turns_;
   for (std::size_t i = 0; i < turns.size(); ++i) {
     const auto sequence = static_cast<std::uint8_t>(connection->sequence + 1);
@@ -198,7 +198,7 @@ runtime::Task<bool> MysqlResponderFake::take_turns(MysqlResponderFake* self, Con
   co_return false;
 }
 
-runtime::Task<void> MysqlResponderFake::say_in_pieces(MysqlResponderFake* self, Connection* connection, const std::string* bytes) {
+runtime::Task<void> ResponderFake::say_in_pieces(ResponderFake* self, Connection* connection, const std::string* bytes) {
   for (std::size_t at = 0; at < bytes->size(); at += self->piece_) {
     connection->stream->write(ByteView(*bytes).substr(at, self->piece_));
     const Result<void> next_turn = co_await runtime::sleep_until(Deadline{self->loop_.now()});
@@ -206,11 +206,11 @@ runtime::Task<void> MysqlResponderFake::say_in_pieces(MysqlResponderFake* self, 
   }
 }
 
-std::string MysqlResponderFake::ok_packet(std::uint8_t sequence) {
+std::string ResponderFake::ok_packet(std::uint8_t sequence) {
   return proto::mysql::testing::packet(sequence, proto::mysql::encode_ok({.status = proto::mysql::kStatusAutocommit}, kFakeCapabilities));
 }
 
-std::string MysqlResponderFake::answer(Connection& connection, ByteView payload) {
+std::string ResponderFake::answer(Connection& connection, ByteView payload) {
   follow_transaction(connection, payload);
   const ServerTurn turn{connection.capabilities, connection.status, connection.thread_id, payload};
   for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
@@ -232,7 +232,7 @@ std::string MysqlResponderFake::answer(Connection& connection, ByteView payload)
   }
 }
 
-void MysqlResponderFake::follow_transaction(Connection& connection, ByteView payload) {
+void ResponderFake::follow_transaction(Connection& connection, ByteView payload) {
   const ByteView text = payload.substr(1);
   const bool begins = text.starts_with("BEGIN") && text.find("NOT ATOMIC") == ByteView::npos;
   if (begins || text.starts_with("START TRANSACTION")) connection.status |= proto::mysql::kStatusInTransaction;
@@ -243,7 +243,7 @@ void MysqlResponderFake::follow_transaction(Connection& connection, ByteView pay
   }
 }
 
-bool MysqlResponderFake::say(Connection& connection, const std::string& packets) {
+bool ResponderFake::say(Connection& connection, const std::string& packets) {
   net::Stream& stream = *connection.stream;
   connection.struck = fault_ != nullptr && fault_->strikes();
   if (!connection.struck) {
@@ -267,4 +267,4 @@ bool MysqlResponderFake::say(Connection& connection, const std::string& packets)
   return false;
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

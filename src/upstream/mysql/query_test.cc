@@ -6,15 +6,15 @@
 
 #include "base/random.h"
 #include "proto/mysql/test_bytes.h"
-#include "upstream/connect_fixture.h"
+#include "upstream/mysql/connect_fixture.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 namespace {
 
-namespace mysql = proto::mysql;
-using mysql::testing::ReplyWriter;
+namespace wire = proto::mysql;
 using runtime::Scope;
 using runtime::SteppedLoop;
+using wire::testing::ReplyWriter;
 
 TEST(Query, GivesRowsAndTakesTheStatus) {
   Asked asked({send_step(rows_reply())});
@@ -22,7 +22,7 @@ TEST(Query, GivesRowsAndTakesTheStatus) {
   ASSERT_EQ(attempt.outcome(), "ok") << attempt.error->context;
   ASSERT_EQ(attempt.result->rows.size(), 2U);
   EXPECT_EQ(attempt.result->rows[1][0], "7");
-  EXPECT_EQ(asked.connection->status, mysql::kStatusAutocommit | mysql::kStatusInTransaction);
+  EXPECT_EQ(asked.connection->status, wire::kStatusAutocommit | wire::kStatusInTransaction);
   EXPECT_EQ(asked.server.received().back(), std::string("\x03SELECT 7"));
   EXPECT_TRUE(asked.connection->usable());
 }
@@ -69,7 +69,7 @@ TEST(Query, GarbageIsAnError) {
 }
 
 TEST(Query, AReplyBeyondOneMegabyteIsRefused) {
-  ReplyWriter reply(kFakeCapabilities & ~(mysql::kClientSsl | mysql::kClientCompress));
+  ReplyWriter reply(kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress));
   reply.column_count(1).definitions(1).definitions_eof(0);
   const std::string row = "\xfd" + std::string("\x00\x00\x01", 3) + std::string(65536, 'x');
   for (int i = 0; i < 20; ++i) reply.raw(row);
@@ -99,17 +99,17 @@ TEST(Query, DeadlineAndCancelEndTheWait) {
   }
 }
 
-TEST(MysqlConnection, IsNotUsableOnceTheServerLeaves) {
+TEST(Connection, IsNotUsableOnceTheServerLeaves) {
   Asked asked({});
   EXPECT_TRUE(asked.connection->usable());
   asked.server.cut();
   EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
 }
 
-TEST(MysqlConnection, IsNotUsableWhileBytesWaitToBeRead) {
+TEST(Connection, IsNotUsableWhileBytesWaitToBeRead) {
   Asked asked({send_step("x")});
   std::string packet;
-  mysql::append_packet(packet, 0, "\x0e");
+  wire::append_packet(packet, 0, "\x0e");
   asked.connection->stream->write(packet);
   EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
 }
@@ -129,7 +129,7 @@ ServerScript listening_script() {
 template <typename End>
 std::vector<std::string> last_words(ServerScript script, End end) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, std::move(script));
+  ServerFake server(*loop, std::move(script));
   Attempt attempt = connect_to(loop, server, login_of());
   EXPECT_EQ(attempt.outcome(), "ok");
   end(loop, attempt.connection);
@@ -138,52 +138,52 @@ std::vector<std::string> last_words(ServerScript script, End end) {
   return {server.received().begin() + 1, server.received().end()};
 }
 
-TEST(MysqlConnectionEnd, AtRestItSaysGoodbye) {
-  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, MysqlConnectionPtr& connection) { EXPECT_TRUE(connection->at_rest); }),
+TEST(ConnectionEnd, AtRestItSaysGoodbye) {
+  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { EXPECT_TRUE(connection->at_rest); }),
             std::vector<std::string>{kQuitPacket});
-  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, MysqlConnectionPtr& connection) { connection->quit(); }),
+  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { connection->quit(); }),
             std::vector<std::string>{kQuitPacket});
 }
 
-TEST(MysqlConnectionEnd, GoodbyeComesBehindWhatWasSaidBeforeInTheSameTurn) {
+TEST(ConnectionEnd, GoodbyeComesBehindWhatWasSaidBeforeInTheSameTurn) {
   ServerScript script = listening_script();
   script.push_back(expect_step());
   const std::string close_statement = std::string("\x19\x01\x00\x00\x00", 5);
-  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop&, MysqlConnectionPtr& connection) {
+  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop&, ConnectionPtr& connection) {
     std::string packet;
-    mysql::append_packet(packet, 0, close_statement);  // has no reply
+    wire::append_packet(packet, 0, close_statement);  // has no reply
     connection->stream->write(packet);
   });
   EXPECT_EQ(words, (std::vector<std::string>{close_statement, kQuitPacket}));
 }
 
-TEST(MysqlConnectionEnd, InTheMiddleOfAReplyItIsJustClosed) {
-  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, MysqlConnectionPtr& connection) { connection->at_rest = false; }),
+TEST(ConnectionEnd, InTheMiddleOfAReplyItIsJustClosed) {
+  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { connection->at_rest = false; }),
             std::vector<std::string>{});
 }
 
-TEST(MysqlConnectionEnd, WithBytesUnreadItIsJustClosed) {
+TEST(ConnectionEnd, WithBytesUnreadItIsJustClosed) {
   ServerScript script = login_script();
   script.push_back(expect_step());
   script.push_back(send_step("x"));
   script.push_back(expect_step());
   const std::string ping = "\x0e";
-  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop& loop, MysqlConnectionPtr& connection) {
+  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop& loop, ConnectionPtr& connection) {
     std::string packet;
-    mysql::append_packet(packet, 0, ping);
+    wire::append_packet(packet, 0, ping);
     connection->stream->write(packet);
     EXPECT_TRUE(loop.run_until([&] { return connection->stream->readable(); }));
   });
   EXPECT_EQ(words, std::vector<std::string>{ping});
 }
 
-TEST(MysqlConnectionEnd, BrokenItIsJustClosed) {
+TEST(ConnectionEnd, BrokenItIsJustClosed) {
   EXPECT_EQ(last_words(listening_script(),
-                       [](SteppedLoop&, MysqlConnectionPtr& connection) { connection->stream->abort({ErrorCode::kReset, "cut"}); }),
+                       [](SteppedLoop&, ConnectionPtr& connection) { connection->stream->abort({ErrorCode::kReset, "cut"}); }),
             std::vector<std::string>{});
 }
 
-TEST(MysqlConnectionEnd, AWholeQueryLeavesItAtRestAndHalfAQueryDoesNot) {
+TEST(ConnectionEnd, AWholeQueryLeavesItAtRestAndHalfAQueryDoesNot) {
   Asked whole({send_step(rows_reply()), expect_step()});
   EXPECT_EQ(whole.ask().outcome(), "ok");
   EXPECT_TRUE(whole.connection->at_rest);
@@ -203,7 +203,7 @@ TEST(MysqlConnectionEnd, AWholeQueryLeavesItAtRestAndHalfAQueryDoesNot) {
   EXPECT_FALSE(half.connection->at_rest);
 }
 
-TEST(MysqlConnectionEnd, AQueryOnALentConnectionLeavesTheWordToItsSession) {
+TEST(ConnectionEnd, AQueryOnALentConnectionLeavesTheWordToItsSession) {
   Asked asked({send_step(rows_reply()), expect_step()});
   asked.connection->at_rest = false;
   EXPECT_EQ(asked.ask().outcome(), "ok");
@@ -211,4 +211,4 @@ TEST(MysqlConnectionEnd, AQueryOnALentConnectionLeavesTheWordToItsSession) {
 }
 
 }  // namespace
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-// MysqlResponderFake: a server for tests that answers commands by a table: what the command begins with, and the bytes of the reply.
+// ResponderFake: a server for tests that answers commands by a table: what the command begins with, and the bytes of the reply.
 // Everybody may log in; what no rule names is answered with OK, in or out of the transaction that BEGIN and COMMIT make, and KILL
 // CONNECTION ends a connection. One step of it, counted over all its connections, can be made to fail.
 //
@@ -19,9 +19,9 @@
 #include "proto/mysql/command.h"
 #include "proto/mysql/test_bytes.h"
 #include "runtime/signal.h"
-#include "upstream/mysql_server_fake.h"
+#include "upstream/mysql/server_fake.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 /// What goes wrong, and at which step. Shared by the servers of one test.
 struct ServerFault {
@@ -65,7 +65,7 @@ ServerReply rows(std::vector<Row> rows, std::uint16_t warnings = 0, proto::mysql
 
 }  // namespace reply
 
-class MysqlResponderFake {
+class ResponderFake {
  public:
   static constexpr std::uint32_t kFirstThread = 100;
   static constexpr std::uint32_t kFirstPrepared = 501;  // on each connection
@@ -75,10 +75,10 @@ class MysqlResponderFake {
     std::string command;
   };
 
-  MysqlResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault = nullptr);
-  MysqlResponderFake(const MysqlResponderFake&) = delete;
-  MysqlResponderFake& operator=(const MysqlResponderFake&) = delete;
-  ~MysqlResponderFake();
+  ResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault = nullptr);
+  ResponderFake(const ResponderFake&) = delete;
+  ResponderFake& operator=(const ResponderFake&) = delete;
+  ~ResponderFake();
 
   const net::Address& address() const { return address_; }
 
@@ -146,14 +146,14 @@ class MysqlResponderFake {
     }
   }
 
-  static runtime::Task<void> accept(MysqlResponderFake* self);
-  static runtime::Task<void> serve(MysqlResponderFake* self, net::Accepted accepted);
-  static runtime::Task<void> talk(MysqlResponderFake* self, Connection* connection);
-  static runtime::Task<std::optional<std::string>> read(MysqlResponderFake* self, Connection* connection);
+  static runtime::Task<void> accept(ResponderFake* self);
+  static runtime::Task<void> serve(ResponderFake* self, net::Accepted accepted);
+  static runtime::Task<void> talk(ResponderFake* self, Connection* connection);
+  static runtime::Task<std::optional<std::string>> read(ResponderFake* self, Connection* connection);
 
   /// The turns of a login. Whether the verdict is not an error.
-  static runtime::Task<bool> take_turns(MysqlResponderFake* self, Connection* connection);
-  static runtime::Task<void> say_in_pieces(MysqlResponderFake* self, Connection* connection, const std::string* bytes);
+  static runtime::Task<bool> take_turns(ResponderFake* self, Connection* connection);
+  static runtime::Task<void> say_in_pieces(ResponderFake* self, Connection* connection, const std::string* bytes);
   static std::string ok_packet(std::uint8_t sequence);
   std::string answer(Connection& connection, ByteView payload);
   static void follow_transaction(Connection& connection, ByteView payload);
@@ -180,4 +180,4 @@ class MysqlResponderFake {
   runtime::Scope scope_;
 };
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-// MysqlServerFake: a server for tests that plays a script to every connection it accepts: expect a packet, send bytes, close, hang.
+// ServerFake: a server for tests that plays a script to every connection it accepts: expect a packet, send bytes, close, hang.
 // It understands nothing; the test writes the bytes and looks at what came in.
 //
 // Owner: the test. Thread: that of its loop.
@@ -19,7 +19,7 @@
 #include "runtime/scope.h"
 #include "runtime/signal.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 struct ServerStep {
   enum class Kind : std::uint8_t { kSend,
@@ -51,12 +51,12 @@ ServerStep ok_step(std::uint8_t sequence);
 /// Greets, takes any login, says OK.
 ServerScript login_script();
 
-class MysqlServerFake {
+class ServerFake {
  public:
-  MysqlServerFake(runtime::EventLoop& loop, ServerScript script);
-  MysqlServerFake(const MysqlServerFake&) = delete;
-  MysqlServerFake& operator=(const MysqlServerFake&) = delete;
-  ~MysqlServerFake();
+  ServerFake(runtime::EventLoop& loop, ServerScript script);
+  ServerFake(const ServerFake&) = delete;
+  ServerFake& operator=(const ServerFake&) = delete;
+  ~ServerFake();
 
   const net::Address& address() const { return address_; }
   /// Bytes go out in pieces of this, one per turn; 0: each step at once.
@@ -71,10 +71,10 @@ class MysqlServerFake {
   void cut();
 
  private:
-  static runtime::Task<void> accept(MysqlServerFake* self);
-  static runtime::Task<void> serve(MysqlServerFake* self, net::Accepted accepted);
-  static runtime::Task<void> play(MysqlServerFake* self, net::Stream* stream);
-  static runtime::Task<bool> send(MysqlServerFake* self, net::Stream* stream, const std::string* bytes);
+  static runtime::Task<void> accept(ServerFake* self);
+  static runtime::Task<void> serve(ServerFake* self, net::Accepted accepted);
+  static runtime::Task<void> play(ServerFake* self, net::Stream* stream);
+  static runtime::Task<bool> send(ServerFake* self, net::Stream* stream, const std::string* bytes);
   static std::size_t packet_size(ByteView input);
 
   runtime::EventLoop& loop_;
@@ -90,4 +90,4 @@ class MysqlServerFake {
   runtime::Scope scope_;
 };
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

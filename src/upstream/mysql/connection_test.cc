@@ -1,4 +1,4 @@
-#include "upstream/mysql_connection.h"
+#include "upstream/mysql/connection.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -7,35 +7,35 @@
 #include "proto/mysql/auth/caching_sha2.h"
 #include "proto/mysql/auth/ed25519.h"
 #include "proto/mysql/auth/native_password.h"
-#include "upstream/connect_fixture.h"
+#include "upstream/mysql/connect_fixture.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 namespace {
 
-namespace mysql = proto::mysql;
+namespace wire = proto::mysql;
 using runtime::Scope;
 using runtime::SteppedLoop;
 using runtime::Task;
 
 ServerStep greeting_step(ByteView plugin) {
-  mysql::Greeting greeting = fake_greeting();
+  wire::Greeting greeting = fake_greeting();
   greeting.auth_plugin = std::string(plugin);
-  return packet_step(0, mysql::encode_greeting(greeting));
+  return packet_step(0, wire::encode_greeting(greeting));
 }
 
 ServerStep switch_step(std::uint8_t sequence, ByteView plugin, ByteView nonce) {
-  return packet_step(sequence, mysql::encode_auth_switch_request({std::string(plugin), std::string(nonce)}));
+  return packet_step(sequence, wire::encode_auth_switch_request({std::string(plugin), std::string(nonce)}));
 }
 
 const std::string kNonce32(32, 'n');
 
 ServerScript ed25519_script() {
-  return {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, mysql::kEd25519Plugin, kNonce32), expect_step(), ok_step(4)};
+  return {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32), expect_step(), ok_step(4)};
 }
 
 ServerScript sha2_script() {
-  return {greeting_step(mysql::kCachingSha2Plugin), expect_step(),
-          packet_step(2, mysql::encode_auth_more_data(ByteView(&mysql::auth::kSha2FastAuthSuccess, 1))), ok_step(3)};
+  return {greeting_step(wire::kCachingSha2Plugin), expect_step(),
+          packet_step(2, wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FastAuthSuccess, 1))), ok_step(3)};
 }
 
 int open_descriptors() {
@@ -44,111 +44,111 @@ int open_descriptors() {
   return count;
 }
 
-TEST(ConnectMysql, LogsInByNativePasswordAndTellsWhatTheServerIs) {
+TEST(Connect, LogsInByNativePasswordAndTellsWhatTheServerIs) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, login_script());
-  MysqlLogin login = login_of();
+  ServerFake server(*loop, login_script());
+  Login login = login_of();
   login.schema = "shop";
   login.charset = 33;
-  mysql::append_connect_attribute(login.connect_attributes, "_client_name", "test");
+  wire::append_connect_attribute(login.connect_attributes, "_client_name", "test");
   Attempt attempt = connect_to(loop, server, login);
   ASSERT_EQ(attempt.outcome(), "ok") << attempt.error->context;
-  const MysqlConnection& connection = *attempt.connection;
+  const Connection& connection = *attempt.connection;
   EXPECT_EQ(connection.thread_id, 77U);
   EXPECT_EQ(connection.server_version, "5.5.5-10.11.6-MariaDB");
   EXPECT_EQ(connection.server_charset, 45);
   EXPECT_EQ(connection.server_capabilities, kFakeCapabilities);
-  EXPECT_EQ(connection.capabilities, kFakeCapabilities & ~(mysql::kClientSsl | mysql::kClientCompress));
-  EXPECT_EQ(connection.status, mysql::kStatusAutocommit);
+  EXPECT_EQ(connection.capabilities, kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress));
+  EXPECT_EQ(connection.status, wire::kStatusAutocommit);
   EXPECT_EQ(connection.facts.settings, nullptr) << "nothing is known of a session that has just begun";
   EXPECT_FALSE(connection.facts.tracking);
   EXPECT_NE(connection.facts.serial, 0U);
   EXPECT_TRUE(connection.usable());
 
   ASSERT_EQ(server.received().size(), 1U);
-  const Result<mysql::HandshakeResponse> response = mysql::decode_handshake_response(server.received()[0]);
+  const Result<wire::HandshakeResponse> response = wire::decode_handshake_response(server.received()[0]);
   ASSERT_TRUE(response.ok());
   EXPECT_EQ(response->user, "app");
   EXPECT_EQ(response->database, "shop");
   EXPECT_EQ(response->charset, 33);
-  EXPECT_EQ(response->auth_plugin, mysql::kNativePasswordPlugin);
+  EXPECT_EQ(response->auth_plugin, wire::kNativePasswordPlugin);
   EXPECT_EQ(response->connect_attributes, login.connect_attributes);
-  EXPECT_TRUE(mysql::auth::native_verify(response->auth_response, fake_greeting().nonce, mysql::auth::native_stage2(kPassword)));
+  EXPECT_TRUE(wire::auth::native_verify(response->auth_response, fake_greeting().nonce, wire::auth::native_stage2(kPassword)));
   attempt.connection.reset();
 }
 
-TEST(ConnectMysql, AsksForNothingThatTheServerLacks) {
-  mysql::Greeting greeting = fake_greeting();
-  greeting.capabilities = mysql::kClientMysql | mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth;
+TEST(Connect, AsksForNothingThatTheServerLacks) {
+  wire::Greeting greeting = fake_greeting();
+  greeting.capabilities = wire::kClientMysql | wire::kClientProtocol41 | wire::kClientSecureConnection | wire::kClientPluginAuth;
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {packet_step(0, mysql::encode_greeting(greeting)), expect_step(), ok_step(2)});
+  ServerFake server(*loop, {packet_step(0, wire::encode_greeting(greeting)), expect_step(), ok_step(2)});
   Attempt attempt = connect_to(loop, server, login_of());
   ASSERT_EQ(attempt.outcome(), "ok") << attempt.error->context;
   EXPECT_EQ(attempt.connection->capabilities, greeting.capabilities);  // with CLIENT_MYSQL: no MariaDB dialect
   attempt.connection.reset();
 }
 
-TEST(ConnectMysql, FollowsASwitchToEd25519) {
+TEST(Connect, FollowsASwitchToEd25519) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, ed25519_script());
+  ServerFake server(*loop, ed25519_script());
   Attempt attempt = connect_to(loop, server, login_of());
   ASSERT_EQ(attempt.outcome(), "ok") << attempt.error->context;
   ASSERT_EQ(server.received().size(), 2U);
-  EXPECT_TRUE(mysql::auth::ed25519_verify(server.received()[1], kNonce32, mysql::auth::ed25519_public_key(kPassword)));
+  EXPECT_TRUE(wire::auth::ed25519_verify(server.received()[1], kNonce32, wire::auth::ed25519_public_key(kPassword)));
   attempt.connection.reset();
 }
 
-TEST(ConnectMysql, TakesTheFastPathOfCachingSha2) {
+TEST(Connect, TakesTheFastPathOfCachingSha2) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, sha2_script());
+  ServerFake server(*loop, sha2_script());
   Attempt attempt = connect_to(loop, server, login_of());
   ASSERT_EQ(attempt.outcome(), "ok") << attempt.error->context;
-  const Result<mysql::HandshakeResponse> response = mysql::decode_handshake_response(server.received()[0]);
+  const Result<wire::HandshakeResponse> response = wire::decode_handshake_response(server.received()[0]);
   ASSERT_TRUE(response.ok());
-  EXPECT_EQ(response->auth_plugin, mysql::kCachingSha2Plugin);
-  EXPECT_TRUE(mysql::auth::sha2_verify(response->auth_response, fake_greeting().nonce, kPassword));
+  EXPECT_EQ(response->auth_plugin, wire::kCachingSha2Plugin);
+  EXPECT_TRUE(wire::auth::sha2_verify(response->auth_response, fake_greeting().nonce, kPassword));
   attempt.connection.reset();
 }
 
-TEST(ConnectMysql, AsksForTheKeyWhenCachingSha2WantsTheWholePasswordAndTrustsNoGarbage) {
-  ServerScript script = {greeting_step(mysql::kCachingSha2Plugin), expect_step(),
-                         packet_step(2, mysql::encode_auth_more_data(ByteView(&mysql::auth::kSha2FullAuthentication, 1))),
-                         expect_step(), packet_step(4, mysql::encode_auth_more_data("no key at all"))};
+TEST(Connect, AsksForTheKeyWhenCachingSha2WantsTheWholePasswordAndTrustsNoGarbage) {
+  ServerScript script = {greeting_step(wire::kCachingSha2Plugin), expect_step(),
+                         packet_step(2, wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FullAuthentication, 1))),
+                         expect_step(), packet_step(4, wire::encode_auth_more_data("no key at all"))};
   SteppedLoop loop;
-  MysqlServerFake server(*loop, script);
+  ServerFake server(*loop, script);
   const Attempt attempt = connect_to(loop, server, login_of());
   EXPECT_NE(attempt.outcome(), "ok");
   ASSERT_EQ(server.received().size(), 2U);
-  EXPECT_EQ(server.received()[1], ByteView(&mysql::auth::kSha2RequestPublicKey, 1));
+  EXPECT_EQ(server.received()[1], ByteView(&wire::auth::kSha2RequestPublicKey, 1));
 }
 
-TEST(ConnectMysql, AClientsProofIsEnoughForNativePassword) {
-  MysqlLogin login = login_of();
+TEST(Connect, AClientsProofIsEnoughForNativePassword) {
+  Login login = login_of();
   login.credentials.password.reset();
-  login.credentials.native_stage1 = mysql::auth::native_stage1(kPassword);
+  login.credentials.native_stage1 = wire::auth::native_stage1(kPassword);
   const std::string fresh = "ABCDEFGHIJKLMNOPQRST";
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {greeting_step(mysql::kCachingSha2Plugin), expect_step(),
-                                 switch_step(2, mysql::kNativePasswordPlugin, fresh), expect_step(), ok_step(4)});
+  ServerFake server(*loop, {greeting_step(wire::kCachingSha2Plugin), expect_step(),
+                            switch_step(2, wire::kNativePasswordPlugin, fresh), expect_step(), ok_step(4)});
   Attempt attempt = connect_to(loop, server, login);
   ASSERT_EQ(attempt.outcome(), "ok") << attempt.error->context;
-  const Result<mysql::HandshakeResponse> response = mysql::decode_handshake_response(server.received()[0]);
+  const Result<wire::HandshakeResponse> response = wire::decode_handshake_response(server.received()[0]);
   ASSERT_TRUE(response.ok());
-  EXPECT_EQ(response->auth_plugin, mysql::kNativePasswordPlugin);
-  EXPECT_TRUE(mysql::auth::native_verify(server.received()[1], fresh, mysql::auth::native_stage2(kPassword)));
+  EXPECT_EQ(response->auth_plugin, wire::kNativePasswordPlugin);
+  EXPECT_TRUE(wire::auth::native_verify(server.received()[1], fresh, wire::auth::native_stage2(kPassword)));
   attempt.connection.reset();
 }
 
-TEST(ConnectMysql, WithoutThePasswordAnotherPluginIsRefusedWithTheRemedy) {
-  MysqlLogin login = login_of();
+TEST(Connect, WithoutThePasswordAnotherPluginIsRefusedWithTheRemedy) {
+  Login login = login_of();
   login.credentials.password.reset();
-  login.credentials.native_stage1 = mysql::auth::native_stage1(kPassword);
+  login.credentials.native_stage1 = wire::auth::native_stage1(kPassword);
   const Attempt attempt = connect_to(ed25519_script(), login);
   EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kUnsupported));
   EXPECT_NE(attempt.error->context.find("password_file"), std::string::npos) << attempt.error->context;
 }
 
-TEST(ConnectMysql, KeepsTheWordsOfARefusalBeforeTheGreeting) {
+TEST(Connect, KeepsTheWordsOfARefusalBeforeTheGreeting) {
   const Attempt full = connect_to({err_step(0, 1040, "Too many connections", 0)}, login_of());
   EXPECT_EQ(full.outcome(), to_string(ErrorCode::kRefused));
   EXPECT_EQ(full.said().code, 1040);
@@ -159,7 +159,7 @@ TEST(ConnectMysql, KeepsTheWordsOfARefusalBeforeTheGreeting) {
   EXPECT_EQ(host.outcome(), to_string(ErrorCode::kAccessDenied));
 }
 
-TEST(ConnectMysql, KeepsTheWordsOfARefusalAfterTheLogin) {
+TEST(Connect, KeepsTheWordsOfARefusalAfterTheLogin) {
   ServerScript script = login_script();
   script.back() = err_step(2, 1045, "Access denied for user 'app'@'localhost'");
   const Attempt attempt = connect_to(script, login_of());
@@ -169,19 +169,19 @@ TEST(ConnectMysql, KeepsTheWordsOfARefusalAfterTheLogin) {
   EXPECT_EQ(attempt.said().words, "Access denied for user 'app'@'localhost'");
 }
 
-TEST(ConnectMysql, AClosedPortIsRefused) {
+TEST(Connect, AClosedPortIsRefused) {
   SteppedLoop loop;
   net::Address address;
-  { address = MysqlServerFake(*loop, {}).address(); }
+  { address = ServerFake(*loop, {}).address(); }
   Attempt attempt;
-  const MysqlLogin login = login_of();
+  const Login login = login_of();
   Scope scope(*loop);
   scope.spawn("connect", connect_task, loop.get(), address, &login, &attempt, loop->deadline_in(10s));
   ASSERT_TRUE(loop.run_until_empty(scope));
   EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kRefused));
 }
 
-TEST(ConnectMysql, AServerThatClosesAtAnyStepIsAnErrorAndLeavesNothingOpen) {
+TEST(Connect, AServerThatClosesAtAnyStepIsAnErrorAndLeavesNothingOpen) {
   const int before = open_descriptors();
   for (const ServerScript& whole : {login_script(), ed25519_script(), sha2_script()}) {
     for (std::size_t steps = 0; steps < whole.size(); ++steps) {
@@ -195,14 +195,14 @@ TEST(ConnectMysql, AServerThatClosesAtAnyStepIsAnErrorAndLeavesNothingOpen) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST(ConnectMysql, BytesMayComeOneByOne) {
+TEST(Connect, BytesMayComeOneByOne) {
   for (const ServerScript& script : {login_script(), ed25519_script(), sha2_script()}) {
     const Attempt attempt = connect_to(script, login_of(), 1);
     EXPECT_EQ(attempt.outcome(), "ok") << attempt.error->context;
   }
 }
 
-TEST(ConnectMysql, ALoginCutOffAfterAnyByteIsAnError) {
+TEST(Connect, ALoginCutOffAfterAnyByteIsAnError) {
   const ServerScript whole = login_script();
   for (const std::size_t step : {std::size_t{0}, std::size_t{2}}) {
     for (std::size_t cut = 0; cut < whole[step].bytes.size(); ++cut) {
@@ -214,7 +214,7 @@ TEST(ConnectMysql, ALoginCutOffAfterAnyByteIsAnError) {
   }
 }
 
-TEST(ConnectMysql, GarbageIsAnErrorWhereverItComes) {
+TEST(Connect, GarbageIsAnErrorWhereverItComes) {
   Random random(11);
   for (int round = 0; round < 300; ++round) {
     std::string garbage(1 + random.below(300), '\0');
@@ -222,7 +222,7 @@ TEST(ConnectMysql, GarbageIsAnErrorWhereverItComes) {
     const bool framed = random.below(2) == 0;
     const bool after_login = random.below(2) == 0;
     ServerScript script;
-    if (after_login) script = {greeting_step(mysql::kNativePasswordPlugin), expect_step()};
+    if (after_login) script = {greeting_step(wire::kNativePasswordPlugin), expect_step()};
     if (after_login && framed) garbage[0] = static_cast<char>(1 + random.below(0xFD));  // anything but OK, switch and ERR
     script.push_back(framed ? packet_step(after_login ? 2 : 0, garbage) : send_step(garbage));
     script.push_back(close_step());
@@ -230,37 +230,37 @@ TEST(ConnectMysql, GarbageIsAnErrorWhereverItComes) {
   }
 }
 
-TEST(ConnectMysql, ALoginPacketBeyondTheBoundIsRefusedByItsHeader) {
+TEST(Connect, ALoginPacketBeyondTheBoundIsRefusedByItsHeader) {
   std::string header;
-  mysql::append_packet_header(header, {64 * 1024 + 1, 0});
+  wire::append_packet_header(header, {64 * 1024 + 1, 0});
   const Attempt attempt = connect_to({send_step(header), hang_step()}, login_of());
   EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kOverload));
 }
 
-TEST(ConnectMysql, AServerThatNeverEndsTheLoginIsGivenUp) {
-  ServerScript script = {greeting_step(mysql::kNativePasswordPlugin), expect_step()};
+TEST(Connect, AServerThatNeverEndsTheLoginIsGivenUp) {
+  ServerScript script = {greeting_step(wire::kNativePasswordPlugin), expect_step()};
   for (std::uint8_t turn = 0; turn < 20; ++turn) {
-    script.push_back(switch_step(static_cast<std::uint8_t>(2 + 2 * turn), mysql::kNativePasswordPlugin, "abcdefghijklmnopqrst"));
+    script.push_back(switch_step(static_cast<std::uint8_t>(2 + 2 * turn), wire::kNativePasswordPlugin, "abcdefghijklmnopqrst"));
     script.push_back(expect_step());
   }
   EXPECT_EQ(connect_to(script, login_of()).outcome(), to_string(ErrorCode::kProtocol));
 }
 
-TEST(ConnectMysql, BytesBehindTheLoginsEndAreAProtocolError) {
+TEST(Connect, BytesBehindTheLoginsEndAreAProtocolError) {
   ServerScript script = login_script();
   script.back().bytes += "more";
   EXPECT_EQ(connect_to(script, login_of()).outcome(), to_string(ErrorCode::kProtocol));
 }
 
-TEST(ConnectMysql, AServerWithoutPluginsIsTooOld) {
-  mysql::Greeting greeting = fake_greeting();
-  greeting.capabilities = mysql::kClientMysql | mysql::kClientProtocol41 | mysql::kClientSecureConnection;
-  const Attempt attempt = connect_to({packet_step(0, mysql::encode_greeting(greeting))}, login_of());
+TEST(Connect, AServerWithoutPluginsIsTooOld) {
+  wire::Greeting greeting = fake_greeting();
+  greeting.capabilities = wire::kClientMysql | wire::kClientProtocol41 | wire::kClientSecureConnection;
+  const Attempt attempt = connect_to({packet_step(0, wire::encode_greeting(greeting))}, login_of());
   EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kUnsupported));
 }
 
-TEST(ConnectMysql, UnexpectedDataOfAPluginIsRefused) {
-  const ServerScript script = {greeting_step(mysql::kNativePasswordPlugin), expect_step(), packet_step(2, mysql::encode_auth_more_data("x"))};
+TEST(Connect, UnexpectedDataOfAPluginIsRefused) {
+  const ServerScript script = {greeting_step(wire::kNativePasswordPlugin), expect_step(), packet_step(2, wire::encode_auth_more_data("x"))};
   EXPECT_EQ(connect_to(script, login_of()).outcome(), to_string(ErrorCode::kUnsupported));
 }
 
@@ -276,9 +276,9 @@ void hang_at_every_step(End end, std::string_view outcome) {
       ServerScript script(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(steps));
       script.push_back(hang_step());
       SteppedLoop loop;
-      MysqlServerFake server(*loop, script);
+      ServerFake server(*loop, script);
       Attempt attempt;
-      const MysqlLogin login = login_of();
+      const Login login = login_of();
       Scope scope(*loop);
       scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(10s));
       ASSERT_TRUE(loop.run_until([&] { return server.steps_begun() == script.size(); }));
@@ -291,11 +291,11 @@ void hang_at_every_step(End end, std::string_view outcome) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST(ConnectMysql, TheDeadlineEndsEveryWait) {
+TEST(Connect, TheDeadlineEndsEveryWait) {
   hang_at_every_step([](SteppedLoop& loop, Scope&) { loop.advance(11s); }, to_string(ErrorCode::kTimeout));
 }
 
-TEST(ConnectMysql, CancelEndsEveryWait) {
+TEST(Connect, CancelEndsEveryWait) {
   hang_at_every_step([](SteppedLoop&, Scope& scope) { scope.cancel(); }, to_string(ErrorCode::kCancelled));
 }
 
@@ -303,10 +303,10 @@ TEST(ConnectMysql, CancelEndsEveryWait) {
 template <typename Cancel>
 void cancel_after(int turns, Cancel cancel) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, ed25519_script());
+  ServerFake server(*loop, ed25519_script());
   server.set_piece(7);
   Attempt attempt;
-  const MysqlLogin login = login_of();
+  const Login login = login_of();
   Scope scope(*loop);
   scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, Deadline::never());
   for (int i = 0; i < turns && !scope.empty(); ++i) loop.turn();
@@ -317,7 +317,7 @@ void cancel_after(int turns, Cancel cancel) {
   attempt.connection.reset();
 }
 
-TEST(ConnectMysql, CancelAfterAnyNumberOfTurnsEndsItAndLeavesNothingOpen) {
+TEST(Connect, CancelAfterAnyNumberOfTurnsEndsItAndLeavesNothingOpen) {
   const int before = open_descriptors();
   for (int turns = 0; turns < 60; ++turns) {
     cancel_after(turns, [](SteppedLoop& loop, Scope& scope) { loop->post([&scope] { scope.cancel(); }); });
@@ -325,7 +325,7 @@ TEST(ConnectMysql, CancelAfterAnyNumberOfTurnsEndsItAndLeavesNothingOpen) {
   EXPECT_EQ(open_descriptors(), before);
 }
 
-TEST(ConnectMysql, CancelBetweenTwoTurnsWhileConnectingEndsItOnce) {
+TEST(Connect, CancelBetweenTwoTurnsWhileConnectingEndsItOnce) {
   cancel_after(0, [](SteppedLoop&, Scope& scope) { scope.cancel(); });
 }
 
@@ -353,10 +353,10 @@ class LeavingClient final : public AuthenticationProxy {
 /// What the server got last when the client left at its first question, or was cancelled there.
 std::string last_word_of_a_login_by_proxy(ByteView plugin, bool cancel) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, plugin, kNonce32), expect_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, plugin, kNonce32), expect_step()});
   LeavingClient client(0);
   if (cancel) client.until = Deadline::never();
-  MysqlLogin login = login_of();
+  Login login = login_of();
   login.proxy = &client;
   Attempt attempt;
   Scope scope(*loop);
@@ -372,19 +372,19 @@ std::string last_word_of_a_login_by_proxy(ByteView plugin, bool cancel) {
 
 TEST(BrokenOffLogin, AServerThatWaitsForAProofGetsAWrongOneInTheFormOfItsPlugin) {
   for (const bool cancel : {false, true}) {
-    EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kEd25519Plugin, cancel), std::string(64, '\0'));
-    EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kNativePasswordPlugin, cancel), std::string(20, '\0'));
-    EXPECT_EQ(last_word_of_a_login_by_proxy(mysql::kCachingSha2Plugin, cancel), std::string(32, '\0'));
+    EXPECT_EQ(last_word_of_a_login_by_proxy(wire::kEd25519Plugin, cancel), std::string(64, '\0'));
+    EXPECT_EQ(last_word_of_a_login_by_proxy(wire::kNativePasswordPlugin, cancel), std::string(20, '\0'));
+    EXPECT_EQ(last_word_of_a_login_by_proxy(wire::kCachingSha2Plugin, cancel), std::string(32, '\0'));
     EXPECT_EQ(last_word_of_a_login_by_proxy("dialog", cancel), std::string(1, '\0'));
   }
 }
 
 TEST(BrokenOffLogin, AClientThatDoesNotAnswerIsGivenUpBeforeTheServerGivesUsUp) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, mysql::kEd25519Plugin, kNonce32), expect_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32), expect_step()});
   LeavingClient client(0);
   client.until = Deadline::never();
-  MysqlLogin login = login_of();
+  Login login = login_of();
   login.proxy = &client;
   Attempt attempt;
   Scope scope(*loop);
@@ -401,9 +401,9 @@ TEST(BrokenOffLogin, AClientThatDoesNotAnswerIsGivenUpBeforeTheServerGivesUsUp) 
 
 TEST(BrokenOffLogin, AServerThatHasNotGreetedYetFindsAWholeAnswerWhenItComesToIt) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {expect_step()});
+  ServerFake server(*loop, {expect_step()});
   Attempt attempt;
-  const MysqlLogin login = login_of();
+  const Login login = login_of();
   Scope scope(*loop);
   scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(1s));
   ASSERT_TRUE(loop.run_until([&] { return server.open() == 1; }));
@@ -412,19 +412,19 @@ TEST(BrokenOffLogin, AServerThatHasNotGreetedYetFindsAWholeAnswerWhenItComesToIt
   EXPECT_EQ(attempt.outcome(), to_string(ErrorCode::kTimeout));
   ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
   ASSERT_EQ(server.received().size(), 1U);
-  const Result<mysql::HandshakeResponse> response = mysql::decode_handshake_response(server.received()[0]);
+  const Result<wire::HandshakeResponse> response = wire::decode_handshake_response(server.received()[0]);
   ASSERT_TRUE(response.ok());
   EXPECT_EQ(response->user, "app");
-  EXPECT_EQ(response->auth_plugin, mysql::kNativePasswordPlugin);
+  EXPECT_EQ(response->auth_plugin, wire::kNativePasswordPlugin);
   EXPECT_EQ(response->auth_response, std::string(20, '\0'));
 }
 
 TEST(BrokenOffLogin, AnAnswerThatWasGivenIsNotGivenAgain) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), switch_step(2, mysql::kEd25519Plugin, kNonce32),
-                                 expect_step(), hang_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32),
+                            expect_step(), hang_step()});
   LeavingClient client(1);
-  MysqlLogin login = login_of();
+  Login login = login_of();
   login.proxy = &client;
   Attempt attempt;
   Scope scope(*loop);
@@ -437,11 +437,11 @@ TEST(BrokenOffLogin, AnAnswerThatWasGivenIsNotGivenAgain) {
 }
 
 TEST(BrokenOffLogin, WhatWeCannotAnswerOurselvesIsAnsweredWrongly) {
-  MysqlLogin login = login_of();
+  Login login = login_of();
   login.credentials.password.reset();
-  login.credentials.native_stage1 = mysql::auth::native_stage1(kPassword);
+  login.credentials.native_stage1 = wire::auth::native_stage1(kPassword);
   SteppedLoop loop;
-  MysqlServerFake server(*loop, ed25519_script());
+  ServerFake server(*loop, ed25519_script());
   EXPECT_EQ(connect_to(loop, server, login).outcome(), to_string(ErrorCode::kUnsupported));
   ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
   ASSERT_EQ(server.received().size(), 2U);
@@ -450,11 +450,11 @@ TEST(BrokenOffLogin, WhatWeCannotAnswerOurselvesIsAnsweredWrongly) {
 
 TEST(BrokenOffLogin, AfterARefusalNothingMoreIsSaid) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, {greeting_step(mysql::kNativePasswordPlugin), expect_step(), err_step(2, 1045, "Access denied"), expect_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), err_step(2, 1045, "Access denied"), expect_step()});
   EXPECT_EQ(connect_to(loop, server, login_of()).outcome(), to_string(ErrorCode::kAccessDenied));
   ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
   EXPECT_EQ(server.received().size(), 1U);
 }
 
 }  // namespace
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-#include "upstream/mysql_accounts.h"
+#include "upstream/mysql/accounts.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 
 #include <arpa/inet.h>
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 namespace {
 
@@ -95,8 +95,8 @@ bool host_matches(std::string_view pattern, std::string_view host) {
   return pattern == "localhost" && (host == "127.0.0.1" || host == "::1");
 }
 
-MysqlAccounts::MysqlAccounts(std::vector<MysqlAccount> accounts) : accounts_(std::move(accounts)) {
-  std::sort(accounts_.begin(), accounts_.end(), [](const MysqlAccount& a, const MysqlAccount& b) {
+Accounts::Accounts(std::vector<Account> accounts) : accounts_(std::move(accounts)) {
+  std::sort(accounts_.begin(), accounts_.end(), [](const Account& a, const Account& b) {
     if (a.user != b.user) return a.user < b.user;
     const bool a_ours = a.password.has_value();
     const bool b_ours = b.password.has_value();
@@ -108,19 +108,19 @@ MysqlAccounts::MysqlAccounts(std::vector<MysqlAccount> accounts) : accounts_(std
   });
 }
 
-const MysqlAccount* MysqlAccounts::find(std::string_view user, std::string_view host) const {
+const Account* Accounts::find(std::string_view user, std::string_view host) const {
   auto it = std::lower_bound(accounts_.begin(), accounts_.end(), user,
-                             [](const MysqlAccount& account, std::string_view name) { return account.user < name; });
+                             [](const Account& account, std::string_view name) { return account.user < name; });
   for (; it != accounts_.end() && it->user == user; ++it) {
     if (host_matches(it->host, host)) return &*it;
   }
   return nullptr;
 }
 
-const MysqlAccount* MysqlAccounts::exactly(std::string_view user, std::string_view host) const {
-  const auto same = [&](const MysqlAccount& account) { return account.user == user && account.host == host; };
+const Account* Accounts::exactly(std::string_view user, std::string_view host) const {
+  const auto same = [&](const Account& account) { return account.user == user && account.host == host; };
   const auto found = std::find_if(accounts_.begin(), accounts_.end(), same);
   return found == accounts_.end() ? nullptr : &*found;
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-// MysqlView: what a shard knows of a MySQL service besides its servers: who is primary, what clients are greeted with, who may log in, and
+// View: what a shard knows of a MySQL service besides its servers: who is primary, what clients are greeted with, who may log in, and
 // what a session begins with.
 //
 // Owner: shared_ptr<const>. Thread: any.
@@ -10,15 +10,15 @@
 #include <optional>
 #include <string>
 
-#include "upstream/mysql_accounts.h"
+#include "upstream/mysql/accounts.h"
 #include "upstream/service_view.h"
-#include "upstream/session_defaults.h"
+#include "upstream/mysql/session_defaults.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
-struct MysqlView final : ServiceView {
-  MysqlView() = default;
-  explicit MysqlView(ServiceView seen) : ServiceView(std::move(seen)) {}
+struct View final : ServiceView {
+  View() = default;
+  explicit View(ServiceView seen) : ServiceView(std::move(seen)) {}
 
   std::uint64_t epoch = 0;  // rises with every change of primary
   std::optional<ServerSlot> primary;
@@ -28,7 +28,7 @@ struct MysqlView final : ServiceView {
   bool mariadb = false;  // by that version
   std::uint64_t server_capabilities = 0;
   std::uint8_t server_charset = 45;
-  std::shared_ptr<const MysqlAccounts> accounts;
+  std::shared_ptr<const Accounts> accounts;
   std::uint64_t accounts_round = 0;  // readings that were asked for and have ended (upstream/refresh.h)
   SessionDefaultsPtr defaults = std::make_shared<const SessionDefaults>();  // the primary's; never null
   std::uint64_t defaults_round = 0;
@@ -37,10 +37,10 @@ struct MysqlView final : ServiceView {
   bool same_as(const ServiceView& other) const override;
 };
 
-using MysqlViewPtr = std::shared_ptr<const MysqlView>;
+using ViewPtr = std::shared_ptr<const View>;
 
 /// The readings that a session may ask for (Control::refresh).
-enum class MysqlSubject : std::uint32_t { kAccounts,
-                                          kDefaults };
+enum class Subject : std::uint32_t { kAccounts,
+                                     kDefaults };
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

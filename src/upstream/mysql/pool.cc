@@ -1,8 +1,8 @@
-#include "upstream/mysql_pool.h"
+#include "upstream/mysql/pool.h"
 
 #include <algorithm>
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 using runtime::Task;
 
@@ -34,7 +34,7 @@ class Place {
 }  // namespace
 
 /// Somebody who waits for a place or for a connection of the key that is its kind.
-struct MysqlPool::Waiting final : PlaceWait {
+struct Pool::Waiting final : PlaceWait {
   using PlaceWait::PlaceWait;
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
@@ -42,32 +42,32 @@ struct MysqlPool::Waiting final : PlaceWait {
     if (promise != nullptr) *promise = nullptr;
   }
 
-  MysqlConnectionPtr handed;
+  ConnectionPtr handed;
   std::uint64_t insert_id = 0;
   Waiting** promise = nullptr;  // where a Return has this
 };
 
 Nanos PoolAges::longest_idle() const { return std::max<Nanos>(server_wait_timeout - 1s, server_wait_timeout * 4 / 5); }
 
-MysqlPool::~MysqlPool() {
+Pool::~Pool() {
   idle_.clear();
   HF_CHECK(all_.empty() && connecting_ == 0 && !taken_beside_);
 }
 
-bool MysqlPool::lendable(const MysqlConnection& connection, const PoolAges& ages) const {
+bool Pool::lendable(const Connection& connection, const PoolAges& ages) const {
   if (!connection.usable()) return false;
   if (ages.max_packet != 0 && connection.max_packet != 0 && connection.max_packet != ages.max_packet) return false;
   if (ages.connection > Nanos::zero() && loop_.now() - connection.opened_at > ages.connection) return false;
   return ages.server_wait_timeout == Nanos::zero() || loop_.now() - connection.idle_since <= ages.longest_idle();
 }
 
-MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages, std::uint64_t entered) {
+ConnectionPtr Pool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages, std::uint64_t entered) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t found = kNone;
   bool found_fits = false;
   std::size_t looked = 0;
   for (std::size_t i = idle_.size(); i-- > 0 && looked < kLooked;) {
-    const MysqlConnection& candidate = *idle_[i];
+    const Connection& candidate = *idle_[i];
     if (candidate.key != key || !lendable(candidate, ages)) continue;  // trim() removes those that are not
     ++looked;
     const bool fits = candidate.facts.settings == settings && candidate.facts.tracking;
@@ -77,14 +77,14 @@ MysqlConnectionPtr MysqlPool::take(std::uint64_t key, const policy::session::Set
     if (all) break;
   }
   if (found == kNone) return nullptr;
-  MysqlConnectionPtr connection = std::move(idle_[found]);
+  ConnectionPtr connection = std::move(idle_[found]);
   idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(found));
   connection->at_rest = false;
   connection->lent_at = loop_.now();
   return connection;
 }
 
-Error MysqlPool::all_in_use(const ServerView& server) const {
+Error Pool::all_in_use(const ServerView& server) const {
   const Places& places = desk_->places();
   const PlaceUse use = places.use();
   const std::uint32_t most = places.most();
@@ -96,14 +96,14 @@ Error MysqlPool::all_in_use(const ServerView& server) const {
 }
 
 /// The desk is there from the first time that a place is needed.
-void MysqlPool::sit_down(const ServerView& server) {
+void Pool::sit_down(const ServerView& server) {
   if (desk_ != nullptr) return;
   PlaceHolder& holder = *this;
   desk_ = std::make_unique<PlaceDesk>(loop_, server.places, holder);
 }
 
-Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                 Deadline place_deadline, std::uint64_t insert_id) {
+Task<Result<ConnectionPtr>> Pool::open(ServiceViewPtr view, const Login& login, std::uint64_t key,
+                                       Deadline place_deadline, std::uint64_t insert_id) {
   const ServerView& server = view->servers[slot_];
   sit_down(server);
   Waiting waiting(*desk_, key, place_deadline);
@@ -118,15 +118,15 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open(ServiceViewPtr view, const Mysq
 
   Place place(*desk_, connecting_);
   const Deadline connect_deadline = loop_.deadline_in(view->service->connect_timeout);
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, connect_deadline);
+  Result<ConnectionPtr> opened = co_await connect(loop_, server.address, login, connect_deadline);
   if (!opened.ok()) co_return std::move(opened).error().in("server '" + server.name + "'");
   place.keep();
   count(**opened, key);
   co_return opened;
 }
 
-Task<Result<MysqlConnectionPtr>> MysqlPool::adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
-                                                  Deadline place_deadline) {
+Task<Result<ConnectionPtr>> Pool::adopt(ServiceViewPtr view, ConnectionPtr connection, std::uint64_t key,
+                                        Deadline place_deadline) {
   const ServerView& server = view->servers[slot_];
   sit_down(server);
   Waiting waiting(*desk_, kNoKey, place_deadline);
@@ -136,7 +136,7 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::adopt(ServiceViewPtr view, MysqlConn
   co_return std::move(connection);
 }
 
-Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, const MysqlLogin& login, Deadline turn_deadline) {
+Task<Result<ConnectionPtr>> Pool::open_beside(ServiceViewPtr view, const Login& login, Deadline turn_deadline) {
   const ServerView& server = view->servers[slot_];
   if (taken_beside_) {
     const Result<void> waited = co_await turn_beside_.wait(turn_deadline);
@@ -147,7 +147,7 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, con
   }
   taken_beside_ = true;
   const Deadline deadline = loop_.deadline_in(view->service->connect_timeout);
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(loop_, server.address, login, deadline);
+  Result<ConnectionPtr> opened = co_await connect(loop_, server.address, login, deadline);
   if (!opened.ok()) {
     end_turn_beside();
     co_return std::move(opened).error().in("server '" + server.name + "'");
@@ -161,12 +161,12 @@ Task<Result<MysqlConnectionPtr>> MysqlPool::open_beside(ServiceViewPtr view, con
 }
 
 /// It is the next one's, or free.
-void MysqlPool::end_turn_beside() {
+void Pool::end_turn_beside() {
   beside_ = nullptr;
   taken_beside_ = turn_beside_.notify_one();
 }
 
-void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
+void Pool::count(Connection& connection, std::uint64_t key) {
   connection.slot = slot_;
   connection.key = key;
   connection.pool = this;
@@ -177,7 +177,7 @@ void MysqlPool::count(MysqlConnection& connection, std::uint64_t key) {
   all_.push_back(&connection);
 }
 
-void MysqlPool::give(MysqlConnectionPtr connection) {
+void Pool::give(ConnectionPtr connection) {
   connection->at_rest = true;
   if (!connection->usable() || desk_ == nullptr || connection->beside) return;
   if (connection->facts.clean()) return give_clean(std::move(connection));
@@ -185,7 +185,7 @@ void MysqlPool::give(MysqlConnectionPtr connection) {
   if (resettable) resets_.spawn("reset of a server connection", reset, this, std::move(connection));
 }
 
-Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
+Task<void> Pool::reset(Pool* self, ConnectionPtr connection) {
   const policy::session::SettingsPtr start = connection->reset_to;
   const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), self->loop_.deadline_in(kResetPatience));
   if (!done.ok()) co_return;  // closed
@@ -194,7 +194,7 @@ Task<void> MysqlPool::reset(MysqlPool* self, MysqlConnectionPtr connection) {
   self->give_clean(std::move(connection));
 }
 
-Task<Result<void>> MysqlPool::close(Deadline deadline) {
+Task<Result<void>> Pool::close(Deadline deadline) {
   closing_ = true;
   const Result<void> finished = co_await resets_.idle(loop_.deadline_in(kClosePatience).earlier(deadline));
   (void)finished;  // those that are left are cut, which their server counts as aborted
@@ -202,7 +202,7 @@ Task<Result<void>> MysqlPool::close(Deadline deadline) {
   co_return ended;
 }
 
-MysqlPool::Return::Return(MysqlPool& pool, const MysqlConnection& connection, std::uint64_t key) : pool_(pool), connection_(&connection), key_(key) {
+Pool::Return::Return(Pool& pool, const Connection& connection, std::uint64_t key) : pool_(pool), connection_(&connection), key_(key) {
   const auto unpromised = [](const PlaceWait& wait) { return static_cast<const Waiting&>(wait).promise == nullptr; };
   heir_ = pool.wanted() ? static_cast<Waiting*>(pool.desk_->first(key, unpromised)) : nullptr;
   if (heir_ != nullptr) {
@@ -212,12 +212,12 @@ MysqlPool::Return::Return(MysqlPool& pool, const MysqlConnection& connection, st
   pool.returns_.push_back(this);
 }
 
-MysqlPool::Return::~Return() {
+Pool::Return::~Return() {
   if (heir_ != nullptr) heir_->promise = nullptr;
   std::erase(pool_.returns_, this);
 }
 
-void MysqlPool::give_clean(MysqlConnectionPtr connection) {
+void Pool::give_clean(ConnectionPtr connection) {
   if (!connection->usable()) return;
   if (!wanted()) {
     connection->idle_since = loop_.now();
@@ -230,9 +230,9 @@ void MysqlPool::give_clean(MysqlConnectionPtr connection) {
   static_cast<Waiting*>(heir)->handed = std::move(connection);
 }
 
-void MysqlPool::forget(MysqlConnection& connection) {
+void Pool::forget(Connection& connection) {
   if (connection.beside) return end_turn_beside();
-  MysqlConnection* last = all_.back();
+  Connection* last = all_.back();
   all_[connection.pool_index] = last;
   last->pool_index = connection.pool_index;
   all_.pop_back();
@@ -241,42 +241,42 @@ void MysqlPool::forget(MysqlConnection& connection) {
   desk_->give();
 }
 
-bool MysqlPool::close_idle() {
+bool Pool::close_idle() {
   if (idle_.empty()) return false;
-  const MysqlConnectionPtr oldest = std::move(idle_.front());
+  const ConnectionPtr oldest = std::move(idle_.front());
   idle_.erase(idle_.begin());
   return true;
 }
 
-void MysqlPool::ask() {
+void Pool::ask() {
   if (ask_) ask_();
 }
 
-PlaceUse MysqlPool::use() const {
-  const auto at_rest = std::count_if(all_.begin(), all_.end(), [](const MysqlConnection* each) { return each->at_rest; });
+PlaceUse Pool::use() const {
+  const auto at_rest = std::count_if(all_.begin(), all_.end(), [](const Connection* each) { return each->at_rest; });
   const auto idle = static_cast<std::uint32_t>(idle_.size());
   return {idle, static_cast<std::uint32_t>(at_rest) - idle};
 }
 
-void MysqlPool::cut(const Error& reason) {
+void Pool::cut(const Error& reason) {
   idle_.clear();
   if (beside_ != nullptr) beside_->stream->abort(reason);
-  const std::vector<MysqlConnection*> lent = all_;
-  for (MysqlConnection* connection : lent) connection->stream->abort(reason);
+  const std::vector<Connection*> lent = all_;
+  for (Connection* connection : lent) connection->stream->abort(reason);
 }
 
-std::size_t MysqlPool::close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key)) {
-  return std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) { return account_of(connection->key) == account; });
+std::size_t Pool::close_idle_of(std::uint32_t account, std::uint32_t (*account_of)(std::uint64_t key)) {
+  return std::erase_if(idle_, [&](const ConnectionPtr& connection) { return account_of(connection->key) == account; });
 }
 
-void MysqlPool::close_copies() {
-  for (const MysqlConnectionPtr& connection : idle_) upstream::close_copies(*connection);
+void Pool::close_copies() {
+  for (const ConnectionPtr& connection : idle_) mysql::close_copies(*connection);
 }
 
-void MysqlPool::trim(TimePoint since, const PoolAges& ages) {
-  std::erase_if(idle_, [&](const MysqlConnectionPtr& connection) {
+void Pool::trim(TimePoint since, const PoolAges& ages) {
+  std::erase_if(idle_, [&](const ConnectionPtr& connection) {
     return connection->idle_since < since || !lendable(*connection, ages);
   });
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-// MysqlPool: one shard's connections to one server. Idle ones are lent out again to sessions of the same key, most recently
+// Pool: one shard's connections to one server. Idle ones are lent out again to sessions of the same key, most recently
 // used first; those whose session state already fits come before others.
 //
 // Owner: the shard's part of a service. Thread: the shard's.
@@ -19,11 +19,11 @@
 
 #include "runtime/scope.h"
 #include "runtime/signal.h"
-#include "upstream/mysql_connection.h"
+#include "upstream/mysql/connection.h"
 #include "upstream/places.h"
 #include "upstream/service_view.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 /// What a connection must not exceed, or have from another time, to be lent; zero: no limit.
 struct PoolAges {
@@ -35,12 +35,12 @@ struct PoolAges {
   Nanos longest_idle() const;
 };
 
-class MysqlPool final : private PlaceHolder {
+class Pool final : private PlaceHolder {
  public:
-  MysqlPool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), turn_beside_(loop), resets_(loop) {}
-  MysqlPool(const MysqlPool&) = delete;
-  MysqlPool& operator=(const MysqlPool&) = delete;
-  ~MysqlPool();
+  Pool(runtime::EventLoop& loop, ServerSlot slot) : slot_(slot), loop_(loop), turn_beside_(loop), resets_(loop) {}
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool();
 
   /// Called when somebody, on whichever shard, waits for a place and nothing is idle here: asks the sessions to give back the
   /// connections that they keep only for convenience. At most once per Places::kStep, however many wait.
@@ -48,24 +48,24 @@ class MysqlPool final : private PlaceHolder {
 
   /// An idle connection of this key, within `ages`, or nullptr. Preferred, not promised: `settings`, and among those one that entered its
   /// schema at the moment `entered` or later.
-  MysqlConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {}, std::uint64_t entered = 0);
+  ConnectionPtr take(std::uint64_t key, const policy::session::SettingsPtr& settings, const PoolAges& ages = {}, std::uint64_t entered = 0);
   /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
   /// state its facts say. `insert_id`: what LAST_INSERT_ID() is for who opens. Errors: kOverload when no place came free in time, else
-  /// those of connect_mysql.
-  runtime::Task<Result<MysqlConnectionPtr>> open(ServiceViewPtr view, const MysqlLogin& login, std::uint64_t key,
-                                                 Deadline place_deadline, std::uint64_t insert_id = 0);
+  /// those of connect().
+  runtime::Task<Result<ConnectionPtr>> open(ServiceViewPtr view, const Login& login, std::uint64_t key,
+                                            Deadline place_deadline, std::uint64_t insert_id = 0);
   class Return;
-  /// Counts a connection as one of ours that connect_mysql opened without a place (a login that its client may never finish must not
+  /// Counts a connection as one of ours that connect() opened without a place (a login that its client may never finish must not
   /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
-  runtime::Task<Result<MysqlConnectionPtr>> adopt(ServiceViewPtr view, MysqlConnectionPtr connection, std::uint64_t key,
-                                                  Deadline place_deadline);
+  runtime::Task<Result<ConnectionPtr>> adopt(ServiceViewPtr view, ConnectionPtr connection, std::uint64_t key,
+                                             Deadline place_deadline);
   /// A connection that takes no place: for a KILL, which must not wait for a place that only its victim can give back. There is one at a
-  /// time; who comes meanwhile waits, in order of arrival, until `turn_deadline`. Errors: kOverload, kCancelled, those of connect_mysql.
-  runtime::Task<Result<MysqlConnectionPtr>> open_beside(ServiceViewPtr view, const MysqlLogin& login, Deadline turn_deadline);
+  /// time; who comes meanwhile waits, in order of arrival, until `turn_deadline`. Errors: kOverload, kCancelled, those of connect().
+  runtime::Task<Result<ConnectionPtr>> open_beside(ServiceViewPtr view, const Login& login, Deadline turn_deadline);
   /// Takes a connection back that is between statements, which it need not say itself (at_rest). One that a session has stained is
   /// reset first, while nobody waits for it; one that cannot be reset is closed, as is one that is not usable or whose place is
   /// wanted elsewhere.
-  void give(MysqlConnectionPtr connection);
+  void give(ConnectionPtr connection);
 
   /// Ends the resets under way; nothing is given from then on that needs one.
   runtime::Task<Result<void>> close(Deadline deadline);
@@ -88,7 +88,7 @@ class MysqlPool final : private PlaceHolder {
   std::size_t idle() const { return idle_.size(); }
   std::size_t lent() const { return all_.size() - idle_.size(); }
   std::size_t open_connections() const { return all_.size(); }
-  const std::vector<MysqlConnection*>& all() const { return all_; }
+  const std::vector<Connection*>& all() const { return all_; }
   /// Grows whenever a connection comes or goes.
   std::uint64_t changes() const { return changes_; }
   /// Resets that made a connection clean since this was asked last.
@@ -96,16 +96,16 @@ class MysqlPool final : private PlaceHolder {
   ServerSlot slot() const { return slot_; }
 
  private:
-  friend struct MysqlConnection;
+  friend struct Connection;
   struct Waiting;
 
   void sit_down(const ServerView& server);
-  void count(MysqlConnection& connection, std::uint64_t key);
-  void forget(MysqlConnection& connection);
+  void count(Connection& connection, std::uint64_t key);
+  void forget(Connection& connection);
   void end_turn_beside();
-  static runtime::Task<void> reset(MysqlPool* self, MysqlConnectionPtr connection);
-  void give_clean(MysqlConnectionPtr connection);
-  bool lendable(const MysqlConnection& connection, const PoolAges& ages) const;
+  static runtime::Task<void> reset(Pool* self, ConnectionPtr connection);
+  void give_clean(ConnectionPtr connection);
+  bool lendable(const Connection& connection, const PoolAges& ages) const;
   Error all_in_use(const ServerView& server) const;
 
   void ask() override;
@@ -114,11 +114,11 @@ class MysqlPool final : private PlaceHolder {
   ServerSlot slot_;
   runtime::EventLoop& loop_;
   std::unique_ptr<PlaceDesk> desk_;        // from the first open
-  std::vector<MysqlConnectionPtr> idle_;   // most recently used last
-  std::vector<MysqlConnection*> all_;
+  std::vector<ConnectionPtr> idle_;   // most recently used last
+  std::vector<Connection*> all_;
   std::size_t connecting_ = 0;
   bool taken_beside_ = false;              // … by one that connects, or by this one:
-  MysqlConnection* beside_ = nullptr;
+  Connection* beside_ = nullptr;
   runtime::Signal turn_beside_;            // whom it wakes has the turn
   std::vector<Return*> returns_;
   std::uint64_t changes_ = 0;
@@ -130,9 +130,9 @@ class MysqlPool final : private PlaceHolder {
 
 /// While this lives, `connection` is about to be given, under that key: who waits for one of the key, and is promised none, is promised this
 /// one. A promise binds nobody: whoever is served otherwise meanwhile does not get it.
-class MysqlPool::Return {
+class Pool::Return {
  public:
-  Return(MysqlPool& pool, const MysqlConnection& connection, std::uint64_t key);
+  Return(Pool& pool, const Connection& connection, std::uint64_t key);
   Return(const Return&) = delete;
   Return& operator=(const Return&) = delete;
   ~Return();
@@ -141,13 +141,13 @@ class MysqlPool::Return {
   std::optional<std::uint64_t> insert_id_of_heir() const { return insert_id_; }
 
  private:
-  friend class MysqlPool;
+  friend class Pool;
 
-  MysqlPool& pool_;
-  const MysqlConnection* connection_;
+  Pool& pool_;
+  const Connection* connection_;
   std::uint64_t key_;
   Waiting* heir_ = nullptr;  // null again when it has ended
   std::optional<std::uint64_t> insert_id_;
 };
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

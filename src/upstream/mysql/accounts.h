@@ -1,4 +1,4 @@
-// MysqlAccounts: who may log in to a service, and what we know of their secrets. Immutable; replaced whole.
+// Accounts: who may log in to a service, and what we know of their secrets. Immutable; replaced whole.
 //
 // Thread: any. Invariant: a lookup answers as the server would: the host pattern that the fewest addresses match wins, an account
 // without host pattern (from our own file) comes first.
@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 using Sha1Digest = std::array<std::uint8_t, 20>;
 
-struct MysqlAccount {
+struct Account {
   /// The pool's key: names the account as it is now, user, host pattern, secret and rights. Another id after any change of what a
   /// login caches, one that was never given before; the same while nothing changes (topology/mysql/account_book.h).
   std::uint32_t id = 0;
@@ -33,23 +33,23 @@ struct MysqlAccount {
   std::string unusable;       // why nobody can log in with it through us; empty: usable
 };
 
-class MysqlAccounts {
+class Accounts {
  public:
-  MysqlAccounts() = default;
-  explicit MysqlAccounts(std::vector<MysqlAccount> accounts);
+  Accounts() = default;
+  explicit Accounts(std::vector<Account> accounts);
 
   /// The account a client of this name and address ("127.0.0.1", "localhost") logs in as; nullptr when there is none.
-  const MysqlAccount* find(std::string_view user, std::string_view host) const;
+  const Account* find(std::string_view user, std::string_view host) const;
   /// The account with exactly this host pattern.
-  const MysqlAccount* exactly(std::string_view user, std::string_view host) const;
-  const std::vector<MysqlAccount>& all() const { return accounts_; }
+  const Account* exactly(std::string_view user, std::string_view host) const;
+  const std::vector<Account>& all() const { return accounts_; }
 
  private:
-  std::vector<MysqlAccount> accounts_;  // by user, then most specific host first
+  std::vector<Account> accounts_;  // by user, then most specific host first
 };
 
 /// MySQL's LIKE-style host match: '%' any run, '_' any one character, '\' before either takes it as it is;
 /// "198.18.0.0/255.254.0.0" a network. Case-blind.
 bool host_matches(std::string_view pattern, std::string_view host);
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-#include "upstream/mysql_connection.h"
+#include "upstream/mysql/connection.h"
 
 #include <algorithm>
 #include <atomic>
@@ -15,11 +15,11 @@
 #include "proto/mysql/reply_tracker.h"
 #include "proto/mysql/response.h"
 #include "runtime/any_of.h"
-#include "upstream/mysql_pool.h"
+#include "upstream/mysql/pool.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
-namespace mysql = proto::mysql;
+namespace wire = proto::mysql;
 using runtime::Task;
 
 namespace {
@@ -30,7 +30,7 @@ constexpr int kMostLoginTurns = 8;
 constexpr std::size_t kEd25519ProofSize = 64;
 constexpr std::size_t kSha2ProofSize = 32;
 constexpr Nanos kProxyPatience = 8s;  // a server waits 10 s (connect_timeout) for a proof and counts what it waited for in vain against us
-constexpr mysql::Capabilities kNeeded = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth;
+constexpr wire::Capabilities kNeeded = wire::kClientProtocol41 | wire::kClientSecureConnection | wire::kClientPluginAuth;
 
 /// One for each connection of the process, never the same again.
 std::uint64_t next_serial() {
@@ -40,21 +40,21 @@ std::uint64_t next_serial() {
 
 /// A proof in the form of the plugin that cannot be right.
 std::string wrong_proof(ByteView plugin) {
-  if (plugin.empty() || plugin == mysql::kNativePasswordPlugin) return std::string(mysql::auth::kNativeNonce, '\0');
-  if (plugin == mysql::kEd25519Plugin) return std::string(kEd25519ProofSize, '\0');
-  if (plugin == mysql::kCachingSha2Plugin) return std::string(kSha2ProofSize, '\0');
-  if (plugin == mysql::kOldPasswordPlugin) return std::string(8, 'A') + '\0';
+  if (plugin.empty() || plugin == wire::kNativePasswordPlugin) return std::string(wire::auth::kNativeNonce, '\0');
+  if (plugin == wire::kEd25519Plugin) return std::string(kEd25519ProofSize, '\0');
+  if (plugin == wire::kCachingSha2Plugin) return std::string(kSha2ProofSize, '\0');
+  if (plugin == wire::kOldPasswordPlugin) return std::string(8, 'A') + '\0';
   return std::string(1, '\0');  // as text: an empty password
 }
 
 std::string wrong_response(const std::string& user) {
-  mysql::HandshakeResponse response;
+  wire::HandshakeResponse response;
   response.capabilities = kNeeded;
   response.charset = 45;
   response.user = user;
-  response.auth_plugin = std::string(mysql::kNativePasswordPlugin);
+  response.auth_plugin = std::string(wire::kNativePasswordPlugin);
   response.auth_response = wrong_proof(response.auth_plugin);
-  return mysql::encode_handshake_response(response);
+  return wire::encode_handshake_response(response);
 }
 
 /// The login conversation: whole packets in, answers out. When it ends while the server waits for us, the server gets a wrong
@@ -76,7 +76,7 @@ class LoginDialog {
   Task<Result<std::string>> read() {
     for (;;) {
       if (!input_.empty()) {
-        Result<mysql::PacketAssembler::Step> step = packets_.next(input_);
+        Result<wire::PacketAssembler::Step> step = packets_.next(input_);
         HF_CO_RETURN_IF_ERROR(step);
         std::optional<std::string> payload;
         if (step->payload) payload = std::string(*step->payload);
@@ -101,7 +101,7 @@ class LoginDialog {
   void write(ByteView payload) {
     owes_nothing();
     std::string packet;
-    const std::uint8_t next = mysql::append_packet(packet, sequence_, payload);
+    const std::uint8_t next = wire::append_packet(packet, sequence_, payload);
     packets_.expect_sequence(next);
     stream_.write(packet);
   }
@@ -117,37 +117,37 @@ class LoginDialog {
   net::Stream& stream_;
   const std::string& user_;
   Deadline deadline_;
-  mysql::PacketAssembler packets_;
+  wire::PacketAssembler packets_;
   std::string input_;
   std::uint8_t sequence_ = 0;
   Owed owed_ = Owed::kResponse;
   std::string plugin_;
 };
 
-Result<std::string> answer(ByteView plugin, const MysqlCredentials& credentials, ByteView nonce) {
-  if (credentials.password) return mysql::auth::answer(plugin, *credentials.password, nonce);
-  if (credentials.native_stage1 && (plugin.empty() || plugin == mysql::kNativePasswordPlugin)) {
-    return mysql::auth::native_proof(*credentials.native_stage1, nonce);
+Result<std::string> answer(ByteView plugin, const Credentials& credentials, ByteView nonce) {
+  if (credentials.password) return wire::auth::answer(plugin, *credentials.password, nonce);
+  if (credentials.native_stage1 && (plugin.empty() || plugin == wire::kNativePasswordPlugin)) {
+    return wire::auth::native_proof(*credentials.native_stage1, nonce);
   }
   return Error{ErrorCode::kUnsupported, "the server wants '" + std::string(plugin) + "' for user '" + credentials.user +
                                             "', which needs the password: give the account in `users` with a password_file"};
 }
 
 Error refused(ByteView payload) {
-  Result<mysql::ErrPacket> err = mysql::decode_err(payload);
+  Result<wire::ErrPacket> err = wire::decode_err(payload);
   if (!err.ok()) return std::move(err).error();
-  const bool denied = err->code == mysql::kErAccessDenied || err->code == mysql::kErDbaccessDenied || err->code == mysql::kErHostNotPrivileged ||
-                      err->code == mysql::kErBadDb || err->code == mysql::kErAccessDeniedNoPassword;
+  const bool denied = err->code == wire::kErAccessDenied || err->code == wire::kErDbaccessDenied || err->code == wire::kErHostNotPrivileged ||
+                      err->code == wire::kErBadDb || err->code == wire::kErAccessDeniedNoPassword;
   return refused_by_peer(denied ? ErrorCode::kAccessDenied : ErrorCode::kRefused, "the server said " + std::to_string(err->code) + ": " + std::string(err->message),
                          {err->code, std::string(err->sqlstate), std::string(err->message)});
 }
 
-Error refused(const mysql::ReplyTracker& reply) {
+Error refused(const wire::ReplyTracker& reply) {
   return refused_by_peer(ErrorCode::kRefused, reply.message(), {reply.error_code(), reply.sqlstate(), reply.message()});
 }
 
-mysql::HandshakeResponse response_to(const mysql::Greeting& greeting, const MysqlLogin& login, mysql::Capabilities agreed) {
-  mysql::HandshakeResponse response;
+wire::HandshakeResponse response_to(const wire::Greeting& greeting, const Login& login, wire::Capabilities agreed) {
+  wire::HandshakeResponse response;
   response.capabilities = agreed;
   response.max_packet = 1U << 30;
   response.charset = login.charset;
@@ -182,22 +182,22 @@ Task<Result<std::string>> ask(runtime::EventLoop& loop, AuthenticationProxy* pro
 }
 
 /// Turns of authentication after our response, until OK or ERR.
-Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLogin& login, std::string plugin, std::string nonce,
-                                              mysql::Capabilities agreed) {
-  const MysqlCredentials& credentials = login.credentials;
+Task<Result<wire::StatusFlags>> authenticate(LoginDialog& dialog, const Login& login, std::string plugin, std::string nonce,
+                                             wire::Capabilities agreed) {
+  const Credentials& credentials = login.credentials;
   for (int turn = 0; turn < kMostLoginTurns; ++turn) {
     Result<std::string> payload = co_await dialog.read();
     HF_CO_RETURN_IF_ERROR(payload);
     if (payload->empty()) co_return Error{ErrorCode::kProtocol, "an empty packet during the login"};
     const std::uint8_t head = byte_at(*payload, 0);
-    if (head == mysql::kErrHeader) co_return refused(*payload);
-    if (head == mysql::kOkHeader) {
-      Result<mysql::OkPacket> ok = mysql::decode_ok(*payload, agreed);
+    if (head == wire::kErrHeader) co_return refused(*payload);
+    if (head == wire::kOkHeader) {
+      Result<wire::OkPacket> ok = wire::decode_ok(*payload, agreed);
       HF_CO_RETURN_IF_ERROR(ok);
       co_return ok->status;
     }
-    if (head == mysql::kEofHeader) {
-      Result<mysql::AuthSwitchRequest> request = mysql::decode_auth_switch_request(*payload);
+    if (head == wire::kEofHeader) {
+      Result<wire::AuthSwitchRequest> request = wire::decode_auth_switch_request(*payload);
       HF_CO_RETURN_IF_ERROR(request);
       plugin = request->plugin;
       nonce = request->data;
@@ -209,26 +209,26 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
       dialog.write(*answered);
       continue;
     }
-    if (head == mysql::kEofHeader) {
+    if (head == wire::kEofHeader) {
       Result<std::string> proof = answer(plugin, credentials, nonce);
       HF_CO_RETURN_IF_ERROR(proof);
       dialog.write(*proof);
       continue;
     }
-    Result<ByteView> data = mysql::decode_auth_more_data(*payload);
+    Result<ByteView> data = wire::decode_auth_more_data(*payload);
     HF_CO_RETURN_IF_ERROR(data);
-    if (plugin != mysql::kCachingSha2Plugin || !credentials.password) {
+    if (plugin != wire::kCachingSha2Plugin || !credentials.password) {
       co_return Error{ErrorCode::kUnsupported, "unexpected authentication data for '" + plugin + "'"};
     }
-    if (*data == ByteView(&mysql::auth::kSha2FastAuthSuccess, 1)) {
+    if (*data == ByteView(&wire::auth::kSha2FastAuthSuccess, 1)) {
       dialog.owes_nothing();
       continue;
     }
-    if (*data == ByteView(&mysql::auth::kSha2FullAuthentication, 1)) {
-      dialog.write(ByteView(&mysql::auth::kSha2RequestPublicKey, 1));
+    if (*data == ByteView(&wire::auth::kSha2FullAuthentication, 1)) {
+      dialog.write(ByteView(&wire::auth::kSha2RequestPublicKey, 1));
       continue;
     }
-    Result<std::string> secret = mysql::auth::sha2_encrypt_password(*credentials.password, nonce, *data);
+    Result<std::string> secret = wire::auth::sha2_encrypt_password(*credentials.password, nonce, *data);
     HF_CO_RETURN_IF_ERROR(secret);
     dialog.write(*secret);
   }
@@ -237,70 +237,70 @@ Task<Result<mysql::StatusFlags>> authenticate(LoginDialog& dialog, const MysqlLo
 
 }  // namespace
 
-MysqlConnection::~MysqlConnection() {
+Connection::~Connection() {
   if (at_rest) quit();
   if (stream != nullptr) stream->close();  // before its place is anybody else's
   if (pool != nullptr) pool->forget(*this);
 }
 
-void MysqlConnection::quit() {
+void Connection::quit() {
   at_rest = false;
   if (usable()) leave();
 }
 
-void MysqlConnection::leave() {
+void Connection::leave() {
   at_rest = false;
   if (stream == nullptr || stream->broken()) return;
-  const auto command = static_cast<char>(mysql::Command::kQuit);
+  const auto command = static_cast<char>(wire::Command::kQuit);
   std::string packet;
-  mysql::append_packet(packet, 0, ByteView(&command, 1));
+  wire::append_packet(packet, 0, ByteView(&command, 1));
   stream->write(packet);
   stream->close();
 }
 
-Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login, Deadline deadline) {
+Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address address, const Login& login, Deadline deadline) {
   Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(loop, address, net::SocketOptions{}, deadline);
   HF_CO_RETURN_IF_ERROR(stream);
-  auto connection = std::make_unique<MysqlConnection>();
+  auto connection = std::make_unique<Connection>();
   connection->stream = std::move(*stream);
   connection->account = login.account;
   LoginDialog dialog(*connection->stream, login.credentials.user, deadline);
 
   Result<std::string> first = co_await dialog.read();
   HF_CO_RETURN_IF_ERROR(first);
-  if (mysql::is_err(*first)) {
+  if (wire::is_err(*first)) {
     dialog.owes_nothing();
     co_return refused(*first);
   }
-  Result<mysql::Greeting> greeting = mysql::decode_greeting(*first);
+  Result<wire::Greeting> greeting = wire::decode_greeting(*first);
   HF_CO_RETURN_IF_ERROR(greeting);
-  if (!mysql::has(greeting->capabilities, kNeeded)) {
+  if (!wire::has(greeting->capabilities, kNeeded)) {
     co_return Error{ErrorCode::kUnsupported, "the server is too old: it does not speak protocol 4.1 with authentication plugins"};
   }
-  mysql::Capabilities wanted = login.capabilities | kNeeded | mysql::kClientPluginAuthLenencData | mysql::kClientTransactions;
-  wanted &= ~(mysql::kClientSsl | mysql::kClientCompress | mysql::kClientConnectWithDb | mysql::kClientConnectAttrs);
-  if (!login.schema.empty()) wanted |= mysql::kClientConnectWithDb;
-  if (!login.connect_attributes.empty()) wanted |= mysql::kClientConnectAttrs;
+  wire::Capabilities wanted = login.capabilities | kNeeded | wire::kClientPluginAuthLenencData | wire::kClientTransactions;
+  wanted &= ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs);
+  if (!login.schema.empty()) wanted |= wire::kClientConnectWithDb;
+  if (!login.connect_attributes.empty()) wanted |= wire::kClientConnectAttrs;
   // CLIENT_MYSQL unset announces the MariaDB dialect; towards a MySQL server it is set.
-  const bool mariadb = !mysql::has(greeting->capabilities, mysql::kClientMysql);
-  const mysql::Capabilities offered = greeting->capabilities | (mariadb ? 0 : mysql::kClientMysql);
-  mysql::Capabilities agreed = wanted & offered;
-  if (!mariadb) agreed |= mysql::kClientMysql;
-  agreed = mysql::mariadb_extended(agreed);
+  const bool mariadb = !wire::has(greeting->capabilities, wire::kClientMysql);
+  const wire::Capabilities offered = greeting->capabilities | (mariadb ? 0 : wire::kClientMysql);
+  wire::Capabilities agreed = wanted & offered;
+  if (!mariadb) agreed |= wire::kClientMysql;
+  agreed = wire::mariadb_extended(agreed);
 
-  const std::string plugin = greeting->auth_plugin.empty() ? std::string(mysql::kNativePasswordPlugin) : greeting->auth_plugin;
-  mysql::HandshakeResponse response = response_to(*greeting, login, agreed);
+  const std::string plugin = greeting->auth_plugin.empty() ? std::string(wire::kNativePasswordPlugin) : greeting->auth_plugin;
+  wire::HandshakeResponse response = response_to(*greeting, login, agreed);
   // With a proxy nothing is known yet: an answer that cannot be right makes the server ask for the account's plugin.
   Result<std::string> proof = login.proxy != nullptr ? Result<std::string>(std::string()) : answer(plugin, login.credentials, greeting->nonce);
   if (!proof.ok()) {
     // The server's default plugin is not the account's; answer for the one we can, it will ask for a switch.
-    response.auth_plugin = std::string(mysql::kNativePasswordPlugin);
-    proof = answer(mysql::kNativePasswordPlugin, login.credentials, greeting->nonce);
+    response.auth_plugin = std::string(wire::kNativePasswordPlugin);
+    proof = answer(wire::kNativePasswordPlugin, login.credentials, greeting->nonce);
   }
   HF_CO_RETURN_IF_ERROR(proof);
   response.auth_response = std::move(*proof);
-  dialog.write(mysql::encode_handshake_response(response));
-  Result<mysql::StatusFlags> status = co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed);
+  dialog.write(wire::encode_handshake_response(response));
+  Result<wire::StatusFlags> status = co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed);
   HF_CO_RETURN_IF_ERROR(status);
   if (dialog.has_unread()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the login"};
 
@@ -311,7 +311,7 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
   connection->server_version = greeting->server_version;
   connection->status = *status;
   connection->facts.serial = next_serial();
-  connection->facts.multi_statements = mysql::has(agreed, mysql::kClientMultiStatements);
+  connection->facts.multi_statements = wire::has(agreed, wire::kClientMultiStatements);
   connection->at_rest = true;
   connection->opened_at = loop.now();
   co_return std::move(connection);
@@ -319,14 +319,14 @@ Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Ad
 
 namespace {
 
-mysql::Command command_of(const policy::session::Step& step) {
+wire::Command command_of(const policy::session::Step& step) {
   switch (step.kind) {
-    case policy::session::Step::Kind::kReset: return mysql::Command::kResetConnection;
-    case policy::session::Step::Kind::kSchema: return mysql::Command::kInitDb;
-    case policy::session::Step::Kind::kOption: return mysql::Command::kSetOption;
+    case policy::session::Step::Kind::kReset: return wire::Command::kResetConnection;
+    case policy::session::Step::Kind::kSchema: return wire::Command::kInitDb;
+    case policy::session::Step::Kind::kOption: return wire::Command::kSetOption;
     case policy::session::Step::Kind::kStatement: break;
   }
-  return mysql::Command::kQuery;
+  return wire::Command::kQuery;
 }
 
 }  // namespace
@@ -334,7 +334,7 @@ mysql::Command command_of(const policy::session::Step& step) {
 namespace {
 
 /// Reads one reply of our own to its end; bytes behind it stay in `input`.
-Task<Result<void>> read_reply(MysqlConnection& connection, mysql::ReplyTracker& reply, std::string* input, Deadline deadline) {
+Task<Result<void>> read_reply(Connection& connection, wire::ReplyTracker& reply, std::string* input, Deadline deadline) {
   while (!reply.done()) {
     if (input->empty()) {
       Result<ByteView> bytes = co_await connection.stream->recv(deadline);
@@ -342,7 +342,7 @@ Task<Result<void>> read_reply(MysqlConnection& connection, mysql::ReplyTracker& 
       if (bytes->empty()) co_return Error{ErrorCode::kClosed, "the server closed the connection"};
       *input = *bytes;
     }
-    Result<mysql::ReplyTracker::Step> taken = reply.next(*input);
+    Result<wire::ReplyTracker::Step> taken = reply.next(*input);
     if (!taken.ok()) {
       connection.stream->abort(taken.error());
       co_return std::move(taken).error();
@@ -354,12 +354,12 @@ Task<Result<void>> read_reply(MysqlConnection& connection, mysql::ReplyTracker& 
 
 }  // namespace
 
-Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, Deadline deadline) {
+Task<Result<void>> run_steps(Connection& connection, std::vector<policy::session::Step> steps, Deadline deadline) {
   std::string packets;
   for (const policy::session::Step& step : steps) {
     std::string payload(1, static_cast<char>(command_of(step)));
     payload += step.text;
-    mysql::append_packet(packets, 0, payload);
+    wire::append_packet(packets, 0, payload);
   }
   const bool was_at_rest = std::exchange(connection.at_rest, false);
   connection.warned = false;
@@ -367,7 +367,7 @@ Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::se
   std::optional<Error> refusal;
   std::string input;
   for (const policy::session::Step& step : steps) {
-    mysql::ReplyTracker reply;
+    wire::ReplyTracker reply;
     reply.start(command_of(step), connection.capabilities);
     Result<void> read = co_await read_reply(connection, reply, &input, deadline);
     HF_CO_RETURN_IF_ERROR(read);
@@ -380,12 +380,12 @@ Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::se
   co_return Result<void>{};
 }
 
-Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, Deadline deadline) {
-  std::string payload(1, static_cast<char>(mysql::Command::kStmtPrepare));
+Task<Result<std::uint32_t>> prepare(Connection& connection, std::string text, Deadline deadline) {
+  std::string payload(1, static_cast<char>(wire::Command::kStmtPrepare));
   payload += text;
   std::string packets;
-  mysql::ReplyTracker reply;
-  reply.start(mysql::Command::kStmtPrepare, connection.capabilities, mysql::append_packet(packets, 0, payload));
+  wire::ReplyTracker reply;
+  reply.start(wire::Command::kStmtPrepare, connection.capabilities, wire::append_packet(packets, 0, payload));
   const bool was_at_rest = std::exchange(connection.at_rest, false);
   connection.stream->write(packets);
   std::string input;
@@ -396,28 +396,28 @@ Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string tex
   co_return reply.statement_id();
 }
 
-void close_statement(MysqlConnection& connection, std::uint32_t id) {
-  std::string payload(1, static_cast<char>(mysql::Command::kStmtClose));
+void close_statement(Connection& connection, std::uint32_t id) {
+  std::string payload(1, static_cast<char>(wire::Command::kStmtClose));
   append_le(payload, id, 4);
   std::string packet;
-  mysql::append_packet(packet, 0, payload);
+  wire::append_packet(packet, 0, payload);
   connection.stream->write(packet);
 }
 
-void close_copies(MysqlConnection& connection) {
+void close_copies(Connection& connection) {
   for (const std::uint32_t id : connection.facts.prepared.take_idle()) close_statement(connection, id);
 }
 
 namespace {
 
-Task<Result<mysql::TextResult>> query_once(MysqlConnection& connection, const std::string& sql, Deadline deadline) {
-  std::string payload(1, static_cast<char>(mysql::Command::kQuery));
+Task<Result<wire::TextResult>> query_once(Connection& connection, const std::string& sql, Deadline deadline) {
+  std::string payload(1, static_cast<char>(wire::Command::kQuery));
   payload += sql;
   std::string packet;
-  mysql::append_packet(packet, 0, payload);
+  wire::append_packet(packet, 0, payload);
   const bool was_at_rest = std::exchange(connection.at_rest, false);
   connection.stream->write(packet);
-  mysql::TextResultReader reader(connection.capabilities, kLargestReply);
+  wire::TextResultReader reader(connection.capabilities, kLargestReply);
   while (!reader.done()) {
     Result<ByteView> bytes = co_await connection.stream->recv(deadline);
     HF_CO_RETURN_IF_ERROR(bytes);
@@ -433,12 +433,12 @@ Task<Result<mysql::TextResult>> query_once(MysqlConnection& connection, const st
 
 }  // namespace
 
-Task<Result<mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline) {
+Task<Result<wire::TextResult>> query(Connection& connection, std::string sql, Deadline deadline) {
   for (int round = 0;; ++round) {
-    Result<mysql::TextResult> result = co_await query_once(connection, sql, deadline);
-    const bool interrupted = result.ok() && result->error && result->error->code == mysql::kErQueryInterrupted;
+    Result<wire::TextResult> result = co_await query_once(connection, sql, deadline);
+    const bool interrupted = result.ok() && result->error && result->error->code == wire::kErQueryInterrupted;
     if (!interrupted || round >= kMostInterrupted) co_return result;
   }
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,4 +1,4 @@
-// MysqlConnection: one logged-in connection to a MySQL or MariaDB server, and how to get one.
+// Connection: one logged-in connection to a MySQL or MariaDB server, and how to get one.
 //
 // Owner: a pool, or the session that uses it; never both. Thread: that of its loop.
 // Invariants:
@@ -23,17 +23,17 @@
 #include "proto/mysql/capabilities.h"
 #include "proto/mysql/text_result.h"
 #include "runtime/task.h"
-#include "upstream/mysql_accounts.h"
+#include "upstream/mysql/accounts.h"
 #include "upstream/service_view.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 /// What we log in with: a password, or what a client's own proof gave us (SHA1 of it, enough for mysql_native_password).
-struct MysqlCredentials {
+struct Credentials {
   std::string user;
   std::optional<std::string> password;
   std::optional<Sha1Digest> native_stage1;
-  friend bool operator==(const MysqlCredentials&, const MysqlCredentials&) = default;
+  friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
 /// Answers a server's authentication turns in our place: for accounts whose secret only the client has.
@@ -46,8 +46,8 @@ class AuthenticationProxy {
   ~AuthenticationProxy() = default;
 };
 
-struct MysqlLogin {
-  MysqlCredentials credentials;
+struct Login {
+  Credentials credentials;
   proto::mysql::Capabilities capabilities = 0;  // wanted; what the server lacks is dropped
   std::uint16_t charset = 45;                   // collation id
   std::string schema;
@@ -56,13 +56,13 @@ struct MysqlLogin {
   std::string account{};                        // for people; the connection keeps it
 };
 
-class MysqlPool;
+class Pool;
 
-struct MysqlConnection {
-  MysqlConnection() = default;
-  MysqlConnection(const MysqlConnection&) = delete;
-  MysqlConnection& operator=(const MysqlConnection&) = delete;
-  ~MysqlConnection();
+struct Connection {
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
 
   std::unique_ptr<net::Stream> stream;
   ServerSlot slot = 0;
@@ -89,9 +89,9 @@ struct MysqlConnection {
   std::uint64_t max_packet = 0;  // max_allowed_packet at the login, as far as known; 0: not known
   TimePoint idle_since;
   TimePoint lent_at;           // since when a session has it
-  MysqlPool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
+  Pool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;
-  bool beside = false;         // not one of the pool's: see MysqlPool::open_beside
+  bool beside = false;         // not one of the pool's: see Pool::open_beside
 
   bool usable() const { return stream->idle(); }
   /// Says goodbye and closes; for a connection at rest. The destructor does it.
@@ -101,27 +101,27 @@ struct MysqlConnection {
   void leave();
 };
 
-using MysqlConnectionPtr = std::unique_ptr<MysqlConnection>;
+using ConnectionPtr = std::unique_ptr<Connection>;
 
 /// Connects and logs in. Errors: those of net::connect; kAccessDenied and kRefused, with what the server said.
-runtime::Task<Result<MysqlConnectionPtr>> connect_mysql(runtime::EventLoop& loop, net::Address address, const MysqlLogin& login, Deadline deadline);
+runtime::Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address address, const Login& login, Deadline deadline);
 
 /// Runs commands of our own, all sent in one write, and reads every reply; nobody else sees them. The first that the server refused
 /// is the error: kRefused, with what it said; a broken connection gives that of the stream.
-runtime::Task<Result<void>> run_steps(MysqlConnection& connection, std::vector<policy::session::Step> steps, Deadline deadline);
+runtime::Task<Result<void>> run_steps(Connection& connection, std::vector<policy::session::Step> steps, Deadline deadline);
 
 /// COM_STMT_PREPARE whose reply nobody else sees: the server's id. kRefused: with what the server said.
-runtime::Task<Result<std::uint32_t>> prepare(MysqlConnection& connection, std::string text, Deadline deadline);
+runtime::Task<Result<std::uint32_t>> prepare(Connection& connection, std::string text, Deadline deadline);
 /// COM_STMT_CLOSE, which has no reply.
-void close_statement(MysqlConnection& connection, std::uint32_t id);
+void close_statement(Connection& connection, std::uint32_t id);
 /// COM_STMT_CLOSE for all that is prepared there and has no cursor.
-void close_copies(MysqlConnection& connection);
+void close_copies(Connection& connection);
 
 /// How often a question of ours is asked again because a KILL QUERY, meant for a statement of the client's, hit it.
 inline constexpr int kMostInterrupted = 20;
 
 /// Runs one small query on an idle connection and reads the whole reply (at most 1 MiB): for the monitor and for ourselves. Where a KILL QUERY
 /// hits it, it is asked again.
-runtime::Task<Result<proto::mysql::TextResult>> query(MysqlConnection& connection, std::string sql, Deadline deadline);
+runtime::Task<Result<proto::mysql::TextResult>> query(Connection& connection, std::string sql, Deadline deadline);
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

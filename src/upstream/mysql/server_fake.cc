@@ -1,6 +1,6 @@
-#include "upstream/mysql_server_fake.h"
+#include "upstream/mysql/server_fake.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 ServerStep send_step(std::string bytes) { return {ServerStep::Kind::kSend, std::move(bytes)}; }
 
@@ -35,24 +35,24 @@ ServerScript login_script() {
   return {packet_step(0, proto::mysql::encode_greeting(fake_greeting())), expect_step(), ok_step(2)};
 }
 
-MysqlServerFake::MysqlServerFake(runtime::EventLoop& loop, ServerScript script) : loop_(loop), script_(std::move(script)), scope_(loop) {
+ServerFake::ServerFake(runtime::EventLoop& loop, ServerScript script) : loop_(loop), script_(std::move(script)), scope_(loop) {
   const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
   address_ = net::Address::local_of(fd).value();
   listener_ = std::make_unique<net::Listener>(loop, fd, net::SocketOptions{});
   scope_.spawn("fake accept", accept, this);
 }
 
-MysqlServerFake::~MysqlServerFake() {
+ServerFake::~ServerFake() {
   listener_->close();
   scope_.cancel();
   while (!scope_.empty()) loop_.turn(Deadline{TimePoint{0}});
 }
 
-void MysqlServerFake::cut() {
+void ServerFake::cut() {
   for (net::Stream* stream : streams_) stream->abort({ErrorCode::kReset, "the fake was cut"});
 }
 
-runtime::Task<void> MysqlServerFake::accept(MysqlServerFake* self) {
+runtime::Task<void> ServerFake::accept(ServerFake* self) {
   for (;;) {
     Result<net::Accepted> accepted = co_await self->listener_->accept();
     if (!accepted.ok()) co_return;
@@ -61,7 +61,7 @@ runtime::Task<void> MysqlServerFake::accept(MysqlServerFake* self) {
   }
 }
 
-runtime::Task<void> MysqlServerFake::serve(MysqlServerFake* self, net::Accepted accepted) {
+runtime::Task<void> ServerFake::serve(ServerFake* self, net::Accepted accepted) {
   net::Stream* stream = accepted.stream.get();
   ++self->open_;
   self->streams_.push_back(stream);
@@ -70,7 +70,7 @@ runtime::Task<void> MysqlServerFake::serve(MysqlServerFake* self, net::Accepted 
   --self->open_;
 }
 
-runtime::Task<void> MysqlServerFake::play(MysqlServerFake* self, net::Stream* stream) {
+runtime::Task<void> ServerFake::play(ServerFake* self, net::Stream* stream) {
   std::string input;
   for (std::size_t i = 0; i < self->script_.size(); ++i) {
     const ServerStep& step = self->script_[i];
@@ -96,7 +96,7 @@ runtime::Task<void> MysqlServerFake::play(MysqlServerFake* self, net::Stream* st
   }
 }
 
-runtime::Task<bool> MysqlServerFake::send(MysqlServerFake* self, net::Stream* stream, const std::string* bytes) {
+runtime::Task<bool> ServerFake::send(ServerFake* self, net::Stream* stream, const std::string* bytes) {
   if (self->piece_ == 0) {
     stream->write(*bytes);
     co_return !stream->broken();
@@ -109,8 +109,8 @@ runtime::Task<bool> MysqlServerFake::send(MysqlServerFake* self, net::Stream* st
   co_return true;
 }
 
-std::size_t MysqlServerFake::packet_size(ByteView input) {
+std::size_t ServerFake::packet_size(ByteView input) {
   return proto::mysql::kPacketHeader + proto::mysql::load_packet_header(input).length;
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

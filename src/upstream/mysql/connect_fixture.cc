@@ -1,23 +1,23 @@
-#include "upstream/connect_fixture.h"
+#include "upstream/mysql/connect_fixture.h"
 
 #include <utility>
 
 #include "proto/mysql/test_bytes.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
-namespace mysql = proto::mysql;
-using mysql::testing::ReplyWriter;
+namespace wire = proto::mysql;
 using runtime::Scope;
 using runtime::SteppedLoop;
 using runtime::Task;
+using wire::testing::ReplyWriter;
 
-ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message, mysql::Capabilities capabilities) {
-  return packet_step(sequence, mysql::encode_err({.code = code, .sqlstate = "HY000", .message = message}, capabilities));
+ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message, wire::Capabilities capabilities) {
+  return packet_step(sequence, wire::encode_err({.code = code, .sqlstate = "HY000", .message = message}, capabilities));
 }
 
-Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const MysqlLogin* login, Attempt* out, Deadline deadline) {
-  Result<MysqlConnectionPtr> opened = co_await connect_mysql(*loop, address, *login, deadline);
+Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const Login* login, Attempt* out, Deadline deadline) {
+  Result<ConnectionPtr> opened = co_await connect(*loop, address, *login, deadline);
   if (opened.ok()) {
     out->connection = std::move(*opened);
   } else {
@@ -26,8 +26,8 @@ Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const My
   out->ended = true;
 }
 
-Task<void> query_task(MysqlConnection* connection, std::string sql, Attempt* out, Deadline deadline) {
-  Result<mysql::TextResult> result = co_await query(*connection, std::move(sql), deadline);
+Task<void> query_task(Connection* connection, std::string sql, Attempt* out, Deadline deadline) {
+  Result<wire::TextResult> result = co_await query(*connection, std::move(sql), deadline);
   if (result.ok()) {
     out->result = std::move(*result);
   } else {
@@ -36,14 +36,14 @@ Task<void> query_task(MysqlConnection* connection, std::string sql, Attempt* out
   out->ended = true;
 }
 
-MysqlLogin login_of(std::string user) {
-  MysqlLogin login;
+Login login_of(std::string user) {
+  Login login;
   login.credentials = {std::move(user), std::string(kPassword), std::nullopt};
   login.capabilities = kFakeCapabilities;
   return login;
 }
 
-Attempt connect_to(SteppedLoop& loop, const MysqlServerFake& server, const MysqlLogin& login) {
+Attempt connect_to(SteppedLoop& loop, const ServerFake& server, const Login& login) {
   Attempt attempt;
   Scope scope(*loop);
   scope.spawn("connect", connect_task, loop.get(), server.address(), &login, &attempt, loop->deadline_in(10s));
@@ -51,9 +51,9 @@ Attempt connect_to(SteppedLoop& loop, const MysqlServerFake& server, const Mysql
   return attempt;
 }
 
-Attempt connect_to(const ServerScript& script, const MysqlLogin& login, std::size_t piece) {
+Attempt connect_to(const ServerScript& script, const Login& login, std::size_t piece) {
   SteppedLoop loop;
-  MysqlServerFake server(*loop, script);
+  ServerFake server(*loop, script);
   server.set_piece(piece);
   Attempt attempt = connect_to(loop, server, login);
   attempt.connection.reset();
@@ -61,7 +61,7 @@ Attempt connect_to(const ServerScript& script, const MysqlLogin& login, std::siz
 }
 
 std::string rows_reply() {
-  return ReplyWriter(kFakeCapabilities & ~(mysql::kClientSsl | mysql::kClientCompress)).result_set(1, 2, mysql::kStatusAutocommit | mysql::kStatusInTransaction).bytes();
+  return ReplyWriter(kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress)).result_set(1, 2, wire::kStatusAutocommit | wire::kStatusInTransaction).bytes();
 }
 
 Asked::Asked(std::vector<ServerStep> reply, std::size_t piece) : server(*loop, script_with(std::move(reply))) {
@@ -85,4 +85,4 @@ Attempt Asked::ask() {
   return attempt;
 }
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,21 +1,21 @@
-#include "upstream/mysql_accounts.h"
+#include "upstream/mysql/accounts.h"
 
 #include <gtest/gtest.h>
 
 #include "base/random.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 namespace {
 
-MysqlAccount account(std::string user, std::string host) {
-  MysqlAccount made;
+Account account(std::string user, std::string host) {
+  Account made;
   made.user = std::move(user);
   made.host = std::move(host);
   return made;
 }
 
-std::string host_found(const MysqlAccounts& accounts, std::string_view user, std::string_view host) {
-  const MysqlAccount* found = accounts.find(user, host);
+std::string host_found(const Accounts& accounts, std::string_view user, std::string_view host) {
+  const Account* found = accounts.find(user, host);
   return found == nullptr ? "none" : found->host;
 }
 
@@ -67,15 +67,15 @@ TEST(HostMatches, APatternMadeToBeSlowIsNot) {
   EXPECT_FALSE(host_matches(pattern, std::string(255, 'a') + "b"));
 }
 
-TEST(MysqlAccounts, TheMostSpecificHostWins) {
-  const MysqlAccounts accounts({account("app", "%"), account("app", "198.18.%"), account("app", "198.18.0.%"), account("app", "198.18.0.7")});
+TEST(Accounts, TheMostSpecificHostWins) {
+  const Accounts accounts({account("app", "%"), account("app", "198.18.%"), account("app", "198.18.0.%"), account("app", "198.18.0.7")});
   EXPECT_EQ(host_found(accounts, "app", "198.18.0.7"), "198.18.0.7");
   EXPECT_EQ(host_found(accounts, "app", "198.18.0.8"), "198.18.0.%");
   EXPECT_EQ(host_found(accounts, "app", "198.18.9.8"), "198.18.%");
   EXPECT_EQ(host_found(accounts, "app", "203.0.113.1"), "%");
 }
 
-TEST(MysqlAccounts, HostsAreTriedInTheServersOrder) {
+TEST(Accounts, HostsAreTriedInTheServersOrder) {
   // What CURRENT_USER() of MariaDB 10.11.19 was for a client at 127.0.0.1, each account dropped when it had had its turn.
   std::vector<std::string> order = {"127.0.0.1/255.255.255.255", "127.0.0.1", "127.0.0.0/255.255.255.0", "127.0.0.0/255.0.0.0", "_27.0.0.1",
                                     "127.0.0._", "127__.0.1", "127.0.0.1%", "127.0.0.%", "%.0.0.1", "127.%", "127%", "%1", "1%", "%"};
@@ -84,9 +84,9 @@ TEST(MysqlAccounts, HostsAreTriedInTheServersOrder) {
     std::vector<std::string> left = order;
     for (std::size_t i = left.size(); i > 1; --i) std::swap(left[i - 1], left[random.below(i)]);
     for (const std::string& expected : order) {
-      std::vector<MysqlAccount> all;
+      std::vector<Account> all;
       for (const std::string& host : left) all.push_back(account("h", host));
-      EXPECT_EQ(host_found(MysqlAccounts(all), "h", "127.0.0.1"), expected);
+      EXPECT_EQ(host_found(Accounts(all), "h", "127.0.0.1"), expected);
       std::erase(left, expected);
     }
   }
@@ -100,25 +100,25 @@ TEST(HostMatches, AnEscapedWildcardStandsForItself) {
   EXPECT_TRUE(host_matches("odd\\", "odd\\"));
 }
 
-TEST(MysqlAccounts, AnAccountOfOurOwnFileComesFirst) {
-  MysqlAccount ours = account("app", "%");
+TEST(Accounts, AnAccountOfOurOwnFileComesFirst) {
+  Account ours = account("app", "%");
   ours.password = "tiger";
-  const MysqlAccounts accounts({account("app", "198.18.0.7"), ours});
-  const MysqlAccount* found = accounts.find("app", "198.18.0.7");
+  const Accounts accounts({account("app", "198.18.0.7"), ours});
+  const Account* found = accounts.find("app", "198.18.0.7");
   ASSERT_NE(found, nullptr);
   EXPECT_TRUE(found->password.has_value());
 }
 
-TEST(MysqlAccounts, NamesAreMatchedWholeAndWithCase) {
-  const MysqlAccounts accounts({account("app", "%"), account("apple", "%"), account("zoo", "198.18.%")});
+TEST(Accounts, NamesAreMatchedWholeAndWithCase) {
+  const Accounts accounts({account("app", "%"), account("apple", "%"), account("zoo", "198.18.%")});
   EXPECT_NE(accounts.find("app", "203.0.113.1"), nullptr);
   EXPECT_EQ(accounts.find("app", "203.0.113.1")->user, "app");
   EXPECT_EQ(accounts.find("App", "203.0.113.1"), nullptr);
   EXPECT_EQ(accounts.find("ap", "203.0.113.1"), nullptr);
   EXPECT_EQ(accounts.find("", "203.0.113.1"), nullptr);
   EXPECT_EQ(accounts.find("zoo", "203.0.113.1"), nullptr);
-  EXPECT_EQ(MysqlAccounts().find("app", "203.0.113.1"), nullptr);
+  EXPECT_EQ(Accounts().find("app", "203.0.113.1"), nullptr);
 }
 
 }  // namespace
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

@@ -1,14 +1,14 @@
-#include "upstream/mysql_pool.h"
+#include "upstream/mysql/pool.h"
 
-#include "upstream/mysql_pool_fixture.h"
+#include "upstream/mysql/pool_fixture.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 namespace {
 
 using runtime::Task;
 
-TEST_F(MysqlPoolTest, CountsWhatIsOpenLentAndIdle) {
-  MysqlConnectionPtr connection = open(pool_);
+TEST_F(PoolTest, CountsWhatIsOpenLentAndIdle) {
+  ConnectionPtr connection = open(pool_);
   EXPECT_EQ(connection->slot, 0U);
   EXPECT_EQ(connection->key, kKey);
   EXPECT_EQ(pool_.lent(), 1U);
@@ -25,10 +25,10 @@ TEST_F(MysqlPoolTest, CountsWhatIsOpenLentAndIdle) {
   EXPECT_EQ(open_places(), 0U);
 }
 
-TEST_F(MysqlPoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
+TEST_F(PoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
   const std::uint64_t before = pool_.changes();
   login_.account = "app@10.%";
-  MysqlConnectionPtr connection = open(pool_);
+  ConnectionPtr connection = open(pool_);
   ASSERT_EQ(pool_.all().size(), 1U);
   EXPECT_EQ(pool_.all()[0]->account, "app@10.%");
   const std::uint64_t opened = pool_.changes();
@@ -44,20 +44,20 @@ TEST_F(MysqlPoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
   EXPECT_NE(pool_.changes(), opened);
 }
 
-TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
+TEST_F(PoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   view_ = view_with(4);
-  MysqlConnectionPtr first = open(pool_);
-  MysqlConnectionPtr second = open(pool_);
-  MysqlConnectionPtr third = open(pool_);
+  ConnectionPtr first = open(pool_);
+  ConnectionPtr second = open(pool_);
+  ConnectionPtr third = open(pool_);
   const auto five = std::make_shared<const policy::session::Settings>("five", policy::session::Settings::Variables{});
   const auto six = std::make_shared<const policy::session::Settings>("six", policy::session::Settings::Variables{});
-  for (const MysqlConnectionPtr* each : {&first, &second, &third}) (*each)->facts.tracking = true;
+  for (const ConnectionPtr* each : {&first, &second, &third}) (*each)->facts.tracking = true;
   first->facts.settings = five;
   second->facts.settings = six;
   third->facts.settings = five;
   third->facts.tracking = false;
-  const MysqlConnection* clean = first.get();
-  const MysqlConnection* latest = third.get();
+  const Connection* clean = first.get();
+  const Connection* latest = third.get();
   pool_.give(std::move(first));
   pool_.give(std::move(second));
   pool_.give(std::move(third));
@@ -66,29 +66,29 @@ TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   EXPECT_EQ(pool_.take(kKey, nullptr).get(), latest);  // none fits: the most recently used
 }
 
-TEST_F(MysqlPoolTest, AmongTheSameStateAnEntryOfTheSchemaThatIsLateEnoughIsPreferred) {
+TEST_F(PoolTest, AmongTheSameStateAnEntryOfTheSchemaThatIsLateEnoughIsPreferred) {
   view_ = view_with(4);
-  MysqlConnectionPtr other = open(pool_);
-  MysqlConnectionPtr entered = open(pool_);
-  MysqlConnectionPtr early = open(pool_);
+  ConnectionPtr other = open(pool_);
+  ConnectionPtr entered = open(pool_);
+  ConnectionPtr early = open(pool_);
   const auto five = std::make_shared<const policy::session::Settings>("five", policy::session::Settings::Variables{});
-  for (const MysqlConnectionPtr* each : {&other, &entered, &early}) (*each)->facts.tracking = true;
+  for (const ConnectionPtr* each : {&other, &entered, &early}) (*each)->facts.tracking = true;
   entered->facts.settings = early->facts.settings = five;
   other->schema_entered = 9;
   entered->schema_entered = 5;
   early->schema_entered = 4;
-  const MysqlConnection* late = entered.get();
-  const MysqlConnection* latest = early.get();
-  for (MysqlConnectionPtr* each : {&entered, &early, &other}) pool_.give(std::move(*each));
-  MysqlConnectionPtr taken = pool_.take(kKey, five, {}, 5);
+  const Connection* late = entered.get();
+  const Connection* latest = early.get();
+  for (ConnectionPtr* each : {&entered, &early, &other}) pool_.give(std::move(*each));
+  ConnectionPtr taken = pool_.take(kKey, five, {}, 5);
   EXPECT_EQ(taken.get(), late);
   pool_.give(std::move(taken));
   EXPECT_EQ(pool_.take(kKey, five, {}, 6).get(), late) << "none is: the most recently used of the same state";
   EXPECT_EQ(pool_.take(kKey, five).get(), latest);
 }
 
-TEST_F(MysqlPoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
-  MysqlConnectionPtr lent = open(pool_);
+TEST_F(PoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
+  ConnectionPtr lent = open(pool_);
   pool_.give(open(pool_));
   pool_.cut({ErrorCode::kReset, "server 'db1' is down"});
   EXPECT_EQ(pool_.idle(), 0U);
@@ -101,10 +101,10 @@ TEST_F(MysqlPoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
   ASSERT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
 }
 
-TEST_F(MysqlPoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
+TEST_F(PoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
   view_ = view_with(3);
-  MysqlConnectionPtr old = open(pool_);
-  MysqlConnectionPtr young = open(pool_);
+  ConnectionPtr old = open(pool_);
+  ConnectionPtr young = open(pool_);
   pool_.give(std::move(old));
   loop_.advance(10s);
   pool_.give(std::move(young));
@@ -119,60 +119,60 @@ TEST_F(MysqlPoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
   EXPECT_EQ(open_places(), 0U);
 }
 
-TEST_F(MysqlPoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
+TEST_F(PoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
   pool_.give(open(pool_));
   server_.cut();
   EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
   ASSERT_TRUE(loop_.run_until([&] {
-    MysqlConnectionPtr taken = pool_.take(kKey, nullptr);
+    ConnectionPtr taken = pool_.take(kKey, nullptr);
     if (taken == nullptr) return true;
     pool_.give(std::move(taken));
     return false;
   }));
 }
 
-TEST_F(MysqlPoolTest, EveryConnectionThatThePoolEndsSaysGoodbye) {
+TEST_F(PoolTest, EveryConnectionThatThePoolEndsSaysGoodbye) {
   view_ = view_with(2);
   pool_.give(open(pool_));
-  const MysqlConnectionPtr other = open(pool_, kOtherKey);
-  MysqlConnectionPtr third = open(pool_, kOtherKey);  // the idle one makes room
+  const ConnectionPtr other = open(pool_, kOtherKey);
+  ConnectionPtr third = open(pool_, kOtherKey);  // the idle one makes room
   EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
   pool_.give(std::move(third));
   loop_.advance(10s);
   pool_.trim(loop_->now() - Nanos(5s));
   EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 2; }));
   {
-    MysqlPool closing(*loop_, 0);
+    Pool closing(*loop_, 0);
     closing.give(open(closing));
   }
   EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 3; }));
-  MysqlConnectionPtr theirs = open(other_shard_);
+  ConnectionPtr theirs = open(other_shard_);
   Wish wish;
   start(wish, pool_);
   other_shard_.give(std::move(theirs));  // its place is wanted here
   EXPECT_TRUE(loop_.run_until([&] { return wish.ended && goodbyes() == 4; }));
 }
 
-Task<void> close_task(MysqlPool* pool, bool* closed) {
+Task<void> close_task(Pool* pool, bool* closed) {
   const Result<void> done = co_await pool->close(Deadline::never());
   *closed = done.ok();
 }
 
-TEST_F(MysqlPoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
+TEST_F(PoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
   for (const bool answers : {true, false}) {
     ServerScript script = login_script();
     for (int i = 0; i < 3; ++i) script.push_back(expect_step());  // all of a reset is in one write
     if (!answers) script.push_back(hang_step());
     for (int i = 0; i < 3; ++i) script.push_back(ok_step(1));
     script.push_back(expect_step());
-    MysqlServerFake server(*loop_, std::move(script));
+    ServerFake server(*loop_, std::move(script));
     auto view = std::make_shared<ServiceView>(*view_);
     view->servers[0].address = server.address();
     view_ = view;
     bool closed = false;
     {
-      MysqlPool closing(*loop_, 0);
-      MysqlConnectionPtr connection = open(closing);
+      Pool closing(*loop_, 0);
+      ConnectionPtr connection = open(closing);
       connection->facts.stains = policy::session::stain::kState;
       connection->reset_to = std::make_shared<policy::session::Settings>();
       closing.give(std::move(connection));
@@ -189,24 +189,24 @@ TEST_F(MysqlPoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
   }
 }
 
-TEST_F(MysqlPoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
+TEST_F(PoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
   view_ = view_with(2);
-  MysqlConnectionPtr lent = open(pool_);
+  ConnectionPtr lent = open(pool_);
   EXPECT_FALSE(lent->at_rest);
   pool_.give(std::move(lent));
   lent = pool_.take(kKey, nullptr);
   EXPECT_FALSE(lent->at_rest);
   lent.reset();  // in the middle of a reply, for all that is known
-  MysqlConnectionPtr kept = open(pool_);
+  ConnectionPtr kept = open(pool_);
   kept->at_rest = true;
   kept.reset();
   EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
   EXPECT_EQ(goodbyes(), 1U);
 }
 
-TEST_F(MysqlPoolTest, TheReasonSaysWhoHasTheConnections) {
-  MysqlConnectionPtr working = open(pool_);
-  MysqlConnectionPtr kept = open(other_shard_);
+TEST_F(PoolTest, TheReasonSaysWhoHasTheConnections) {
+  ConnectionPtr working = open(pool_);
+  ConnectionPtr kept = open(other_shard_);
   kept->at_rest = true;
   Wish wish;
   start(wish, pool_, kKey, 50ms);
@@ -217,11 +217,11 @@ TEST_F(MysqlPoolTest, TheReasonSaysWhoHasTheConnections) {
             "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
 }
 
-TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
+TEST_F(PoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
   const PoolAges ages{.connection = 5min, .server_wait_timeout = Nanos(0)};
   pool_.give(open(pool_));
   loop_.advance(5min);
-  MysqlConnectionPtr connection = pool_.take(kKey, nullptr, ages);
+  ConnectionPtr connection = pool_.take(kKey, nullptr, ages);
   ASSERT_NE(connection, nullptr);
   pool_.give(std::move(connection));  // giving it back makes it no younger
   loop_.advance(1s);
@@ -234,11 +234,11 @@ TEST_F(MysqlPoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
   EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
 }
 
-TEST_F(MysqlPoolTest, AConnectionThatTheServerIsAboutToEndIsNotLent) {
+TEST_F(PoolTest, AConnectionThatTheServerIsAboutToEndIsNotLent) {
   const PoolAges ages{.connection = Nanos(0), .server_wait_timeout = 60s};
   pool_.give(open(pool_));
   loop_.advance(59s);
-  MysqlConnectionPtr connection = pool_.take(kKey, nullptr, ages);
+  ConnectionPtr connection = pool_.take(kKey, nullptr, ages);
   ASSERT_NE(connection, nullptr);
   pool_.give(std::move(connection));
   loop_.advance(59s);
@@ -257,4 +257,4 @@ TEST(PoolAges, LeaveTheServerASecondOrAFifthOfItsPatience) {
 }
 
 }  // namespace
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

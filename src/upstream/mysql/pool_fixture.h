@@ -1,4 +1,4 @@
-// MysqlPoolTest: a server that logs everybody in, at most two places for connections to it, and pools that share them as shards do.
+// PoolTest: a server that logs everybody in, at most two places for connections to it, and pools that share them as shards do.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,10 +8,10 @@
 #include <string>
 
 #include "runtime/stepped_loop_fake.h"
-#include "upstream/mysql_pool.h"
-#include "upstream/mysql_server_fake.h"
+#include "upstream/mysql/pool.h"
+#include "upstream/mysql/server_fake.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 inline constexpr std::uint64_t kKey = 7;
 inline constexpr std::uint64_t kOtherKey = 8;
@@ -20,29 +20,29 @@ inline constexpr std::uint64_t kOtherKey = 8;
 struct Wish {
   std::uint64_t insert_id = 0;
   bool ended = false;
-  MysqlConnectionPtr connection;
+  ConnectionPtr connection;
   std::optional<Error> error;
 
   std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
                                                                   : "ok"; }
 };
 
-runtime::Task<void> open_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, std::uint64_t key, Wish* wish, Deadline deadline);
-runtime::Task<void> adopt_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline);
-runtime::Task<void> beside_task(MysqlPool* pool, ServiceViewPtr view, const MysqlLogin* login, Wish* wish, Deadline deadline);
+runtime::Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish, Deadline deadline);
+runtime::Task<void> adopt_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline);
+runtime::Task<void> beside_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline);
 
 /// One server, at most `most` connections to it, and pools that share the limit as shards do.
-class MysqlPoolTest : public ::testing::Test {
+class PoolTest : public ::testing::Test {
  protected:
   ServiceViewPtr view_with(std::uint32_t most);
 
-  void start(Wish& wish, MysqlPool& pool, std::uint64_t key = kKey, Nanos patience = 10s) {
+  void start(Wish& wish, Pool& pool, std::uint64_t key = kKey, Nanos patience = 10s) {
     scope_.spawn("open", open_task, &pool, view_, &login_, key, &wish, loop_->deadline_in(patience));
   }
   void start_beside(Wish& wish, Nanos patience = 10s) {
     scope_.spawn("open_beside", beside_task, &pool_, view_, &login_, &wish, loop_->deadline_in(patience));
   }
-  MysqlConnectionPtr open(MysqlPool& pool, std::uint64_t key = kKey) {
+  ConnectionPtr open(Pool& pool, std::uint64_t key = kKey) {
     Wish wish;
     start(wish, pool, key);
     EXPECT_TRUE(loop_.run_until([&] { return wish.ended; }));
@@ -64,13 +64,13 @@ class MysqlPoolTest : public ::testing::Test {
   }
 
   runtime::SteppedLoop loop_;
-  MysqlServerFake server_{*loop_, script()};
+  ServerFake server_{*loop_, script()};
   std::shared_ptr<Places> places_ = std::make_shared<Places>(2);
   ServiceViewPtr view_ = view_with(2);
-  MysqlLogin login_{{"app", "tiger", std::nullopt}, kFakeCapabilities, 45, "", ""};
-  MysqlPool pool_{*loop_, 0};
-  MysqlPool other_shard_{*loop_, 0};
+  Login login_{{"app", "tiger", std::nullopt}, kFakeCapabilities, 45, "", ""};
+  Pool pool_{*loop_, 0};
+  Pool other_shard_{*loop_, 0};
   runtime::Scope scope_{*loop_};
 };
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

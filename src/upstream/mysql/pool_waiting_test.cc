@@ -1,17 +1,17 @@
-#include "upstream/mysql_pool_fixture.h"
+#include "upstream/mysql/pool_fixture.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 namespace {
 
-TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
-  MysqlConnectionPtr first = open(pool_);
-  MysqlConnectionPtr second = open(pool_);
+TEST_F(PoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
+  ConnectionPtr first = open(pool_);
+  ConnectionPtr second = open(pool_);
   Wish wish;
   start(wish, pool_);
   loop_.turn();
   EXPECT_EQ(wish.outcome(), "waiting");
   EXPECT_EQ(waiting(), 1U);
-  const MysqlConnection* returned = second.get();
+  const Connection* returned = second.get();
   pool_.give(std::move(second));
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.connection.get(), returned);
@@ -20,9 +20,9 @@ TEST_F(MysqlPoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
   EXPECT_EQ(server_.accepted(), 2U);
 }
 
-TEST_F(MysqlPoolTest, WaitersAreServedInTheOrderTheyCame) {
+TEST_F(PoolTest, WaitersAreServedInTheOrderTheyCame) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish wishes[3];
   for (Wish& wish : wishes) start(wish, pool_);
   for (Wish& wish : wishes) {
@@ -35,9 +35,9 @@ TEST_F(MysqlPoolTest, WaitersAreServedInTheOrderTheyCame) {
   EXPECT_EQ(server_.accepted(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AConnectionThatEndsFreesItsPlaceForAWaiter) {
+TEST_F(PoolTest, AConnectionThatEndsFreesItsPlaceForAWaiter) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish wish;
   start(wish, pool_);
   only.reset();
@@ -47,18 +47,18 @@ TEST_F(MysqlPoolTest, AConnectionThatEndsFreesItsPlaceForAWaiter) {
   EXPECT_EQ(open_places(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherKeyMakesRoom) {
+TEST_F(PoolTest, AnIdleConnectionOfAnotherKeyMakesRoom) {
   view_ = view_with(1);
   pool_.give(open(pool_));
-  const MysqlConnectionPtr other = open(pool_, kOtherKey);
+  const ConnectionPtr other = open(pool_, kOtherKey);
   EXPECT_EQ(other->key, kOtherKey);
   EXPECT_EQ(pool_.idle(), 0U);
   EXPECT_EQ(open_places(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AConnectionOfAnotherKeyThatIsReturnedMakesRoomForAWaiter) {
+TEST_F(PoolTest, AConnectionOfAnotherKeyThatIsReturnedMakesRoomForAWaiter) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish wish;
   start(wish, pool_, kOtherKey);
   pool_.give(std::move(only));
@@ -68,11 +68,11 @@ TEST_F(MysqlPoolTest, AConnectionOfAnotherKeyThatIsReturnedMakesRoomForAWaiter) 
   EXPECT_EQ(open_places(), 1U);
 }
 
-TEST_F(MysqlPoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
+TEST_F(PoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
   view_ = view_with(1);
   int asked = 0;
   pool_.on_pressure([&] { ++asked; });
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   EXPECT_EQ(asked, 0);
   Wish wish;
   start(wish, pool_);
@@ -83,9 +83,9 @@ TEST_F(MysqlPoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
   EXPECT_TRUE(loop_.run_until([&] { return wish.ended; }));
 }
 
-TEST_F(MysqlPoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
+TEST_F(PoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
   view_ = view_with(1);
-  const MysqlConnectionPtr only = open(pool_);
+  const ConnectionPtr only = open(pool_);
   Wish wish;
   start(wish, pool_, kKey, 50ms);
   loop_.advance(40ms);
@@ -98,9 +98,9 @@ TEST_F(MysqlPoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
   EXPECT_EQ(open_places(), 1U);
 }
 
-TEST_F(MysqlPoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
+TEST_F(PoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish wish;
   start(wish, pool_);
   loop_->post([this] { scope_.cancel(); });
@@ -117,9 +117,9 @@ TEST_F(MysqlPoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
   EXPECT_EQ(open_places(), 0U);
 }
 
-TEST_F(MysqlPoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
+TEST_F(PoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
   auto refused = std::make_shared<ServiceView>(*view_with(1));
-  { refused->servers[0].address = MysqlServerFake(*loop_, {}).address(); }
+  { refused->servers[0].address = ServerFake(*loop_, {}).address(); }
   view_ = refused;
   Wish wish;
   start(wish, pool_);
@@ -130,9 +130,9 @@ TEST_F(MysqlPoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
   EXPECT_EQ(pool_.open_connections(), 0U);
 }
 
-TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsHadAtOnce) {
+TEST_F(PoolTest, APlaceGivenUpByAnotherShardIsHadAtOnce) {
   view_ = view_with(1);
-  MysqlConnectionPtr theirs = open(other_shard_);
+  ConnectionPtr theirs = open(other_shard_);
   Wish wish;
   start(wish, pool_);
   loop_.turn();
@@ -146,7 +146,7 @@ TEST_F(MysqlPoolTest, APlaceGivenUpByAnotherShardIsHadAtOnce) {
   EXPECT_EQ(pool_.lent(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
+TEST_F(PoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
   view_ = view_with(1);
   other_shard_.give(open(other_shard_));
   EXPECT_EQ(other_shard_.idle(), 1U);
@@ -158,14 +158,14 @@ TEST_F(MysqlPoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
   EXPECT_EQ(other_shard_.idle(), 0U);
 }
 
-TEST_F(MysqlPoolTest, WhatSessionsOfAnotherShardKeepForConvenienceIsAskedForAndHadAtOnce) {
-  std::vector<MysqlConnectionPtr> kept;
+TEST_F(PoolTest, WhatSessionsOfAnotherShardKeepForConvenienceIsAskedForAndHadAtOnce) {
+  std::vector<ConnectionPtr> kept;
   kept.push_back(open(other_shard_));
   kept.push_back(open(other_shard_));
   int asked = 0;
   other_shard_.on_pressure([&] {
     ++asked;
-    for (MysqlConnectionPtr& connection : kept) other_shard_.give(std::move(connection));
+    for (ConnectionPtr& connection : kept) other_shard_.give(std::move(connection));
     kept.clear();
   });
   Wish wishes[2];
@@ -176,14 +176,14 @@ TEST_F(MysqlPoolTest, WhatSessionsOfAnotherShardKeepForConvenienceIsAskedForAndH
   EXPECT_FALSE(pool_.wanted());
 }
 
-TEST_F(MysqlPoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnServesOne) {
+TEST_F(PoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnServesOne) {
   view_ = view_with(1);
   int asked = 0;
   int asked_there = 0;
   pool_.on_pressure([&] { ++asked; });
   other_shard_.on_pressure([&] { ++asked_there; });
   other_shard_.give(open(other_shard_, kOtherKey));
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   std::vector<Wish> wishes(8000);
   const int before = asked;
   for (Wish& wish : wishes) start(wish, pool_);
@@ -206,10 +206,10 @@ TEST_F(MysqlPoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnSer
   EXPECT_EQ(server_.accepted(), 2U);
 }
 
-TEST_F(MysqlPoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
+TEST_F(PoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
   view_ = view_with(3);
-  MysqlConnectionPtr first = open(pool_);
-  MysqlConnectionPtr second = open(pool_);
+  ConnectionPtr first = open(pool_);
+  ConnectionPtr second = open(pool_);
   pool_.give(open(pool_));
   view_ = view_with(1);
   loop_.turn();
@@ -221,12 +221,12 @@ TEST_F(MysqlPoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
   EXPECT_EQ(open_places(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
+TEST_F(PoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
   view_ = view_with(2);
-  MysqlConnectionPtr one = open(pool_);
-  MysqlConnectionPtr two = open(pool_);
-  const MysqlConnection* given = two.get();
-  const auto of_heir = [&](std::uint64_t key) { return MysqlPool::Return(pool_, *one, key).insert_id_of_heir(); };
+  ConnectionPtr one = open(pool_);
+  ConnectionPtr two = open(pool_);
+  const Connection* given = two.get();
+  const auto of_heir = [&](std::uint64_t key) { return Pool::Return(pool_, *one, key).insert_id_of_heir(); };
   EXPECT_EQ(of_heir(kKey), std::nullopt);
   Wish other;
   Wish first;
@@ -240,8 +240,8 @@ TEST_F(MysqlPoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
   EXPECT_EQ(of_heir(kKey + kOtherKey), std::nullopt);
   EXPECT_EQ(of_heir(kKey), 5U);
   {
-    const MysqlPool::Return promised(pool_, *one, kKey);
-    const MysqlPool::Return next(pool_, *two, kKey);
+    const Pool::Return promised(pool_, *one, kKey);
+    const Pool::Return next(pool_, *two, kKey);
     EXPECT_EQ(promised.insert_id_of_heir(), 5U);
     EXPECT_EQ(next.insert_id_of_heir(), 6U);
     EXPECT_EQ(of_heir(kKey), std::nullopt);
@@ -258,17 +258,17 @@ TEST_F(MysqlPoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
   ASSERT_TRUE(loop_.run_until([&] { return other.ended; }));
 }
 
-TEST_F(MysqlPoolTest, APromiseKeepsNobodyWaiting) {
+TEST_F(PoolTest, APromiseKeepsNobodyWaiting) {
   view_ = view_with(2);
-  MysqlConnectionPtr one = open(pool_);
-  MysqlConnectionPtr two = open(pool_);
+  ConnectionPtr one = open(pool_);
+  ConnectionPtr two = open(pool_);
   Wish first;
   Wish second;
   start(first, pool_);
-  const MysqlPool::Return slow(pool_, *one, kKey);
+  const Pool::Return slow(pool_, *one, kKey);
   loop_.advance(Places::kOvertake + Nanos(1ms));
   start(second, pool_);
-  const MysqlPool::Return next(pool_, *two, kKey);
+  const Pool::Return next(pool_, *two, kKey);
   pool_.give(std::move(two));
   ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
   EXPECT_EQ(second.outcome(), "waiting");
@@ -276,14 +276,14 @@ TEST_F(MysqlPoolTest, APromiseKeepsNobodyWaiting) {
   ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
 }
 
-TEST_F(MysqlPoolTest, APromiseDoesNotOutliveWhoWaits) {
+TEST_F(PoolTest, APromiseDoesNotOutliveWhoWaits) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish first;
   Wish second;
   start(first, pool_, kKey, 10ms);
   start(second, pool_);
-  const MysqlPool::Return promised(pool_, *only, kKey);
+  const Pool::Return promised(pool_, *only, kKey);
   loop_.advance(11ms);
   ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
   EXPECT_EQ(second.outcome(), "waiting");
@@ -292,9 +292,9 @@ TEST_F(MysqlPoolTest, APromiseDoesNotOutliveWhoWaits) {
   EXPECT_EQ(second.outcome(), "ok");
 }
 
-TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
+TEST_F(PoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish theirs;
   Wish ours;
   start(theirs, other_shard_);
@@ -308,9 +308,9 @@ TEST_F(MysqlPoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
   EXPECT_EQ(theirs.outcome(), "ok");
 }
 
-TEST_F(MysqlPoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) {
+TEST_F(PoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish theirs;
   Wish ours;
   start(theirs, other_shard_);
@@ -325,7 +325,7 @@ TEST_F(MysqlPoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) 
   EXPECT_EQ(ours.outcome(), "ok");
 }
 
-TEST_F(MysqlPoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
+TEST_F(PoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
   view_ = view_with(1);
   Wish wish;
   scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
@@ -337,9 +337,9 @@ TEST_F(MysqlPoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
   EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
 }
 
-TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
+TEST_F(PoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   view_ = view_with(1);
-  MysqlConnectionPtr only = open(pool_);
+  ConnectionPtr only = open(pool_);
   Wish late;
   scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &late, loop_->deadline_in(50ms));
   ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
@@ -356,9 +356,9 @@ TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   EXPECT_EQ(pool_.open_connections(), 1U);
 }
 
-TEST_F(MysqlPoolTest, AConnectionBesideThePlacesTakesNoneAndIsNotKept) {
+TEST_F(PoolTest, AConnectionBesideThePlacesTakesNoneAndIsNotKept) {
   view_ = view_with(1);
-  const MysqlConnectionPtr only = open(pool_);
+  const ConnectionPtr only = open(pool_);
   Wish wish;
   start_beside(wish);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
@@ -371,7 +371,7 @@ TEST_F(MysqlPoolTest, AConnectionBesideThePlacesTakesNoneAndIsNotKept) {
   EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
 }
 
-TEST_F(MysqlPoolTest, ConnectionsBesideThePlacesComeOneAfterTheOtherInOrderOfArrival) {
+TEST_F(PoolTest, ConnectionsBesideThePlacesComeOneAfterTheOtherInOrderOfArrival) {
   Wish first;
   Wish second;
   Wish late;
@@ -393,7 +393,7 @@ TEST_F(MysqlPoolTest, ConnectionsBesideThePlacesComeOneAfterTheOtherInOrderOfArr
   EXPECT_EQ(third.outcome(), "ok");
 }
 
-TEST_F(MysqlPoolTest, ALoginBesideThePlacesThatFailsLeavesTheTurnToTheNext) {
+TEST_F(PoolTest, ALoginBesideThePlacesThatFailsLeavesTheTurnToTheNext) {
   auto view = std::make_shared<ServiceView>(*view_);
   view->servers[0].address = net::Address::from_ip("127.0.0.1", 1).value();
   view_ = view;
@@ -406,7 +406,7 @@ TEST_F(MysqlPoolTest, ALoginBesideThePlacesThatFailsLeavesTheTurnToTheNext) {
   EXPECT_TRUE(second.error);
 }
 
-TEST_F(MysqlPoolTest, AServerThatIsDeadBreaksTheConnectionBesideThePlacesToo) {
+TEST_F(PoolTest, AServerThatIsDeadBreaksTheConnectionBesideThePlacesToo) {
   Wish wish;
   start_beside(wish);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
@@ -415,4 +415,4 @@ TEST_F(MysqlPoolTest, AServerThatIsDeadBreaksTheConnectionBesideThePlacesToo) {
 }
 
 }  // namespace
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

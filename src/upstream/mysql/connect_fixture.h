@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "runtime/stepped_loop_fake.h"
-#include "upstream/mysql_connection.h"
-#include "upstream/mysql_server_fake.h"
+#include "upstream/mysql/connection.h"
+#include "upstream/mysql/server_fake.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 inline constexpr ByteView kPassword = "tiger";
 
@@ -23,7 +23,7 @@ ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message,
 /// What a connect or a query came to.
 struct Attempt {
   bool ended = false;
-  MysqlConnectionPtr connection;
+  ConnectionPtr connection;
   std::optional<Error> error;
   std::optional<proto::mysql::TextResult> result;
 
@@ -32,11 +32,11 @@ struct Attempt {
                                                                   : "ok"; }
 };
 
-runtime::Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const MysqlLogin* login, Attempt* out, Deadline deadline);
-runtime::Task<void> query_task(MysqlConnection* connection, std::string sql, Attempt* out, Deadline deadline);
-MysqlLogin login_of(std::string user = "app");
-Attempt connect_to(runtime::SteppedLoop& loop, const MysqlServerFake& server, const MysqlLogin& login);
-Attempt connect_to(const ServerScript& script, const MysqlLogin& login, std::size_t piece = 0);
+runtime::Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const Login* login, Attempt* out, Deadline deadline);
+runtime::Task<void> query_task(Connection* connection, std::string sql, Attempt* out, Deadline deadline);
+Login login_of(std::string user = "app");
+Attempt connect_to(runtime::SteppedLoop& loop, const ServerFake& server, const Login& login);
+Attempt connect_to(const ServerScript& script, const Login& login, std::size_t piece = 0);
 
 /// A connection of our own to a server that plays `reply` after the login.
 struct Asked {
@@ -46,11 +46,11 @@ struct Asked {
   Attempt ask();
 
   runtime::SteppedLoop loop;
-  MysqlServerFake server;
-  MysqlConnectionPtr connection;
+  ServerFake server;
+  ConnectionPtr connection;
 };
 
 /// Two rows of one column, and a transaction that goes on.
 std::string rows_reply();
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql

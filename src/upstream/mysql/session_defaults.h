@@ -18,7 +18,7 @@
 
 #include "proto/mysql/capabilities.h"
 
-namespace hf::upstream {
+namespace hf::upstream::mysql {
 
 struct SessionDefaults {
   std::uint64_t id = 0;
@@ -40,4 +40,4 @@ struct SessionDefaults {
 
 using SessionDefaultsPtr = std::shared_ptr<const SessionDefaults>;
 
-}  // namespace hf::upstream
+}  // namespace hf::upstream::mysql
