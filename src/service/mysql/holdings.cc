@@ -135,7 +135,7 @@ Task<void> release_soft(Session& session) {
   Holdings& holdings = session.holdings();
   if (!holdings.soft()) co_return;
   const upstream::mysql::Pool::Return comes_back(session.frontend().pool(holdings.held->slot), *holdings.held, key_of(session, *holdings.held));
-  co_await ask_and_leave(session, comes_back.insert_id_of_heir());  // who gets it need not set it then
+  co_await ask_and_leave(session, comes_back.note_of_heir());  // its LAST_INSERT_ID, which it need not set then
   policy::session::forget_connection(session.facts(), holdings.held->facts.serial);
   holdings.ties = 0;
   give_back(session, std::move(holdings.held));

@@ -111,7 +111,7 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   for (int round = 0;; ++round) {
     server.counters.connections_total.add();
     const std::uint64_t moment = session.shard_state().next_moment();
-    const std::uint64_t max_packet = ages_of(*session.view()).max_packet;
+    const std::uint64_t max_packet = terms_of(*session.view()).max_packet;
     Result<ConnectionPtr> opened =
         co_await session.frontend().pool(slot).open(session.view(), login, key, trial->hold, session.facts().insert_id.value);
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
@@ -189,9 +189,9 @@ std::string nobody(const upstream::mysql::View& view, Place place, const std::st
   return "no server for reads: " + (why.empty() ? std::string("none is configured") : why);
 }
 
-upstream::mysql::PoolAges ages_of(const upstream::mysql::View& view) {
+upstream::mysql::LendTerms terms_of(const upstream::mysql::View& view) {
   const upstream::mysql::SessionDefaults& defaults = *view.defaults;
-  return {view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout), defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
+  return {{view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout)}, defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
 }
 
 upstream::mysql::Login login_for_server(Session& session) {
@@ -257,7 +257,7 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     ConnectionPtr connection;
     if (!begins_with_init_connect(session)) {
       const bool has_schema = !trial->without_schema && (wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty());
-      connection = session.frontend().pool(*slot).take(pool_key(session, has_schema), wanted, ages_of(*view), has_schema ? session.identity().began_at : 0);
+      connection = session.frontend().pool(*slot).take(pool_key(session, has_schema), wanted, terms_of(*view), has_schema ? session.identity().began_at : 0);
     }
     if (connection == nullptr) {
       Result<ConnectionPtr> opened = co_await open(session, *slot, trial);

@@ -72,8 +72,8 @@ runtime::Task<Result<void>> check_account(Session& session, Connection* connecti
 /// Logs in as the session's account, beside the pool's places, for KILL; and what a login is made of.
 upstream::mysql::Login login_for_server(Session& session);
 
-/// How old a connection may be.
-upstream::mysql::PoolAges ages_of(const upstream::mysql::View& view);
+/// How old a connection may be, and what it has to be from.
+upstream::mysql::LendTerms terms_of(const upstream::mysql::View& view);
 
 /// Why there is nobody for this, in words.
 std::string nobody(const upstream::mysql::View& view, policy::session::Place place, const std::string& latest);

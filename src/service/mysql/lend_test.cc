@@ -55,7 +55,7 @@ TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
   EXPECT_EQ(nobody(view, Place::kReader, "db3: no route"), "no server for reads: db2: lags; db3: no route");
 }
 
-TEST(AgesOf, AreTheServicesAndTheServers) {
+TEST(TermsOf, AreTheServicesAndTheServers) {
   config::Config config;
   config.services.emplace_back().mysql.max_connection_age = 7s;
   upstream::mysql::View view;
@@ -64,13 +64,13 @@ TEST(AgesOf, AreTheServicesAndTheServers) {
   defaults->wait_timeout = 100;
   defaults->max_allowed_packet = 1U << 20;
   view.defaults = defaults;
-  EXPECT_EQ(ages_of(view).connection, 7s);
-  EXPECT_EQ(ages_of(view).longest_idle(), 99s);
-  EXPECT_EQ(ages_of(view).max_packet, 0U) << "not asked yet";
+  EXPECT_EQ(terms_of(view).ages.connection, 7s);
+  EXPECT_EQ(terms_of(view).ages.longest_idle(), 99s);
+  EXPECT_EQ(terms_of(view).max_packet, 0U) << "not asked yet";
   auto known = std::make_shared<upstream::mysql::SessionDefaults>(*defaults);
   known->variables = {{"autocommit", "ON"}};
   view.defaults = known;
-  EXPECT_EQ(ages_of(view).max_packet, 1U << 20);
+  EXPECT_EQ(terms_of(view).max_packet, 1U << 20);
 }
 
 // --- whose connection, and what it is given -------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ Task<Result<wire::StatusFlags>> authenticate(LoginDialog& dialog, const Login& l
 Connection::~Connection() {
   if (at_rest) quit();
   if (stream != nullptr) stream->close();  // before its place is anybody else's
-  if (pool != nullptr) pool->forget(*this);
+  if (beside != nullptr) beside->end_turn_beside();
 }
 
 void Connection::quit() {

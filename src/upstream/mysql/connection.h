@@ -24,7 +24,7 @@
 #include "proto/mysql/text_result.h"
 #include "runtime/task.h"
 #include "upstream/mysql/accounts.h"
-#include "upstream/service_view.h"
+#include "upstream/pool.h"
 
 namespace hf::upstream::mysql {
 
@@ -58,42 +58,29 @@ struct Login {
 
 class Pool;
 
-struct Connection {
-  Connection() = default;
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+struct Connection : Pooled<Connection> {
   ~Connection();
 
   std::unique_ptr<net::Stream> stream;
-  ServerSlot slot = 0;
   std::uint32_t thread_id = 0;
   proto::mysql::Capabilities capabilities = 0;
   proto::mysql::Capabilities server_capabilities = 0;
   std::uint8_t server_charset = 0;
   std::string server_version;
   proto::mysql::StatusFlags status = 0;
+  bool warned = false;  // the latest steps of our own left warnings
 
-  /// Nothing that we asked is unanswered. True after the login and in the pool. A session that has it says so itself: true when a
-  /// reply is complete, false before it asks the next.
-  bool at_rest = false;
-  bool warned = false;      // the latest steps of our own left warnings
-
-  // The pool's.
-  std::string account;         // "app@%", as the login said
-  std::uint64_t key = 0;       // account, capabilities, whether a schema is set: only equals may share
+  // The pool's, whose key is made of account, capabilities and whether a schema is set.
+  std::string account;  // "app@%", as the login said
   policy::session::ConnectionFacts facts;
   /// What a reset at the giving back puts it into; null: it is closed instead of reset.
   policy::session::SettingsPtr reset_to;
   std::uint64_t schema_entered = 0;  // the moment (whoever lends it counts them) before it last entered its schema: rights there are as of then or later
-  TimePoint opened_at;
   std::uint64_t max_packet = 0;  // max_allowed_packet at the login, as far as known; 0: not known
-  TimePoint idle_since;
-  TimePoint lent_at;           // since when a session has it
-  Pool* pool = nullptr;   // set while the pool counts it; it is told when the connection goes
-  std::size_t pool_index = 0;
-  bool beside = false;         // not one of the pool's: see Pool::open_beside
+  Pool* beside = nullptr;        // set instead of `pool` for one that takes no place: see Pool::open_beside
 
   bool usable() const { return stream->idle(); }
+  void cut(const Error& reason) { stream->abort(reason); }
   /// Says goodbye and closes; for a connection at rest. The destructor does it.
   void quit();
   /// The same behind a question of ours whose answer nobody waits for any more. Never in the middle of a client's command: what the server

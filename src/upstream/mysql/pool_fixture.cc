@@ -5,7 +5,7 @@ namespace hf::upstream::mysql {
 using runtime::Task;
 
 Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish, Deadline deadline) {
-  Result<ConnectionPtr> opened = co_await pool->open(view, *login, key, deadline, wish->insert_id);
+  Result<ConnectionPtr> opened = co_await pool->open(view, *login, key, deadline);
   if (opened.ok()) {
     wish->connection = std::move(*opened);
   } else {
@@ -36,7 +36,7 @@ Task<void> beside_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish
   wish->ended = true;
 }
 
-ServiceViewPtr PoolTest::view_with(std::uint32_t most) {
+ServiceViewPtr MysqlPoolTest::view_with(std::uint32_t most) {
   places_->set_most(most);
   auto config = std::make_shared<config::Config>();
   config->services.resize(1);

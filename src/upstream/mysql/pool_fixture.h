@@ -1,4 +1,5 @@
-// PoolTest: a server that logs everybody in, at most two places for connections to it, and pools that share them as shards do.
+// MysqlPoolTest: a server that logs everybody in, at most two places for connections to it, and pools that share them as shards do.
+// What a pool does whatever its connections speak is tested without a server (upstream/pool_fixture.h).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +19,6 @@ inline constexpr std::uint64_t kOtherKey = 8;
 
 /// One wish for a connection, and what became of it.
 struct Wish {
-  std::uint64_t insert_id = 0;
   bool ended = false;
   ConnectionPtr connection;
   std::optional<Error> error;
@@ -32,7 +32,7 @@ runtime::Task<void> adopt_task(Pool* pool, ServiceViewPtr view, const Login* log
 runtime::Task<void> beside_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline);
 
 /// One server, at most `most` connections to it, and pools that share the limit as shards do.
-class PoolTest : public ::testing::Test {
+class MysqlPoolTest : public ::testing::Test {
  protected:
   ServiceViewPtr view_with(std::uint32_t most);
 

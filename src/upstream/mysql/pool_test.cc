@@ -7,25 +7,7 @@ namespace {
 
 using runtime::Task;
 
-TEST_F(PoolTest, CountsWhatIsOpenLentAndIdle) {
-  ConnectionPtr connection = open(pool_);
-  EXPECT_EQ(connection->slot, 0U);
-  EXPECT_EQ(connection->key, kKey);
-  EXPECT_EQ(pool_.lent(), 1U);
-  EXPECT_EQ(open_places(), 1U);
-  pool_.give(std::move(connection));
-  EXPECT_EQ(pool_.lent(), 0U);
-  EXPECT_EQ(pool_.idle(), 1U);
-  EXPECT_EQ(open_places(), 1U);
-  connection = pool_.take(kKey, nullptr);
-  ASSERT_NE(connection, nullptr);
-  EXPECT_EQ(pool_.idle(), 0U);
-  connection.reset();
-  EXPECT_EQ(pool_.open_connections(), 0U);
-  EXPECT_EQ(open_places(), 0U);
-}
-
-TEST_F(PoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
+TEST_F(MysqlPoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
   const std::uint64_t before = pool_.changes();
   login_.account = "app@10.%";
   ConnectionPtr connection = open(pool_);
@@ -44,7 +26,7 @@ TEST_F(PoolTest, TellsWhoseItsConnectionsAreAndThatTheyCameOrWent) {
   EXPECT_NE(pool_.changes(), opened);
 }
 
-TEST_F(PoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
+TEST_F(MysqlPoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   view_ = view_with(4);
   ConnectionPtr first = open(pool_);
   ConnectionPtr second = open(pool_);
@@ -66,7 +48,7 @@ TEST_F(PoolTest, LendsOnlyToTheSameKeyAndPrefersTheSameState) {
   EXPECT_EQ(pool_.take(kKey, nullptr).get(), latest);  // none fits: the most recently used
 }
 
-TEST_F(PoolTest, AmongTheSameStateAnEntryOfTheSchemaThatIsLateEnoughIsPreferred) {
+TEST_F(MysqlPoolTest, AmongTheSameStateAnEntryOfTheSchemaThatIsLateEnoughIsPreferred) {
   view_ = view_with(4);
   ConnectionPtr other = open(pool_);
   ConnectionPtr entered = open(pool_);
@@ -87,7 +69,47 @@ TEST_F(PoolTest, AmongTheSameStateAnEntryOfTheSchemaThatIsLateEnoughIsPreferred)
   EXPECT_EQ(pool_.take(kKey, five).get(), latest);
 }
 
-TEST_F(PoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
+TEST_F(MysqlPoolTest, AConnectionWithAnotherLimitOfPacketsIsNotLent) {
+  ConnectionPtr connection = open(pool_);
+  connection->max_packet = 1U << 20;
+  pool_.give(std::move(connection));
+  EXPECT_EQ(pool_.take(kKey, nullptr, {.max_packet = 1U << 21}), nullptr);
+  EXPECT_NE(pool_.take(kKey, nullptr, {.max_packet = 1U << 20}), nullptr);
+}
+
+TEST_F(MysqlPoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
+  auto refused = std::make_shared<ServiceView>(*view_with(1));
+  { refused->servers[0].address = ServerFake(*loop_, {}).address(); }
+  view_ = refused;
+  Wish wish;
+  start(wish, pool_);
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kRefused));
+  EXPECT_EQ(wish.error->context.find("server 'db1': "), 0U) << wish.error->context;
+  EXPECT_EQ(open_places(), 0U);
+  EXPECT_EQ(pool_.open_connections(), 0U);
+}
+
+TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
+  view_ = view_with(1);
+  ConnectionPtr only = open(pool_);
+  Wish late;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &late, loop_->deadline_in(50ms));
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  loop_.advance(51ms);
+  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
+  Wish wish;
+  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
+  pool_.give(std::move(only));
+  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
+  EXPECT_EQ(wish.outcome(), "ok");
+  EXPECT_EQ(pool_.open_connections(), 1U);
+}
+
+TEST_F(MysqlPoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
   ConnectionPtr lent = open(pool_);
   pool_.give(open(pool_));
   pool_.cut({ErrorCode::kReset, "server 'db1' is down"});
@@ -101,7 +123,7 @@ TEST_F(PoolTest, CutClosesTheIdleAndBreaksTheLentWithTheReason) {
   ASSERT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
 }
 
-TEST_F(PoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
+TEST_F(MysqlPoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
   view_ = view_with(3);
   ConnectionPtr old = open(pool_);
   ConnectionPtr young = open(pool_);
@@ -119,7 +141,7 @@ TEST_F(PoolTest, TrimClosesWhatIsOldOrUnusableAndKeepsTheRest) {
   EXPECT_EQ(open_places(), 0U);
 }
 
-TEST_F(PoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
+TEST_F(MysqlPoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
   pool_.give(open(pool_));
   server_.cut();
   EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
@@ -131,7 +153,7 @@ TEST_F(PoolTest, AConnectionWhoseServerHasGoneIsNotLent) {
   }));
 }
 
-TEST_F(PoolTest, EveryConnectionThatThePoolEndsSaysGoodbye) {
+TEST_F(MysqlPoolTest, EveryConnectionThatThePoolEndsSaysGoodbye) {
   view_ = view_with(2);
   pool_.give(open(pool_));
   const ConnectionPtr other = open(pool_, kOtherKey);
@@ -158,7 +180,7 @@ Task<void> close_task(Pool* pool, bool* closed) {
   *closed = done.ok();
 }
 
-TEST_F(PoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
+TEST_F(MysqlPoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
   for (const bool answers : {true, false}) {
     ServerScript script = login_script();
     for (int i = 0; i < 3; ++i) script.push_back(expect_step());  // all of a reset is in one write
@@ -189,7 +211,7 @@ TEST_F(PoolTest, ClosingLetsAResetUnderWayFinishAndCutsOneThatHangs) {
   }
 }
 
-TEST_F(PoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
+TEST_F(MysqlPoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
   view_ = view_with(2);
   ConnectionPtr lent = open(pool_);
   EXPECT_FALSE(lent->at_rest);
@@ -202,58 +224,6 @@ TEST_F(PoolTest, ALentConnectionIsAtWorkUntilItsSessionSaysOtherwise) {
   kept.reset();
   EXPECT_TRUE(loop_.run_until([&] { return server_.open() == 0; }));
   EXPECT_EQ(goodbyes(), 1U);
-}
-
-TEST_F(PoolTest, TheReasonSaysWhoHasTheConnections) {
-  ConnectionPtr working = open(pool_);
-  ConnectionPtr kept = open(other_shard_);
-  kept->at_rest = true;
-  Wish wish;
-  start(wish, pool_, kKey, 50ms);
-  loop_.turn();
-  loop_.advance(51ms);
-  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
-  EXPECT_EQ(wish.error->context,
-            "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
-}
-
-TEST_F(PoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {
-  const PoolAges ages{.connection = 5min, .server_wait_timeout = Nanos(0)};
-  pool_.give(open(pool_));
-  loop_.advance(5min);
-  ConnectionPtr connection = pool_.take(kKey, nullptr, ages);
-  ASSERT_NE(connection, nullptr);
-  pool_.give(std::move(connection));  // giving it back makes it no younger
-  loop_.advance(1s);
-  EXPECT_EQ(pool_.take(kKey, nullptr, ages), nullptr);
-  pool_.trim(TimePoint{0});
-  EXPECT_EQ(pool_.idle(), 1U);  // without a limit it stays
-  pool_.trim(TimePoint{0}, ages);
-  EXPECT_EQ(pool_.idle(), 0U);
-  EXPECT_EQ(open_places(), 0U);
-  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
-}
-
-TEST_F(PoolTest, AConnectionThatTheServerIsAboutToEndIsNotLent) {
-  const PoolAges ages{.connection = Nanos(0), .server_wait_timeout = 60s};
-  pool_.give(open(pool_));
-  loop_.advance(59s);
-  ConnectionPtr connection = pool_.take(kKey, nullptr, ages);
-  ASSERT_NE(connection, nullptr);
-  pool_.give(std::move(connection));
-  loop_.advance(59s);
-  pool_.trim(TimePoint{0}, ages);
-  EXPECT_EQ(pool_.idle(), 1U);
-  loop_.advance(1ms);
-  EXPECT_EQ(pool_.take(kKey, nullptr, ages), nullptr);
-  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
-}
-
-TEST(PoolAges, LeaveTheServerASecondOrAFifthOfItsPatience) {
-  EXPECT_EQ((PoolAges{Nanos(0), 28800s}.longest_idle()), 28799s);
-  EXPECT_EQ((PoolAges{Nanos(0), 5s}.longest_idle()), 4s);
-  EXPECT_EQ((PoolAges{Nanos(0), 2s}.longest_idle()), 1600ms);
-  EXPECT_EQ((PoolAges{Nanos(0), 1s}.longest_idle()), 800ms);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std:
   const upstream::mysql::ViewPtr view = session.view();
   upstream::mysql::Pool& pool = session.frontend().pool(slot);
   const upstream::mysql::Login login = login_for_server(session);
-  ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, ages_of(*view));
+  ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, terms_of(*view));
   Connection* own = side == nullptr ? idle_held(session, slot) : nullptr;  // another login may be one too many, when a KILL is needed most
   if (side == nullptr && own == nullptr) {
     Result<ConnectionPtr> opened = co_await open_beside(session, slot);

@@ -1,56 +1,56 @@
-#include "upstream/mysql/pool_fixture.h"
+#include "upstream/pool_fixture.h"
 
-namespace hf::upstream::mysql {
+namespace hf::upstream {
 namespace {
 
 TEST_F(PoolTest, AtTheLimitAWaiterGetsTheOneThatIsReturned) {
-  ConnectionPtr first = open(pool_);
-  ConnectionPtr second = open(pool_);
-  Wish wish;
+  FakePointer first = open(pool_);
+  FakePointer second = open(pool_);
+  FakeWish wish;
   start(wish, pool_);
   loop_.turn();
   EXPECT_EQ(wish.outcome(), "waiting");
   EXPECT_EQ(waiting(), 1U);
-  const Connection* returned = second.get();
+  const FakeConnection* returned = second.get();
   pool_.give(std::move(second));
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.connection.get(), returned);
   EXPECT_EQ(waiting(), 0U);
   EXPECT_EQ(open_places(), 2U);
-  EXPECT_EQ(server_.accepted(), 2U);
+  EXPECT_EQ(server_.connected, 2);
 }
 
 TEST_F(PoolTest, WaitersAreServedInTheOrderTheyCame) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish wishes[3];
-  for (Wish& wish : wishes) start(wish, pool_);
-  for (Wish& wish : wishes) {
+  FakePointer only = open(pool_);
+  FakeWish wishes[3];
+  for (FakeWish& wish : wishes) start(wish, pool_);
+  for (FakeWish& wish : wishes) {
     EXPECT_EQ(wish.outcome(), "waiting");
     pool_.give(std::move(only));
     ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
     only = std::move(wish.connection);
     ASSERT_NE(only, nullptr);
   }
-  EXPECT_EQ(server_.accepted(), 1U);
+  EXPECT_EQ(server_.connected, 1);
 }
 
 TEST_F(PoolTest, AConnectionThatEndsFreesItsPlaceForAWaiter) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish wish;
+  FakePointer only = open(pool_);
+  FakeWish wish;
   start(wish, pool_);
   only.reset();
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.outcome(), "ok");
-  EXPECT_EQ(server_.accepted(), 2U);
+  EXPECT_EQ(server_.connected, 2);
   EXPECT_EQ(open_places(), 1U);
 }
 
 TEST_F(PoolTest, AnIdleConnectionOfAnotherKeyMakesRoom) {
   view_ = view_with(1);
   pool_.give(open(pool_));
-  const ConnectionPtr other = open(pool_, kOtherKey);
+  const FakePointer other = open(pool_, kOtherKey);
   EXPECT_EQ(other->key, kOtherKey);
   EXPECT_EQ(pool_.idle(), 0U);
   EXPECT_EQ(open_places(), 1U);
@@ -58,8 +58,8 @@ TEST_F(PoolTest, AnIdleConnectionOfAnotherKeyMakesRoom) {
 
 TEST_F(PoolTest, AConnectionOfAnotherKeyThatIsReturnedMakesRoomForAWaiter) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish wish;
+  FakePointer only = open(pool_);
+  FakeWish wish;
   start(wish, pool_, kOtherKey);
   pool_.give(std::move(only));
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
@@ -72,9 +72,9 @@ TEST_F(PoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
   view_ = view_with(1);
   int asked = 0;
   pool_.on_pressure([&] { ++asked; });
-  ConnectionPtr only = open(pool_);
+  FakePointer only = open(pool_);
   EXPECT_EQ(asked, 0);
-  Wish wish;
+  FakeWish wish;
   start(wish, pool_);
   EXPECT_EQ(asked, 1);
   loop_.advance(21ms);
@@ -85,8 +85,8 @@ TEST_F(PoolTest, WhoeverWaitsForAPlaceAsksTheSessionsForOne) {
 
 TEST_F(PoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
   view_ = view_with(1);
-  const ConnectionPtr only = open(pool_);
-  Wish wish;
+  const FakePointer only = open(pool_);
+  FakeWish wish;
   start(wish, pool_, kKey, 50ms);
   loop_.advance(40ms);
   EXPECT_EQ(wish.outcome(), "waiting");
@@ -100,15 +100,17 @@ TEST_F(PoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
 
 TEST_F(PoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish wish;
+  FakePointer only = open(pool_);
+  FakeWish wish;
   start(wish, pool_);
   loop_->post([this] { scope_.cancel(); });
   ASSERT_TRUE(loop_.run_until_empty(scope_));
   EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kCancelled));
   EXPECT_EQ(waiting(), 0U);
   only.reset();
-  Wish connecting;
+  runtime::Signal answers(*loop_);
+  server_.answers = &answers;
+  FakeWish connecting;
   start(connecting, pool_);
   EXPECT_EQ(open_places(), 1U);
   loop_->post([this] { scope_.cancel(); });
@@ -118,10 +120,9 @@ TEST_F(PoolTest, CancelEndsTheWaitForAPlaceAndTheConnecting) {
 }
 
 TEST_F(PoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
-  auto refused = std::make_shared<ServiceView>(*view_with(1));
-  { refused->servers[0].address = ServerFake(*loop_, {}).address(); }
-  view_ = refused;
-  Wish wish;
+  view_ = view_with(1);
+  server_.refuses = true;
+  FakeWish wish;
   start(wish, pool_);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kRefused));
@@ -132,8 +133,8 @@ TEST_F(PoolTest, AFailedConnectGivesItsPlaceBackAndNamesTheServer) {
 
 TEST_F(PoolTest, APlaceGivenUpByAnotherShardIsHadAtOnce) {
   view_ = view_with(1);
-  ConnectionPtr theirs = open(other_shard_);
-  Wish wish;
+  FakePointer theirs = open(other_shard_);
+  FakeWish wish;
   start(wish, pool_);
   loop_.turn();
   EXPECT_EQ(wish.outcome(), "waiting");
@@ -150,7 +151,7 @@ TEST_F(PoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
   view_ = view_with(1);
   other_shard_.give(open(other_shard_));
   EXPECT_EQ(other_shard_.idle(), 1U);
-  Wish wish;
+  FakeWish wish;
   start(wish, pool_);
   EXPECT_EQ(wish.outcome(), "waiting");
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
@@ -159,19 +160,19 @@ TEST_F(PoolTest, AnIdleConnectionOfAnotherShardMakesRoom) {
 }
 
 TEST_F(PoolTest, WhatSessionsOfAnotherShardKeepForConvenienceIsAskedForAndHadAtOnce) {
-  std::vector<ConnectionPtr> kept;
+  std::vector<FakePointer> kept;
   kept.push_back(open(other_shard_));
   kept.push_back(open(other_shard_));
   int asked = 0;
   other_shard_.on_pressure([&] {
     ++asked;
-    for (ConnectionPtr& connection : kept) other_shard_.give(std::move(connection));
+    for (FakePointer& connection : kept) other_shard_.give(std::move(connection));
     kept.clear();
   });
-  Wish wishes[2];
-  for (Wish& wish : wishes) start(wish, pool_);
+  FakeWish wishes[2];
+  for (FakeWish& wish : wishes) start(wish, pool_);
   ASSERT_TRUE(loop_.run_until([&] { return wishes[0].ended && wishes[1].ended; }));
-  for (const Wish& wish : wishes) EXPECT_EQ(wish.outcome(), "ok");
+  for (const FakeWish& wish : wishes) EXPECT_EQ(wish.outcome(), "ok");
   EXPECT_EQ(asked, 1);
   EXPECT_FALSE(pool_.wanted());
 }
@@ -183,10 +184,10 @@ TEST_F(PoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnServesOn
   pool_.on_pressure([&] { ++asked; });
   other_shard_.on_pressure([&] { ++asked_there; });
   other_shard_.give(open(other_shard_, kOtherKey));
-  ConnectionPtr only = open(pool_);
-  std::vector<Wish> wishes(8000);
+  FakePointer only = open(pool_);
+  std::vector<FakeWish> wishes(8000);
   const int before = asked;
-  for (Wish& wish : wishes) start(wish, pool_);
+  for (FakeWish& wish : wishes) start(wish, pool_);
   loop_.turn();
   EXPECT_LE(asked, before + 1);
   for (int step = 0; step < 10; ++step) loop_.advance(Places::kStep);
@@ -203,13 +204,13 @@ TEST_F(PoolTest, ThousandsThatWaitAskTheSessionsOncePerStepAndEachReturnServesOn
   loop_->post([this] { scope_.cancel(); });
   ASSERT_TRUE(loop_.run_until_empty(scope_));
   EXPECT_EQ(waiting(), 0U);
-  EXPECT_EQ(server_.accepted(), 2U);
+  EXPECT_EQ(server_.connected, 2);
 }
 
 TEST_F(PoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
   view_ = view_with(3);
-  ConnectionPtr first = open(pool_);
-  ConnectionPtr second = open(pool_);
+  FakePointer first = open(pool_);
+  FakePointer second = open(pool_);
   pool_.give(open(pool_));
   view_ = view_with(1);
   loop_.turn();
@@ -223,16 +224,16 @@ TEST_F(PoolTest, ALowerLimitClosesWhatIsIdleAndWhatIsReturned) {
 
 TEST_F(PoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
   view_ = view_with(2);
-  ConnectionPtr one = open(pool_);
-  ConnectionPtr two = open(pool_);
-  const Connection* given = two.get();
-  const auto of_heir = [&](std::uint64_t key) { return Pool::Return(pool_, *one, key).insert_id_of_heir(); };
+  FakePointer one = open(pool_);
+  FakePointer two = open(pool_);
+  const FakeConnection* given = two.get();
+  const auto of_heir = [&](std::uint64_t key) { return FakePool::Return(pool_, *one, key).note_of_heir(); };
   EXPECT_EQ(of_heir(kKey), std::nullopt);
-  Wish other;
-  Wish first;
-  Wish second;
-  first.insert_id = 5;
-  second.insert_id = 6;
+  FakeWish other;
+  FakeWish first;
+  FakeWish second;
+  first.note = 5;
+  second.note = 6;
   start(other, pool_, kOtherKey);
   start(first, pool_);
   start(second, pool_);
@@ -240,10 +241,10 @@ TEST_F(PoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
   EXPECT_EQ(of_heir(kKey + kOtherKey), std::nullopt);
   EXPECT_EQ(of_heir(kKey), 5U);
   {
-    const Pool::Return promised(pool_, *one, kKey);
-    const Pool::Return next(pool_, *two, kKey);
-    EXPECT_EQ(promised.insert_id_of_heir(), 5U);
-    EXPECT_EQ(next.insert_id_of_heir(), 6U);
+    const FakePool::Return promised(pool_, *one, kKey);
+    const FakePool::Return next(pool_, *two, kKey);
+    EXPECT_EQ(promised.note_of_heir(), 5U);
+    EXPECT_EQ(next.note_of_heir(), 6U);
     EXPECT_EQ(of_heir(kKey), std::nullopt);
     pool_.give(std::move(two));
     ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
@@ -260,15 +261,15 @@ TEST_F(PoolTest, AConnectionOnItsWayIsPromisedToWhoWaitsFirst) {
 
 TEST_F(PoolTest, APromiseKeepsNobodyWaiting) {
   view_ = view_with(2);
-  ConnectionPtr one = open(pool_);
-  ConnectionPtr two = open(pool_);
-  Wish first;
-  Wish second;
+  FakePointer one = open(pool_);
+  FakePointer two = open(pool_);
+  FakeWish first;
+  FakeWish second;
   start(first, pool_);
-  const Pool::Return slow(pool_, *one, kKey);
+  const FakePool::Return slow(pool_, *one, kKey);
   loop_.advance(Places::kOvertake + Nanos(1ms));
   start(second, pool_);
-  const Pool::Return next(pool_, *two, kKey);
+  const FakePool::Return next(pool_, *two, kKey);
   pool_.give(std::move(two));
   ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
   EXPECT_EQ(second.outcome(), "waiting");
@@ -278,12 +279,12 @@ TEST_F(PoolTest, APromiseKeepsNobodyWaiting) {
 
 TEST_F(PoolTest, APromiseDoesNotOutliveWhoWaits) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish first;
-  Wish second;
+  FakePointer only = open(pool_);
+  FakeWish first;
+  FakeWish second;
   start(first, pool_, kKey, 10ms);
   start(second, pool_);
-  const Pool::Return promised(pool_, *only, kKey);
+  const FakePool::Return promised(pool_, *only, kKey);
   loop_.advance(11ms);
   ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
   EXPECT_EQ(second.outcome(), "waiting");
@@ -294,9 +295,9 @@ TEST_F(PoolTest, APromiseDoesNotOutliveWhoWaits) {
 
 TEST_F(PoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish theirs;
-  Wish ours;
+  FakePointer only = open(pool_);
+  FakeWish theirs;
+  FakeWish ours;
   start(theirs, other_shard_);
   start(ours, pool_);
   pool_.give(std::move(only));
@@ -310,9 +311,9 @@ TEST_F(PoolTest, OnesOwnWaitersComeBeforeThoseOfOtherShards) {
 
 TEST_F(PoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish theirs;
-  Wish ours;
+  FakePointer only = open(pool_);
+  FakeWish theirs;
+  FakeWish ours;
   start(theirs, other_shard_);
   loop_.advance(Places::kOvertake + Nanos(1ms));
   start(ours, pool_);
@@ -327,28 +328,28 @@ TEST_F(PoolTest, AWaiterOfAnotherShardIsNotOvertakenByOneWhoCameMuchLater) {
 
 TEST_F(PoolTest, AConnectionOpenedWithoutAPlaceIsCountedFromItsAdoption) {
   view_ = view_with(1);
-  Wish wish;
-  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  FakeWish wish;
+  start_adoption(wish);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   ASSERT_EQ(wish.outcome(), "ok");
   EXPECT_EQ(open_places(), 1U);
   EXPECT_EQ(pool_.lent(), 1U);
   pool_.give(std::move(wish.connection));
-  EXPECT_NE(pool_.take(kKey, nullptr), nullptr);
+  EXPECT_NE(pool_.take(kKey), nullptr);
 }
 
 TEST_F(PoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   view_ = view_with(1);
-  ConnectionPtr only = open(pool_);
-  Wish late;
-  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &late, loop_->deadline_in(50ms));
+  FakePointer only = open(pool_);
+  FakeWish late;
+  start_adoption(late, 50ms);
   ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
   loop_.advance(51ms);
   ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
   EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
-  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
-  Wish wish;
-  scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
+  EXPECT_EQ(server_.open, 1) << "what is not adopted has ended";
+  FakeWish wish;
+  start_adoption(wish);
   ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
   pool_.give(std::move(only));
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
@@ -356,63 +357,5 @@ TEST_F(PoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   EXPECT_EQ(pool_.open_connections(), 1U);
 }
 
-TEST_F(PoolTest, AConnectionBesideThePlacesTakesNoneAndIsNotKept) {
-  view_ = view_with(1);
-  const ConnectionPtr only = open(pool_);
-  Wish wish;
-  start_beside(wish);
-  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
-  ASSERT_EQ(wish.outcome(), "ok");
-  EXPECT_EQ(wish.connection->slot, 0U);
-  EXPECT_EQ(open_places(), 1U);
-  EXPECT_EQ(pool_.open_connections(), 1U);
-  pool_.give(std::move(wish.connection));
-  EXPECT_EQ(pool_.idle(), 0U);
-  EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
-}
-
-TEST_F(PoolTest, ConnectionsBesideThePlacesComeOneAfterTheOtherInOrderOfArrival) {
-  Wish first;
-  Wish second;
-  Wish late;
-  Wish third;
-  start_beside(first);
-  start_beside(second);
-  start_beside(late, 50ms);
-  start_beside(third);
-  ASSERT_TRUE(loop_.run_until([&] { return first.ended; }));
-  loop_.advance(51ms);
-  ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
-  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
-  EXPECT_FALSE(second.ended);
-  first.connection.reset();
-  ASSERT_TRUE(loop_.run_until([&] { return second.ended; }));
-  EXPECT_FALSE(third.ended);
-  second.connection.reset();
-  ASSERT_TRUE(loop_.run_until([&] { return third.ended; }));
-  EXPECT_EQ(third.outcome(), "ok");
-}
-
-TEST_F(PoolTest, ALoginBesideThePlacesThatFailsLeavesTheTurnToTheNext) {
-  auto view = std::make_shared<ServiceView>(*view_);
-  view->servers[0].address = net::Address::from_ip("127.0.0.1", 1).value();
-  view_ = view;
-  Wish first;
-  Wish second;
-  start_beside(first);
-  start_beside(second);
-  ASSERT_TRUE(loop_.run_until([&] { return first.ended && second.ended; }));
-  EXPECT_TRUE(first.error);
-  EXPECT_TRUE(second.error);
-}
-
-TEST_F(PoolTest, AServerThatIsDeadBreaksTheConnectionBesideThePlacesToo) {
-  Wish wish;
-  start_beside(wish);
-  ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
-  pool_.cut({ErrorCode::kUnreachable, "dead"});
-  EXPECT_FALSE(wish.connection->usable());
-}
-
 }  // namespace
-}  // namespace hf::upstream::mysql
+}  // namespace hf::upstream
