@@ -28,7 +28,7 @@ consteval auto joined(const std::array<const EventType*, N>&... rooms) {
   return all;
 }
 
-constexpr auto kCatalogue = joined(hf::events::kAll, policy::events::kAll, service::events::kAll, service::mysql::events::kAll, topology::events::kAll,
+constexpr auto kCatalogue = joined(hf::events::kAll, policy::replica_set::events::kAll, service::events::kAll, service::mysql::events::kAll, topology::events::kAll,
                                    topology::mysql::events::kAll, vip::events::kOfGuardian, vip::events::kOfGateway, events::kAll);
 static_assert(std::ranges::adjacent_find(kCatalogue, {}, id_of) == kCatalogue.end(), "two events have the same number");
 

@@ -8,6 +8,8 @@
 namespace hf::check {
 
 namespace mysql = proto::mysql;
+using policy::replica_set::ReplicationThread;
+using policy::replica_set::ServerObservation;
 using runtime::Task;
 
 namespace {
@@ -21,13 +23,13 @@ std::uint32_t number(const mysql::TextResult& result, std::size_t row, ByteView 
   return static_cast<std::uint32_t>(std::strtoul(text(result, row, column).c_str(), nullptr, 10));
 }
 
-policy::ReplicationThread io_thread(const std::string& state) {
-  if (state == "Yes") return policy::ReplicationThread::kRunning;
-  if (state == "Connecting" || state == "Preparing") return policy::ReplicationThread::kConnecting;
-  return policy::ReplicationThread::kStopped;
+ReplicationThread io_thread(const std::string& state) {
+  if (state == "Yes") return ReplicationThread::kRunning;
+  if (state == "Connecting" || state == "Preparing") return ReplicationThread::kConnecting;
+  return ReplicationThread::kStopped;
 }
 
-void take_replication(const mysql::TextResult& status, policy::ServerObservation& seen) {
+void take_replication(const mysql::TextResult& status, ServerObservation& seen) {
   seen.is_replica = !status.rows.empty();
   if (!seen.is_replica) return;
   seen.io_thread = io_thread(text(status, 0, "Slave_IO_Running"));
@@ -42,7 +44,7 @@ void take_replication(const mysql::TextResult& status, policy::ServerObservation
   if (seen.replication_error.empty()) seen.replication_error = text(status, 0, "Last_IO_Error");
 }
 
-void take_status(const mysql::TextResult& status, policy::ServerObservation& seen) {
+void take_status(const mysql::TextResult& status, ServerObservation& seen) {
   for (const std::vector<std::optional<std::string>>& row : status.rows) {
     if (row.size() < 2 || !row[0] || !row[1]) continue;
     const std::string& name = *row[0];
@@ -122,16 +124,16 @@ Task<Result<mysql::TextResult>> MysqlCheck::ask_here(std::string sql, Deadline d
 Task<Result<void>> MysqlCheck::look(Deadline deadline) {
   Result<void> connected = co_await ensure_connected(deadline);
   HF_CO_RETURN_IF_ERROR(connected);
-  Result<policy::ServerObservation> seen = co_await observe(deadline);
+  Result<ServerObservation> seen = co_await observe(deadline);
   if (!seen.ok()) connection_.reset();
   HF_CO_RETURN_IF_ERROR(seen);
   observation_ = std::move(*seen);
   co_return Result<void>{};
 }
 
-Task<Result<policy::ServerObservation>> MysqlCheck::observe(Deadline deadline) {
+Task<Result<ServerObservation>> MysqlCheck::observe(Deadline deadline) {
   const bool mariadb = mysql::is_mariadb(greeting_.version);
-  policy::ServerObservation seen;
+  ServerObservation seen;
   Result<mysql::TextResult> facts = co_await ask_here(std::string(mariadb ? kMariaDbFacts : kMySqlFacts), deadline);
   HF_CO_RETURN_IF_ERROR(facts);
   if (facts->rows.size() != 1) co_return Error{ErrorCode::kProtocol, "the server's facts are not one row"};

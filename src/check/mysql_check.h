@@ -39,7 +39,7 @@ class MysqlCheck final : public Checker {
   runtime::Task<Result<proto::mysql::TextResult>> ask(std::string sql, Deadline deadline);
 
   /// The latest look that succeeded; nothing before the first.
-  const std::optional<policy::ServerObservation>& observation() const { return observation_; }
+  const std::optional<policy::replica_set::ServerObservation>& observation() const { return observation_; }
   const ServerGreeting& greeting() const { return greeting_; }
   /// The account of the next login. A look under way ends as it would have; the next one logs in anew. Returns whether this is
   /// another account than before: otherwise nothing changes.
@@ -48,7 +48,7 @@ class MysqlCheck final : public Checker {
  private:
   runtime::Task<Result<void>> ensure_connected(Deadline deadline);
   runtime::Task<Result<proto::mysql::TextResult>> ask_here(std::string sql, Deadline deadline);
-  runtime::Task<Result<policy::ServerObservation>> observe(Deadline deadline);
+  runtime::Task<Result<policy::replica_set::ServerObservation>> observe(Deadline deadline);
 
   runtime::EventLoop& loop_;
   net::Address address_;
@@ -57,7 +57,7 @@ class MysqlCheck final : public Checker {
   std::uint64_t connection_version_ = 0;  // the account that the connection is logged in with
   upstream::mysql::ConnectionPtr connection_;
   ServerGreeting greeting_;
-  std::optional<policy::ServerObservation> observation_;
+  std::optional<policy::replica_set::ServerObservation> observation_;
 };
 
 }  // namespace hf::check

@@ -60,10 +60,10 @@ TEST_F(MysqlCheckTest, SeesRoleAndReplicationOnOneConnection) {
   ASSERT_FALSE(look().error);
   ASSERT_FALSE(look().error);
   EXPECT_EQ(server_.accepted(), 1U);
-  const policy::ServerObservation& seen = *check_.observation();
+  const policy::replica_set::ServerObservation& seen = *check_.observation();
   EXPECT_EQ(seen.server_id, 7U);
   EXPECT_TRUE(seen.read_only && seen.is_replica && seen.sql_running);
-  EXPECT_EQ(seen.io_thread, policy::ReplicationThread::kConnecting);
+  EXPECT_EQ(seen.io_thread, policy::replica_set::ReplicationThread::kConnecting);
   EXPECT_EQ(seen.source_host, "db1");
   EXPECT_EQ(seen.behind_source, Nanos(12s));
   EXPECT_EQ(seen.replication_error, "a table is not there");

@@ -83,8 +83,8 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
   changed_.notify_all();
 }
 
-std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::ServerSet& tried) {
-  for (policy::Candidate& candidate : readers_) candidate.in_flight = servers_[candidate.index]->in_flight;
+std::optional<upstream::ServerSlot> ServiceShard::pick_reader(const policy::balance::ServerSet& tried) {
+  for (policy::balance::Candidate& candidate : readers_) candidate.in_flight = servers_[candidate.index]->in_flight;
   return config().balance == config::Balance::kRoundRobin ? round_robin_.pick(readers_, tried)
                                                           : least_connections_.pick(readers_, tried);
 }

@@ -97,7 +97,7 @@ class ServiceShard {
   void close_listener(const std::string& key);
 
   /// A server that may take reads (MySQL) or a connection (TCP), by the service's balance; nothing when none is left.
-  std::optional<upstream::ServerSlot> pick_reader(const policy::ServerSet& tried);
+  std::optional<upstream::ServerSlot> pick_reader(const policy::balance::ServerSet& tried);
 
   /// Ends everything: listeners at once, sessions as they come to an end or when the deadline passes.
   runtime::Task<Result<void>> close(Deadline deadline);
@@ -135,9 +135,9 @@ class ServiceShard {
   upstream::ServiceViewPtr view_;
   std::shared_ptr<ShardCounters> counters_;
   std::vector<std::unique_ptr<ServerShard>> servers_;
-  std::vector<policy::Candidate> readers_;
-  policy::LeastConnections least_connections_;
-  policy::WeightedRoundRobin round_robin_;
+  std::vector<policy::balance::Candidate> readers_;
+  policy::balance::LeastConnections least_connections_;
+  policy::balance::WeightedRoundRobin round_robin_;
   runtime::Signal changed_;
   LiveClients live_clients_;
   std::unique_ptr<Frontend> frontend_;

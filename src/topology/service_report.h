@@ -16,7 +16,7 @@ struct ServerReport {
   std::string name;
   std::string address;
   upstream::ServerSlot slot = 0;
-  policy::Health health = policy::Health::kUnknown;
+  policy::health::Health health = policy::health::Health::kUnknown;
   std::string role;          // empty: the protocol has none
   bool reader = false;
   bool drained = false;

@@ -180,11 +180,11 @@ void ServiceWatcher::tell_health(const WatchedServer& server, const std::string&
 }
 
 void ServiceWatcher::take_result(WatchedServer& server, const Result<void>& result) {
-  const policy::Health before = server.rise_fall.health();
+  const policy::health::Health before = server.rise_fall.health();
   const TimePoint now = loop_.now();
   // One that has no room left for us is at work all the same: it stays what it was.
   const bool full = !result.ok() && result.error().code == ErrorCode::kOverload && server.up() && server.well_at && now - *server.well_at < kFullPatience;
-  const policy::RiseFall::Step step = full ? policy::RiseFall::Step{} : server.rise_fall.step(result.ok() ? policy::CheckOutcome::kSuccess : policy::CheckOutcome::kFailure);
+  const policy::health::RiseFall::Step step = full ? policy::health::RiseFall::Step{} : server.rise_fall.step(result.ok() ? policy::health::CheckOutcome::kSuccess : policy::health::CheckOutcome::kFailure);
   const std::string said_before = std::exchange(server.check, result.ok() ? std::string("ok") : result.error().context);
   server.checked_at = now;
   if (result.ok()) server.well_at = now;
@@ -203,8 +203,8 @@ void ServiceWatcher::take_result(WatchedServer& server, const Result<void>& resu
 void ServiceWatcher::live_failure(upstream::ServerSlot slot, const std::string& what) {
   if (slot >= servers_.size() || !servers_[slot]->present) return;
   WatchedServer& server = *servers_[slot];
-  const policy::Health before = server.rise_fall.health();
-  const policy::RiseFall::Step step = server.rise_fall.live_failure();
+  const policy::health::Health before = server.rise_fall.health();
+  const policy::health::RiseFall::Step step = server.rise_fall.live_failure();
   if (step.changed || server.rise_fall.health() != before) {
     server.check = what;
     tell_health(server, what);
@@ -249,7 +249,7 @@ void ServiceWatcher::judge_anew() {
     view.drained = server->drained;
     view.places = server->places;
     view.reachable = server->up() || server->answered;
-    view.weight = server->server.weight * policy::kWeightUnit;
+    view.weight = server->server.weight * policy::replica_set::kWeightUnit;
   }
   std::shared_ptr<ServiceView> next = judge_->judge(std::move(seen));
   if (view_ != nullptr && next->same_as(*view_)) return;

@@ -157,7 +157,7 @@ TEST_F(ServiceWatcherTest, AServerThatNeverAnsweredIsDown) {
   EXPECT_FALSE(reader(1));
   EXPECT_FALSE(watcher_.view()->servers[1].reachable);
   const ServiceReport report = watcher_.report();
-  EXPECT_EQ(report.servers[1].health, policy::Health::kDown);
+  EXPECT_EQ(report.servers[1].health, policy::health::Health::kDown);
   EXPECT_NE(report.servers[1].check.find("refused"), std::string::npos) << report.servers[1].check;
   EXPECT_EQ(count(EventId::kServerDown), 1U);
 }
@@ -217,7 +217,7 @@ TEST_F(ServiceWatcherTest, AServerThatDoesNotAnswerInTimeFails) {
   EXPECT_FALSE(watcher_.looked_at_all());
   loop_.advance(1001ms);
   ASSERT_TRUE(loop_.run_until([this] { return watcher_.looked_at_all(); }));
-  EXPECT_EQ(watcher_.report().servers[0].health, policy::Health::kDown);
+  EXPECT_EQ(watcher_.report().servers[0].health, policy::health::Health::kDown);
   for (const int fd : fillers) ::close(fd);
   ::close(full);
 }

@@ -39,14 +39,14 @@ struct WatchedServer {
   std::optional<TimePoint> well_at;     // when one last did
   bool answered = false;                // the latest failure was the server's own word, not silence
   bool hurry = false;                   // the next look comes soon: doubt, news, another way to look
-  policy::RiseFall rise_fall;
+  policy::health::RiseFall rise_fall;
   std::shared_ptr<upstream::Places> places;  // where connections to it are limited
   std::unique_ptr<check::Checker> checker;
   std::string check = "not checked yet";
   std::optional<TimePoint> checked_at;
   runtime::Signal news;
 
-  bool up() const { return rise_fall.health() == policy::Health::kUp; }
+  bool up() const { return rise_fall.health() == policy::health::Health::kUp; }
 };
 
 }  // namespace hf::topology

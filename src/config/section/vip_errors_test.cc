@@ -8,7 +8,7 @@
 
 // clang-format off: tables read better in columns
 
-namespace hf::config {
+namespace hf::config::section {
 namespace {
 
 using file::FakeMachine;
@@ -534,4 +534,4 @@ TEST(BadVips, NoSecretIsQuoted) {
 }
 
 }  // namespace
-}  // namespace hf::config
+}  // namespace hf::config::section

@@ -8,7 +8,7 @@
 #include "config/scripts.h"
 #include "policy/vrrp/config.h"
 
-namespace hf::config {
+namespace hf::config::section {
 namespace {
 
 using file::FakeMachine;
@@ -366,4 +366,4 @@ TEST_F(VipParseTest, WhatTheFileMaySayTheMachineTakesAndNothingLess) {
 }
 
 }  // namespace
-}  // namespace hf::config
+}  // namespace hf::config::section

@@ -1,6 +1,6 @@
 #include "policy/balance/balance.h"
 
-namespace hf::policy {
+namespace hf::policy::balance {
 namespace {
 
 bool usable(const Candidate& candidate, const ServerSet& tried) {
@@ -46,4 +46,4 @@ std::optional<std::uint32_t> LeastConnections::pick(std::span<const Candidate> c
   });
 }
 
-}  // namespace hf::policy
+}  // namespace hf::policy::balance

@@ -18,7 +18,7 @@
 
 #include "base/limits.h"
 
-namespace hf::policy {
+namespace hf::policy::balance {
 
 /// A set of server indexes: those a statement has tried already.
 class ServerSet {
@@ -59,4 +59,4 @@ class LeastConnections {
   std::array<std::int64_t, kMostServers> credit_{};
 };
 
-}  // namespace hf::policy
+}  // namespace hf::policy::balance

@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-namespace hf::policy {
+namespace hf::policy::balance {
 namespace {
 
 TEST(WeightedRoundRobin, SpreadsTheHeavyServerSmoothly) {
@@ -136,4 +136,4 @@ TEST(Balance, CreditsStayBoundedWhenTheSetOfCandidatesChangesAllTheTime) {
 }
 
 }  // namespace
-}  // namespace hf::policy
+}  // namespace hf::policy::balance

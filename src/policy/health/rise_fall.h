@@ -20,7 +20,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace hf::policy {
+namespace hf::policy::health {
 
 enum class Health : std::uint8_t { kUnknown,
                                    kUp,
@@ -112,4 +112,4 @@ class RiseFall {
   bool live_failure_counted_ = false;
 };
 
-}  // namespace hf::policy
+}  // namespace hf::policy::health

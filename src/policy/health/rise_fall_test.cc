@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 
-namespace hf::policy {
+namespace hf::policy::health {
 namespace {
 
 constexpr auto kSuccess = CheckOutcome::kSuccess;
@@ -111,4 +111,4 @@ TEST(RiseFall, ChangesOnlyAfterAFullRunOfResultsWhateverTheOrder) {
 }
 
 }  // namespace
-}  // namespace hf::policy
+}  // namespace hf::policy::health

@@ -5,7 +5,10 @@
 
 #include "policy/replica_set/gtid.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
+
+using health::Health;
+
 namespace {
 
 using Servers = std::vector<std::size_t>;
@@ -159,4 +162,4 @@ Election elect(const SetView& view, const Incumbents& incumbents) {
   return decide(current, view.name(*current) + " is writable and was the primary before", candidates);
 }
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

@@ -27,7 +27,7 @@
 
 #include "policy/replica_set/view.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 struct Incumbents {
   std::optional<std::size_t> current;    // the primary until now
@@ -43,4 +43,4 @@ struct Election {
 
 Election elect(const SetView& view, const Incumbents& incumbents);
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

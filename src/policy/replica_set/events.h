@@ -5,7 +5,7 @@
 
 #include "base/event.h"
 
-namespace hf::policy::events {
+namespace hf::policy::replica_set::events {
 
 struct ServerSlowStart {
   EventText service, server, duration;
@@ -196,4 +196,4 @@ struct ReadersBack {
 inline constexpr auto kAll = kEventTypes<ServerSlowStart, RoleChanged, PrimaryElected, PrimaryLost, NoPrimary, TwoWritableServers,
                                          ReplicaLagOut, ReplicaLagIn, ReplicationStopped, ReplicationRunning, ReadersNone, ReadersBack>;
 
-}  // namespace hf::policy::events
+}  // namespace hf::policy::replica_set::events

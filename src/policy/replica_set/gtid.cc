@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 namespace {
 
 template <typename Integer>
@@ -57,4 +57,4 @@ bool GtidPosition::contains(const GtidPosition& other) const {
   });
 }
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 struct Gtid {
   std::uint32_t domain = 0;
@@ -39,4 +39,4 @@ class GtidPosition {
   std::vector<Gtid> gtids_;
 };
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

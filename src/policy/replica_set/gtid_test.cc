@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 namespace {
 
 GtidPosition position(std::string_view text) {
@@ -62,4 +62,4 @@ TEST(GtidPosition, RandomBytesNeverHurt) {
 }
 
 }  // namespace
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

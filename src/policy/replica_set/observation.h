@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "policy/health/rise_fall.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 /// A replication thread as SHOW SLAVE STATUS tells it. kConnecting: Slave_IO_Running is "Connecting" or "Preparing".
 enum class ReplicationThread : std::uint8_t { kStopped,
@@ -56,11 +56,11 @@ enum class AdminState : std::uint8_t { kReady,
 
 /// One server of the set at one step. `observation` is that of the latest successful check; nothing before the first.
 struct ServerInput {
-  Health health = Health::kUnknown;
+  health::Health health = health::Health::kUnknown;
   bool suspected = false;    // up, but the latest check failed (RiseFall::suspected)
   std::string check_reason;  // the latest check in words: "connection refused"
   std::optional<ServerObservation> observation;
   AdminState admin = AdminState::kReady;
 };
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

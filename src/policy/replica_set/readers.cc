@@ -5,7 +5,9 @@
 
 #include "policy/replica_set/gtid.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
+
+using health::Health;
 
 bool replicates_from(const SetView& view, std::size_t i, std::size_t anchor) {
   std::optional<std::size_t> at = view.source(i);
@@ -171,4 +173,4 @@ ReaderJudgement judge_reader(const SetView& view, std::size_t i, std::optional<s
   return judgement;
 }
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

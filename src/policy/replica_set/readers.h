@@ -24,7 +24,7 @@
 #include "base/time.h"
 #include "policy/replica_set/view.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 enum class ReaderFault : std::uint8_t {
   kNone,
@@ -61,4 +61,4 @@ bool replicates_from(const SetView& view, std::size_t i, std::size_t anchor);
 ReaderJudgement judge_reader(const SetView& view, std::size_t i, std::optional<std::size_t> anchor,
                              const ReaderMemory& memory, TimePoint now);
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

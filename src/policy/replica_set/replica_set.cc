@@ -7,7 +7,9 @@
 #include "policy/replica_set/election.h"
 #include "policy/replica_set/events.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
+
+using health::Health;
 
 /// What one call of step() works on.
 struct ReplicaSet::Step {
@@ -332,4 +334,4 @@ void ReplicaSet::report_readers(Step& step) {
   }
 }
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

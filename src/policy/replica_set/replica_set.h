@@ -25,7 +25,7 @@
 #include "policy/replica_set/verdict.h"
 #include "policy/replica_set/view.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 struct Election;
 
@@ -90,4 +90,4 @@ class ReplicaSet {
   std::optional<bool> had_readers_;
 };
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

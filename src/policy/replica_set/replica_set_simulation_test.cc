@@ -9,7 +9,10 @@
 #include "base/random.h"
 #include "policy/replica_set/replica_set.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
+
+using health::Health;
+
 namespace {
 
 class Simulation {
@@ -177,4 +180,4 @@ TEST(ReplicaSetSimulation, KeepsItsPromisesWhateverIsObserved) {
 }
 
 }  // namespace
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

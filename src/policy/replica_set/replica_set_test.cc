@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
+
+using health::Health;
+
 namespace {
 
 constexpr auto kRunning = ReplicationThread::kRunning;
@@ -564,4 +567,4 @@ TEST(ReplicaSet, AReloadThatRemovesThePrimaryEndsItsEpoch) {
 }
 
 }  // namespace
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

@@ -16,7 +16,7 @@
 
 #include "base/time.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 enum class Role : std::uint8_t {
   kUnknown,         // never observed
@@ -56,4 +56,4 @@ struct ReplicaSetVerdict {
   }
 };
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

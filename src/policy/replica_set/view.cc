@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 SetView::SetView(const ReplicaSetConfig& config, std::vector<Node> nodes) : config_(config), nodes_(std::move(nodes)) {
   HF_CHECK(nodes_.size() == config_.servers.size());
@@ -64,4 +64,4 @@ std::string format_duration(Nanos duration) {
   return std::to_string(millis) + "ms";
 }
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

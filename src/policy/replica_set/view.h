@@ -16,7 +16,7 @@
 #include "policy/health/rise_fall.h"
 #include "policy/replica_set/observation.h"
 
-namespace hf::policy {
+namespace hf::policy::replica_set {
 
 struct ReplicaSetServer {
   std::string name;
@@ -34,7 +34,7 @@ struct ReplicaSetConfig {
 };
 
 struct Node {
-  Health health = Health::kUnknown;
+  health::Health health = health::Health::kUnknown;
   bool suspected = false;
   bool drained = false;
   const ServerObservation* seen = nullptr;
@@ -77,4 +77,4 @@ class SetView {
 /// "2s", "1500ms": for reasons.
 std::string format_duration(Nanos duration);
 
-}  // namespace hf::policy
+}  // namespace hf::policy::replica_set

@@ -31,7 +31,7 @@ bool is_limit(std::uint16_t code) {
   return code == wire::kErConCount || code == wire::kErTooManyUserConnections || code == wire::kErUserLimitReached;
 }
 
-std::optional<upstream::ServerSlot> choose(Session& session, const upstream::mysql::View& view, Place place, const policy::ServerSet& tried) {
+std::optional<upstream::ServerSlot> choose(Session& session, const upstream::mysql::View& view, Place place, const policy::balance::ServerSet& tried) {
   if (place == Place::kReader) {
     const std::optional<upstream::ServerSlot> picked = std::exchange(session.holdings().next_reader, std::nullopt);
     if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;

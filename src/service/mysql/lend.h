@@ -19,7 +19,7 @@ namespace hf::service::mysql {
 
 /// What one statement has tried so far.
 struct Trial {
-  policy::ServerSet tried;
+  policy::balance::ServerSet tried;
   Deadline hold;
   std::optional<TimePoint> held_since;  // counted among the held statements since
   bool without_schema = false;          // the connection must have no default schema yet

@@ -520,7 +520,7 @@ Task<Verdict> become(Session& session, Claim claim, const std::string& schema) {
 
 }  // namespace
 
-Task<bool> on_change_user(Session& session) {
+Task<bool> handlers::on_change_user(Session& session) {
   ClientEnd& client = session.client();
   Result<wire::ChangeUser> change = wire::decode_change_user(client.request(), client.capabilities());
   Holdings& holdings = session.holdings();

@@ -342,7 +342,7 @@ Task<Step> after_loss(Work* work, Reply reply) {
   session.prepared().forget_cursors(serial);
   if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;  // several statements, one of which ended the connection
   if (session.running().client_left) {
-    const Result<void> killed = co_await kill_thread(session, work->slot, thread, KillWhat::kConnection);
+    const Result<void> killed = co_await handlers::kill_thread(session, work->slot, thread, handlers::KillWhat::kConnection);
     (void)killed;  // its end is all the same to a client that has left
     co_return Step::kOver;
   }

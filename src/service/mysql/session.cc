@@ -121,7 +121,7 @@ Task<bool> Session::run_command(Command command) {
   if (!room) co_return false;
   orders_.interrupted = false;
   orders_.in_command = true;
-  const bool go_on = co_await handle(*this, command);
+  const bool go_on = co_await handlers::handle(*this, command);
   orders_.in_command = false;
   if (const std::unique_ptr<wire::ErrorReply> error = client_.take_error()) remember_error(*this, *error);
   co_return go_on;

@@ -141,7 +141,7 @@ Task<Result<Reply>> repeat_unseen(Session& session, Connection* connection, cons
     co_return std::move(reply);
   }
   if (session.running().client_left) {
-    const Result<void> killed = co_await kill_thread(session, slot, thread, KillWhat::kConnection);
+    const Result<void> killed = co_await handlers::kill_thread(session, slot, thread, handlers::KillWhat::kConnection);
     (void)killed;  // its end is all the same to a client that has left
   }
   co_return reply.failure.value_or(Error{ErrorCode::kClosed, "the read was not run again"});

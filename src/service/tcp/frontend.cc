@@ -32,7 +32,7 @@ struct Reached {
 
 /// A connection to a server that takes one. Errors: kUnreachable when none is left to try, kCancelled, or why the client has gone.
 HF_SEPARATE_FRAME Task<Result<Reached>> reach_a_server(ServiceShard* service, const net::Stream* client) {
-  policy::ServerSet tried;
+  policy::balance::ServerSet tried;
   while (!client->broken()) {
     const std::optional<upstream::ServerSlot> slot = service->pick_reader(tried);
     if (!slot) co_return Error{ErrorCode::kUnreachable, "no server is available"};

@@ -24,12 +24,12 @@ void Judge::meet(WatchedServer& server) {
 
 void Judge::configure() {
   const config::Service& service = bench_.service();
-  policy::ReplicaSetConfig set{service.name, {}, service.mysql.max_replica_lag, service.mysql.reads_fallback_to_primary, service.mysql.slow_start};
+  policy::replica_set::ReplicaSetConfig set{service.name, {}, service.mysql.max_replica_lag, service.mysql.reads_fallback_to_primary, service.mysql.slow_start};
   for (const WatchedServer* server : bench_.servers()) {
     set.servers.push_back({server->server.name, server->address.host(), server->address.port(), server->server.weight});
   }
   if (replica_set_ == nullptr) {
-    replica_set_ = std::make_unique<policy::ReplicaSet>(std::move(set));
+    replica_set_ = std::make_unique<policy::replica_set::ReplicaSet>(std::move(set));
   } else {
     replica_set_->reconfigure(std::move(set));
   }
@@ -42,19 +42,19 @@ void Judge::looked(const WatchedServer& server) {
 
 std::shared_ptr<upstream::ServiceView> Judge::judge(upstream::ServiceView seen) {
   const std::vector<WatchedServer*> servers = bench_.servers();
-  std::vector<policy::ServerInput> inputs;
+  std::vector<policy::replica_set::ServerInput> inputs;
   for (const WatchedServer* server : servers) {
-    policy::ServerInput input;
+    policy::replica_set::ServerInput input;
     input.health = server->rise_fall.health();
     input.suspected = server->rise_fall.suspected();
     input.check_reason = server->check;
     input.observation = check_of(*server).observation();
-    input.admin = server->drained ? policy::AdminState::kDrained : policy::AdminState::kReady;
+    input.admin = server->drained ? policy::replica_set::AdminState::kDrained : policy::replica_set::AdminState::kReady;
     inputs.push_back(std::move(input));
   }
-  policy::ReplicaSet::Outcome outcome = replica_set_->step({inputs, std::nullopt, bench_.loop().now()});
+  policy::replica_set::ReplicaSet::Outcome outcome = replica_set_->step({inputs, std::nullopt, bench_.loop().now()});
   for (Event& event : outcome.events) bench_.event(std::move(event));
-  const policy::ReplicaSetVerdict& verdict = verdict_.emplace(std::move(outcome.verdict));
+  const policy::replica_set::ReplicaSetVerdict& verdict = verdict_.emplace(std::move(outcome.verdict));
   auto view = std::make_shared<upstream::mysql::View>(std::move(seen));
   view->epoch = verdict.epoch;
   view->no_primary_reason = verdict.reason;
@@ -79,14 +79,14 @@ void Judge::describe(ServiceReport& report) const {
   PrimaryReport& primary = report.primary.emplace();
   const std::vector<WatchedServer*> servers = bench_.servers();
   for (std::size_t i = 0; i < report.servers.size(); ++i) {
-    const std::optional<policy::ServerObservation>& observation = check_of(*servers[i]).observation();
+    const std::optional<policy::replica_set::ServerObservation>& observation = check_of(*servers[i]).observation();
     if (observation) report.servers[i].version = observation->version;
   }
   if (!verdict_) return;
   primary = {verdict_->epoch, verdict_->primary, verdict_->reason, verdict_->reads_on_primary};
   for (std::size_t i = 0; i < report.servers.size() && i < verdict_->servers.size(); ++i) {
     const auto& verdict = verdict_->servers[i];
-    report.servers[i].role = policy::to_string(verdict.role);
+    report.servers[i].role = policy::replica_set::to_string(verdict.role);
     report.servers[i].lag = verdict.lag;
     report.servers[i].reason = verdict.reason;
   }

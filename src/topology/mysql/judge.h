@@ -30,8 +30,8 @@ class Judge final : public topology::Judge {
 
  private:
   Bench& bench_;
-  std::unique_ptr<policy::ReplicaSet> replica_set_;
-  std::optional<policy::ReplicaSetVerdict> verdict_;
+  std::unique_ptr<policy::replica_set::ReplicaSet> replica_set_;
+  std::optional<policy::replica_set::ReplicaSetVerdict> verdict_;
   std::optional<upstream::ServerSlot> primary_;
   check::ServerGreeting greeting_;  // what clients see: the primary's, or the first server's that answers
   Readings readings_;

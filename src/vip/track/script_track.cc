@@ -58,13 +58,13 @@ void ScriptTrack::ended(std::uint64_t number, const link::ScriptDone& done) {
   running_ = false;
   const bool good = done.started && !done.timed_out && done.exit_code == 0;
   loop_.arm(*this, std::max(loop_.now(), began_ + std::max(track_.interval, kShortestInterval)));
-  count(good ? policy::CheckOutcome::kSuccess : policy::CheckOutcome::kFailure, explain(done));
+  count(good ? policy::health::CheckOutcome::kSuccess : policy::health::CheckOutcome::kFailure, explain(done));
 }
 
-void ScriptTrack::count(policy::CheckOutcome outcome, std::string reason) {
+void ScriptTrack::count(policy::health::CheckOutcome outcome, std::string reason) {
   rise_fall_.step(outcome);
   become(TrackResult{.known = true,
-                     .bad = rise_fall_.health() == policy::Health::kDown,
+                     .bad = rise_fall_.health() == policy::health::Health::kDown,
                      .factor = 1,
                      .reason = std::move(reason)});
 }

@@ -26,12 +26,12 @@ class ScriptTrack final : public TrackSource, private runtime::Timer {
   void on_timer() override;
   void run();
   void ended(std::uint64_t number, const link::ScriptDone& done);
-  void count(policy::CheckOutcome outcome, std::string reason);
+  void count(policy::health::CheckOutcome outcome, std::string reason);
 
   runtime::EventLoop& loop_;
   ScriptPort run_;
   config::Track track_;
-  policy::RiseFall rise_fall_;
+  policy::health::RiseFall rise_fall_;
   TimePoint began_;
   std::uint64_t number_ = 0;  // of the run at hand
   bool running_ = false;

@@ -5,7 +5,7 @@
 #include "service/mysql/lend.h"
 #include "service/tcp/relay.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 namespace wire = proto::mysql;
 using policy::session::Place;
@@ -78,4 +78,4 @@ Task<bool> on_binlog_dump(Session& session) {
   co_return false;
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

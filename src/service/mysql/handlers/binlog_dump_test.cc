@@ -1,9 +1,10 @@
 // COM_BINLOG_DUMP and its like: the connection becomes a relay once the server has agreed, and only then.
 #include "service/mysql/session_fixture.h"
 
-namespace hf::service::mysql::testing {
+namespace hf::service::mysql::handlers {
 namespace {
 
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 namespace wire = proto::mysql;
 
 const std::string kDump = command(Command::kBinlogDump, std::string("\4\0\0\0\0\0\x64\0\0\0binlog.000001", 23));
@@ -190,4 +191,4 @@ TEST(BinlogDumpScript, ARefusal) {
 }
 
 }  // namespace
-}  // namespace hf::service::mysql::testing
+}  // namespace hf::service::mysql::handlers

@@ -1,6 +1,6 @@
 #include "service/mysql/handlers/handlers.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 using proto::mysql::Command;
 using runtime::Task;
@@ -32,4 +32,4 @@ Task<bool> handle(Session& session, Command command) {
   }
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

@@ -9,7 +9,7 @@
 #include "service/mysql/exchange.h"
 #include "service/mysql/session.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 /// Runs the command at hand. False: the session is over.
 runtime::Task<bool> handle(Session& session, proto::mysql::Command command);
@@ -50,4 +50,4 @@ HF_SEPARATE_FRAME runtime::Task<bool> on_process_kill(Session& session);
 /// KILL over another connection of the same account, which needs no place. An error says what the server said of the KILL itself, if it came to that.
 runtime::Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std::uint32_t thread_id, KillWhat what);
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

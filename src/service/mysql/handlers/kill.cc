@@ -10,7 +10,7 @@
 #include "service/mysql/unreported.h"
 #include "service/shard.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 namespace wire = proto::mysql;
 namespace sql = policy::sql;
@@ -231,4 +231,4 @@ Task<bool> on_process_kill(Session& session) {
   co_return go_on;
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

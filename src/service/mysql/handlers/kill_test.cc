@@ -3,9 +3,10 @@
 
 #include "service/mysql/session_fixture.h"
 
-namespace hf::service::mysql::testing {
+namespace hf::service::mysql::handlers {
 namespace {
 
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 namespace wire = proto::mysql;
 
 std::string kill(std::uint32_t id) { return query("KILL " + std::to_string(id)); }
@@ -470,4 +471,4 @@ TEST(KillScript, OfAStatementWhoseClientLeaves) {
 }
 
 }  // namespace
-}  // namespace hf::service::mysql::testing
+}  // namespace hf::service::mysql::handlers

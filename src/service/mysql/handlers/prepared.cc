@@ -8,7 +8,7 @@
 #include "service/mysql/lend.h"
 #include "service/mysql/run.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 namespace wire = proto::mysql;
 namespace sql = policy::sql;
@@ -164,4 +164,4 @@ void on_statement_close(Session& session) {
   if (holdings.ties == 0) give_up_held(session);
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

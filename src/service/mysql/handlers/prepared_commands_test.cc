@@ -2,9 +2,10 @@
 // leaves a command without an answer.
 #include "service/mysql/session_fixture.h"
 
-namespace hf::service::mysql::testing {
+namespace hf::service::mysql::handlers {
 namespace {
 
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 namespace wire = proto::mysql;
 
 constexpr std::uint32_t kServerId = ResponderFake::kFirstPrepared;
@@ -563,4 +564,4 @@ TEST(PreparedScript, SettingsThatMustBeLearntFirst) {
 }
 
 }  // namespace
-}  // namespace hf::service::mysql::testing
+}  // namespace hf::service::mysql::handlers

@@ -6,7 +6,7 @@
 #include "service/mysql/holdings.h"
 #include "service/mysql/run.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 namespace sql = policy::sql;
 namespace effect = policy::sql::effect;
@@ -28,4 +28,4 @@ Task<bool> on_query(Session& session) {
   co_return go_on;
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

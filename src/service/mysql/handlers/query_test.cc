@@ -1,9 +1,10 @@
 // COM_QUERY: where a text goes, what the servers hear and the client gets, and that no failure leaves either without an end.
 #include "service/mysql/session_fixture.h"
 
-namespace hf::service::mysql::testing {
+namespace hf::service::mysql::handlers {
 namespace {
 
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 namespace wire = proto::mysql;
 using Texts = std::vector<std::string>;
 
@@ -577,4 +578,4 @@ TEST(QueryScript, AnOldClientAndSeveralResults) {
 }
 
 }  // namespace
-}  // namespace hf::service::mysql::testing
+}  // namespace hf::service::mysql::handlers

@@ -6,7 +6,7 @@
 #include "service/mysql/run.h"
 #include "service/mysql/start.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 namespace wire = proto::mysql;
 namespace sql = policy::sql;
@@ -82,4 +82,4 @@ Task<bool> on_reset_connection(Session& session) {
   co_return true;
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

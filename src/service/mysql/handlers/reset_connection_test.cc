@@ -1,9 +1,10 @@
 // COM_RESET_CONNECTION: what of a session is over, what stays, and what the servers hear of it before the client hears that it is.
 #include "service/mysql/session_fixture.h"
 
-namespace hf::service::mysql::testing {
+namespace hf::service::mysql::handlers {
 namespace {
 
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 namespace wire = proto::mysql;
 
 const std::string kReset = command(Command::kResetConnection);
@@ -242,4 +243,4 @@ TEST(ResetScript, OfAProxiedLogin) {
 }
 
 }  // namespace
-}  // namespace hf::service::mysql::testing
+}  // namespace hf::service::mysql::handlers

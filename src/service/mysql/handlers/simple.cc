@@ -5,7 +5,7 @@
 #include "service/mysql/holdings.h"
 #include "service/mysql/run.h"
 
-namespace hf::service::mysql {
+namespace hf::service::mysql::handlers {
 
 namespace wire = proto::mysql;
 namespace sql = policy::sql;
@@ -100,4 +100,4 @@ Task<bool> on_set_option(Session& session) {
   co_return true;
 }
 
-}  // namespace hf::service::mysql
+}  // namespace hf::service::mysql::handlers

@@ -1,9 +1,10 @@
 // Commands that are answered from what the session knows, or go to a server as they are.
 #include "service/mysql/session_fixture.h"
 
-namespace hf::service::mysql::testing {
+namespace hf::service::mysql::handlers {
 namespace {
 
+using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 namespace wire = proto::mysql;
 
 std::string set_option(std::uint16_t option) {
@@ -300,4 +301,4 @@ TEST(SimpleScript, MultiStatementsOnAndOff) {
 }
 
 }  // namespace
-}  // namespace hf::service::mysql::testing
+}  // namespace hf::service::mysql::handlers
