@@ -49,7 +49,7 @@ def check_include(path, home, line, name):
 
 # The guardian holds rights and must never be late: it knows no configuration, no service and no client's protocol.
 GUARDIAN_MAY_INCLUDE = ("base/", "runtime/", "net/", "policy/vrrp/", "proto/vrrp/", "proto/arp/", "proto/netlink/",
-                        "proto/heartbeat/", "vip/guardian/", "vip/link/", "vip/events.h", "vip/settings.h", "vip/address_mapping.h")
+                        "proto/heartbeat/", "vip/guardian/", "vip/link/", "vip/events.h", "vip/news.h", "vip/settings.h", "vip/address_mapping.h")
 
 
 def check_guardian():

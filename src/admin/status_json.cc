@@ -133,7 +133,7 @@ Json track_json(const TrackStatus& track) {
               {"since", time_or_null(track.since_wall_micros)}};
 }
 
-Json transition_json(const vip::link::Transition& change) {
+Json transition_json(const vip::Transition& change) {
   return Json{{"time", time_or_null(change.wall_micros)},
               {"from", vip_state(change.from)},
               {"to", vip_state(change.to)},

@@ -1,7 +1,9 @@
 #include "app/vip_desk.h"
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
+#include <variant>
 
 #include <unistd.h>
 
@@ -22,22 +24,6 @@ const char* word(admin::VipOrder order) {
     case admin::VipOrder::kResume: break;
   }
   return "resume";
-}
-
-const char* state_word(EventId id) {
-  switch (id) {
-    case EventId::kVipMaster: return "MASTER";
-    case EventId::kVipBackup: return "BACKUP";
-    case EventId::kVipFault: return "FAULT";
-    case EventId::kVipStopped: return "STOP";
-    default: return nullptr;
-  }
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return out;
 }
 
 }  // namespace
@@ -77,7 +63,7 @@ vip::link::GuardianLink::Listener VipDesk::listener() {
     report_ = report;
     reported_at_ = around_.loop.now();
   };
-  listener.event = [this](Event event) { take_event(std::move(event)); };
+  listener.news = [this](vip::News news) { take_news(std::move(news)); };
   listener.addresses_leave = [this](const vip::link::AddressesLeave& leave) {
     const config::Vip* vip = find(leave.router);
     if (vip != nullptr) around_.addresses_leave(*vip);
@@ -88,40 +74,20 @@ vip::link::GuardianLink::Listener VipDesk::listener() {
   return listener;
 }
 
-void VipDesk::take_event(Event event) {
-  if (state_word(event.id()) != nullptr) {
-    take_transition(event);
-  } else if (event.id() == EventId::kVipAddressConflict || event.id() == EventId::kVipDuplicateMaster) {
-    take_conflict(event);
-  }
-  around_.emit(std::move(event));
+void VipDesk::take_news(vip::News news) {
+  std::visit(
+      [this]<class T>(const T& each) {
+        if constexpr (!std::same_as<T, Event>) tell(vip::change_of(each));
+      },
+      news);
+  around_.emit(vip::event_of(std::move(news)));
 }
 
-void VipDesk::take_transition(const Event& event) {
-  vip::VipChange change;
-  change.state = state_word(event.id());
-  change.previous = upper(event.field("from"));
-  change.reason = event.field("reason");
-  change.priority = static_cast<std::uint8_t>(std::atoi(std::string(event.field("priority")).c_str()));
-  tell(event, std::move(change));
-}
-
-/// Not a transition, but whoever is told of those wants to know: two stations answer for one address.
-void VipDesk::take_conflict(const Event& event) {
-  vip::VipChange change;
-  change.state = "CONFLICT";
-  change.reason = event.id() == EventId::kVipDuplicateMaster ? "another master is heard: " + std::string(event.field("peer"))
-                                                             : std::string(event.field("address")) + " is claimed by " + std::string(event.field("mac"));
-  tell(event, std::move(change));
-}
-
-void VipDesk::tell(const Event& event, vip::VipChange change) {
-  const config::Vip* vip = find(event.field("vip"));
+void VipDesk::tell(vip::VipChange change) {
+  const config::Vip* vip = find(change.vip);
   if (vip == nullptr) return;
-  change.vip = vip->name;
   change.node = config_->node.name;
   for (const config::VipAddress& address : vip->addresses) change.addresses.push_back(address.address.to_string());
-  change.wall_micros = event.wall_micros;
   change.sequence = ++told_;
   notifier_.changed(std::move(change));
 }

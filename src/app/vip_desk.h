@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "runtime/event_loop.h"
 #include "vip/link/guardian_link.h"
+#include "vip/news.h"
 #include "vip/notify/notifier.h"
 #include "vip/track/tracker.h"
 
@@ -59,10 +60,8 @@ class VipDesk {
   void configure(const config::ConfigPtr& config);
   vip::link::GuardianLink::Listener listener();
   vip::ScriptPort script_port();
-  void take_event(Event event);
-  void take_transition(const Event& event);
-  void take_conflict(const Event& event);
-  void tell(const Event& event, vip::VipChange change);
+  void take_news(vip::News news);
+  void tell(vip::VipChange change);
   void command_done(const vip::link::CommandDone& done);
   const config::Vip* find(std::string_view name) const;
 

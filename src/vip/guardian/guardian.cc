@@ -15,7 +15,7 @@ namespace hf::vip {
 
 namespace {
 
-constexpr std::size_t kKeptEvents = 1024;   // while there is no gateway to take them
+constexpr std::size_t kKeptNews = 1024;   // while there is no gateway to take them
 constexpr Nanos kReportGap = 20ms;          // changes in quick succession make one report
 constexpr Nanos kTick = 1s;
 constexpr Nanos kHandOverPatience = 5s;     // for all routers to be at rest
@@ -122,7 +122,7 @@ Result<void> Guardian::start_gateway() {
   watch_.started(loop_.now());
   loop_.arm(watch_timer_, watch_.next_look(loop_.now()).at);
   tell_routers();
-  flush_events();
+  flush_news();
   return {};
 }
 
@@ -193,7 +193,7 @@ void Guardian::look_at_gateway() {
     case GatewayWatch::Verdict::kSame: break;
     case GatewayWatch::Verdict::kRecovered:
       tell_routers();
-      flush_events();
+      flush_news();
       break;
     case GatewayWatch::Verdict::kBecameStuck:
       tell_routers();
@@ -248,7 +248,7 @@ void Guardian::on(const link::GatewayReady& ready) {
   tell_routers();
   look_at_gateway();
   if (!first) return;
-  flush_events();
+  flush_news();
   if (gateway_restarts_ > 0) load_settings();  // this life of the gateway has read the file as it is now
   for (const int number : std::exchange(kept_signals_, {})) signal_child(gateway_, number);
 }
@@ -302,7 +302,7 @@ void Guardian::from_steward(link::Message message) {
 // ── virtual routers ──
 
 void Guardian::add_router(const RouterSettings& settings) {
-  VirtualRouter::Surroundings around{loop_, *routes_, heartbeat_ports_, boot_id_, [this](Event event) { emit(std::move(event)); },
+  VirtualRouter::Surroundings around{loop_, *routes_, heartbeat_ports_, boot_id_, [this](News news) { emit(std::move(news)); },
                                      [this](VirtualRouter& router) { tell_leaving(router); },
                                      [this](VirtualRouter& router) { stepped(router); }};
   routers_.push_back(std::make_unique<VirtualRouter>(std::move(around), settings, watch_.condition()));
@@ -467,21 +467,26 @@ void Guardian::advance_stop() {
 
 // ── what the gateway is told ──
 
-void Guardian::emit(Event event) {
-  event.at = loop_.now();
-  event.wall_micros = runtime::wall_micros();
-  if (events_.size() == kKeptEvents) events_.pop_front();
-  events_.push_back(std::move(event));
-  flush_events();
+void Guardian::emit(News news) {
+  if (auto* event = std::get_if<Event>(&news)) event->wall_micros = runtime::wall_micros();
+  if (news_.size() == kKeptNews) news_.pop_front();
+  news_.push_back(std::move(news));
+  flush_news();
 }
 
-void Guardian::flush_events() {
-  while (!events_.empty() && gateway_.channel != nullptr && watch_.was_ready() && !watch_.stuck()) {
-    const Result<void> sent = gateway_.channel->send(link::GuardianEvent{events_.front()});
+void Guardian::flush_news() {
+  while (!news_.empty() && gateway_.channel != nullptr && watch_.was_ready() && !watch_.stuck()) {
+    const Result<void> sent = gateway_.channel->send(link::message_of(news_.front()));
     const bool later = !sent.ok() && (sent.error().code == ErrorCode::kOverload || sent.error().code == ErrorCode::kClosed);
     if (later) return;
-    events_.pop_front();  // also one that can never be sent: those behind it can
+    news_.pop_front();  // also one that can never be sent: those behind it can
   }
+}
+
+std::vector<Event> Guardian::untold_events() const {
+  std::vector<Event> events;
+  for (const News& news : news_) events.push_back(event_of(news));
+  return events;
 }
 
 void Guardian::report_soon() {
@@ -489,7 +494,7 @@ void Guardian::report_soon() {
 }
 
 void Guardian::send_report() {
-  flush_events();
+  flush_news();
   if (gateway_.channel == nullptr || gateway_.channel->queued() > 0) return;  // the next one tells the same, newer
   link::Report report;
   report.guardian_pid = ::getpid();

@@ -30,6 +30,7 @@
 #include "vip/guardian/route_socket.h"
 #include "vip/guardian/virtual_router.h"
 #include "vip/link/channel.h"
+#include "vip/news.h"
 #include "vip/settings.h"
 
 namespace hf::vip {
@@ -63,7 +64,7 @@ class Guardian {
 
   int exit_code() const { return exit_code_; }
   /// What no gateway took: for standard error at the end.
-  std::vector<Event> untold_events() const { return {events_.begin(), events_.end()}; }
+  std::vector<Event> untold_events() const;
 
  private:
   struct Child {
@@ -101,8 +102,8 @@ class Guardian {
   void settle_groups();
   void after_steps();
   void advance_stop();
-  void emit(Event event);
-  void flush_events();
+  void emit(News news);
+  void flush_news();
   void report_soon();
   void send_report();
   VirtualRouter* find(std::string_view name);
@@ -133,7 +134,7 @@ class Guardian {
   GatewayWatch watch_;
   link::Verdicts verdicts_;         // the gateway's latest
   std::vector<int> kept_signals_;   // for a gateway that is not ready yet
-  std::deque<Event> events_;
+  std::deque<News> news_;  // not yet taken by a gateway
   bool stopping_ = false;
   bool children_told_to_end_ = false;
   Deadline stop_deadline_;

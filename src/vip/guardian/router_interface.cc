@@ -139,7 +139,7 @@ Result<void> VirtualRouter::open_vrrp(const Link& link) {
     if (refused.vrid && *refused.vrid != settings_.router_id) return;
     const std::optional<std::uint64_t> count = peers_.refused(proto::vrrp::to_string(refused.reason), around_.loop.now());
     if (!count) return;
-    around_.event(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = source.to_string(), .reason = proto::vrrp::explain(refused.reason)}));
+    around_.news(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = source.to_string(), .reason = proto::vrrp::explain(refused.reason)}));
   };
   Result<std::unique_ptr<VrrpSocket>> opened = VrrpSocket::open(around_.loop, options, std::move(listener));
   if (!opened.ok()) return std::move(opened).error();

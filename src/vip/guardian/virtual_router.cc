@@ -159,7 +159,7 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
   const auto refuse = [&](std::string_view reason, std::string_view words) {
     const std::optional<std::uint64_t> count = peers_.refused(reason, now);
     if (!count) return;
-    around_.event(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = message.source.to_string(), .reason = words}));
+    around_.news(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = message.source.to_string(), .reason = words}));
   };
   if (message.source == own_address_) return refuse("own-address", "it claims to come from this node's own address");
   const bool known = settings_.peers.empty() || std::find(settings_.peers.begin(), settings_.peers.end(), message.source) != settings_.peers.end();
@@ -169,7 +169,7 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
   const std::optional<proto::vrrp::Refusal> wrong = proto::vrrp::check_auth(message.advertisement, settings_.auth);
   if (wrong) return refuse(proto::vrrp::to_string(*wrong), proto::vrrp::explain(*wrong));
   peers_.heard(0, now);
-  last_peer_ = message.source.to_string();
+  last_peer_ = message.source;
   hear_master(message.source, message.advertisement.priority, message.advertisement.interval);
   feed(machine::Advertisement{0, message.source, message.advertisement.priority, message.advertisement.interval, message.advertisement.addresses});
 }
@@ -178,7 +178,7 @@ void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat:
   if (heartbeat.source == own_address_) return;
   peers_.heard(path, around_.loop.now());
   if (heartbeat.master || heartbeat.priority == machine::kReleasePriority) {
-    last_peer_ = heartbeat.source.to_string();
+    last_peer_ = heartbeat.source;
     hear_master(heartbeat.source, heartbeat.priority, heartbeat.interval);
     feed(machine::Advertisement{static_cast<std::uint8_t>(path), heartbeat.source, heartbeat.priority, heartbeat.interval, heartbeat.addresses});
   }
@@ -231,9 +231,9 @@ void VirtualRouter::weigh_arbiters() {
       for (const link::ArbiterReport& each : arbiters_->report()) reached += each.reached ? 1 : 0;
     }
     if (enough) {
-      around_.event(events::VipArbitersBack{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+      around_.news(events::VipArbitersBack{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
     } else {
-      around_.event(events::VipArbitersLost{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+      around_.news(events::VipArbitersLost{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
     }
   }
   const bool changed = enough ? account_.clear("arbiters") : account_.set("arbiters", Weight{}, "too few of them answer, and no peer is heard");
@@ -334,12 +334,12 @@ void VirtualRouter::remove_addresses() {
   announcements_left_ = 0;
   const Result<void> removed = holder_.release();
   if (removed.ok()) return;
-  around_.event(events::VipKernelRefused{.vip = settings_.name, .what = "removing an address", .reason = removed.error().context});
+  around_.news(events::VipKernelRefused{.vip = settings_.name, .what = "removing an address", .reason = removed.error().context});
 }
 
 /// A router that cannot hold its addresses must not be master: that is a fault until the next try.
 void VirtualRouter::kernel_refused(std::string_view what, const Error& error) {
-  around_.event(events::VipKernelRefused{.vip = settings_.name, .what = what, .reason = error.context});
+  around_.news(events::VipKernelRefused{.vip = settings_.name, .what = what, .reason = error.context});
   around_.loop.arm(retry_timer_, around_.loop.now() + kKernelRetry);
   if (account_.set("kernel", Weight{}, error.context)) account_changed();
 }
@@ -383,38 +383,27 @@ void VirtualRouter::report_transition(const machine::Action& action) {
   }
   std::string reason(machine::to_string(action.reason));
   if (action.reason == Reason::kTrackRelease) reason += ": " + account_.release_reason();
-  transitions_.push_back({mode_since_micros_, action.from, action.to, reason});
+  transitions_.push_back({mode_since_micros_, action.from, action.to, std::move(reason)});
   if (transitions_.size() > kKeptTransitions) transitions_.pop_front();
-  if (action.reason == Reason::kStalled) around_.event(events::VipStalled{.vip = settings_.name, .late = action.late});
-  switch (action.to) {
-    case Mode::kMaster: return around_.event(transition_event<events::VipMaster>(action, std::move(reason)));
-    case Mode::kBackup: return around_.event(transition_event<events::VipBackup>(action, std::move(reason)));
-    case Mode::kFault: return around_.event(transition_event<events::VipFault>(action, std::move(reason)));
-    case Mode::kInitialize: return around_.event(transition_event<events::VipStopped>(action, std::move(reason)));
-  }
-}
-
-template <EventStruct E>
-E VirtualRouter::transition_event(const machine::Action& action, std::string reason) const {
+  if (action.reason == Reason::kStalled) around_.news(events::VipStalled{.vip = settings_.name, .late = action.late});
   const std::optional<HeardMaster> master = live_master();
-  return {.vip = settings_.name,
-          .router_id = settings_.router_id,
-          .interface = settings_.interface,
-          .from = machine::to_string(action.from),
-          .reason = std::move(reason),
-          .priority = machine::effective_priority(settings_.machine, state_),
-          .master = master ? master->address.to_string() : ""};
+  around_.news(RouterTransition{.router = settings_.name,
+                                .router_id = settings_.router_id,
+                                .interface = settings_.interface,
+                                .transition = transitions_.back(),
+                                .priority = machine::effective_priority(settings_.machine, state_),
+                                .master = master ? master->address.to_string() : ""});
 }
 
 void VirtualRouter::warn(const machine::Action& action) {
   switch (action.reason) {
-    case Reason::kAddressConflict: return around_.event(events::VipAddressConflict{.vip = settings_.name, .address = last_claim_.address.to_string(), .mac = proto::arp::to_string(last_claim_.mac)});
+    case Reason::kAddressConflict: return around_.news(AddressConflict{runtime::wall_micros(), settings_.name, last_claim_.address, last_claim_.mac});
     case Reason::kIntervalMismatch:
-    case Reason::kAddressesMismatch: return around_.event(events::VipSettingsDiffer{.vip = settings_.name, .peer = last_peer_, .what = machine::to_string(action.reason)});
-    case Reason::kBadAdvertisement: return around_.event(events::VipPeerRefused{.vip = settings_.name, .peer = last_peer_, .reason = machine::to_string(action.reason)});
-    case Reason::kStaleAddresses: return around_.event(events::VipStaleAddresses{.vip = settings_.name});
-    case Reason::kStalled: return around_.event(events::VipStalled{.vip = settings_.name, .late = action.late});
-    default: return around_.event(events::VipDuplicateMaster{.vip = settings_.name, .peer = last_peer_});
+    case Reason::kAddressesMismatch: return around_.news(events::VipSettingsDiffer{.vip = settings_.name, .peer = last_peer_.to_string(), .what = machine::to_string(action.reason)});
+    case Reason::kBadAdvertisement: return around_.news(events::VipPeerRefused{.vip = settings_.name, .peer = last_peer_.to_string(), .reason = machine::to_string(action.reason)});
+    case Reason::kStaleAddresses: return around_.news(events::VipStaleAddresses{.vip = settings_.name});
+    case Reason::kStalled: return around_.news(events::VipStalled{.vip = settings_.name, .late = action.late});
+    default: return around_.news(DuplicateMaster{runtime::wall_micros(), settings_.name, last_peer_});
   }
 }
 

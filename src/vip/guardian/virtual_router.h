@@ -18,7 +18,6 @@
 #include <string>
 #include <vector>
 
-#include "base/event.h"
 #include "policy/vrrp/machine.h"
 #include "policy/vrrp/sync_group.h"
 #include "runtime/call_timer.h"
@@ -33,6 +32,7 @@
 #include "vip/guardian/route_socket.h"
 #include "vip/guardian/vrrp_socket.h"
 #include "vip/link/messages.h"
+#include "vip/news.h"
 #include "vip/settings.h"
 
 namespace hf::vip {
@@ -44,7 +44,7 @@ class VirtualRouter {
     RouteSocket& routes;
     HeartbeatPorts& heartbeat_ports;
     std::uint64_t boot_id = 0;
-    std::function<void(Event)> event;
+    std::function<void(News)> news;
     std::function<void(VirtualRouter&)> leaving;  // the addresses are about to go, or have gone
     std::function<void(VirtualRouter&)> stepped;  // after each step of the machine
   };
@@ -119,8 +119,6 @@ class VirtualRouter {
   void probe();
   void look_for_conflict();
   void report_transition(const policy::vrrp::Action& action);
-  template <EventStruct E>
-  E transition_event(const policy::vrrp::Action& action, std::string reason) const;
   void warn(const policy::vrrp::Action& action);
 
   // what comes in
@@ -159,14 +157,14 @@ class VirtualRouter {
   std::unique_ptr<Arbiters> arbiters_;
 
   PeerLog peers_;
-  std::deque<link::Transition> transitions_;
+  std::deque<Transition> transitions_;
   policy::vrrp::Reason mode_reason_ = policy::vrrp::Reason::kNone;
   std::int64_t mode_since_micros_ = 0;
   std::uint64_t transitions_total_ = 0;
   std::uint64_t became_master_total_ = 0;
   std::uint64_t conflicts_total_ = 0;
   NeighbourSocket::Claim last_claim_;
-  std::string last_peer_;
+  IpAddress last_peer_;
   std::optional<HeardMaster> heard_master_;  // whatever our mode
   unsigned announcements_left_ = 0;
 

@@ -52,7 +52,7 @@ class VirtualRouterTest : public ::testing::Test {
                                        *routes_,
                                        ports_,
                                        7,
-                                       [this](const Event& event) { events_.push_back(event); },
+                                       [this](const News& news) { events_.push_back(event_of(news)); },
                                        [this](VirtualRouter&) { ++leaving_; },
                                        [this](VirtualRouter&) { ++steps_; }};
     router_ = std::make_unique<VirtualRouter>(std::move(around), settings, GatewayCondition{true, ""});

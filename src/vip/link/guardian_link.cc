@@ -1,5 +1,6 @@
 #include "vip/link/guardian_link.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -56,13 +57,15 @@ void GuardianLink::run_script(RunScript request, Nanos timeout, ScriptAnswer ans
 
 void GuardianLink::receive(Message message) {
   if (const auto* report = std::get_if<Report>(&message)) return listener_.report(*report);
-  if (auto* event = std::get_if<GuardianEvent>(&message)) return listener_.event(std::move(event->event));
   if (const auto* leave = std::get_if<AddressesLeave>(&message)) return listener_.addresses_leave(*leave);
   if (const auto* done = std::get_if<CommandDone>(&message)) return listener_.command_done(*done);
-  const auto* ended = std::get_if<ScriptDone>(&message);
-  if (ended == nullptr) return;
-  const auto waiting = scripts_.extract(ended->id);
-  if (!waiting.empty()) waiting.mapped().answer(*ended);
+  if (const auto* ended = std::get_if<ScriptDone>(&message)) {
+    const auto waiting = scripts_.extract(ended->id);
+    if (!waiting.empty()) waiting.mapped().answer(*ended);
+    return;
+  }
+  std::optional<News> news = news_in(std::move(message));
+  if (news) listener_.news(*std::move(news));
 }
 
 void GuardianLink::give_up_late_scripts() {

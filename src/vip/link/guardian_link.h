@@ -30,7 +30,7 @@ class GuardianLink {
 
   struct Listener {
     std::function<void(const Report&)> report;
-    std::function<void(Event)> event;
+    std::function<void(News)> news;
     std::function<void(const AddressesLeave&)> addresses_leave;
     std::function<void(const CommandDone&)> command_done;
     std::function<void()> lost;

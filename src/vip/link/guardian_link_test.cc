@@ -28,7 +28,7 @@ class GuardianLinkTest : public testing::Test {
   GuardianLink::Listener listener() {
     GuardianLink::Listener out;
     out.report = [this](const Report& report) { reports_.push_back(report); };
-    out.event = [this](const Event& event) { events_.push_back(event); };
+    out.news = [this](News news) { news_.push_back(std::move(news)); };
     out.addresses_leave = [this](const AddressesLeave& leave) { leaving_.push_back(leave.router); };
     out.command_done = [this](const CommandDone& done) { commands_.push_back(done); };
     out.lost = [this] { ++lost_; };
@@ -54,7 +54,7 @@ class GuardianLinkTest : public testing::Test {
   runtime::SteppedLoop loop_;
   std::vector<Message> heard_;  // by the guardian
   std::vector<Report> reports_;
-  std::vector<Event> events_;
+  std::vector<News> news_;
   std::vector<std::string> leaving_;
   std::vector<CommandDone> commands_;
   std::vector<ScriptDone> answers_;
@@ -78,12 +78,18 @@ TEST_F(GuardianLinkTest, BeatsAtOnceAndEveryIntervalWithHowLongALoopIsBusy) {
 TEST_F(GuardianLinkTest, WhatTheGuardianTellsComesToItsListener) {
   ASSERT_TRUE(guardian_->send(Report{}).ok());
   ASSERT_TRUE(guardian_->send(GuardianEvent{events::StewardRestarted{.reason = "signal 9"}}).ok());
+  ASSERT_TRUE(guardian_->send(RouterTransition{.router = "db", .router_id = 51}).ok());
+  ASSERT_TRUE(guardian_->send(AddressConflict{.router = "db"}).ok());
+  ASSERT_TRUE(guardian_->send(DuplicateMaster{.router = "db"}).ok());
   ASSERT_TRUE(guardian_->send(AddressesLeave{"db"}).ok());
   ASSERT_TRUE(guardian_->send(Beat{}).ok()) << "not for a gateway: dropped";
   ASSERT_TRUE(loop_.run_until([&] { return leaving_.size() == 1; }));
   EXPECT_EQ(reports_.size(), 1u);
-  ASSERT_EQ(events_.size(), 1u);
-  EXPECT_EQ(events_[0].field("reason"), "signal 9");
+  ASSERT_EQ(news_.size(), 4u);
+  EXPECT_EQ(std::get<Event>(news_[0]).field("reason"), "signal 9");
+  EXPECT_EQ(std::get<RouterTransition>(news_[1]).router_id, 51);
+  EXPECT_EQ(std::get<AddressConflict>(news_[2]).router, "db");
+  EXPECT_EQ(std::get<DuplicateMaster>(news_[3]).router, "db");
   EXPECT_EQ(leaving_[0], "db");
 }
 

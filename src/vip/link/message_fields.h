@@ -117,6 +117,24 @@ void fields(Archive& archive, M& m) {
   archive(event);
 }
 
+template <class Archive, Like<RouterTransition> M>
+void fields(Archive& archive, M& m) {
+  auto& [router, router_id, interface, transition, priority, master] = m;
+  archive(router, router_id, interface, transition, priority, master);
+}
+
+template <class Archive, Like<AddressConflict> M>
+void fields(Archive& archive, M& m) {
+  auto& [wall_micros, router, address, mac] = m;
+  archive(wall_micros, router, address, mac);
+}
+
+template <class Archive, Like<DuplicateMaster> M>
+void fields(Archive& archive, M& m) {
+  auto& [wall_micros, router, peer] = m;
+  archive(wall_micros, router, peer);
+}
+
 template <class Archive, Like<AddressesLeave> M>
 void fields(Archive& archive, M& m) {
   auto& [router] = m;

@@ -1,5 +1,6 @@
 #include "vip/link/messages.h"
 
+#include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,26 @@ Error refusal(std::string_view why) {
 const EventType* find_event_type(EventId id) {
   const EventType* type = find_event(events::kOfGuardian, id);
   return type != nullptr ? type : find_event(hf::events::kAll, id);
+}
+
+Message message_of(News news) {
+  return std::visit(
+      []<class T>(T&& each) -> Message {
+        if constexpr (std::same_as<T, Event>) {
+          return GuardianEvent{std::move(each)};
+        } else {
+          return std::move(each);
+        }
+      },
+      std::move(news));
+}
+
+std::optional<News> news_in(Message message) {
+  if (auto* event = std::get_if<GuardianEvent>(&message)) return std::move(event->event);
+  if (auto* transition = std::get_if<RouterTransition>(&message)) return std::move(*transition);
+  if (auto* conflict = std::get_if<AddressConflict>(&message)) return std::move(*conflict);
+  if (auto* duplicate = std::get_if<DuplicateMaster>(&message)) return std::move(*duplicate);
+  return std::nullopt;
 }
 
 Result<std::string> encode(const Message& message) {

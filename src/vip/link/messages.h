@@ -2,7 +2,8 @@
 // Unix socket of type SOCK_SEQPACKET.
 //
 //   gateway ── Beat, GatewayReady, Verdicts, VipCommand, RunScript, SettingsChanged ──► guardian
-//   gateway ◄─ Report, GuardianEvent, AddressesLeave, CommandDone, ScriptDone ───────── guardian
+//   gateway ◄─ Report, GuardianEvent, RouterTransition, AddressConflict, DuplicateMaster,
+//              AddressesLeave, CommandDone, ScriptDone ─────────────────────────────────── guardian
 //   guardian ─ LoadSettings, RunScript ─► steward         guardian ◄─ SettingsLoaded, SettingsFailed, ScriptDone ─ steward
 //
 // Owner: plain values. Thread: any.
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,6 +26,7 @@
 #include "base/result.h"
 #include "policy/vrrp/action.h"
 #include "policy/vrrp/input.h"
+#include "vip/news.h"
 #include "vip/settings.h"
 
 namespace hf::vip::link {
@@ -88,13 +91,6 @@ struct RunScript {
 
 // ── guardian to gateway ──
 
-struct Transition {
-  std::int64_t wall_micros = 0;
-  Mode from = Mode::kInitialize;
-  Mode to = Mode::kInitialize;
-  std::string reason{};
-  friend bool operator==(const Transition&, const Transition&) = default;
-};
 /// Something that the priority is composed of, or that forbids being master.
 struct Contribution {
   std::string source{};  // "gateway", "interface eth2", "arbiters", "track"
@@ -159,7 +155,8 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// An event of the guardian for the gateway's log; stamped with wall time. One of vip/events.h or base/events.h.
+/// An event of the guardian for the gateway's log; stamped with wall time. One of vip/events.h or base/events.h. What is more than an
+/// event travels as what it is (vip/news.h).
 struct GuardianEvent {
   Event event{*hf::events::kAll.front()};  // until it is read
   friend bool operator==(const GuardianEvent&, const GuardianEvent&) = default;
@@ -200,7 +197,12 @@ struct ScriptDone {
 };
 
 using Message = std::variant<Beat, GatewayReady, Verdicts, VipCommand, SettingsChanged, RunScript, Report, GuardianEvent,
-                             CommandDone, LoadSettings, SettingsLoaded, SettingsFailed, ScriptDone, AddressesLeave>;
+                             CommandDone, LoadSettings, SettingsLoaded, SettingsFailed, ScriptDone, AddressesLeave,
+                             RouterTransition, AddressConflict, DuplicateMaster>;
+
+/// As it travels, and as it arrives; nothing where the message is none.
+Message message_of(News news);
+std::optional<News> news_in(Message message);
 
 /// kInvalidArgument: longer than kLongestMessage, or with a value that decode would refuse: a text or a list that is too
 /// long, an enumerator that does not exist, an event with fields that are not its own.

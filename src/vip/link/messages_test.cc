@@ -172,6 +172,16 @@ TEST(SettingsOnTheLink, CarryEveryFieldOfTheMachine) {
   EXPECT_EQ(got.routers[0].heartbeat_key, router.heartbeat_key);
 }
 
+TEST(NewsOnTheLink, ArriveAsWhatTheyAre) {
+  const News all[] = {Event(events::StewardRestarted{.reason = "signal 9"}), RouterTransition{.router = "db"}, AddressConflict{.router = "db"}, DuplicateMaster{.router = "db"}};
+  for (const News& news : all) {
+    Result<Message> back = decode(*encode(message_of(news)));
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(news_in(*std::move(back)), news);
+  }
+  EXPECT_FALSE(news_in(Beat{}).has_value());
+}
+
 /// Of type kernel_refused, with this field alone.
 Event kernel_refused(EventField field) {
   Event event(kEventType<events::VipKernelRefused>);

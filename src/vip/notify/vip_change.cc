@@ -49,7 +49,35 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return out;
+}
+
+std::string state_word(policy::vrrp::Mode mode) { return mode == policy::vrrp::Mode::kInitialize ? "STOP" : upper(to_string(mode)); }
+
 }  // namespace
+
+VipChange change_of(const RouterTransition& news) {
+  return {.vip = news.router,
+          .state = state_word(news.transition.to),
+          .previous = upper(to_string(news.transition.from)),
+          .reason = news.transition.reason,
+          .priority = news.priority,
+          .wall_micros = news.transition.wall_micros};
+}
+
+VipChange change_of(const AddressConflict& news) {
+  return {.vip = news.router,
+          .state = "CONFLICT",
+          .reason = news.address.to_string() + " is claimed by " + proto::arp::to_string(news.mac),
+          .wall_micros = news.wall_micros};
+}
+
+VipChange change_of(const DuplicateMaster& news) {
+  return {.vip = news.router, .state = "CONFLICT", .reason = "another master is heard: " + news.peer.to_string(), .wall_micros = news.wall_micros};
+}
 
 std::string json_line(const VipChange& change) {
   std::string line = json_with(change, kMostAddresses);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vip/news.h"
 #include "vip/script_port.h"
 
 namespace hf::vip {
@@ -29,6 +30,12 @@ struct VipChange {
 
   friend bool operator==(const VipChange&, const VipChange&) = default;
 };
+
+/// What the news alone says: node, addresses and sequence are left to whoever tells it. A conflict is not a transition, but whoever is
+/// told of those wants to know: two stations answer for one address.
+VipChange change_of(const RouterTransition& news);
+VipChange change_of(const AddressConflict& news);
+VipChange change_of(const DuplicateMaster& news);
 
 inline constexpr std::size_t kLongestLine = 4096;
 

@@ -31,6 +31,29 @@ TEST(VipChange, AsJson) {
             "\n");
 }
 
+TEST(VipChange, OfWhatTheGuardianTells) {
+  using policy::vrrp::Mode;
+  const RouterTransition taken{.router = "db", .router_id = 51, .interface = "eth1", .transition = {1'700'000'000'123'456, Mode::kBackup, Mode::kMaster, "no advert for 365 ms"}, .priority = 100};
+  VipChange expected = change();
+  expected.node = {};
+  expected.addresses = {};
+  expected.sequence = 0;
+  EXPECT_EQ(change_of(taken), expected);
+  const VipChange stopped = change_of(RouterTransition{.transition = {.from = Mode::kFault, .to = Mode::kInitialize}});
+  EXPECT_EQ(stopped.state, "STOP");
+  EXPECT_EQ(stopped.previous, "FAULT");
+  const VipChange first = change_of(RouterTransition{.transition = {.from = Mode::kInitialize, .to = Mode::kBackup}});
+  EXPECT_EQ(first.state, "BACKUP");
+  EXPECT_EQ(first.previous, "INITIALIZE");
+  const VipChange conflict = change_of(AddressConflict{5, "db", IpAddress::v4(198, 18, 0, 100), {2, 0, 0, 0, 0xAB, 1}});
+  EXPECT_EQ(conflict.state, "CONFLICT");
+  EXPECT_EQ(conflict.previous, "");
+  EXPECT_EQ(conflict.reason, "198.18.0.100 is claimed by 02:00:00:00:ab:01");
+  EXPECT_EQ(conflict.priority, 0);
+  EXPECT_EQ(conflict.wall_micros, 5);
+  EXPECT_EQ(change_of(DuplicateMaster{5, "db", IpAddress::v4(198, 18, 0, 2)}).reason, "another master is heard: 198.18.0.2");
+}
+
 TEST(VipChange, HostileAndHugeValuesStayOneBoundedLine) {
   VipChange hostile = change();
   hostile.vip = hostile.node = hostile.state = hostile.previous = hostile.reason = kHostile;
