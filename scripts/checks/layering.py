@@ -3,7 +3,7 @@ import re
 
 from tree import SRC, at, code, files, includes, is_test, line_of, room
 
-ORDER = ("base", "proto", "policy", "runtime", "net", "config", "cluster", "upstream", "check", "service", "vip", "topology",
+ORDER = ("base", "proto", "policy", "runtime", "net", "config", "cluster", "upstream", "check", "service", "vip", "notify", "topology",
          "admin", "app")
 RANK = {name: rank for rank, name in enumerate(ORDER)}
 STRANGERS = {"proto": {"policy"}, "policy": {"proto"}}  # neighbours that do not know each other

@@ -33,7 +33,7 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
       config_(config),
       link_(around_.loop, channel_fd, listener()),
       tracker_(around_.loop, vip::Tracker::Ports{around_.facts, script_port(), [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}),
-      notifier_(around_.loop, vip::Notifier::Ports{script_port(), around_.emit}) {
+      notifier_(around_.loop, notify::Notifier::Ports{script_port(), around_.emit}) {
   configure(config);
 }
 
@@ -77,13 +77,13 @@ vip::link::GuardianLink::Listener VipDesk::listener() {
 void VipDesk::take_news(vip::News news) {
   std::visit(
       [this]<class T>(const T& each) {
-        if constexpr (!std::same_as<T, Event>) tell(vip::change_of(each));
+        if constexpr (!std::same_as<T, Event>) tell(notify::change_of(each));
       },
       news);
   around_.emit(vip::event_of(std::move(news)));
 }
 
-void VipDesk::tell(vip::VipChange change) {
+void VipDesk::tell(notify::VipChange change) {
   const config::Vip* vip = find(change.vip);
   if (vip == nullptr) return;
   change.node = config_->node.name;

@@ -17,10 +17,10 @@
 #include "admin/admin_model.h"
 #include "admin/status.h"
 #include "config/config.h"
+#include "notify/notifier.h"
 #include "runtime/event_loop.h"
 #include "vip/link/guardian_link.h"
 #include "vip/news.h"
-#include "vip/notify/notifier.h"
 #include "vip/track/tracker.h"
 
 namespace hf::app {
@@ -61,7 +61,7 @@ class VipDesk {
   vip::link::GuardianLink::Listener listener();
   vip::ScriptPort script_port();
   void take_news(vip::News news);
-  void tell(vip::VipChange change);
+  void tell(notify::VipChange change);
   void command_done(const vip::link::CommandDone& done);
   const config::Vip* find(std::string_view name) const;
 
@@ -69,7 +69,7 @@ class VipDesk {
   config::ConfigPtr config_;
   vip::link::GuardianLink link_;
   vip::Tracker tracker_;
-  vip::Notifier notifier_;
+  notify::Notifier notifier_;
   std::optional<vip::link::Report> report_;
   TimePoint reported_at_;
   std::map<std::uint64_t, Order> orders_;  // sent, not yet answered

@@ -1,4 +1,4 @@
-// What is told of virtual addresses: by the guardian, over the link, and by the gateway's tracked things and notices.
+// What is told of virtual addresses: by the guardian, over the link, and by the gateway's tracked things.
 //
 // Owner: constant tables, plain values. Thread: any. Invariants: those of base/event.h.
 #pragma once
@@ -406,7 +406,7 @@ inline constexpr auto kOfGuardian = kEventTypes<GuardianStarted, GuardianDegrade
                                                 VipArbitersLost, VipArbitersBack, VipKernelRefused, VipSettingsRejected,
                                                 VipSettingsApplied>;
 
-// ── of the gateway: what addresses depend on, and who is told of them ──
+// ── of the gateway: what addresses depend on ──
 
 struct TrackFailed {
   EventText vip, track, reason, weight;
@@ -442,23 +442,6 @@ struct TrackRecovered {
                                                             {"weight", &TrackRecovered::weight}};
 };
 
-struct NotifyFailed {
-  EventText vip, target, reason;
-
-  static constexpr EventWords kWords{
-      .id = EventId::kNotifyFailed,
-      .name = "notify_failed",
-      .level = EventLevel::kError,
-      .meaning =
-          "Somebody who was to be told of a virtual address's change was not, in spite of the retries: a script, a pipe, a socket, a mail "
-          "server or a web hook. The address itself is not concerned.",
-      .action = "Follow `reason`; tell the receiver of the present state yourself if it acts on what it is told.",
-  };
-  static constexpr EventMember<NotifyFailed> kFields[] = {{"vip", &NotifyFailed::vip},
-                                                          {"target", &NotifyFailed::target},
-                                                          {"reason", &NotifyFailed::reason}};
-};
-
-inline constexpr auto kOfGateway = kEventTypes<TrackFailed, TrackRecovered, NotifyFailed>;
+inline constexpr auto kOfGateway = kEventTypes<TrackFailed, TrackRecovered>;
 
 }  // namespace hf::vip::events

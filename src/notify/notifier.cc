@@ -1,15 +1,15 @@
-#include "vip/notify/notifier.h"
+#include "notify/notifier.h"
 
 #include <algorithm>
 
 #include "upstream/resolve.h"
-#include "vip/events.h"
-#include "vip/notify/delivery.h"
-#include "vip/notify/fifo.h"
-#include "vip/notify/http_post.h"
-#include "vip/notify/mail.h"
+#include "notify/delivery.h"
+#include "notify/events.h"
+#include "notify/fifo.h"
+#include "notify/http_post.h"
+#include "notify/mail.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 using runtime::Task;
 
@@ -207,4 +207,4 @@ void Notifier::failed(const std::string& vip, const std::string& target, const s
   ports_.event(events::NotifyFailed{.vip = vip, .target = target, .reason = reason});
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

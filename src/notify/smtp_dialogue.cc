@@ -1,8 +1,8 @@
-#include "vip/notify/smtp_dialogue.h"
+#include "notify/smtp_dialogue.h"
 
-#include "vip/notify/vip_change.h"
+#include "notify/vip_change.h"
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 constexpr std::size_t kMostQuoted = 200;
@@ -108,4 +108,4 @@ std::string dot_stuffed(std::string_view text) {
   return out + ".\r\n";
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -1,10 +1,10 @@
-#include "vip/notify/http_post.h"
+#include "notify/http_post.h"
 
 #include <algorithm>
 
-#include "vip/notify/vip_change.h"
+#include "notify/vip_change.h"
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 constexpr std::size_t kLongestPath = 2048;
@@ -61,4 +61,4 @@ Result<std::optional<int>> HttpStatusReader::status_line() {
   return std::optional<int>(status);
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

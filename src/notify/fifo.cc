@@ -1,4 +1,4 @@
-#include "vip/notify/fifo.h"
+#include "notify/fifo.h"
 
 #include <cerrno>
 
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace hf::vip {
+namespace hf::notify {
 
 Result<void> Fifo::write(ByteView line) {
   if (fd_ >= 0 && !still_there()) close();
@@ -42,4 +42,4 @@ void Fifo::close() {
   fd_ = -1;
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

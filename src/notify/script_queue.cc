@@ -1,13 +1,13 @@
-#include "vip/notify/script_queue.h"
+#include "notify/script_queue.h"
 
-#include "vip/notify/vip_change.h"
+#include "notify/vip_change.h"
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 constexpr std::size_t kMostQuoted = 200;
 
-std::string failure(const link::ScriptDone& done) {
+std::string failure(const vip::link::ScriptDone& done) {
   const std::string output = done.output.empty() ? "" : ": " + one_line(done.output, kMostQuoted);
   if (!done.started) return "could not be started" + output;
   if (done.timed_out) return "did not end in time" + output;
@@ -16,10 +16,10 @@ std::string failure(const link::ScriptDone& done) {
 
 }  // namespace
 
-ScriptQueue::ScriptQueue(runtime::EventLoop& loop, ScriptPort run, Failed failed)
+ScriptQueue::ScriptQueue(runtime::EventLoop& loop, vip::ScriptPort run, Failed failed)
     : loop_(loop), run_(std::move(run)), failed_(std::move(failed)), self_(std::make_shared<ScriptQueue*>(this)) {}
 
-void ScriptQueue::push(ScriptCall call, Nanos timeout) {
+void ScriptQueue::push(vip::ScriptCall call, Nanos timeout) {
   waiting_.push_back(Entry{std::move(call), timeout});
   if (waiting_.size() > kMostWaiting) {
     const std::string dropped = waiting_.front().call.script;
@@ -31,7 +31,7 @@ void ScriptQueue::push(ScriptCall call, Nanos timeout) {
 
 void ScriptQueue::on_timer() {
   if (!running_) return next();
-  ended(number_, link::ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
+  ended(number_, vip::link::ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
 }
 
 void ScriptQueue::next() {
@@ -41,14 +41,14 @@ void ScriptQueue::next() {
   running_ = true;
   script_ = entry.call.script;
   const std::uint64_t number = ++number_;
-  loop_.arm(*this, loop_.now() + entry.timeout + kScriptAnswerGrace);
-  run_(std::move(entry.call), [number, weak = std::weak_ptr(self_)](const link::ScriptDone& done) {
+  loop_.arm(*this, loop_.now() + entry.timeout + vip::kScriptAnswerGrace);
+  run_(std::move(entry.call), [number, weak = std::weak_ptr(self_)](const vip::link::ScriptDone& done) {
     const std::shared_ptr<ScriptQueue*> self = weak.lock();
     if (self != nullptr) (*self)->ended(number, done);
   });
 }
 
-void ScriptQueue::ended(std::uint64_t number, const link::ScriptDone& done) {
+void ScriptQueue::ended(std::uint64_t number, const vip::link::ScriptDone& done) {
   if (!running_ || number != number_) return;
   running_ = false;
   loop_.arm(*this, loop_.now());
@@ -56,4 +56,4 @@ void ScriptQueue::ended(std::uint64_t number, const link::ScriptDone& done) {
   if (!reason.empty()) failed_(script_, reason);
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

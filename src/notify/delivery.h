@@ -12,9 +12,9 @@
 #include "net/address.h"
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
-#include "vip/notify/mail.h"
+#include "notify/mail.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 runtime::Task<Result<void>> deliver_mail(runtime::EventLoop* loop, net::Address server, Letter letter, Deadline deadline);
 /// `request`: as http_post's render gives it.
@@ -22,4 +22,4 @@ runtime::Task<Result<void>> deliver_post(runtime::EventLoop* loop, net::Address 
 /// Connects, writes the line, ends.
 runtime::Task<Result<void>> deliver_line(runtime::EventLoop* loop, net::Address socket, std::string line, Deadline deadline);
 
-}  // namespace hf::vip
+}  // namespace hf::notify

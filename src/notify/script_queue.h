@@ -16,33 +16,33 @@
 #include "runtime/event_loop.h"
 #include "vip/script_port.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 class ScriptQueue final : private runtime::Timer {
  public:
   static constexpr std::size_t kMostWaiting = 64;
   using Failed = std::function<void(const std::string& script, const std::string& reason)>;
 
-  ScriptQueue(runtime::EventLoop& loop, ScriptPort run, Failed failed);
+  ScriptQueue(runtime::EventLoop& loop, vip::ScriptPort run, Failed failed);
   ScriptQueue(const ScriptQueue&) = delete;
   ScriptQueue& operator=(const ScriptQueue&) = delete;
   ~ScriptQueue() = default;
 
   /// `timeout`: the script's own.
-  void push(ScriptCall call, Nanos timeout);
+  void push(vip::ScriptCall call, Nanos timeout);
   bool idle() const { return !running_ && waiting_.empty(); }
 
  private:
   struct Entry {
-    ScriptCall call;
+    vip::ScriptCall call;
     Nanos timeout;
   };
   void on_timer() override;
   void next();
-  void ended(std::uint64_t number, const link::ScriptDone& done);
+  void ended(std::uint64_t number, const vip::link::ScriptDone& done);
 
   runtime::EventLoop& loop_;
-  ScriptPort run_;
+  vip::ScriptPort run_;
   Failed failed_;
   std::deque<Entry> waiting_;
   std::string script_;        // that runs
@@ -51,4 +51,4 @@ class ScriptQueue final : private runtime::Timer {
   std::shared_ptr<ScriptQueue*> self_;  // answers hold it weakly
 };
 
-}  // namespace hf::vip
+}  // namespace hf::notify

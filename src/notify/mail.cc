@@ -1,4 +1,4 @@
-#include "vip/notify/mail.h"
+#include "notify/mail.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 constexpr std::size_t kLongestValue = 256;
@@ -77,4 +77,4 @@ Letter compose(const VipChange& change, const std::string& from, const std::vect
   return letter;
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -15,7 +15,7 @@
 #include "vip/news.h"
 #include "vip/script_port.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 struct VipChange {
   std::string vip{};
@@ -33,9 +33,9 @@ struct VipChange {
 
 /// What the news alone says: node, addresses and sequence are left to whoever tells it. A conflict is not a transition, but whoever is
 /// told of those wants to know: two stations answer for one address.
-VipChange change_of(const RouterTransition& news);
-VipChange change_of(const AddressConflict& news);
-VipChange change_of(const DuplicateMaster& news);
+VipChange change_of(const vip::RouterTransition& news);
+VipChange change_of(const vip::AddressConflict& news);
+VipChange change_of(const vip::DuplicateMaster& news);
 
 inline constexpr std::size_t kLongestLine = 4096;
 
@@ -43,9 +43,9 @@ inline constexpr std::size_t kLongestLine = 4096;
 std::string json_line(const VipChange& change);
 
 /// As keepalived's notify scripts: "INSTANCE", name, state, priority; and the same as HOLDFAST_ variables.
-ScriptCall script_call(const std::string& script, const VipChange& change);
+vip::ScriptCall script_call(const std::string& script, const VipChange& change);
 
 /// At most `most` bytes, control bytes as blanks.
 std::string one_line(std::string_view text, std::size_t most);
 
-}  // namespace hf::vip
+}  // namespace hf::notify

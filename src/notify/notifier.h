@@ -21,10 +21,10 @@
 #include "config/config.h"
 #include "runtime/scope.h"
 #include "runtime/signal.h"
-#include "vip/notify/script_queue.h"
-#include "vip/notify/vip_change.h"
+#include "notify/script_queue.h"
+#include "notify/vip_change.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 class Notifier {
  public:
@@ -33,7 +33,7 @@ class Notifier {
   static constexpr Nanos kLongestPause = 60s;
 
   struct Ports {
-    ScriptPort run_script;
+    vip::ScriptPort run_script;
     std::function<void(Event)> event;
   };
 
@@ -78,4 +78,4 @@ class Notifier {
   runtime::Scope scope_;
 };
 
-}  // namespace hf::vip
+}  // namespace hf::notify

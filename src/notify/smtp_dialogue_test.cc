@@ -1,10 +1,10 @@
-#include "vip/notify/smtp_dialogue.h"
+#include "notify/smtp_dialogue.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 Letter letter() { return Letter{.greeting = "gw-a", .from = "h@x", .to = {"a@x", "b@x"}, .text = "Subject: s\r\n\r\n.dot\r\n"}; }
@@ -123,4 +123,4 @@ TEST(SmtpDialogue, DotStuffing) {
 }
 
 }  // namespace
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -14,9 +14,9 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "vip/notify/mail.h"
+#include "notify/mail.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 class SmtpDialogue {
  public:
@@ -60,4 +60,4 @@ class SmtpDialogue {
 /// Lines that begin with a dot get a second one; the text ends with CRLF, a dot, CRLF (RFC 5321 4.5.2).
 std::string dot_stuffed(std::string_view text);
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -1,4 +1,4 @@
-#include "vip/notify/notifier.h"
+#include "notify/notifier.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "net/listener.h"
 #include "runtime/stepped_loop_fake.h"
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 using runtime::Task;
@@ -106,7 +106,7 @@ class NotifierTest : public testing::Test {
   bool settled() {
     return loop_.run_until([this] { return notifier_.idle(); });
   }
-  void answer(std::size_t call, std::int32_t code) { calls_.at(call).second(link::ScriptDone{.started = true, .exit_code = code}); }
+  void answer(std::size_t call, std::int32_t code) { calls_.at(call).second(vip::link::ScriptDone{.started = true, .exit_code = code}); }
 
   runtime::SteppedLoop loop_;
   std::string folder_;
@@ -115,10 +115,10 @@ class NotifierTest : public testing::Test {
   runtime::Scope servers_{*loop_};
   std::unique_ptr<net::Listener> listener_;
   std::vector<config::Vip> vips_;
-  std::vector<std::pair<ScriptCall, ScriptAnswer>> calls_;
+  std::vector<std::pair<vip::ScriptCall, vip::ScriptAnswer>> calls_;
   std::vector<Event> events_;
   Notifier notifier_{*loop_,
-                     {.run_script = [this](ScriptCall call, ScriptAnswer done) { calls_.emplace_back(std::move(call), std::move(done)); },
+                     {.run_script = [this](vip::ScriptCall call, vip::ScriptAnswer done) { calls_.emplace_back(std::move(call), std::move(done)); },
                       .event = [this](Event event) { events_.push_back(std::move(event)); }}};
 };
 
@@ -164,7 +164,7 @@ TEST_F(NotifierTest, AScriptThatFailsOrNeverAnswersIsAnEventAndHoldsNothingUp) {
   loop_.advance(0s);
   answer(0, 3);
   loop_.advance(0s);
-  loop_.advance(db.on_change.timeout + kScriptAnswerGrace);
+  loop_.advance(db.on_change.timeout + vip::kScriptAnswerGrace);
   loop_.advance(0s);
   ASSERT_EQ(calls_.size(), 3U);
   answer(1, 0);  // too late
@@ -381,4 +381,4 @@ TEST_F(NotifierTest, AHostWithoutAddressIsAnEventAndNoFailureOfTheConfiguration)
 }
 
 }  // namespace
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -1,10 +1,10 @@
-#include "vip/notify/vip_change.h"
+#include "notify/vip_change.h"
 
 #include <algorithm>
 
 #include "base/event.h"
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 constexpr std::size_t kLongestReason = 256;
@@ -59,7 +59,7 @@ std::string state_word(policy::vrrp::Mode mode) { return mode == policy::vrrp::M
 
 }  // namespace
 
-VipChange change_of(const RouterTransition& news) {
+VipChange change_of(const vip::RouterTransition& news) {
   return {.vip = news.router,
           .state = state_word(news.transition.to),
           .previous = upper(to_string(news.transition.from)),
@@ -68,14 +68,14 @@ VipChange change_of(const RouterTransition& news) {
           .wall_micros = news.transition.wall_micros};
 }
 
-VipChange change_of(const AddressConflict& news) {
+VipChange change_of(const vip::AddressConflict& news) {
   return {.vip = news.router,
           .state = "CONFLICT",
           .reason = news.address.to_string() + " is claimed by " + proto::arp::to_string(news.mac),
           .wall_micros = news.wall_micros};
 }
 
-VipChange change_of(const DuplicateMaster& news) {
+VipChange change_of(const vip::DuplicateMaster& news) {
   return {.vip = news.router, .state = "CONFLICT", .reason = "another master is heard: " + news.peer.to_string(), .wall_micros = news.wall_micros};
 }
 
@@ -85,17 +85,17 @@ std::string json_line(const VipChange& change) {
   return line.size() <= kLongestLine ? line : json_with(change, 0);
 }
 
-ScriptCall script_call(const std::string& script, const VipChange& change) {
+vip::ScriptCall script_call(const std::string& script, const VipChange& change) {
   const auto variable = [](std::string_view name, std::string_view value) {
     return "HOLDFAST_" + std::string(name) + "=" + one_line(value, kLongestVariable);
   };
   const std::string priority = std::to_string(change.priority);
-  return ScriptCall{.script = script,
-                    .arguments = {"INSTANCE", one_line(change.vip, kLongestName), one_line(change.state, kLongestName), priority},
-                    .environment = {variable("VIP", change.vip), variable("STATE", change.state),
-                                    variable("PREVIOUS", change.previous), variable("REASON", change.reason),
-                                    variable("PRIORITY", priority), variable("NODE", change.node),
-                                    variable("ADDRESSES", joined(change.addresses))}};
+  return {.script = script,
+          .arguments = {"INSTANCE", one_line(change.vip, kLongestName), one_line(change.state, kLongestName), priority},
+          .environment = {variable("VIP", change.vip), variable("STATE", change.state),
+                          variable("PREVIOUS", change.previous), variable("REASON", change.reason),
+                          variable("PRIORITY", priority), variable("NODE", change.node),
+                          variable("ADDRESSES", joined(change.addresses))}};
 }
 
 std::string one_line(std::string_view text, std::size_t most) {
@@ -104,4 +104,4 @@ std::string one_line(std::string_view text, std::size_t most) {
   return out;
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -1,13 +1,13 @@
-#include "vip/notify/delivery.h"
+#include "notify/delivery.h"
 
 #include <memory>
 #include <utility>
 
 #include "net/socket_transport.h"
-#include "vip/notify/http_post.h"
-#include "vip/notify/smtp_dialogue.h"
+#include "notify/http_post.h"
+#include "notify/smtp_dialogue.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 using runtime::Task;
 
@@ -65,4 +65,4 @@ Task<Result<void>> deliver_line(runtime::EventLoop* loop, net::Address socket, s
   co_return sent;
 }
 
-}  // namespace hf::vip
+}  // namespace hf::notify

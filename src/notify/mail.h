@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "vip/notify/vip_change.h"
+#include "notify/vip_change.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 struct Letter {
   std::string greeting{};         // what we call ourselves in EHLO
@@ -29,4 +29,4 @@ std::string mail_date(std::int64_t wall_micros);
 /// An address as it may stand between < and >: what could leave the brackets is left out.
 std::string mail_address(std::string_view text);
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 class Fifo {
  public:
@@ -33,4 +33,4 @@ class Fifo {
   int fd_ = -1;
 };
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace hf::vip {
+namespace hf::notify {
 
 struct HttpPost {
   std::string host{};   // "hooks.example:8080"
@@ -37,4 +37,4 @@ class HttpStatusReader {
   std::size_t skipped_ = 0;  // bytes of 1xx answers
 };
 
-}  // namespace hf::vip
+}  // namespace hf::notify

@@ -1,12 +1,12 @@
-#include "vip/notify/vip_change.h"
+#include "notify/vip_change.h"
 
 #include <gtest/gtest.h>
 
-#include "vip/notify/http_post.h"
-#include "vip/notify/mail.h"
+#include "notify/http_post.h"
+#include "notify/mail.h"
 #include "vip/steward/script_security.h"
 
-namespace hf::vip {
+namespace hf::notify {
 namespace {
 
 VipChange change() {
@@ -33,25 +33,25 @@ TEST(VipChange, AsJson) {
 
 TEST(VipChange, OfWhatTheGuardianTells) {
   using policy::vrrp::Mode;
-  const RouterTransition taken{.router = "db", .router_id = 51, .interface = "eth1", .transition = {1'700'000'000'123'456, Mode::kBackup, Mode::kMaster, "no advert for 365 ms"}, .priority = 100};
+  const vip::RouterTransition taken{.router = "db", .router_id = 51, .interface = "eth1", .transition = {1'700'000'000'123'456, Mode::kBackup, Mode::kMaster, "no advert for 365 ms"}, .priority = 100};
   VipChange expected = change();
   expected.node = {};
   expected.addresses = {};
   expected.sequence = 0;
   EXPECT_EQ(change_of(taken), expected);
-  const VipChange stopped = change_of(RouterTransition{.transition = {.from = Mode::kFault, .to = Mode::kInitialize}});
+  const VipChange stopped = change_of(vip::RouterTransition{.transition = {.from = Mode::kFault, .to = Mode::kInitialize}});
   EXPECT_EQ(stopped.state, "STOP");
   EXPECT_EQ(stopped.previous, "FAULT");
-  const VipChange first = change_of(RouterTransition{.transition = {.from = Mode::kInitialize, .to = Mode::kBackup}});
+  const VipChange first = change_of(vip::RouterTransition{.transition = {.from = Mode::kInitialize, .to = Mode::kBackup}});
   EXPECT_EQ(first.state, "BACKUP");
   EXPECT_EQ(first.previous, "INITIALIZE");
-  const VipChange conflict = change_of(AddressConflict{5, "db", IpAddress::v4(198, 18, 0, 100), {2, 0, 0, 0, 0xAB, 1}});
+  const VipChange conflict = change_of(vip::AddressConflict{5, "db", IpAddress::v4(198, 18, 0, 100), {2, 0, 0, 0, 0xAB, 1}});
   EXPECT_EQ(conflict.state, "CONFLICT");
   EXPECT_EQ(conflict.previous, "");
   EXPECT_EQ(conflict.reason, "198.18.0.100 is claimed by 02:00:00:00:ab:01");
   EXPECT_EQ(conflict.priority, 0);
   EXPECT_EQ(conflict.wall_micros, 5);
-  EXPECT_EQ(change_of(DuplicateMaster{5, "db", IpAddress::v4(198, 18, 0, 2)}).reason, "another master is heard: 198.18.0.2");
+  EXPECT_EQ(change_of(vip::DuplicateMaster{5, "db", IpAddress::v4(198, 18, 0, 2)}).reason, "another master is heard: 198.18.0.2");
 }
 
 TEST(VipChange, HostileAndHugeValuesStayOneBoundedLine) {
@@ -67,19 +67,19 @@ TEST(VipChange, HostileAndHugeValuesStayOneBoundedLine) {
 }
 
 TEST(VipChange, AsAScriptsArgumentsAndEnvironment) {
-  const ScriptCall call = script_call("db/on_master", change());
+  const vip::ScriptCall call = script_call("db/on_master", change());
   EXPECT_EQ(call.script, "db/on_master");
   EXPECT_EQ(call.arguments, (std::vector<std::string>{"INSTANCE", "db", "MASTER", "100"}));
   EXPECT_EQ(call.environment,
             (std::vector<std::string>{"HOLDFAST_VIP=db", "HOLDFAST_STATE=MASTER", "HOLDFAST_PREVIOUS=BACKUP",
                                       "HOLDFAST_REASON=no advert for 365 ms", "HOLDFAST_PRIORITY=100", "HOLDFAST_NODE=gw-a",
                                       "HOLDFAST_ADDRESSES=198.18.0.100/24 198.18.0.101/24"}));
-  EXPECT_TRUE(check_request(call.arguments, call.environment).ok()) << "the steward takes what we ask for";
+  EXPECT_TRUE(vip::check_request(call.arguments, call.environment).ok()) << "the steward takes what we ask for";
   VipChange hostile = change();
   hostile.reason = kHostile;
   hostile.addresses.assign(255, "fd00:1111:2222:3333:4444:5555:6666:7777/64");
-  const ScriptCall clean = script_call("db/on_master", hostile);
-  EXPECT_TRUE(check_request(clean.arguments, clean.environment).ok());
+  const vip::ScriptCall clean = script_call("db/on_master", hostile);
+  EXPECT_TRUE(vip::check_request(clean.arguments, clean.environment).ok());
 }
 
 TEST(Mail, ALetter) {
@@ -150,4 +150,4 @@ TEST(HttpStatusReader, RefusesWhatIsNotHttpOrDoesNotEnd) {
 }
 
 }  // namespace
-}  // namespace hf::vip
+}  // namespace hf::notify
