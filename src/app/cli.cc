@@ -14,6 +14,7 @@
 #include "app/cli_status.h"
 #include "app/cli_vip.h"
 #include "app/event_catalogue.h"
+#include "app/load_context.h"
 #include "app/roles.h"
 #include "app/version.h"
 #include "config/describe.h"
@@ -40,7 +41,7 @@ struct Options : AskOptions {
   std::uint64_t limit = 100;
 };
 
-config::LoadResult load(const Options& options) { return config::load_file(options.config, config::system_context()); }
+config::LoadResult load(const Options& options) { return config::load_file(options.config, load_context()); }
 
 void complain(const config::LoadResult& loaded) { std::fputs(config::to_string(loaded).c_str(), stderr); }
 

@@ -53,6 +53,14 @@ class CheckCommand : public testing::Test {
   std::string err_;
 };
 
+TEST_F(CheckCommand, KnowsWhichEventsThereAre) {
+  write("[[notify]]\nfifo = \"/run/told\"\nevents = [\"HF-2002\", \"HF-60xx\"]\n");
+  EXPECT_EQ(holdfast({"check", "--config", file_}), 0) << err_;
+  write("[[notify]]\nfifo = \"/run/told\"\nevents = [\"HF-2999\"]\n");
+  EXPECT_EQ(holdfast({"check", "--config", file_}), 1);
+  EXPECT_NE(err_.find("3:10: events holds \"HF-2999\", there is no such event"), std::string::npos) << err_;
+}
+
 TEST_F(CheckCommand, SaysOkOrEverythingThatIsWrong) {
   EXPECT_EQ(holdfast({"check", "--config", file_}), 0);
   EXPECT_EQ(out_, file_ + ": ok\n");

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "app/admin_client.h"
+#include "app/load_context.h"
 #include "base/event.h"
 #include "config/parse.h"
 
@@ -15,7 +16,7 @@ using nlohmann::json;
 
 Result<Answer> request(const std::string& config, const std::string& method, const std::string& target) {
   // The file may have errors by now; the running gateway is still reached where the file says.
-  const config::LoadResult loaded = config::load_file(config, config::system_context());
+  const config::LoadResult loaded = config::load_file(config, load_context());
   if (!loaded.ok() && loaded.admin_socket.unix_path.empty()) {
     std::string errors = config::to_string(loaded);
     while (errors.ends_with('\n')) errors.pop_back();

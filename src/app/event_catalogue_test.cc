@@ -65,6 +65,16 @@ TEST(EventCatalogue, HoldsEveryEnumerator) {
   EXPECT_EQ(enumerators, event_catalogue().size());
 }
 
+/// A notice has these beside the event's fields (notify/event_notice.h).
+TEST(EventCatalogue, NoFieldHasTheNameOfWhatEveryNoticeHas) {
+  for (const EventType* type : event_catalogue()) {
+    for (const std::string_view taken : {"time", "level", "id", "event", "node", "sequence"}) {
+      EXPECT_EQ(std::ranges::find(type->fields, taken), type->fields.end()) << type->name;
+    }
+    EXPECT_LE(type->fields.size(), 10U) << type->name << ": with its count more than a script is told";
+  }
+}
+
 TEST(EventCatalogue, DocumentEqualsItsRendering) {
   const std::string path = std::string(HF_SOURCE_DIR) + "/docs/events.md";
   if (std::getenv("HF_WRITE_DOCS") != nullptr) std::ofstream(path) << render_event_docs();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/events.h"
+#include "app/load_context.h"
 #include "app/version.h"
 #include "config/diff.h"
 #include "runtime/epoll_poller.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first round of checks
 constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
 constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
-constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last transition
+constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last news
 
 std::uint64_t seed() {
   std::uint64_t value = 0;
@@ -38,7 +39,9 @@ std::string joined(const std::vector<std::string>& parts) {
 Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian)
     : loop_(std::make_unique<runtime::EpollPoller>()),
       life_{.config_file = std::move(config_file), .config = std::move(config), .began = loop_.now()},
-      journal_(loop_),
+      notifier_(loop_, {[this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); },
+                        [this](Event event) { journal_.emit(std::move(event)); }}),
+      journal_(loop_, [this](const Event& event) { notifier_.told(event); }),
       guardian_(guardian),
       scope_(loop_),
       services_({scope_, shards_, [this](Event event) { journal_.emit(std::move(event)); },
@@ -63,6 +66,7 @@ int Gateway::run() {
     say("holdfast: " + logging.error().context);
     return 1;
   }
+  notifier_.configure(life_.config->vips, life_.config->notifies, life_.config->node.name);
   descriptors_.own = open_descriptors();
   share_out_descriptors();
   signals_.emplace(loop_, [this](int number) { on_signal(number); });
@@ -127,6 +131,7 @@ Task<void> Gateway::keep_house(Gateway* self) {
     const Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(100ms));
     if (!slept.ok()) co_return;
     self->journal_.tell_the_rest(self->loop_.now());
+    self->notifier_.tell_the_rest(self->loop_.now());
     for (std::size_t i = 0; i < self->shards_.size(); ++i) {
       const std::int64_t since = self->shards_[i]->loop().busy_since();
       if (since == 0 || since == reported[i]) continue;
@@ -188,7 +193,8 @@ Task<void> Gateway::stop(Gateway* self) {
     if (!waited.ok()) break;
   }
   co_await Services::close(&self->services_, self->loop_.deadline_in(5s));
-  if (self->desk_ != nullptr) co_await self->desk_->close(self->loop_.deadline_in(kNewsPatience));
+  const Result<void> told = co_await self->notifier_.finish(self->loop_.deadline_in(kNewsPatience));
+  (void)told;  // what is left is cut off with the process
   if (self->admin_ != nullptr) {
     const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(2s));
     (void)closed;
@@ -201,7 +207,7 @@ Task<void> Gateway::stop(Gateway* self) {
 
 Result<admin::ReloadOutcome> Gateway::reload(const admin::Caller& caller) {
   if (life_.stopping) return Error{ErrorCode::kUnreachable, "the gateway is stopping"};  // nothing opens any more
-  config::LoadContext context = config::system_context();
+  config::LoadContext context = load_context();
   config::LoadResult loaded = config::load_file(life_.config_file, context);
   admin::ReloadOutcome outcome;
   if (!loaded.ok()) {
@@ -239,6 +245,7 @@ admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next) {
     journal_.emit(events::LogFailed{.file = next->log.file, .reason = logging.error().context});
   }
   if (admin_ != nullptr) admin_->apply(next->admin);
+  notifier_.configure(next->vips, next->notifies, next->node.name);
   if (desk_ != nullptr) desk_->reloaded(next);
   outcome.accepted = true;
   for (std::string& line : config::describe(changes)) outcome.changes.push_back(std::move(line));

@@ -20,6 +20,7 @@
 #include "app/signals.h"
 #include "app/vip_desk.h"
 #include "config/parse.h"
+#include "notify/notifier.h"
 #include "runtime/event_loop.h"
 #include "runtime/scope.h"
 #include "service/shard.h"
@@ -57,9 +58,11 @@ class Gateway final {
   Nanos longest_turn() const;
   std::optional<vip::ServiceFact> service_fact(const std::string& name) const;
   void cut_clients_on(const config::Vip& vip);
+  void run_script(vip::ScriptCall call, vip::ScriptAnswer answer);
 
   runtime::EventLoop loop_;
   Lifecycle life_;
+  notify::Notifier notifier_;
   Journal journal_;
   DescriptorShares descriptors_;  // outlive the shards, whose listeners take from them
   std::vector<std::unique_ptr<service::Shard>> shards_;

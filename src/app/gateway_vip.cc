@@ -43,6 +43,7 @@ void Gateway::meet_guardian() {
   }
   VipDesk::Surroundings around{loop_,
                                [this](Event event) { journal_.emit(std::move(event)); },
+                               [this](notify::VipChange change) { notifier_.changed(std::move(change)); },
                                [this] { return longest_turn(); },
                                [this](const std::string& name) { return service_fact(name); },
                                [this] { scope_.spawn("outlive guardian", outlive_guardian, this); },
@@ -91,6 +92,11 @@ void Gateway::cut_clients_on(const config::Vip& vip) {
   for (const config::VipAddress& address : vip.addresses) {
     for (const auto& shard : shards_) shard->cut_clients_on(net::Address(address.address, 0), "the virtual address '" + vip.name + "' has moved to another node");
   }
+}
+
+void Gateway::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
+  if (desk_ != nullptr) return desk_->run_script(std::move(call), std::move(answer));
+  answer(vip::link::ScriptDone{.started = false, .output = "there is no steward: the program was not started as root"});
 }
 
 }  // namespace hf::app

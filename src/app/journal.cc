@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kKeptEvents = 10000;
 }
 
-Journal::Journal(runtime::EventLoop& loop) : loop_(loop), events_(kKeptEvents) {}
+Journal::Journal(runtime::EventLoop& loop, Told told) : loop_(loop), told_(std::move(told)), events_(kKeptEvents) {}
 
 void Journal::emit(Event event) {
   HF_ASSERT(unknown_field(event).empty());
@@ -24,7 +24,8 @@ void Journal::emit(Event event) {
 void Journal::record(Event event) {
   tell_gap();
   log_.write(event);
-  events_.append(std::move(event));
+  events_.append(event);
+  told_(event);
 }
 
 /// A gap in the log is told of where it is: before the first line that is taken again.

@@ -1,13 +1,15 @@
-// Journal: the one path of every event of the process: stamped, bounded, damped, written to the log, and kept for who asks.
+// Journal: the one path of every event of the process: stamped, bounded, damped, written to the log, kept for who asks, and handed on to
+// who tells others.
 //
 // Owner: the gateway. Thread: the control thread's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
-#include "app/event_damper.h"
 #include "app/log.h"
+#include "base/event_damper.h"
 #include "base/event_log.h"
 #include "config/config.h"
 #include "runtime/event_loop.h"
@@ -16,7 +18,10 @@ namespace hf::app {
 
 class Journal {
  public:
-  explicit Journal(runtime::EventLoop& loop);
+  using Told = std::function<void(const Event&)>;
+
+  /// `told` hears of every event that is recorded, after it is; what it emits itself is an event like others.
+  Journal(runtime::EventLoop& loop, Told told);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -38,6 +43,7 @@ class Journal {
   void tell_gap();
 
   runtime::EventLoop& loop_;
+  Told told_;
   Log log_;
   EventDamper damper_;
   EventLog events_;

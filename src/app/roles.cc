@@ -11,6 +11,7 @@
 
 #include "app/gateway.h"
 #include "app/gateway_folders.h"
+#include "app/load_context.h"
 #include "app/log.h"
 #include "app/privileges.h"
 #include "app/signals.h"
@@ -34,7 +35,7 @@ int complain(const std::string& what) {
 }
 
 config::LoadResult load(const std::string& file) {
-  config::LoadResult loaded = config::load_file(file, config::system_context());
+  config::LoadResult loaded = config::load_file(file, load_context());
   std::fputs(config::to_string(loaded).c_str(), stderr);
   return loaded;
 }
@@ -82,7 +83,7 @@ int serve_as_user(const std::string& file, config::ConfigPtr read_before, std::o
   read_before.reset();
   const Result<void> dropped = become_gateway(*user);
   if (!dropped.ok()) return complain(dropped.error().context);
-  const config::LoadResult loaded = config::load_file(file, config::system_context());
+  const config::LoadResult loaded = config::load_file(file, load_context());
   if (!loaded.ok()) return complain(config::to_string(loaded) + "user '" + user->name + "' (node.user) must be able to read the configuration and its secrets");
   const Result<void> filtered = install_system_call_filter();
   if (!filtered.ok()) return complain(filtered.error().context);
@@ -111,7 +112,7 @@ int run_whole(const std::string& file) {
 int run_gateway(const std::string& file) {
   block_signals();  // first: one that came in before would end the process
   shed_inherited(Child::kGateway);
-  config::LoadResult loaded = config::load_file(file, config::system_context());
+  config::LoadResult loaded = config::load_file(file, load_context());
   if (!loaded.ok()) return complain(config::to_string(loaded));
   return serve_as_user(file, std::move(loaded.config), GuardianSockets{kChannelFd, kBrokerFd});
 }
@@ -121,7 +122,7 @@ int run_steward(const std::string& file) {
   shed_inherited(Child::kSteward);
   runtime::EventLoop loop(std::make_unique<runtime::EpollPoller>());
   std::optional<vip::link::Channel> channel;
-  vip::Steward steward(loop, file, [&file] { return config::load_file(file, config::system_context()); }, [&channel](const vip::link::Message& message) { return channel->send(message); });
+  vip::Steward steward(loop, file, [&file] { return config::load_file(file, load_context()); }, [&channel](const vip::link::Message& message) { return channel->send(message); });
   channel.emplace(loop, kChannelFd, vip::link::Channel::Listener{[&steward](const vip::link::Message& message) { steward.receive(message); }, [&loop] { loop.stop(); }, [](const Error&) {}});
   const SignalReader signals(loop, [&loop](int number) {
     if (number == SIGTERM || number == SIGINT) loop.stop();

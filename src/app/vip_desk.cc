@@ -32,14 +32,12 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
     : around_(std::move(around)),
       config_(config),
       link_(around_.loop, channel_fd, listener()),
-      tracker_(around_.loop, vip::Tracker::Ports{around_.facts, script_port(), [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}),
-      notifier_(around_.loop, notify::Notifier::Ports{script_port(), around_.emit}) {
+      tracker_(around_.loop, vip::Tracker::Ports{around_.facts, [this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); }, [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}) {
   configure(config);
 }
 
 void VipDesk::configure(const config::ConfigPtr& config) {
   config_ = config;
-  notifier_.configure(config->vips, config->notifies, config->node.name);
   tracker_.configure(config->vips);
   link_.verdicts(tracker_.verdicts());
 }
@@ -49,12 +47,10 @@ void VipDesk::reloaded(const config::ConfigPtr& config) {
   link_.settings_changed();
 }
 
-vip::ScriptPort VipDesk::script_port() {
-  return [this](vip::ScriptCall call, vip::ScriptAnswer answer) {
-    const config::Script* script = config::find_script(*config_, call.script);
-    const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
-    link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout, std::move(answer));
-  };
+void VipDesk::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
+  const config::Script* script = config::find_script(*config_, call.script);
+  const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
+  link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout, std::move(answer));
 }
 
 vip::link::GuardianLink::Listener VipDesk::listener() {
@@ -89,7 +85,7 @@ void VipDesk::tell(notify::VipChange change) {
   change.node = config_->node.name;
   for (const config::VipAddress& address : vip->addresses) change.addresses.push_back(address.address.to_string());
   change.sequence = ++told_;
-  notifier_.changed(std::move(change));
+  around_.changed(std::move(change));
 }
 
 const config::Vip* VipDesk::find(std::string_view name) const {
@@ -112,15 +108,6 @@ void VipDesk::command_done(const vip::link::CommandDone& done) {
   const auto order = orders_.extract(done.id);
   if (order.empty()) return;
   around_.emit(events::VipCommand{.vip = order.mapped().vip, .command = order.mapped().command, .client = order.mapped().client, .outcome = done.text});
-}
-
-runtime::Task<void> VipDesk::close(Deadline deadline) {
-  while (!notifier_.idle() && !deadline.passed(around_.loop.now())) {
-    const Result<void> slept = co_await runtime::sleep_until(around_.loop.deadline_in(10ms));
-    if (!slept.ok()) break;
-  }
-  const Result<void> closed = co_await notifier_.close(around_.loop.deadline_in(1s));
-  (void)closed;  // what is left is cut off with the process
 }
 
 // ── what the operator is shown ──

@@ -1,10 +1,10 @@
-// VipDesk: the gateway's side of virtual addresses: talks to the guardian, runs the tracked things, tells who wants to be
-// told, and keeps what the operator is shown.
+// VipDesk: the gateway's side of virtual addresses: talks to the guardian, runs the tracked things, and keeps what the operator is
+// shown.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
 //   1. The guardian's word is shown as it came, with its age; after the guardian is gone the last one stays.
-//   2. Every transition of an address goes to the notifier once, in order.
+//   2. Every change of an address is handed on to be told once, in order.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 #include "admin/admin_model.h"
 #include "admin/status.h"
 #include "config/config.h"
-#include "notify/notifier.h"
+#include "notify/vip_change.h"
 #include "runtime/event_loop.h"
 #include "vip/link/guardian_link.h"
 #include "vip/news.h"
@@ -30,6 +30,7 @@ class VipDesk {
   struct Surroundings {
     runtime::EventLoop& loop;
     std::function<void(Event)> emit;
+    std::function<void(notify::VipChange)> changed;
     std::function<Nanos()> stalled;
     vip::ServiceFacts facts;
     std::function<void()> guardian_lost;
@@ -47,8 +48,8 @@ class VipDesk {
   void service_changed(const std::string& service) { tracker_.service_changed(service); }
   Result<void> order(std::string_view vip, admin::VipOrder order, const admin::Caller& caller);
   void describe(admin::StatusSnapshot& status) const;
-  /// The last news gets until the deadline to reach those who want to be told.
-  runtime::Task<void> close(Deadline deadline);
+  /// One of the configuration's scripts, by way of guardian and steward: see vip::ScriptPort.
+  void run_script(vip::ScriptCall call, vip::ScriptAnswer answer);
 
  private:
   struct Order {
@@ -59,7 +60,6 @@ class VipDesk {
 
   void configure(const config::ConfigPtr& config);
   vip::link::GuardianLink::Listener listener();
-  vip::ScriptPort script_port();
   void take_news(vip::News news);
   void tell(notify::VipChange change);
   void command_done(const vip::link::CommandDone& done);
@@ -69,7 +69,6 @@ class VipDesk {
   config::ConfigPtr config_;
   vip::link::GuardianLink link_;
   vip::Tracker tracker_;
-  notify::Notifier notifier_;
   std::optional<vip::link::Report> report_;
   TimePoint reported_at_;
   std::map<std::uint64_t, Order> orders_;  // sent, not yet answered

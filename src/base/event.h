@@ -130,7 +130,7 @@ enum class EventId : std::uint16_t {
   kNotifyFailed = 6111,
 };
 
-/// What is held back of an event that comes again and again (app/event_damper.h).
+/// What is held back of an event that comes again and again (event_damper.h).
 enum class EventDamping : std::uint8_t { kFloods,           // what is more than a hundred of its kind in a second
                                          kRepeats,          // what is more than one in a second for a service, server or virtual address
                                          kRepeatsByReason,  // … and for one of its reasons, which are a few words of our own

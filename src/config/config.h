@@ -56,6 +56,7 @@ using section::TrackKind;
 using section::Vip;
 using section::VipAddress;
 using section::VrrpAuth;
+using section::tells_events;
 
 struct Config {
   Node node;

@@ -89,6 +89,12 @@ on_master = "/etc/holdfast/notify.sh master"
 smtp = "127.0.0.1:25"
 from = "holdfast@example.org"
 to = ["ops@example.org"]
+
+[[notify]]
+name = "pager"
+webhook = "http://127.0.0.1:8080/holdfast"
+events = ["HF-2002", "HF-60xx"]
+level = "error"
 )toml";
 }
 

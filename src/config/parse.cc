@@ -49,6 +49,7 @@ void fill_in(Config& config, file::ReadResult& result, const LoadContext& contex
   section::fill_in(config.node, context, node_name);
   for (Service& service : config.services) section::fill_in(service.servers);
   section::fill_in(config.vips, config.node.user, result);
+  section::fill_in(config.notifies, config.node.user, result);
 }
 
 std::vector<Diagnostic> placed(std::vector<PlacedComplaint> complaints, const std::string& file) {
@@ -93,7 +94,7 @@ LoadResult load_text(std::string_view text, const std::string& file, const LoadC
   Config config;
   file::ReadResult read = file::read_into(config, schema(), root, {context, node_name, folder});
   fill_in(config, read, context, node_name);
-  validate(config, read);
+  validate(config, context.events, read);
 
   LoadResult result;
   result.admin_socket = config.admin.socket;

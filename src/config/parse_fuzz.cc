@@ -46,6 +46,11 @@ void check_vip(const Config& config, const Vip& vip) {
   for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) check_script(config, *script);
 }
 
+void check_notify(const Config& config, const Notify& notify) {
+  HF_CHECK((notify.kind == NotifyKind::kCommand) == (notify.command != Script{}));
+  check_script(config, notify.command);
+}
+
 /// A path that became whole, or a command with other quotes, may have become too long for a file.
 void check_printed(const Config& config, const LoadContext& context) {
   const LoadResult printed = load_text(print_toml(config), "/etc/holdfast/holdfast.toml", context);
@@ -77,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!result.ok()) return 0;
   for (const Vip& vip : result.config->vips) check_vip(*result.config, vip);
+  for (const Notify& notify : result.config->notifies) check_notify(*result.config, notify);
   const LoadResult again = load_text(text, "/etc/holdfast/holdfast.toml", context);
   HF_CHECK(again.ok() && *again.config == *result.config);
   HF_CHECK(diff(*result.config, *again.config).empty());

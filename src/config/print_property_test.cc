@@ -283,11 +283,14 @@ class Drawing {
   }
 
   void notify(Notify& notify) {
-    notify.kind = static_cast<NotifyKind>(draws_.below(4));
+    notify.kind = static_cast<NotifyKind>(draws_.below(config_.vips.empty() ? 4 : 5));
     notify.timeout = draws_.duration(100ms, 5min);
     notify.retries = draws_.count(0, 100);
+    if (draws_.flag()) notify.name = unique("notify");
+    if (draws_.flag()) notify.events = {"HF-2002", "HF-6xxx"};
+    if (draws_.flag()) notify.level = static_cast<EventLevel>(draws_.below(3));
     for (const Vip& vip : config_.vips) {
-      if (draws_.flag()) notify.vips.push_back(vip.name);
+      if (draws_.flag() && !tells_events(notify)) notify.vips.push_back(vip.name);
     }
     switch (notify.kind) {
       case NotifyKind::kFifo: notify.path = draws_.path(); break;
@@ -303,7 +306,9 @@ class Drawing {
         notify.server = parts.server;
         notify.url_path = parts.path;
         if (draws_.flag()) notify.token = drawn_secret(notify.token_from);
+        break;
       }
+      case NotifyKind::kCommand: notify.command = {fmt::format("notify/{}", config_.notifies.size() - 1), command(), draws_.flag() ? "nobody" : config_.node.user, notify.timeout};
     }
   }
 

@@ -22,7 +22,7 @@ constexpr Key kSections[] = {
     {.path = "virtual_server", .kind = Kind::kLater, .doc = "Forwarding in the kernel."},
     {.path = "vip", .kind = Kind::kTableList, .doc = "A group of addresses that one of the nodes holds: a virtual router of VRRP.",
      .field = at<&Config::vips>()},
-    {.path = "notify", .kind = Kind::kTableList, .doc = "Somebody who is told of every change of a VIP's state.", .field = at<&Config::notifies>()},
+    {.path = "notify", .kind = Kind::kTableList, .doc = "Somebody who is told of every change of a VIP's state, or of events.", .field = at<&Config::notifies>()},
 };
 // clang-format on
 

@@ -1,18 +1,26 @@
 #include "config/scripts.h"
 
+#include <algorithm>
+
 namespace hf::config {
 
-const Script* find_script(const Config& config, std::string_view id) {
-  if (id.empty()) return nullptr;  // the id of a script that is not there
+std::vector<const Script*> all_scripts(const Config& config) {
+  std::vector<const Script*> all;
+  const auto add = [&all](const Script& script) {
+    if (!script.id.empty()) all.push_back(&script);
+  };
   for (const Vip& vip : config.vips) {
-    for (const Track& track : vip.tracks) {
-      if (track.script.id == id) return &track.script;
-    }
-    for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) {
-      if (script->id == id) return script;
-    }
+    for (const Track& track : vip.tracks) add(track.script);
+    for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) add(*script);
   }
-  return nullptr;
+  for (const Notify& notify : config.notifies) add(notify.command);
+  return all;
+}
+
+const Script* find_script(const Config& config, std::string_view id) {
+  const std::vector<const Script*> all = all_scripts(config);
+  const auto found = std::ranges::find(all, id, &Script::id);
+  return found == all.end() ? nullptr : *found;
 }
 
 }  // namespace hf::config

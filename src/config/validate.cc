@@ -59,7 +59,7 @@ class WholeFile : private file::Findings {
 
 }  // namespace
 
-void validate(const Config& config, file::ReadResult& result) {
+void validate(const Config& config, EventTypes events, file::ReadResult& result) {
   WholeFile whole(config, result);
   section::check_node(config.node, result);
   section::check_admin(config.admin, result);
@@ -68,7 +68,7 @@ void validate(const Config& config, file::ReadResult& result) {
   whole.check_listeners();
   section::check_vips(config.vips, result);
   section::check_tracks(config.vips, config.services, result);
-  section::check_notifies(config.notifies, config.vips, result);
+  section::check_notifies(config.notifies, config.vips, events, result);
 }
 
 }  // namespace hf::config

@@ -1,4 +1,4 @@
-// Mail: a change of a virtual address as a letter (RFC 5322). Pure.
+// Mail: a notice as a letter (RFC 5322). Pure.
 //
 // Owner: plain values. Thread: any.
 // Invariants:
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "notify/event_notice.h"
 #include "notify/vip_change.h"
 
 namespace hf::notify {
@@ -22,6 +23,8 @@ struct Letter {
 };
 
 Letter compose(const VipChange& change, const std::string& from, const std::vector<std::string>& to);
+/// With what the catalogue says of the event.
+Letter compose(const EventNotice& notice, const std::string& from, const std::vector<std::string>& to);
 
 /// "Tue, 14 Nov 2023 22:13:20 +0000"
 std::string mail_date(std::int64_t wall_micros);

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
-#include "upstream/resolve.h"
+#include "base/event_pattern.h"
 #include "notify/delivery.h"
 #include "notify/events.h"
 #include "notify/fifo.h"
 #include "notify/http_post.h"
-#include "notify/mail.h"
+#include "runtime/wall_clock.h"
+#include "upstream/resolve.h"
 
 namespace hf::notify {
 
@@ -18,24 +19,35 @@ namespace {
 constexpr Nanos kFirstPause = 1s;
 constexpr unsigned kMostDoublings = 6;
 
-std::string target_text(const config::Notify& notify) {
+std::string place_text(const config::Notify& notify) {
   switch (notify.kind) {
     case config::NotifyKind::kFifo: return "pipe " + notify.path;
     case config::NotifyKind::kSocket: return "socket " + notify.path;
     case config::NotifyKind::kSmtp: return "mail server " + notify.server.to_string();
+    case config::NotifyKind::kCommand: return "command " + notify.command.command.front();
     case config::NotifyKind::kWebhook: break;
   }
   return "web hook " + notify.server.to_string();  // without its path, which may hold a secret
 }
 
+std::string target_text(const config::Notify& notify) {
+  return notify.name.empty() ? place_text(notify) : notify.name + " (" + place_text(notify) + ")";
+}
+
 Result<net::Address> address_of(const config::Notify& notify) {
-  if (notify.kind == config::NotifyKind::kFifo) return net::Address{};
+  if (notify.kind == config::NotifyKind::kFifo || notify.kind == config::NotifyKind::kCommand) return net::Address{};
   if (notify.kind == config::NotifyKind::kSocket) return net::Address::from_unix_path(notify.path);
   return upstream::resolve(notify.server);
 }
 
-bool wants(const config::Notify& notify, const std::string& vip) {
+bool wants_changes_of(const config::Notify& notify, const std::string& vip) {
+  if (config::tells_events(notify)) return false;
   return notify.vips.empty() || std::find(notify.vips.begin(), notify.vips.end(), vip) != notify.vips.end();
+}
+
+bool wants(const config::Notify& notify, const EventType& type) {
+  if (notify.level && type.level >= *notify.level) return true;
+  return std::any_of(notify.events.begin(), notify.events.end(), [&type](const std::string& pattern) { return matches_event(pattern, type.id); });
 }
 
 const config::Script* state_script(const config::Vip& vip, const std::string& state) {
@@ -56,8 +68,10 @@ struct Notifier::Receiver {
   config::Notify notify;
   std::string text;
   Result<net::Address> address;
-  std::unique_ptr<Fifo> fifo;  // kFifo
-  std::deque<VipChange> waiting;
+  std::unique_ptr<Fifo> fifo;            // kFifo
+  std::unique_ptr<ScriptQueue> command;  // kCommand
+  EventDamper damper{kQuiet};
+  std::deque<Notice> waiting;  // of all others
   bool working = false;
 };
 
@@ -82,9 +96,7 @@ void Notifier::configure(const std::vector<config::Vip>& vips, const std::vector
     VipScripts& scripts = scripts_[vip.name];
     scripts.vip = vip;
     if (scripts.queue != nullptr) continue;
-    scripts.queue = std::make_unique<ScriptQueue>(
-        loop_, ports_.run_script,
-        [this, name = vip.name](const std::string& script, const std::string& why) { failed(name, "script " + script, why); });
+    scripts.queue = std::make_unique<ScriptQueue>(loop_, ports_.run_script);
   }
   std::vector<std::shared_ptr<Receiver>> old = std::exchange(receivers_, {});
   for (const config::Notify& notify : notifies) {
@@ -94,6 +106,9 @@ void Notifier::configure(const std::vector<config::Vip>& vips, const std::vector
     if (keep) old.erase(same);
   }
   for (const std::shared_ptr<Receiver>& gone : old) gone->waiting.clear();
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    if (!receiver->address.ok()) report(events::NotifyFailed{.vip = "", .target = receiver->text, .reason = receiver->address.error().context, .notice = {}}, receiver.get());
+  }
 }
 
 std::shared_ptr<Notifier::Receiver> Notifier::make_receiver(const config::Notify& notify) {
@@ -101,18 +116,42 @@ std::shared_ptr<Notifier::Receiver> Notifier::make_receiver(const config::Notify
                                                       .text = target_text(notify),
                                                       .address = address_of(notify),
                                                       .fifo = nullptr,
+                                                      .command = nullptr,
                                                       .waiting = {},
                                                       .working = false});
   if (notify.kind == config::NotifyKind::kFifo) receiver->fifo = std::make_unique<Fifo>(notify.path);
-  if (!receiver->address.ok()) failed("", receiver->text, receiver->address.error().context);
+  if (notify.kind == config::NotifyKind::kCommand) receiver->command = std::make_unique<ScriptQueue>(loop_, ports_.run_script);
   return receiver;
 }
 
+// ── what is to be told ──
+
 void Notifier::changed(VipChange change) {
+  if (closed_) return;
   if (change.node.empty()) change.node = node_;
   run_scripts(change);
   for (const std::shared_ptr<Receiver>& receiver : receivers_) {
-    if (wants(receiver->notify, change.vip)) tell(receiver, change);
+    if (wants_changes_of(receiver->notify, change.vip)) tell(receiver, change);
+  }
+}
+
+void Notifier::told(const Event& event) {
+  if (event.id() == EventId::kNotifyFailed) return;  // report() has told of it whom it may
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) tell_of_event(receiver, event);
+}
+
+void Notifier::tell_of_event(const std::shared_ptr<Receiver>& receiver, const Event& event) {
+  if (closed_ || !wants(receiver->notify, *event.type)) return;
+  EventNotice notice{event, node_, 0};
+  if (!receiver->damper.admit(notice.event)) return;
+  notice.sequence = ++notices_;
+  tell(receiver, std::move(notice));
+}
+
+void Notifier::tell_the_rest(TimePoint now) {
+  if (closed_) return;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    for (Event& event : receiver->damper.due(now)) tell(receiver, EventNotice{std::move(event), node_, ++notices_});
   }
 }
 
@@ -122,20 +161,36 @@ void Notifier::run_scripts(const VipChange& change) {
   const config::Vip& vip = at->second.vip;
   for (const config::Script* script : {state_script(vip, change.state), &vip.on_change}) {
     if (script == nullptr || script->id.empty()) continue;
-    at->second.queue->push(script_call(script->id, change), script->timeout);
+    at->second.queue->push(script_call(script->id, change), script->timeout, [this, vip = change.vip, target = "script " + script->id](const std::string& why) {
+      report(events::NotifyFailed{.vip = vip, .target = target, .reason = why, .notice = {}}, nullptr);
+    });
   }
 }
 
-void Notifier::tell(const std::shared_ptr<Receiver>& receiver, const VipChange& change) {
-  if (receiver->fifo != nullptr) {
-    const Result<void> written = receiver->fifo->write(json_line(change));
-    if (!written.ok()) failed(change.vip, receiver->text, written.error().context);
-    return;
-  }
-  receiver->waiting.push_back(change);
+void Notifier::tell(const std::shared_ptr<Receiver>& receiver, Notice notice) {
+  if (receiver->fifo != nullptr) return write_to_pipe(*receiver, notice);
+  if (receiver->command != nullptr) return run_command(*receiver, notice);
+  send(receiver, std::move(notice));
+}
+
+void Notifier::write_to_pipe(Receiver& receiver, const Notice& notice) {
+  const Result<void> written = receiver.fifo->write(json_line(notice));
+  if (!written.ok()) failed(receiver, notice, written.error().context);
+}
+
+void Notifier::run_command(Receiver& receiver, const Notice& notice) {
+  const config::Script& script = receiver.notify.command;
+  receiver.command->push(script_call(script.id, notice), script.timeout, [this, &receiver, notice](const std::string& why) { failed(receiver, notice, why); });
+}
+
+// ── over the network ──
+
+void Notifier::send(const std::shared_ptr<Receiver>& receiver, Notice notice) {
+  receiver->waiting.push_back(std::move(notice));
   if (receiver->waiting.size() > kMostWaiting) {
-    failed(receiver->waiting.front().vip, receiver->text, "too many wait: dropped");
+    const Notice dropped = std::move(receiver->waiting.front());
     receiver->waiting.pop_front();
+    failed(*receiver, dropped, "too many wait: dropped");
   }
   if (receiver->working) return;
   receiver->working = true;
@@ -144,23 +199,23 @@ void Notifier::tell(const std::shared_ptr<Receiver>& receiver, const VipChange& 
 
 Task<void> Notifier::work(Notifier* self, std::shared_ptr<Receiver> receiver) {
   while (!receiver->waiting.empty()) {
-    const VipChange change = std::move(receiver->waiting.front());
+    const Notice notice = std::move(receiver->waiting.front());
     receiver->waiting.pop_front();
-    const Result<void> delivered = co_await deliver(self, receiver.get(), &change);
-    if (!delivered.ok()) self->failed(change.vip, receiver->text, delivered.error().context);
+    const Result<void> delivered = co_await deliver(self, receiver.get(), &notice);
+    if (!delivered.ok()) self->failed(*receiver, notice, delivered.error().context);
     if (!delivered.ok() && delivered.error().code == ErrorCode::kCancelled) break;
   }
   receiver->working = false;
 }
 
-Task<Result<void>> Notifier::deliver(Notifier* self, Receiver* receiver, const VipChange* change) {
+Task<Result<void>> Notifier::deliver(Notifier* self, Receiver* receiver, const Notice* notice) {
   for (std::uint32_t tried = 0;; ++tried) {
     while (self->at_once_ >= kMostAtOnce) {
       Result<void> free = co_await self->slot_free_.wait(Deadline::never());
       HF_CO_RETURN_IF_ERROR(free);
     }
     ++self->at_once_;
-    Result<void> done = co_await attempt(self, receiver, change);
+    Result<void> done = co_await attempt(self, receiver, notice);
     --self->at_once_;
     self->slot_free_.notify_one();
     const bool final_word = done.ok() || done.error().code == ErrorCode::kAccessDenied || done.error().code == ErrorCode::kCancelled;
@@ -170,17 +225,17 @@ Task<Result<void>> Notifier::deliver(Notifier* self, Receiver* receiver, const V
   }
 }
 
-Task<Result<void>> Notifier::attempt(Notifier* self, Receiver* receiver, const VipChange* change) {
+Task<Result<void>> Notifier::attempt(Notifier* self, Receiver* receiver, const Notice* notice) {
   const config::Notify& notify = receiver->notify;
   if (!receiver->address.ok()) co_return Error{ErrorCode::kAccessDenied, receiver->address.error().context};
   const Deadline deadline = self->loop_.deadline_in(notify.timeout);
   if (notify.kind == config::NotifyKind::kSmtp) {
-    Letter letter = compose(*change, notify.from, notify.to);
+    Letter letter = compose(*notice, notify.from, notify.to);
     Result<void> mailed = co_await deliver_mail(&self->loop_, *receiver->address, std::move(letter), deadline);
     co_return mailed;
   }
   if (notify.kind == config::NotifyKind::kSocket) {
-    std::string line = json_line(*change);
+    std::string line = json_line(*notice);
     Result<void> written = co_await deliver_line(&self->loop_, *receiver->address, std::move(line), deadline);
     co_return written;
   }
@@ -188,23 +243,54 @@ Task<Result<void>> Notifier::attempt(Notifier* self, Receiver* receiver, const V
   post.host = notify.server.to_string();
   post.path = notify.url_path;
   post.token = notify.token;
-  post.body = json_line(*change);
+  post.body = json_line(*notice);
   std::string request = render(post);
   Result<void> posted = co_await deliver_post(&self->loop_, *receiver->address, std::move(request), deadline);
   co_return posted;
 }
 
+// ── the end, and failures ──
+
 bool Notifier::idle() const {
-  return scope_.empty() && std::all_of(scripts_.begin(), scripts_.end(), [](const auto& one) { return one.second.queue->idle(); });
+  return scope_.empty() && std::all_of(scripts_.begin(), scripts_.end(), [](const auto& one) { return one.second.queue->idle(); }) &&
+         std::all_of(receivers_.begin(), receivers_.end(), [](const auto& one) { return one->command == nullptr || one->command->idle(); });
 }
 
 Task<Result<void>> Notifier::close(Deadline deadline) {
+  closed_ = true;
   Result<void> closed = co_await scope_.close(deadline);
   co_return closed;
 }
 
-void Notifier::failed(const std::string& vip, const std::string& target, const std::string& reason) {
-  ports_.event(events::NotifyFailed{.vip = vip, .target = target, .reason = reason});
+Task<Result<void>> Notifier::finish(Deadline deadline) {
+  tell_the_rest(loop_.now() + kQuiet.second);
+  while (!idle() && !deadline.passed(loop_.now())) {
+    const Result<void> slept = co_await runtime::sleep_until(loop_.deadline_in(10ms));
+    if (!slept.ok()) break;
+  }
+  Result<void> closed = co_await close(loop_.deadline_in(1s));
+  co_return closed;
+}
+
+void Notifier::failed(const Receiver& receiver, const Notice& notice, const std::string& reason) {
+  if (const auto* change = std::get_if<VipChange>(&notice)) {
+    return report(events::NotifyFailed{.vip = change->vip, .target = receiver.text, .reason = reason, .notice = {}}, &receiver);
+  }
+  const EventId id = std::get<EventNotice>(notice).event.id();
+  events::NotifyFailed failure{.vip = "", .target = receiver.text, .reason = reason, .notice = event_number(id)};
+  if (id == EventId::kNotifyFailed) return ports_.event(std::move(failure));
+  report(std::move(failure), &receiver);
+}
+
+/// For the log, and for the receivers but the one that could not be told.
+void Notifier::report(Event failure, const Receiver* of) {
+  failure.at = loop_.now();
+  failure.wall_micros = runtime::wall_micros();
+  bound_values(failure);
+  ports_.event(failure);
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    if (receiver.get() != of) tell_of_event(receiver, failure);
+  }
 }
 
 }  // namespace hf::notify

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -378,6 +380,148 @@ TEST_F(NotifierTest, AHostWithoutAddressIsAnEventAndNoFailureOfTheConfiguration)
   notifier_.changed(change());
   EXPECT_TRUE(settled());
   EXPECT_EQ(events_.size(), 2U);
+}
+
+// ── events ──
+
+struct ServerGone {
+  EventText service, server;
+  static constexpr EventWords kWords{.id = EventId::kServerDown, .name = "server_gone", .level = EventLevel::kError, .meaning = "It is gone.", .action = "Look."};
+  static constexpr EventMember<ServerGone> kFields[] = {{"service", &ServerGone::service}, {"server", &ServerGone::server}};
+};
+struct ReadTriedAgain {
+  EventText server;
+  static constexpr EventWords kWords{
+      .id = EventId::kReadRetried, .name = "read_tried_again", .level = EventLevel::kWarning, .damping = EventDamping::kRepeats, .meaning = "", .action = ""};
+  static constexpr EventMember<ReadTriedAgain> kFields[] = {{"server", &ReadTriedAgain::server}};
+};
+
+class EventNotices : public NotifierTest {
+ protected:
+  config::Notify pipe(const std::string& name, std::vector<std::string> events, std::optional<EventLevel> level = std::nullopt) {
+    config::Notify notify;
+    notify.name = name;
+    notify.path = folder_ + "/" + name;
+    notify.events = std::move(events);
+    notify.level = level;
+    return notify;
+  }
+  void tell(Event event) {
+    event.at = loop_->now();
+    notifier_.told(event);
+  }
+  /// What the pipe holds, and empties it.
+  std::string piped(const std::string& name) {
+    const int fd = ::open((folder_ + "/" + name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    std::string text(65536, '\0');
+    const ssize_t got = ::read(fd, text.data(), text.size());
+    ::close(fd);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return text;
+  }
+  static std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+};
+
+TEST_F(EventNotices, AReceiverHearsOfTheEventsThatItNamesAndOfTheLevelThatItNames) {
+  config::Notify of_changes;
+  of_changes.path = folder_ + "/changes";
+  notifier_.configure({}, {pipe("named", {"HF-2xxx"}), pipe("loud", {}, EventLevel::kWarning), pipe("both", {"HF-5002"}, EventLevel::kError), of_changes}, "gw-a");
+  tell(ServerGone{.service = "orders", .server = "db1"});
+  tell(ReadTriedAgain{.server = "db1"});
+  notifier_.changed(change());
+  EXPECT_EQ(piped("named"),
+            R"({"time":"1970-01-01T00:00:00.000000Z","level":"error","id":"HF-2002","event":"server_gone","node":"gw-a","sequence":1,"service":"orders","server":"db1"})"
+            "\n");
+  EXPECT_EQ(lines(piped("loud")), 2U);
+  EXPECT_EQ(lines(piped("both")), 2U);
+  const std::string changes = piped("changes");
+  EXPECT_EQ(lines(changes), 1U);
+  EXPECT_NE(changes.find("\"state\":\"MASTER\""), std::string::npos) << changes;
+  EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(EventNotices, WhatRepeatsIsToldOnceInAWhileWithItsNumber) {
+  configure(pipe("all", {"HF-xxxx"}));
+  for (int i = 0; i < 5; ++i) {
+    tell(ReadTriedAgain{.server = "db1"});
+    loop_.advance(1s);
+  }
+  for (int i = 0; i < 30; ++i) tell(ServerGone{.service = "orders", .server = std::to_string(i)});
+  EXPECT_EQ(lines(piped("all")), 1 + Notifier::kQuiet.most);
+  notifier_.tell_the_rest(loop_->now());
+  EXPECT_EQ(piped("all"), "") << "not yet";
+  loop_.advance(Notifier::kQuiet.second);
+  notifier_.tell_the_rest(loop_->now());
+  const std::string rest = piped("all");
+  EXPECT_EQ(lines(rest), 2U) << rest;
+  EXPECT_NE(rest.find("\"count\":\"4\""), std::string::npos) << rest;
+  EXPECT_NE(rest.find("\"server\":\"29\",\"count\":\"10\""), std::string::npos) << rest;
+}
+
+TEST_F(EventNotices, AFailureIsToldTheOthersAndDoesNotGoRound) {
+  config::Notify dead = pipe("dead", {"HF-2002", "HF-6111"});
+  config::Notify dead_too = pipe("dead too", {"HF-6111"});
+  for (const config::Notify* notify : {&dead, &dead_too}) ::close(::open(notify->path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  notifier_.configure({}, {dead, dead_too, pipe("alive", {}, EventLevel::kError)}, "gw-a");
+  tell(ServerGone{.service = "orders", .server = "db1"});
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[0].field("target"), "dead (pipe " + dead.path + ")");
+  EXPECT_EQ(events_[0].field("notice"), "HF-2002");
+  EXPECT_EQ(events_[1].field("target"), "dead too (pipe " + dead_too.path + ")");
+  EXPECT_EQ(events_[1].field("notice"), "HF-6111");
+  const std::string alive = piped("alive");
+  EXPECT_EQ(lines(alive), 2U) << alive;
+  EXPECT_NE(alive.find("\"id\":\"HF-6111\""), std::string::npos) << alive;
+  for (const Event& event : std::vector<Event>(events_)) notifier_.told(event);  // as the log hands them on
+  EXPECT_EQ(events_.size(), 2U);
+  EXPECT_EQ(piped("alive"), "");
+}
+
+TEST_F(EventNotices, ACommandRunsForEachInOrderAndItsFailureIsTold) {
+  config::Notify notify;
+  notify.kind = config::NotifyKind::kCommand;
+  notify.command = {"notify/0", {"/bin/page"}, "ops", 3s};
+  notify.events = {"HF-2002", "HF-6111"};
+  notifier_.configure({}, {notify, pipe("other", {"HF-6111"})}, "gw-a");
+  tell(ServerGone{.service = "orders", .server = "db1"});
+  tell(ServerGone{.service = "orders", .server = "db2"});
+  loop_.advance(0s);
+  ASSERT_EQ(calls_.size(), 1U);
+  EXPECT_EQ(calls_[0].first.script, "notify/0");
+  EXPECT_EQ(calls_[0].first.arguments, (std::vector<std::string>{"EVENT", "HF-2002", "server_gone", "error"}));
+  EXPECT_EQ(calls_[0].first.environment.back(), "HOLDFAST_FIELD_SERVER=db1");
+  EXPECT_FALSE(notifier_.idle());
+  answer(0, 1);
+  loop_.advance(0s);
+  ASSERT_EQ(calls_.size(), 2U);
+  EXPECT_EQ(calls_[1].first.environment.back(), "HOLDFAST_FIELD_SERVER=db2");
+  answer(1, 0);
+  loop_.advance(0s);
+  EXPECT_TRUE(notifier_.idle());
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].field("target"), "command /bin/page");
+  EXPECT_EQ(events_[0].field("reason"), "exit code 1");
+  EXPECT_EQ(lines(piped("other")), 1U);
+}
+
+TEST_F(EventNotices, AWebHookGetsThemToo) {
+  peer_.lines = {{"}\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}};
+  config::Notify notify = webhook();
+  notify.level = EventLevel::kError;
+  configure(notify);
+  tell(ServerGone{.service = "orders", .server = "db1"});
+  EXPECT_TRUE(settled());
+  EXPECT_NE(peer_.heard.find("\"event\":\"server_gone\""), std::string::npos) << peer_.heard;
+}
+
+TEST_F(EventNotices, AfterTheEndNobodyIsTold) {
+  configure(pipe("all", {"HF-xxxx"}));
+  runtime::Scope closing(*loop_);
+  closing.spawn("close", close_notifier, &notifier_, Deadline::never());
+  EXPECT_TRUE(loop_.run_until_empty(closing));
+  tell(ServerGone{.service = "orders", .server = "db1"});
+  notifier_.changed(change());
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/all")) << "not even made";
 }
 
 }  // namespace

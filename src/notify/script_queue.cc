@@ -1,6 +1,6 @@
 #include "notify/script_queue.h"
 
-#include "notify/vip_change.h"
+#include "notify/one_line.h"
 
 namespace hf::notify {
 namespace {
@@ -16,15 +16,15 @@ std::string failure(const vip::link::ScriptDone& done) {
 
 }  // namespace
 
-ScriptQueue::ScriptQueue(runtime::EventLoop& loop, vip::ScriptPort run, Failed failed)
-    : loop_(loop), run_(std::move(run)), failed_(std::move(failed)), self_(std::make_shared<ScriptQueue*>(this)) {}
+ScriptQueue::ScriptQueue(runtime::EventLoop& loop, vip::ScriptPort run)
+    : loop_(loop), run_(std::move(run)), self_(std::make_shared<ScriptQueue*>(this)) {}
 
-void ScriptQueue::push(vip::ScriptCall call, Nanos timeout) {
-  waiting_.push_back(Entry{std::move(call), timeout});
+void ScriptQueue::push(vip::ScriptCall call, Nanos timeout, Failed failed) {
+  waiting_.push_back(Entry{std::move(call), timeout, std::move(failed)});
   if (waiting_.size() > kMostWaiting) {
-    const std::string dropped = waiting_.front().call.script;
+    const Failed dropped = std::move(waiting_.front().failed);
     waiting_.pop_front();
-    failed_(dropped, "too many wait: dropped");
+    dropped("too many wait: dropped");
   }
   if (!running_) loop_.arm(*this, loop_.now());  // starts in a turn of its own: answers that come at once cannot pile up
 }
@@ -39,7 +39,7 @@ void ScriptQueue::next() {
   Entry entry = std::move(waiting_.front());
   waiting_.pop_front();
   running_ = true;
-  script_ = entry.call.script;
+  failed_ = std::move(entry.failed);
   const std::uint64_t number = ++number_;
   loop_.arm(*this, loop_.now() + entry.timeout + vip::kScriptAnswerGrace);
   run_(std::move(entry.call), [number, weak = std::weak_ptr(self_)](const vip::link::ScriptDone& done) {
@@ -53,7 +53,8 @@ void ScriptQueue::ended(std::uint64_t number, const vip::link::ScriptDone& done)
   running_ = false;
   loop_.arm(*this, loop_.now());
   const std::string reason = failure(done);
-  if (!reason.empty()) failed_(script_, reason);
+  const Failed failed = std::move(failed_);
+  if (!reason.empty()) failed(reason);
 }
 
 }  // namespace hf::notify

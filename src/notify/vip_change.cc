@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/event.h"
+#include "notify/one_line.h"
 
 namespace hf::notify {
 namespace {
@@ -96,12 +97,6 @@ vip::ScriptCall script_call(const std::string& script, const VipChange& change) 
                           variable("PREVIOUS", change.previous), variable("REASON", change.reason),
                           variable("PRIORITY", priority), variable("NODE", change.node),
                           variable("ADDRESSES", joined(change.addresses))}};
-}
-
-std::string one_line(std::string_view text, std::size_t most) {
-  std::string out(text.substr(0, most));
-  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  return out;
 }
 
 }  // namespace hf::notify

@@ -4,7 +4,6 @@
 // Invariants:
 //   1. Whatever bytes the values hold: the JSON is one line of at most kLongestLine bytes, valid UTF-8; words and variables
 //      for scripts hold no control byte.
-//   2. kLongestLine fits PIPE_BUF: a line is written to a pipe whole or not at all.
 #pragma once
 
 #include <cstdint>
@@ -37,15 +36,10 @@ VipChange change_of(const vip::RouterTransition& news);
 VipChange change_of(const vip::AddressConflict& news);
 VipChange change_of(const vip::DuplicateMaster& news);
 
-inline constexpr std::size_t kLongestLine = 4096;
-
 /// {"time":"...","node":"...","vip":"...","state":"MASTER",...} and a newline.
 std::string json_line(const VipChange& change);
 
 /// As keepalived's notify scripts: "INSTANCE", name, state, priority; and the same as HOLDFAST_ variables.
 vip::ScriptCall script_call(const std::string& script, const VipChange& change);
-
-/// At most `most` bytes, control bytes as blanks.
-std::string one_line(std::string_view text, std::size_t most);
 
 }  // namespace hf::notify

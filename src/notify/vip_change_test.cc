@@ -4,6 +4,7 @@
 
 #include "notify/http_post.h"
 #include "notify/mail.h"
+#include "notify/one_line.h"
 #include "vip/steward/script_security.h"
 
 namespace hf::notify {

@@ -38,6 +38,8 @@ class EchoServer:
                 pass
 
     def close(self):
+        if self._listener.fileno() < 0:
+            return
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
@@ -45,7 +47,7 @@ class EchoServer:
 class SmallGateway:
     """One `holdfast run`. `before`: what stands in front of it on its command line (prlimit, strace, sh -c 'umask 0; exec "$@"')."""
 
-    def __init__(self, admin_extra="", service_extra="", log="", interval="100ms", unix=False):
+    def __init__(self, admin_extra="", service_extra="", log="", interval="100ms", unix=False, notify=""):
         self.folder = tempfile.mkdtemp(prefix="hf-small-")
         gateway_user.give(self.folder)
         os.chmod(self.folder, 0o755)
@@ -85,6 +87,8 @@ listen = [{listen}]
   [[service.server]]
   name = "plain1"
   address = "127.0.0.1:{self.server.port}"
+
+{notify}
 """)
 
     def replace(self, before, after):

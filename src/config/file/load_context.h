@@ -1,4 +1,4 @@
-// What loading a configuration needs from the machine: passed in, so that tests and the fuzzer touch no machine at all.
+// What loading a configuration needs from the machine and the program: passed in, so that tests and the fuzzer touch no machine at all.
 //
 // Owner: the caller of load_file/load_text. Thread: the caller's.
 // Invariants:
@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/event.h"
 #include "base/result.h"
 
 namespace hf::config::file {
@@ -28,6 +29,7 @@ struct LoadContext {
   std::uint32_t shards = 1;    // default of node.shards: the CPUs this process may use
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<Result<SecretFile>(const std::string& path)> read_secret;
+  EventTypes events{};         // that the program tells of, for keys that choose among them; empty: not known
 };
 
 /// The real machine: its host name, the CPUs of this process's affinity mask, getenv, regular files.

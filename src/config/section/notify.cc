@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
+#include "base/event_pattern.h"
 #include "config/file/findings.h"
 #include "config/file/key.h"
 #include "config/file/spelling.h"
@@ -37,16 +39,63 @@ struct Webhook {
   }
 };
 
+bool is_command(const Notify& notify) { return notify.kind == NotifyKind::kCommand; }
+
+/// A program is one word while the file is read; fill_in splits it.
+struct Program {
+  using Owner = Notify;
+  static void store(Notify& notify, const ParsedValue& value) {
+    notify.kind = NotifyKind::kCommand;
+    notify.command.command = {value.text};
+  }
+  static std::optional<ParsedValue> read(const Notify& notify) {
+    if (!is_command(notify)) return std::nullopt;
+    return ParsedValue{.text = runs_in_shell(notify.command) ? shell_text(notify.command) : command_line(notify.command)};
+  }
+};
+
+struct Shell {
+  using Owner = Notify;
+  static void store(Notify& notify, const ParsedValue& value) {
+    if (value.flag) hand_to_shell(notify.command);
+  }
+  static std::optional<ParsedValue> read(const Notify& notify) { return ParsedValue{.flag = runs_in_shell(notify.command)}; }
+};
+
+constexpr std::string_view kLevels[] = {"info", "warning", "error"};  // in the order of EventLevel
+
+struct Level {
+  using Owner = Notify;
+  static void store(Notify& notify, const ParsedValue& value) { notify.level = static_cast<EventLevel>(value.choice); }
+  static std::optional<ParsedValue> read(const Notify& notify) {
+    if (!notify.level) return std::nullopt;
+    return ParsedValue{.choice = static_cast<std::size_t>(*notify.level)};
+  }
+};
+
 // clang-format off: tables read better in columns
 constexpr Key kKeys[] = {
+    {.path = "notify.name", .kind = Kind::kName, .doc = "What the receiver is called in the log, unique in the file.", .sample = "\"ops\"",
+     .field = at<&Notify::name>()},
+    {.path = "notify.events", .kind = Kind::kTexts,
+     .doc = "The events that it is told of, by number, x for any digit. With this or level it is told of events instead of the changes of VIPs: docs/notices.md.",
+     .fallback = "[]", .sample = "[\"HF-2002\", \"HF-6xxx\"]", .field = at<&Notify::events>()},
+    {.path = "notify.level", .kind = Kind::kChoice, .doc = "It is told of every event of this level or above, too.", .sample = "\"error\"", .choices = kLevels,
+     .field = by<Level>()},
     {.path = "notify.fifo", .kind = Kind::kPath, .doc = "A FIFO that gets a JSON object a line.", .sample = "\"/run/holdfast/vip.fifo\"", .required = true, .group = "receiver",
      .field = when<&Notify::kind, NotifyKind::kFifo, &Notify::path>()},
     {.path = "notify.socket", .kind = Kind::kSocketPath, .doc = "A Unix stream socket that listens and gets the same.", .required = true, .group = "receiver",
      .field = when<&Notify::kind, NotifyKind::kSocket, &Notify::path>()},
-    {.path = "notify.smtp", .kind = Kind::kServerAddress, .doc = "A mail server that takes a mail for each change.", .sample = "\"127.0.0.1:25\"", .required = true, .group = "receiver",
+    {.path = "notify.smtp", .kind = Kind::kServerAddress, .doc = "A mail server that takes a mail for each.", .sample = "\"127.0.0.1:25\"", .required = true, .group = "receiver",
      .per_node = true, .field = when<&Notify::kind, NotifyKind::kSmtp, &Notify::server>()},
     {.path = "notify.webhook", .kind = Kind::kUrl, .doc = "A URL that the JSON object is posted to.", .required = true, .group = "receiver", .per_node = true,
      .field = by<Webhook>()},
+    {.path = "notify.command", .kind = Kind::kCommand, .doc = "A program by its whole path, and its arguments, which the steward runs for each: only beside a [[vip]].",
+     .sample = "\"/etc/holdfast/notify.sh\"", .required = true, .group = "receiver", .field = by<Program>()},
+    {.path = "notify.user", .kind = Kind::kName, .doc = "Of command: who runs it.", .sample = "\"nobody\"", .fallback_note = "`node.user`",
+     .field = at<&Notify::command, &Script::user>()},
+    {.path = "notify.shell", .kind = Kind::kFlag, .doc = "Of command: whether /bin/sh runs it, as one line.", .fallback = "false",
+     .field = by<Shell>()},
     {.path = "notify.from", .kind = Kind::kText, .doc = "Of smtp: the sender's address.", .sample = "\"holdfast@example.org\"", .per_node = true,
      .field = at<&Notify::from>()},
     {.path = "notify.to", .kind = Kind::kTexts, .doc = "Of smtp: the receivers' addresses.", .sample = "[\"ops@example.org\"]",
@@ -60,24 +109,27 @@ constexpr Key kKeys[] = {
      .field = at<&Notify::vips>()},
     {.path = "notify.timeout", .kind = Kind::kDuration, .doc = "How long one attempt may take.", .fallback = "\"10s\"", .min = ns(100ms), .max = ns(5min),
      .field = at<&Notify::timeout>()},
-    {.path = "notify.retries", .kind = Kind::kCount, .doc = "How many more attempts are made.", .fallback = "3", .min = 0, .max = 100,
+    {.path = "notify.retries", .kind = Kind::kCount, .doc = "How many more attempts are made, over the network.", .fallback = "3", .min = 0, .max = 100,
      .field = at<&Notify::retries>()},
 };
 // clang-format on
 
 class NotifyRules : private file::Findings {
  public:
-  NotifyRules(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, file::ReadResult& result)
-      : Findings(result), notifies_(notifies), vips_(vips) {}
+  NotifyRules(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events, file::ReadResult& result)
+      : Findings(result), notifies_(notifies), vips_(vips), events_(events) {}
 
   void run() {
+    check_names();
     for (std::size_t i = 0; i < notifies_.size(); ++i) {
       const Notify& notify = notifies_[i];
       const std::string place = fmt::format("notify[{}]", i);
       check_vips_of(notify, place);
+      check_events_of(notify, place);
       if (!good(fmt::format("{}.{}", place, key_of(notify.kind)))) continue;
       check_keys(notify, place);
       check_mail(notify, place);
+      check_command(notify, place);
       check_twice(i);
     }
   }
@@ -89,8 +141,15 @@ class NotifyRules : private file::Findings {
       case NotifyKind::kSocket: return "socket";
       case NotifyKind::kSmtp: return "smtp";
       case NotifyKind::kWebhook: return "webhook";
+      case NotifyKind::kCommand: return "command";
     }
     return {};
+  }
+
+  void check_names() {
+    std::vector<std::string> names;
+    for (const Notify& notify : notifies_) names.push_back(notify.name);
+    check_unique("notify", names, [](std::size_t i) { return fmt::format("notify[{}].name", i); });
   }
 
   void check_vips_of(const Notify& notify, const std::string& place) {
@@ -102,8 +161,22 @@ class NotifyRules : private file::Findings {
       error(at(place + ".vips"), fmt::format("vips holds {}", file::quoted(name)), "there is no [[vip]] of this name",
             near.empty() ? "correct the name or leave it out" : fmt::format("did you mean \"{}\"?", near));
     }
-    if (vips_.empty()) {
-      warning(at(place), "[[notify]] without a [[vip]]", "nothing ever happens that it tells", "add a [[vip]] or remove it");
+    if (vips_.empty() && !tells_events(notify)) {
+      warning(at(place), "[[notify]] without a [[vip]]", "nothing ever happens that it tells", "add events or level, or a [[vip]], or remove it");
+    }
+  }
+
+  void check_events_of(const Notify& notify, const std::string& place) {
+    for (const std::string& pattern : notify.events) {
+      const auto complain = [&](const char* why, const char* remedy) { error(at(place + ".events"), fmt::format("events holds {}", file::quoted(pattern)), why, remedy); };
+      if (!is_event_pattern(pattern)) {
+        complain("an event is HF- and four digits, x for any", "write for example events = [\"HF-2002\", \"HF-6xxx\"]");
+      } else if (!events_.empty() && std::none_of(events_.begin(), events_.end(), [&](const EventType* type) { return matches_event(pattern, type->id); })) {
+        complain("there is no such event", "take one of holdfast check --print-events");
+      }
+    }
+    if (tells_events(notify) && !notify.vips.empty()) {
+      error(at(place + ".vips"), "vips besides events or level", "it chooses among the changes of VIPs, and of those it is not told then", "remove it, or make two [[notify]] of them");
     }
   }
 
@@ -118,6 +191,7 @@ class NotifyRules : private file::Findings {
     };
     only_for(NotifyKind::kSmtp, {"from", "to"});
     only_for(NotifyKind::kWebhook, {"token_file", "token_env"});
+    only_for(NotifyKind::kCommand, {"user", "shell"});
   }
 
   /// What could end the command of SMTP that it stands in, or is no address at all.
@@ -141,15 +215,22 @@ class NotifyRules : private file::Findings {
     for (const std::string& address : notify.to) check("to", address);
   }
 
+  void check_command(const Notify& notify, const std::string& place) {
+    if (!is_command(notify) || !vips_.empty()) return;
+    error(at(place + ".command"), "command without a [[vip]]", "the steward runs it, a process that only stands beside a gateway with virtual addresses",
+          "add a [[vip]], or write fifo, socket, smtp or webhook");
+  }
+
   static std::string identity(const Notify& notify) {
     return fmt::format("{} {}{}", key_of(notify.kind), notify.path, notify.kind == NotifyKind::kWebhook ? notify.url : std::string());
   }
 
   void check_twice(std::size_t index) {
     const Notify& notify = notifies_[index];
-    if (notify.kind == NotifyKind::kSmtp) return;  // two mails through one server are two receivers
+    if (notify.kind == NotifyKind::kSmtp || is_command(notify)) return;  // two mails through one server are two receivers, and so are two runs of a program
+    if (tells_events(notify)) return;                                   // each has its own choice of them
     for (std::size_t i = 0; i < index; ++i) {
-      if (identity(notifies_[i]) != identity(notify)) continue;
+      if (identity(notifies_[i]) != identity(notify) || tells_events(notifies_[i])) continue;
       const std::string key(key_of(notify.kind));
       warning(at(fmt::format("notify[{}].{}", index, key)), fmt::format("{} is there twice", key),
               fmt::format("the first one is at line {}, it would be told of everything twice", at(fmt::format("notify[{}].{}", i, key)).line),
@@ -160,14 +241,24 @@ class NotifyRules : private file::Findings {
 
   const std::vector<Notify>& notifies_;
   const std::vector<Vip>& vips_;
+  EventTypes events_;
 };
 
 }  // namespace
 
 std::span<const Key> keys_of_notify() { return kKeys; }
 
-void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, file::ReadResult& result) {
-  NotifyRules(notifies, vips, result).run();
+bool tells_events(const Notify& notify) { return !notify.events.empty() || notify.level.has_value(); }
+
+void fill_in(std::vector<Notify>& notifies, const std::string& user, file::ReadResult& result) {
+  for (std::size_t i = 0; i < notifies.size(); ++i) {
+    notifies[i].command.timeout = notifies[i].timeout;
+    fill_in(notifies[i].command, fmt::format("notify/{}", i), user, {fmt::format("notify[{}].command", i), "shell"}, result);
+  }
+}
+
+void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events, file::ReadResult& result) {
+  NotifyRules(notifies, vips, events, result).run();
 }
 
 }  // namespace hf::config::section

@@ -1,4 +1,4 @@
-// A program to run: [[vip.track]] and the on_… keys of a VIP have one.
+// A program to run: [[vip.track]], the on_… keys of a VIP and [[notify]] have one.
 //
 // Owner: plain values. Thread: any (the functions are pure).
 // Invariants:
@@ -17,7 +17,7 @@ namespace hf::config::section {
 
 /// Never through a shell unless the file says so.
 struct Script {
-  std::string id;                    // unique in the file: "db/track/2", "db/on_master"; empty: no script
+  std::string id;                    // unique in the file: "db/track/2", "db/on_master", "notify/2"; empty: no script
   std::vector<std::string> command;  // program and arguments; with a shell: "/bin/sh", "-c", text
   std::string user;                  // resolved: never empty
   Nanos timeout = 5s;                // then it and its process group are killed

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/events.h"
 #include "config/file/load_context_fake.h"
 #include "config/parse.h"
 
@@ -369,7 +370,7 @@ INSTANTIATE_TEST_SUITE_P(Receivers, BadVip, testing::Values(
     Case{vip("", R"([[notify]]
 vips = ["db"]
 )"),
-         R"(hf.toml:7:1: fifo or socket or smtp or webhook is missing, [[notify]] needs one of them, add fifo = "/run/holdfast/vip.fifo")"},
+         R"(hf.toml:7:1: fifo or socket or smtp or webhook or command is missing, [[notify]] needs one of them, add fifo = "/run/holdfast/vip.fifo")"},
     Case{vip("", R"([[notify]]
 fifo = "/a"
 vips = ["da"]
@@ -389,7 +390,7 @@ vips = ["a b"]
 fifo = "/a"
 socket = "/b"
 )"),
-         R"(hf.toml:9:1: socket besides fifo, [[notify]] takes one of fifo or socket or smtp or webhook, remove one of them)"},
+         R"(hf.toml:9:1: socket besides fifo, [[notify]] takes one of fifo or socket or smtp or webhook or command, remove one of them)"},
     Case{vip("", R"([[notify]]
 fifo = "/a"
 from = "a@b"
@@ -488,7 +489,50 @@ protocol = "tcp"
 listen = "127.0.0.1:8080"
 server = [{ address = "10.0.0.1:80" }]
 )",
-         R"(warning: hf.toml:1:1: [[notify]] without a [[vip]], nothing ever happens that it tells, add a [[vip]] or remove it)"}));
+         R"(warning: hf.toml:1:1: [[notify]] without a [[vip]], nothing ever happens that it tells, add events or level, or a [[vip]], or remove it)"},
+    Case{vip("", R"([[notify]]
+fifo = "/a"
+events = ["HF-2002", "2003"]
+)"),
+         R"(hf.toml:9:10: events holds "2003", an event is HF- and four digits, x for any, write for example events = ["HF-2002", "HF-6xxx"])"},
+    Case{vip("", R"([[notify]]
+fifo = "/a"
+level = "fatal"
+)"),
+         R"(hf.toml:9:9: level = "fatal", the choice is info, warning, error, write for example level = "error")"},
+    Case{vip("", R"([[notify]]
+fifo = "/a"
+level = "error"
+vips = ["db"]
+)"),
+         R"(hf.toml:10:8: vips besides events or level, it chooses among the changes of VIPs, and of those it is not told then, remove it, or make two [[notify]] of them)"},
+    Case{vip("", R"([[notify]]
+fifo = "/a"
+user = "ops"
+)"),
+         R"(hf.toml:9:8: user besides fifo, only command has it, remove it)"},
+    Case{vip("", R"([[notify]]
+command = "notify.sh"
+)"),
+         R"(hf.toml:8:11: command = "notify.sh", a program is named by its whole path, write it from the / on)"},
+    Case{vip("", R"([[notify]]
+name = "ops"
+fifo = "/a"
+[[notify]]
+name = "ops"
+fifo = "/b"
+)"),
+         R"(hf.toml:11:8: notify "ops" is there twice, the first one is at line 8, give each a name of its own)"},
+    Case{R"([[notify]]
+command = "/bin/true"
+level = "error"
+[[service]]
+name = "web"
+protocol = "tcp"
+listen = "127.0.0.1:8080"
+server = [{ address = "10.0.0.1:80" }]
+)",
+         R"(hf.toml:2:11: command without a [[vip]], the steward runs it, a process that only stands beside a gateway with virtual addresses, add a [[vip]], or write fifo, socket, smtp or webhook)"}));
 
 INSTANTIATE_TEST_SUITE_P(Node, BadVip, testing::Values(
     Case{vip("", R"([node]
@@ -523,6 +567,19 @@ hf.toml:5:10: strict = true in version 3, only version 2 of VRRP demands that (R
 hf.toml:6:8: auth in version 3, version 3 of VRRP has no authentication (RFC 5798 9), remove it or write version = 2
 warning: hf.toml:7:18: gateway_weight = -5 without preempt, a backup leaves the addresses with a master of lower priority, so they never move by it, write gateway_weight = "release" or preempt = true
 )");
+}
+
+TEST(BadNotifies, AnEventThatThereIsNotIsToldWhereTheProgramSaysWhichThereAre) {
+  FakeMachine machine;
+  LoadContext context = machine.context();
+  const auto complaints_of = [&](const std::string& events) {
+    return to_string(load_text(vip("", "[[notify]]\nfifo = \"/a\"\nevents = [" + events + "]\n"), "hf.toml", context));
+  };
+  EXPECT_EQ(complaints_of(R"("HF-2002")"), "") << "nobody says which there are";
+  context.events = events::kAll;
+  EXPECT_EQ(complaints_of(R"("HF-4006", "HF-4xxx", "HF-xxxx")"), "");
+  EXPECT_EQ(complaints_of(R"("HF-4006", "HF-9xxx")"),
+            "hf.toml:9:10: events holds \"HF-9xxx\", there is no such event, take one of holdfast check --print-events\n");
 }
 
 TEST(BadVips, NoSecretIsQuoted) {

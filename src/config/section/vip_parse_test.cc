@@ -294,6 +294,42 @@ webhook = "http://host:81?x"
   EXPECT_EQ(n[5].url_path, "/?x");
 }
 
+TEST_F(VipParseTest, ReceiversOfEvents) {
+  const ConfigPtr config = load(vip(R"(
+[[notify]]
+name = "pager"
+webhook = "http://host"
+events = ["HF-2002", "HF-60xx"]
+level = "error"
+[[notify]]
+fifo = "/run/all"
+level = "info"
+[[notify]]
+command = "/bin/page 'the team'"
+events = ["HF-6xxx"]
+user = "ops"
+timeout = "3s"
+[[notify]]
+command = "page | tee"
+shell = true
+)"));
+  EXPECT_EQ(to_string(result_), "");
+  ASSERT_EQ(config->notifies.size(), 4U);
+  const std::vector<Notify>& n = config->notifies;
+  EXPECT_EQ(n[0].name, "pager");
+  EXPECT_THAT(n[0].events, ElementsAre("HF-2002", "HF-60xx"));
+  EXPECT_EQ(n[0].level, EventLevel::kError);
+  EXPECT_EQ(n[0].command, Script{});
+  EXPECT_TRUE(tells_events(n[0]));
+  EXPECT_EQ(n[1].level, EventLevel::kInfo);
+  EXPECT_TRUE(tells_events(n[1]));
+  EXPECT_EQ(n[2].kind, NotifyKind::kCommand);
+  EXPECT_EQ(n[2].command, (Script{"notify/2", {"/bin/page", "the team"}, "ops", 3s}));
+  EXPECT_EQ(n[3].command, (Script{"notify/3", {"/bin/sh", "-c", "page | tee"}, "holdfast", 10s}));
+  EXPECT_FALSE(tells_events(n[3]));
+  EXPECT_EQ(find_script(*config, "notify/2"), &n[2].command);
+}
+
 TEST_F(VipParseTest, TheSameRouterIdIsFineOnAnotherInterfaceOrFamily) {
   const std::string more = R"(
 [[vip]]

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <variant>
 
+#include "config/scripts.h"
 #include "vip/settings_from_config.h"
 #include "vip/steward/script_security.h"
 
@@ -10,26 +11,6 @@ namespace hf::vip {
 namespace {
 
 constexpr std::size_t kLongestReason = 16 * 1024;  // well below link::kLongestMessage
-
-/// Calls `visit` for each script of the file.
-template <typename Visit>
-void for_each_script(const config::Config& config, Visit visit) {
-  for (const config::Vip& vip : config.vips) {
-    for (const config::Track& track : vip.tracks) visit(track.script);
-    for (const config::Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) {
-      visit(*script);
-    }
-  }
-}
-
-const config::Script* find_script(const config::Config& config, const std::string& id) {
-  if (id.empty()) return nullptr;  // the id of no script
-  const config::Script* found = nullptr;
-  for_each_script(config, [&](const config::Script& script) {
-    if (script.id == id) found = &script;
-  });
-  return found;
-}
 
 std::string all_errors(const config::LoadResult& loaded) {
   std::string text;
@@ -79,9 +60,9 @@ void Steward::load_settings() {
 /// A user who is missing is told when a script is to run as him: the addresses need not wait for a notify script.
 void Steward::look_users_up() {
   users_.clear();
-  for_each_script(*config_, [this](const config::Script& script) {
-    if (!script.id.empty() && !users_.contains(script.user)) users_.emplace(script.user, find_user(script.user));
-  });
+  for (const config::Script* script : config::all_scripts(*config_)) {
+    if (!users_.contains(script->user)) users_.emplace(script->user, find_user(script->user));
+  }
 }
 
 void Steward::run(const link::RunScript& request) {
@@ -92,7 +73,7 @@ void Steward::run(const link::RunScript& request) {
 
 Result<void> Steward::start(const link::RunScript& request) {
   if (config_ == nullptr) return Error{ErrorCode::kNotFound, "no configuration is loaded"};
-  const config::Script* script = find_script(*config_, request.script);
+  const config::Script* script = config::find_script(*config_, request.script);
   if (script == nullptr) return Error{ErrorCode::kNotFound, "the configuration has no script of that id"};
   HF_RETURN_IF_ERROR(check_request(request.arguments, request.environment));
   const Result<ScriptUser>& user = users_.at(script->user);

@@ -27,6 +27,9 @@ class StewardTest : public testing::Test {
     vip.tracks.resize(1);
     vip.tracks[0].script = script("db/track/1", "exit 1");
     config_.vips = {vip};
+    config_.notifies.resize(1);
+    config_.notifies[0].kind = config::NotifyKind::kCommand;
+    config_.notifies[0].command = script("notify/0", "echo \"$1 $HOLDFAST_FIELD_SERVER\"");
     std::ofstream(file_) << "x";
   }
   config::Script script(const std::string& id, const std::string& lines) {
@@ -94,6 +97,7 @@ TEST_F(StewardTest, RunsAScriptByItsIdWithWhatTheRequestAdds) {
   EXPECT_EQ(run({.id = 5, .script = "db/on_master", .arguments = {"INSTANCE", "db"}, .environment = {"HOLDFAST_STATE=MASTER"}}),
             (link::ScriptDone{.id = 5, .started = true, .timed_out = false, .exit_code = 0, .output = "INSTANCE db MASTER\n"}));
   EXPECT_EQ(run({.id = 6, .script = "db/track/1"}).exit_code, 1);
+  EXPECT_EQ(run({.id = 7, .script = "notify/0", .arguments = {"EVENT"}, .environment = {"HOLDFAST_FIELD_SERVER=db1"}}).output, "EVENT db1\n");
 }
 
 TEST_F(StewardTest, RefusesWhatItDoesNotKnow) {

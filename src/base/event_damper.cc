@@ -1,14 +1,12 @@
-#include "app/event_damper.h"
+#include "base/event_damper.h"
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
-namespace hf::app {
+namespace hf {
 
 namespace {
-
-constexpr Nanos kSecond = 1s;
 
 /// Events that are not counted share one place per kind.
 std::string place_of(const Event& event) {
@@ -42,11 +40,11 @@ bool EventDamper::admit(Event& event) {
   const std::uint64_t count = take_count(event);
   if (places_.size() >= kMostPlaces) places_.clear();
   Place& place = places_.try_emplace(place_of(event), Place{event.at, 0, 0, std::nullopt}).first->second;
-  if (event.at - place.since >= kSecond) {
+  if (event.at - place.since >= limits_.second) {
     place.since = event.at;
     place.reported = 0;
   }
-  if (place.reported >= (event.type->damped() ? 1 : kMostPerSecond)) {
+  if (place.reported >= (event.type->damped() ? 1 : limits_.most)) {
     place.held_back += count;
     place.last = event;
     return false;
@@ -59,7 +57,7 @@ bool EventDamper::admit(Event& event) {
 std::vector<Event> EventDamper::due(TimePoint now) {
   std::vector<Event> events;
   for (auto& [name, place] : places_) {
-    if (place.held_back == 0 || now - place.since < kSecond) continue;
+    if (place.held_back == 0 || now - place.since < limits_.second) continue;
     give_count(*place.last, std::exchange(place.held_back, 0));
     events.push_back(std::move(*place.last));
     place.since = now;
@@ -69,4 +67,4 @@ std::vector<Event> EventDamper::due(TimePoint now) {
   return events;
 }
 
-}  // namespace hf::app
+}  // namespace hf

@@ -1,9 +1,9 @@
-#include "app/event_damper.h"
-
+// What the damper makes of the events that there are.
 #include <gtest/gtest.h>
 
 #include "app/event_catalogue.h"
 #include "app/events.h"
+#include "base/event_damper.h"
 #include "service/events.h"
 #include "service/mysql/events.h"
 #include "topology/events.h"
@@ -136,7 +136,7 @@ TEST(EventDamper, AnyOtherEventIsHeldBackOnlyWhenItFloods) {
     Event event = event_at<ServerDown>(i / 10, {{"server", "db" + std::to_string(i)}});
     reported += damper.admit(event) ? 1 : 0;
   }
-  EXPECT_EQ(reported, EventDamper::kMostPerSecond);
+  EXPECT_EQ(reported, EventDamper::Limits{}.most);
   const std::vector<Event> rest = damper.due(moment(1000));
   ASSERT_EQ(rest.size(), 1U);
   EXPECT_EQ(rest[0].field("count"), "4900");

@@ -1,14 +1,15 @@
 // EventDamper: whatever a client, a peer or a busy moment can repeat thousands of times (refused clients, retried reads) is let through
 // once a second per kind and place; what was held back is not lost: the next one let through carries how many there were, and when
-// none comes, due() gives the last of them.
+// none comes, due() gives the last of them. The log has one, and each receiver of notices, with a longer second.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. Events whose type says so (EventDamping) are damped so; all others when a kind comes more than kMostPerSecond times in a
+//   1. Events whose type says so (EventDamping) are damped so; all others when a kind comes more than Limits::most times in a
 //      second, except the audit trail (commands), of which none is ever held back.
 //   2. A place is named by the configuration (service, server, vip, shard) and, for pins, by their reason, never by a peer; the memory is
 //      bounded all the same.
 //   3. The last event of a burst is reported, by the first due() after its second.
+//   "A second" is Limits::second.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,17 @@
 
 #include "base/event.h"
 
-namespace hf::app {
+namespace hf {
 
 class EventDamper {
  public:
-  static constexpr std::uint32_t kMostPerSecond = 100;
+  struct Limits {
+    Nanos second = 1s;
+    std::uint32_t most = 100;  // of one kind, where the kind is not damped
+  };
+
+  EventDamper() : EventDamper(Limits{}) {}
+  explicit EventDamper(const Limits& limits) : limits_(limits) {}
 
   /// Whether to report the event. Adds `count` when others were held back before it. `event.at` must be set.
   bool admit(Event& event);
@@ -38,7 +45,8 @@ class EventDamper {
     std::uint64_t held_back = 0;
     std::optional<Event> last;  // of those held back
   };
+  Limits limits_;
   std::unordered_map<std::string, Place> places_;
 };
 
-}  // namespace hf::app
+}  // namespace hf
