@@ -155,13 +155,13 @@ TEST_F(ApiTest, StatusShowsVirtualAddresses) {
   VipStatus& vip = model.snapshot.vips.emplace_back();
   vip.report.name = "db";
   vip.report.addresses = {"198.18.0.100/24"};
-  vip.report.mode = vip::link::Mode::kFault;
+  vip.report.mode = vip::Mode::kFault;
   vip.report.since_wall_micros = 1'700'000'000'123'456;
   vip.report.reason = "the interface is down";
   vip.report.base_priority = 100;
   vip.report.priority = 80;
   vip.report.contributions = {{"track", -20, false, "script /x: exit 1"}, {"interface eth1", 0, true, "no carrier"}};
-  vip.report.transitions = {{1, vip::link::Mode::kMaster, vip::link::Mode::kFault, "the interface is down"}};
+  vip.report.transitions = {{1, vip::Mode::kMaster, vip::Mode::kFault, "the interface is down"}};
   vip.report.paths = {{"eth1", -1, 5, 0, 2}, {"eth2", 30, 5, 4, 0}};
   vip.report.arbiters = {{"arp 198.18.0.1", true}};
   vip.report.refused = {{"checksum", 3}};

@@ -18,7 +18,7 @@ constexpr service::LabelledTotals::Column kPins[] = {
 VipStatus example_vip() {
   VipStatus vip;
   vip.report.name = "db";
-  vip.report.mode = vip::link::Mode::kMaster;
+  vip.report.mode = vip::Mode::kMaster;
   vip.report.holding = true;
   vip.report.priority = 80;
   vip.report.transitions_total = 5;

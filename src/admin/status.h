@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "guardian/messages.h"
 #include "service/totals.h"
-#include "vip/link/messages.h"
 
 namespace hf::admin {
 
@@ -69,7 +69,7 @@ struct TrackStatus {
 };
 
 struct VipStatus {
-  vip::link::RouterReport report;  // the guardian's word
+  vip::RouterReport report;  // the guardian's word
   std::vector<TrackStatus> tracks;
 };
 

@@ -119,9 +119,9 @@ Json time_or_null(std::int64_t wall_micros) {
 
 Json pid_or_null(std::int64_t pid) { return pid == 0 ? Json(nullptr) : Json(pid); }
 
-Json vip_state(vip::link::Mode mode) { return Json(policy::vrrp::to_string(mode)); }
+Json vip_state(vip::Mode mode) { return Json(policy::vrrp::to_string(mode)); }
 
-Json contribution_json(const vip::link::Contribution& part) {
+Json contribution_json(const vip::Contribution& part) {
   return Json{{"source", part.source}, {"points", part.points}, {"release", part.release}, {"reason", part.reason}};
 }
 
@@ -140,7 +140,7 @@ Json transition_json(const vip::Transition& change) {
               {"reason", change.reason}};
 }
 
-Json path_json(const vip::link::PathReport& path) {
+Json path_json(const vip::PathReport& path) {
   return Json{{"path", path.path},
               {"heard_ms", path.heard_ms < 0 ? Json(nullptr) : Json(path.heard_ms)},
               {"sent", path.sent},
@@ -148,18 +148,18 @@ Json path_json(const vip::link::PathReport& path) {
               {"send_failures", path.send_failures}};
 }
 
-Json arbiter_json(const vip::link::ArbiterReport& arbiter) {
+Json arbiter_json(const vip::ArbiterReport& arbiter) {
   return Json{{"target", arbiter.target}, {"reached", arbiter.reached}};
 }
 
-Json refused_json(const std::vector<vip::link::RefusedCount>& refused) {
+Json refused_json(const std::vector<vip::RefusedCount>& refused) {
   Json out = Json::object();
-  for (const vip::link::RefusedCount& each : refused) out[each.reason] = each.count;
+  for (const vip::RefusedCount& each : refused) out[each.reason] = each.count;
   return out;
 }
 
 Json vip_json(const VipStatus& vip) {
-  const vip::link::RouterReport& report = vip.report;
+  const vip::RouterReport& report = vip.report;
   Json out;
   out["name"] = report.name;
   out["interface"] = report.interface;

@@ -5,8 +5,8 @@
 namespace hf::admin {
 namespace {
 
-using vip::link::Mode;
-using vip::link::RouterReport;
+using vip::Mode;
+using vip::RouterReport;
 
 constexpr Mode kModes[] = {Mode::kInitialize, Mode::kBackup, Mode::kMaster, Mode::kFault};
 
@@ -63,7 +63,7 @@ void render_counts(Exposition& out, const StatusSnapshot& status) {
 }
 
 void render_paths(Exposition& out, const StatusSnapshot& status) {
-  using vip::link::PathReport;
+  using vip::PathReport;
   const auto paths = [](const VipStatus& vip) -> const auto& { return vip.report.paths; };
   const auto path = [](const PathReport& each) -> std::string_view { return each.path; };
   out.family("holdfast_vip_adverts_sent_total", "counter", "Advertisements and heartbeats sent on the path.");
@@ -76,8 +76,8 @@ void render_paths(Exposition& out, const StatusSnapshot& status) {
 }
 
 void render_surroundings(Exposition& out, const StatusSnapshot& status) {
-  using vip::link::ArbiterReport;
-  using vip::link::RefusedCount;
+  using vip::ArbiterReport;
+  using vip::RefusedCount;
   out.family("holdfast_vip_adverts_refused_total", "counter", "Advertisements heard but not obeyed, by reason.");
   each_part(
       out, status, "reason", [](const VipStatus& vip) -> const auto& { return vip.report.refused; },

@@ -12,7 +12,7 @@ namespace {
 using admin::StatusSnapshot;
 using admin::VipStatus;
 using nlohmann::json;
-using vip::link::Mode;
+using vip::Mode;
 
 StatusSnapshot example() {
   StatusSnapshot status;
@@ -66,7 +66,7 @@ TEST(CliStatus, TellsAVipsStateWhyAndSinceWhen) {
 
 TEST(CliStatus, TellsWhoElseIsMasterAndWhatForbidsIt) {
   StatusSnapshot status = example();
-  vip::link::RouterReport& report = status.vips[0].report;
+  vip::RouterReport& report = status.vips[0].report;
   report.mode = Mode::kFault;
   report.holding = false;
   report.master = "198.18.0.2";

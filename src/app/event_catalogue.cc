@@ -6,6 +6,7 @@
 
 #include "app/events.h"
 #include "base/events.h"
+#include "guardian/events.h"
 #include "notify/events.h"
 #include "policy/replica_set/events.h"
 #include "service/events.h"
@@ -30,7 +31,7 @@ consteval auto joined(const std::array<const EventType*, N>&... rooms) {
 }
 
 constexpr auto kCatalogue = joined(hf::events::kAll, policy::replica_set::events::kAll, service::events::kAll, service::mysql::events::kAll, topology::events::kAll,
-                                   topology::mysql::events::kAll, vip::events::kOfGuardian, vip::events::kOfGateway, notify::events::kAll, events::kAll);
+                                   topology::mysql::events::kAll, vip::events::kOfRouters, vip::events::kOfTracks, guardian::events::kAll, notify::events::kAll, events::kAll);
 static_assert(std::ranges::adjacent_find(kCatalogue, {}, id_of) == kCatalogue.end(), "two events have the same number");
 
 void append_fields(std::string& out, const EventType& type) {

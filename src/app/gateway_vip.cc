@@ -96,7 +96,7 @@ void Gateway::cut_clients_on(const config::Vip& vip) {
 
 void Gateway::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
   if (desk_ != nullptr) return desk_->run_script(std::move(call), std::move(answer));
-  answer(vip::link::ScriptDone{.started = false, .output = "there is no steward: the program was not started as root"});
+  answer(vip::ScriptDone{.started = false, .output = "there is no steward: the program was not started as root"});
 }
 
 }  // namespace hf::app

@@ -9,8 +9,8 @@
 
 #include "app/events.h"
 #include "app/protocols.h"
+#include "guardian/bind_request.h"
 #include "upstream/resolve.h"
-#include "vip/link/bind_request.h"
 
 namespace hf::app {
 
@@ -73,7 +73,7 @@ Result<int> Listeners::bind(const config::Config& config, const net::Address& ad
   Result<int> fd = net::Listener::bind(address, sharing, presence, mode);
   const bool forbidden = !fd.ok() && fd.error().code == ErrorCode::kRefused && !address.is_unix();
   if (!forbidden || around_.broker < 0) return fd;
-  return vip::link::bind_by_guardian(around_.broker, address, sharing, presence);
+  return guardian::bind_by_guardian(around_.broker, address, sharing, presence);
 }
 
 Result<std::vector<int>> Listeners::make_sockets(const config::Config& config, const config::Listen& listen) const {

@@ -17,10 +17,10 @@
 #include "app/signals.h"
 #include "app/system_call_filter.h"
 #include "config/parse.h"
+#include "guardian/guardian.h"
+#include "guardian/steward/steward.h"
 #include "runtime/epoll_poller.h"
-#include "vip/guardian/guardian.h"
 #include "vip/settings_from_config.h"
-#include "vip/steward/steward.h"
 
 namespace hf::app {
 
@@ -50,10 +50,10 @@ int run_guardian(const std::string& file, const config::Config& config) {
   if (!folders.ok()) return complain(folders.error().context);
   vip::Settings settings = vip::settings_from(config);
   const GuardianRights rights = harden_guardian(config.node.realtime_priority);
-  vip::GuardianStanding standing{rights.realtime, rights.memory_locked, {}};
+  guardian::GuardianStanding standing{rights.realtime, rights.memory_locked, {}};
   for (const Degradation& each : rights.degradations) standing.degradations.emplace_back(each.what, each.reason);
   runtime::EventLoop loop(guardian_poller());
-  vip::Guardian guardian(loop, {"/proc/self/exe", file, std::move(standing)}, std::move(settings));
+  guardian::Guardian guardian(loop, {"/proc/self/exe", file, std::move(standing)}, std::move(settings));
   const SignalReader signals(loop, [&guardian](int number) {
     if (number == SIGTERM || number == SIGINT) return guardian.stop();
     guardian.forward_signal(number);
@@ -121,9 +121,9 @@ int run_steward(const std::string& file) {
   block_signals();
   shed_inherited(Child::kSteward);
   runtime::EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  std::optional<vip::link::Channel> channel;
-  vip::Steward steward(loop, file, [&file] { return config::load_file(file, load_context()); }, [&channel](const vip::link::Message& message) { return channel->send(message); });
-  channel.emplace(loop, kChannelFd, vip::link::Channel::Listener{[&steward](const vip::link::Message& message) { steward.receive(message); }, [&loop] { loop.stop(); }, [](const Error&) {}});
+  std::optional<guardian::Channel> channel;
+  guardian::steward::Steward steward(loop, file, [&file] { return config::load_file(file, load_context()); }, [&channel](const guardian::Message& message) { return channel->send(message); });
+  channel.emplace(loop, kChannelFd, guardian::Channel::Listener{[&steward](const guardian::Message& message) { steward.receive(message); }, [&loop] { loop.stop(); }, [](const Error&) {}});
   const SignalReader signals(loop, [&loop](int number) {
     if (number == SIGTERM || number == SIGINT) loop.stop();
   });

@@ -53,18 +53,18 @@ void VipDesk::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
   link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout, std::move(answer));
 }
 
-vip::link::GuardianLink::Listener VipDesk::listener() {
-  vip::link::GuardianLink::Listener listener;
-  listener.report = [this](const vip::link::Report& report) {
+guardian::GuardianLink::Listener VipDesk::listener() {
+  guardian::GuardianLink::Listener listener;
+  listener.report = [this](const guardian::Report& report) {
     report_ = report;
     reported_at_ = around_.loop.now();
   };
   listener.news = [this](vip::News news) { take_news(std::move(news)); };
-  listener.addresses_leave = [this](const vip::link::AddressesLeave& leave) {
+  listener.addresses_leave = [this](const guardian::AddressesLeave& leave) {
     const config::Vip* vip = find(leave.router);
     if (vip != nullptr) around_.addresses_leave(*vip);
   };
-  listener.command_done = [this](const vip::link::CommandDone& done) { command_done(done); };
+  listener.command_done = [this](const guardian::CommandDone& done) { command_done(done); };
   listener.lost = [this] { around_.guardian_lost(); };
   listener.stalled = around_.stalled;
   return listener;
@@ -104,7 +104,7 @@ Result<void> VipDesk::order(std::string_view vip, admin::VipOrder order, const a
   return {};
 }
 
-void VipDesk::command_done(const vip::link::CommandDone& done) {
+void VipDesk::command_done(const guardian::CommandDone& done) {
   const auto order = orders_.extract(done.id);
   if (order.empty()) return;
   around_.emit(events::VipCommand{.vip = order.mapped().vip, .command = order.mapped().command, .client = order.mapped().client, .outcome = done.text});
@@ -125,7 +125,7 @@ void VipDesk::describe(admin::StatusSnapshot& status) const {
   guardian.gateway_restarts = report_->gateway_restarts;
   guardian.longest_delay = report_->longest_delay;
   const std::vector<vip::VipTrackReport> tracks = tracker_.report();
-  for (const vip::link::RouterReport& router : report_->routers) {
+  for (const vip::RouterReport& router : report_->routers) {
     admin::VipStatus& shown = status.vips.emplace_back();
     shown.report = router;
     const auto tracked = std::find_if(tracks.begin(), tracks.end(), [&](const vip::VipTrackReport& each) { return each.vip == router.name; });

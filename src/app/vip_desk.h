@@ -17,9 +17,9 @@
 #include "admin/admin_model.h"
 #include "admin/status.h"
 #include "config/config.h"
+#include "guardian/guardian_link.h"
 #include "notify/vip_change.h"
 #include "runtime/event_loop.h"
-#include "vip/link/guardian_link.h"
 #include "vip/news.h"
 #include "vip/track/tracker.h"
 
@@ -59,17 +59,17 @@ class VipDesk {
   };
 
   void configure(const config::ConfigPtr& config);
-  vip::link::GuardianLink::Listener listener();
+  guardian::GuardianLink::Listener listener();
   void take_news(vip::News news);
   void tell(notify::VipChange change);
-  void command_done(const vip::link::CommandDone& done);
+  void command_done(const guardian::CommandDone& done);
   const config::Vip* find(std::string_view name) const;
 
   Surroundings around_;
   config::ConfigPtr config_;
-  vip::link::GuardianLink link_;
+  guardian::GuardianLink link_;
   vip::Tracker tracker_;
-  std::optional<vip::link::Report> report_;
+  std::optional<guardian::Report> report_;
   TimePoint reported_at_;
   std::map<std::uint64_t, Order> orders_;  // sent, not yet answered
   std::uint64_t told_ = 0;

@@ -10,9 +10,9 @@
 
 #include "base/result.h"
 #include "net/address.h"
+#include "notify/mail.h"
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
-#include "notify/mail.h"
 
 namespace hf::notify {
 

@@ -23,10 +23,10 @@
 #include "base/event.h"
 #include "base/event_damper.h"
 #include "config/config.h"
-#include "runtime/scope.h"
-#include "runtime/signal.h"
 #include "notify/notice.h"
 #include "notify/script_queue.h"
+#include "runtime/scope.h"
+#include "runtime/signal.h"
 
 namespace hf::notify {
 

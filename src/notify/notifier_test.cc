@@ -108,7 +108,7 @@ class NotifierTest : public testing::Test {
   bool settled() {
     return loop_.run_until([this] { return notifier_.idle(); });
   }
-  void answer(std::size_t call, std::int32_t code) { calls_.at(call).second(vip::link::ScriptDone{.started = true, .exit_code = code}); }
+  void answer(std::size_t call, std::int32_t code) { calls_.at(call).second(vip::ScriptDone{.started = true, .exit_code = code}); }
 
   runtime::SteppedLoop loop_;
   std::string folder_;

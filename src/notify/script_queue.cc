@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMostQuoted = 200;
 
-std::string failure(const vip::link::ScriptDone& done) {
+std::string failure(const vip::ScriptDone& done) {
   const std::string output = done.output.empty() ? "" : ": " + one_line(done.output, kMostQuoted);
   if (!done.started) return "could not be started" + output;
   if (done.timed_out) return "did not end in time" + output;
@@ -31,7 +31,7 @@ void ScriptQueue::push(vip::ScriptCall call, Nanos timeout, Failed failed) {
 
 void ScriptQueue::on_timer() {
   if (!running_) return next();
-  ended(number_, vip::link::ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
+  ended(number_, vip::ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
 }
 
 void ScriptQueue::next() {
@@ -42,13 +42,13 @@ void ScriptQueue::next() {
   failed_ = std::move(entry.failed);
   const std::uint64_t number = ++number_;
   loop_.arm(*this, loop_.now() + entry.timeout + vip::kScriptAnswerGrace);
-  run_(std::move(entry.call), [number, weak = std::weak_ptr(self_)](const vip::link::ScriptDone& done) {
+  run_(std::move(entry.call), [number, weak = std::weak_ptr(self_)](const vip::ScriptDone& done) {
     const std::shared_ptr<ScriptQueue*> self = weak.lock();
     if (self != nullptr) (*self)->ended(number, done);
   });
 }
 
-void ScriptQueue::ended(std::uint64_t number, const vip::link::ScriptDone& done) {
+void ScriptQueue::ended(std::uint64_t number, const vip::ScriptDone& done) {
   if (!running_ || number != number_) return;
   running_ = false;
   loop_.arm(*this, loop_.now());

@@ -40,7 +40,7 @@ class ScriptQueue final : private runtime::Timer {
   };
   void on_timer() override;
   void next();
-  void ended(std::uint64_t number, const vip::link::ScriptDone& done);
+  void ended(std::uint64_t number, const vip::ScriptDone& done);
 
   runtime::EventLoop& loop_;
   vip::ScriptPort run_;

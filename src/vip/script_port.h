@@ -6,12 +6,12 @@
 //      so whoever waits for it has a deadline of his own.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
-#include "vip/link/messages.h"
 
 namespace hf::vip {
 
@@ -21,7 +21,16 @@ struct ScriptCall {
   std::vector<std::string> environment{};
 };
 
-using ScriptAnswer = std::function<void(const link::ScriptDone&)>;
+struct ScriptDone {
+  std::uint64_t id = 0;
+  bool started = false;   // false: reason tells why not
+  bool timed_out = false;
+  std::int32_t exit_code = 0;  // 128 + signal when a signal ended it
+  std::string output{};   // the first 512 bytes of its output; the reason where not started
+  friend bool operator==(const ScriptDone&, const ScriptDone&) = default;
+};
+
+using ScriptAnswer = std::function<void(const ScriptDone&)>;
 using ScriptPort = std::function<void(ScriptCall, ScriptAnswer)>;
 
 /// Beyond a script's own timeout: killing it and the way through two processes and back.

@@ -15,7 +15,7 @@ std::string said(const std::string& output) {
   return line.empty() ? line : ": " + line;
 }
 
-std::string explain(const link::ScriptDone& done) {
+std::string explain(const ScriptDone& done) {
   if (!done.started) return "could not be started" + said(done.output);
   if (done.timed_out) return "did not end in time" + said(done.output);
   return "exit code " + std::to_string(done.exit_code) + said(done.output);
@@ -42,7 +42,7 @@ void ScriptTrack::run() {
   began_ = loop_.now();
   const std::uint64_t number = ++number_;
   loop_.arm(*this, began_ + track_.script.timeout + kScriptAnswerGrace);
-  run_(ScriptCall{.script = track_.script.id}, [number, weak = std::weak_ptr(self_)](const link::ScriptDone& done) {
+  run_(ScriptCall{.script = track_.script.id}, [number, weak = std::weak_ptr(self_)](const ScriptDone& done) {
     const std::shared_ptr<ScriptTrack*> self = weak.lock();
     if (self != nullptr) (*self)->ended(number, done);
   });
@@ -50,10 +50,10 @@ void ScriptTrack::run() {
 
 void ScriptTrack::on_timer() {
   if (!running_) return run();
-  ended(number_, link::ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
+  ended(number_, ScriptDone{.started = false, .output = "no answer from the process that runs scripts"});
 }
 
-void ScriptTrack::ended(std::uint64_t number, const link::ScriptDone& done) {
+void ScriptTrack::ended(std::uint64_t number, const ScriptDone& done) {
   if (!running_ || number != number_) return;
   running_ = false;
   const bool good = done.started && !done.timed_out && done.exit_code == 0;

@@ -25,7 +25,7 @@ class ScriptTrack final : public TrackSource, private runtime::Timer {
  private:
   void on_timer() override;
   void run();
-  void ended(std::uint64_t number, const link::ScriptDone& done);
+  void ended(std::uint64_t number, const ScriptDone& done);
   void count(policy::health::CheckOutcome outcome, std::string reason);
 
   runtime::EventLoop& loop_;

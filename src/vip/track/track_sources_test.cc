@@ -59,7 +59,7 @@ struct Runs {
     return [this](ScriptCall call, ScriptAnswer answer) { calls.push_back({std::move(call), std::move(answer)}); };
   }
   void end(std::int32_t code, const std::string& output = {}) {
-    calls.back().answer(link::ScriptDone{.started = true, .exit_code = code, .output = output});
+    calls.back().answer(ScriptDone{.started = true, .exit_code = code, .output = output});
   }
 };
 
@@ -123,13 +123,13 @@ TEST_F(ScriptTrackTest, OneRunAtATime) {
 
 TEST_F(ScriptTrackTest, ATimeoutAndWhatCouldNotBeStartedAreFailures) {
   begin(1, 1);
-  runs_.calls.back().answer(link::ScriptDone{.started = true, .timed_out = true, .exit_code = 137});
+  runs_.calls.back().answer(ScriptDone{.started = true, .timed_out = true, .exit_code = 137});
   EXPECT_EQ(source_->result().reason, "did not end in time");
   EXPECT_TRUE(source_->result().bad);
   round(0);
   EXPECT_FALSE(source_->result().bad);
   loop_.advance(1s);
-  runs_.calls.back().answer(link::ScriptDone{.started = false, .output = "there is no user 'x'"});
+  runs_.calls.back().answer(ScriptDone{.started = false, .output = "there is no user 'x'"});
   EXPECT_TRUE(source_->result().bad);
   EXPECT_EQ(source_->result().reason, "could not be started: there is no user 'x'");
 }
@@ -140,11 +140,11 @@ TEST_F(ScriptTrackTest, AnAnswerThatNeverComesIsAFailureAndItsLateArrivalIsDropp
   EXPECT_TRUE(source_->result().bad);
   loop_.advance(0s);
   ASSERT_EQ(runs_.calls.size(), 2U);
-  runs_.calls[0].answer(link::ScriptDone{.started = true, .exit_code = 0});
+  runs_.calls[0].answer(ScriptDone{.started = true, .exit_code = 0});
   EXPECT_TRUE(source_->result().bad);
-  runs_.calls[1].answer(link::ScriptDone{.started = true, .exit_code = 0});
+  runs_.calls[1].answer(ScriptDone{.started = true, .exit_code = 0});
   EXPECT_FALSE(source_->result().bad);
-  runs_.calls[1].answer(link::ScriptDone{.started = true, .exit_code = 1});
+  runs_.calls[1].answer(ScriptDone{.started = true, .exit_code = 1});
   EXPECT_FALSE(source_->result().bad) << "one answer a run";
 }
 

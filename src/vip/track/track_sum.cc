@@ -47,8 +47,8 @@ std::int32_t points(const TrackState& state) {
   return bounded(std::int64_t{state.weight.points} * state.result.factor);
 }
 
-link::Verdict sum(const std::string& router, std::span<const TrackState> states) {
-  link::Verdict verdict{.router = router, .points = 0, .release = false, .reason = {}};
+Verdict sum(const std::string& router, std::span<const TrackState> states) {
+  Verdict verdict{.router = router, .points = 0, .release = false, .reason = {}};
   std::int64_t total = 0;
   for (const TrackState& state : states) {
     total += points(state);

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "config/config.h"
-#include "vip/link/messages.h"
+#include "vip/verdict.h"
 
 namespace hf::vip {
 
@@ -44,7 +44,7 @@ bool releases(const TrackState& state);
 /// 0 while it is good, unknown, or releases.
 std::int32_t points(const TrackState& state);
 
-link::Verdict sum(const std::string& router, std::span<const TrackState> states);
+Verdict sum(const std::string& router, std::span<const TrackState> states);
 
 /// "service orders", "interface eth2", "script check_db", "process mysqld", "file /etc/x": for people.
 std::string track_text(const config::Track& track);

@@ -39,7 +39,7 @@ TEST(TrackSum, TableOfSums) {
       {"unknown holds a release back", {state(kRelease, {})}, 0, true},
   };
   for (const Row& row : rows) {
-    const link::Verdict verdict = sum("db", row.states);
+    const Verdict verdict = sum("db", row.states);
     EXPECT_EQ(verdict.router, "db");
     EXPECT_EQ(verdict.points, row.points) << row.name;
     EXPECT_EQ(verdict.release, row.release) << row.name;

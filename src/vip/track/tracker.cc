@@ -126,7 +126,7 @@ void Tracker::tell_event(const Item& item) {
 
 void Tracker::judge() {
   if (configuring_) return;
-  link::Verdicts next;
+  Verdicts next;
   for (const Group& group : groups_) {
     std::vector<TrackState> states;
     states.reserve(group.items.size());

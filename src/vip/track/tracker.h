@@ -19,10 +19,10 @@
 #include "base/event.h"
 #include "config/config.h"
 #include "runtime/event_loop.h"
-#include "vip/link/messages.h"
 #include "vip/script_port.h"
 #include "vip/track/service_track.h"
 #include "vip/track/track_source.h"
+#include "vip/verdict.h"
 
 namespace hf::vip {
 
@@ -41,7 +41,7 @@ struct TrackReport {
 
 struct VipTrackReport {
   std::string vip{};
-  link::Verdict verdict{};
+  Verdict verdict{};
   std::vector<TrackReport> tracks{};
 
   friend bool operator==(const VipTrackReport&, const VipTrackReport&) = default;
@@ -68,7 +68,7 @@ class Tracker {
   void service_changed(const std::string& service);
 
   /// One for each VIP, in the order of the file, also of those that track nothing.
-  const link::Verdicts& verdicts() const { return verdicts_; }
+  const Verdicts& verdicts() const { return verdicts_; }
   std::vector<VipTrackReport> report() const;
 
  private:
@@ -85,7 +85,7 @@ class Tracker {
   runtime::EventLoop& loop_;
   Ports ports_;
   std::vector<Group> groups_;
-  link::Verdicts verdicts_;
+  Verdicts verdicts_;
   bool configuring_ = false;
 };
 

@@ -36,9 +36,9 @@ class TrackerTest : public testing::Test {
     out.tracks = std::move(tracks);
     return out;
   }
-  const link::Verdict& verdict(std::size_t i = 0) { return tracker_.verdicts().verdicts.at(i); }
+  const Verdict& verdict(std::size_t i = 0) { return tracker_.verdicts().verdicts.at(i); }
   void answer(std::size_t call, std::int32_t code) {
-    answers_.at(call).second(link::ScriptDone{.started = true, .exit_code = code, .output = "said so\n"});
+    answers_.at(call).second(ScriptDone{.started = true, .exit_code = code, .output = "said so\n"});
   }
 
   runtime::SteppedLoop loop_;
@@ -65,8 +65,8 @@ TEST_F(TrackerTest, EveryVipHasAVerdictInTheOrderOfTheFile) {
   interface.target = "eth2";
   tracker_.configure({vip("b", {interface}), vip("a", {service_track("orders", kRelease)})});
   ASSERT_EQ(tracker_.verdicts().verdicts.size(), 2U);
-  EXPECT_EQ(verdict(0), (link::Verdict{.router = "b"}));
-  EXPECT_EQ(verdict(1), (link::Verdict{.router = "a"}));
+  EXPECT_EQ(verdict(0), (Verdict{.router = "b"}));
+  EXPECT_EQ(verdict(1), (Verdict{.router = "a"}));
   EXPECT_EQ(changed_, 1);
   EXPECT_TRUE(tracker_.report()[0].tracks.empty()) << "interfaces are the guardian's";
 }
@@ -125,7 +125,7 @@ TEST_F(TrackerTest, AReloadKeepsTheStateOfWhatStayedTheSame) {
   ASSERT_EQ(answers_.size(), 3U) << "b was not started anew";
   answer(2, 1);
   EXPECT_TRUE(verdict().release);
-  answers_[0].second(link::ScriptDone{});  // a's late answer concerns nobody
+  answers_[0].second(ScriptDone{});  // a's late answer concerns nobody
 }
 
 TEST_F(TrackerTest, AChangedWeightCountsAtOnce) {

@@ -1,0 +1,17 @@
+// GatewayCondition: what virtual routers care about the process that serves clients.
+//
+// Owner: plain values. Thread: any.
+#pragma once
+
+#include <string>
+
+namespace hf::vip {
+
+struct GatewayCondition {
+  bool serving = false;  // it is alive and its listeners are open
+  std::string reason{};  // why not
+
+  friend bool operator==(const GatewayCondition&, const GatewayCondition&) = default;
+};
+
+}  // namespace hf::vip
