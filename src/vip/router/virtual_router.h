@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "policy/vrrp/machine.h"
-#include "policy/vrrp/sync_group.h"
 #include "runtime/call_timer.h"
 #include "runtime/event_loop.h"
 #include "vip/gateway_condition.h"
@@ -27,6 +26,7 @@
 #include "vip/report.h"
 #include "vip/router/address_holder.h"
 #include "vip/router/arbiters.h"
+#include "vip/router/group_member.h"
 #include "vip/router/heartbeat_socket.h"
 #include "vip/router/neighbour_socket.h"
 #include "vip/router/peer_log.h"
@@ -38,7 +38,7 @@
 
 namespace hf::vip::router {
 
-class VirtualRouter {
+class VirtualRouter final : public GroupMember {
  public:
   struct Surroundings {
     runtime::EventLoop& loop;
@@ -70,9 +70,10 @@ class VirtualRouter {
   void set_verdict(const Verdict& verdict);
   /// What was done, in words. The caller reports it as an event.
   std::string command(policy::vrrp::OperatorCommand command);
-  void order(policy::vrrp::SyncOrder order) { feed(order); }
-  policy::vrrp::MemberStatus member_status() const { return {state_.mode, state_.faults.own(), policy::vrrp::hears_lower_master(state_, around_.loop.now())}; }
-  bool has_group_fault() const { return state_.faults.sync_group; }
+  const std::string& group() const override { return settings_.sync_group; }
+  void order(policy::vrrp::SyncOrder order) override { feed(order); }
+  policy::vrrp::MemberStatus member_status() const override { return {state_.mode, state_.faults.own(), policy::vrrp::hears_lower_master(state_, around_.loop.now())}; }
+  bool has_group_fault() const override { return state_.faults.sync_group; }
 
   /// Interfaces or addresses of this machine changed.
   void interfaces_changed();

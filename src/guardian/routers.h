@@ -1,0 +1,87 @@
+// Routers: the virtual routers of this node: those that run, those that are on their way out after a reload, and those that wait for them
+// to be gone.
+//
+// Owner: the Guardian. Thread: that of its loop.
+// Invariants:
+//   1. No two of one name, one address, or one router id on an interface hold anything at a time: who comes waits for who goes.
+//   2. What is to be done after a step of a virtual router is done in a turn's timer, not within the step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guardian/groups.h"
+#include "guardian/messages.h"
+#include "runtime/call_timer.h"
+#include "runtime/event_loop.h"
+#include "vip/gateway_condition.h"
+#include "vip/router/route_socket.h"
+#include "vip/router/virtual_router.h"
+
+namespace hf::guardian {
+
+class Routers {
+ public:
+  struct Listener {
+    std::function<void(News)> news;
+    std::function<void(const std::string& router)> leaving;  // its addresses are about to go, or have gone
+    std::function<void()> changed;                           // a report would be another
+    std::function<void()> at_rest;                           // may be so after stop(): see at_rest()
+  };
+
+  Routers(runtime::EventLoop& loop, Listener listener);
+  Routers(const Routers&) = delete;
+  Routers& operator=(const Routers&) = delete;
+  /// Takes off what addresses are left, which may have to be told.
+  ~Routers();
+
+  /// Errors: no netlink.
+  Result<void> open();
+  void start(const std::vector<vip::RouterSettings>& settings);
+  /// What a reload asks for, in words; empty: nothing changed.
+  std::string apply(std::vector<vip::RouterSettings> next);
+  /// All hand their addresses over.
+  void stop();
+  /// Nothing is held any more.
+  bool at_rest() const;
+
+  void set_gateway(const vip::GatewayCondition& condition);
+  void set_verdicts(const Verdicts& verdicts);
+  /// nullptr: there is none of this name.
+  vip::router::VirtualRouter* find(std::string_view name);
+  /// Their names, with blanks between.
+  std::string names() const;
+  std::vector<RouterReport> reports() const;
+
+ private:
+  using Router = vip::router::VirtualRouter;
+
+  void add(const vip::RouterSettings& settings);
+  void judge(Router& router);
+  void regroup();
+  void interfaces_changed();
+  void stepped(Router& router);
+  void after_steps();
+  void let_in();
+
+  runtime::EventLoop& loop_;
+  Listener listener_;
+  std::uint64_t boot_id_;
+  std::unique_ptr<vip::router::RouteSocket> routes_;
+  vip::router::HeartbeatPorts heartbeat_ports_;
+  std::vector<std::unique_ptr<Router>> running_;
+  std::vector<std::unique_ptr<Router>> leaving_;    // on their way out after a reload
+  std::vector<vip::RouterSettings> arriving_;       // wait for who is in the way to be gone
+  Groups groups_;
+  vip::GatewayCondition gateway_;
+  Verdicts verdicts_;  // the gateway's latest
+  bool stopping_ = false;
+  runtime::CallTimer interfaces_timer_;
+  runtime::CallTimer after_timer_;  // when the steps at hand are done
+};
+
+}  // namespace hf::guardian
