@@ -102,8 +102,8 @@ def stage_fuzz():
         grown, seeds = ROOT / "build" / "fuzz" / "corpus" / name, ROOT / "tests" / "corpus" / name
         grown.mkdir(parents=True, exist_ok=True)
         command = [ROOT / "build" / "asan" / name, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=2048",
-                   f"-artifact_prefix={LOGS / 'fuzz' / name}-", grown]
-        jobs.append((name, command + ([seeds] if seeds.is_dir() else []), LOGS / "fuzz" / f"{name}.log", FUZZ_SECONDS + 120))
+                   f"-artifact_prefix={LOGS / 'fuzz' / name}-", grown, seeds]  # only into the first folder does it write
+        jobs.append((name, command, LOGS / "fuzz" / f"{name}.log", FUZZ_SECONDS + 120))
     total = Outcome()
     for name, code in run_all(jobs, CORES, {"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}, POLITE):
         ok = code == 0
