@@ -39,20 +39,42 @@ Position position_of(const toml::source_region& source) {
   return Position{std::max(1, static_cast<int>(source.begin.line)), std::max(1, static_cast<int>(source.begin.column))};
 }
 
-/// The library bounds the depth of lists and inline tables, not of dotted keys ("a.a.a.…"). Comments may hold dots.
+/// How long the quoted text or the comment is that begins here; 0: none does. One that never ends is the library's to complain of.
+std::size_t opaque_size(std::string_view rest) {
+  if (rest.starts_with('#')) return std::min(rest.find('\n'), rest.size());
+  for (const std::string_view mark : {R"(""")", "'''", "\"", "'"}) {
+    if (!rest.starts_with(mark)) continue;
+    const bool is_long = mark.size() == 3;
+    for (std::size_t i = mark.size(); i < rest.size(); ++i) {
+      if (!is_long && rest[i] == '\n') return i;
+      if (mark.front() == '"' && rest[i] == '\\') {
+        ++i;
+      } else if (rest.substr(i).starts_with(mark)) {
+        std::size_t end = i + mark.size();
+        for (int more = 0; is_long && more < 2 && rest.substr(end).starts_with(mark.front()); ++more) ++end;  // """"" ends a text with ""
+        return end;
+      }
+    }
+    return rest.size();
+  }
+  return 0;
+}
+
+/// The library bounds the depth of lists and inline tables, not of dotted keys ("a.a.a.…"). Comments and quoted texts may hold dots.
 std::optional<SyntaxError> find_deep_key(std::string_view text) {
   Position at;
   int dots = 0;
-  bool in_comment = false;
-  for (const char c : text) {
-    if (c == '\n') {
-      at = Position{at.line + 1, 0};
-      in_comment = false;
+  const auto pass = [&at](char c) { at = c == '\n' ? Position{at.line + 1, 1} : Position{at.line, at.column + 1}; };
+  for (std::size_t i = 0; i < text.size();) {
+    if (const std::size_t opaque = opaque_size(text.substr(i)); opaque > 0) {
+      for (const char c : text.substr(i, opaque)) pass(c);
+      i += opaque;
+      continue;
     }
-    if (c == '#') in_comment = true;
-    if (c == '.' && !in_comment && ++dots > kDeepest) return SyntaxError{at, "a dotted key is nested too deep"};
+    const char c = text[i++];
+    if (c == '.' && ++dots > kDeepest) return SyntaxError{at, "a dotted key is nested too deep"};
     if (c == '\n' || c == ',' || c == '=' || c == '[' || c == ']' || c == '{' || c == '}' || c == '/') dots = 0;
-    ++at.column;
+    pass(c);
   }
   return std::nullopt;
 }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "config/file/document.h"
 #include "config/file/units.h"
 #include "config/file/values.h"
 
@@ -129,14 +128,12 @@ class Printer {
 }  // namespace
 
 std::string quoted_toml(std::string_view text) {
-  // Dots count towards the depth of a key when a document is read, also those in a text.
-  const bool many_dots = std::count(text.begin(), text.end(), '.') > kDeepest;
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       out += fmt::format("\\{}", c);
-    } else if (byte < 0x20 || byte == 0x7f || (c == '.' && many_dots)) {
+    } else if (byte < 0x20 || byte == 0x7f) {
       out += fmt::format("\\u{:04X}", byte);
     } else {
       out.push_back(c);
