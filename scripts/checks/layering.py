@@ -64,14 +64,36 @@ def check_guardian():
                 yield at(path, line, f'the guardian may not know "{name}": it parses no client\'s byte and waits for nothing')
 
 
+# What knows a protocol's files: its own, the pure rooms, the one table and the sections of the configuration.
+PROTOCOL_FILE = re.compile(r"(?:^|/)(?:mysql|tcp)(?:/|_|\.)")
+MAY_KNOW_PROTOCOLS = re.compile(r"(?:proto|policy|config/section)/|app/protocols\.cc$")
+PROTOCOL_GUESTS = {
+    "app/explain.cc": "the table's row for MySQL: what would be done with a statement",
+    "app/event_catalogue.cc": "one list of what all rooms may tell of",
+    "upstream/session_defaults.h": "what a MySQL session begins with",
+}
+
+
 def check_protocols():
     """One table knows which protocols there are; who else asks would have to be found for the next one."""
     for path in files(".h", ".cc", below=SRC):
         name = str(path.relative_to(SRC))
-        if is_test(path) or re.search(r"_(fake|fixture)\.", name) or name.startswith("config/") or name == "app/protocols.cc":
+        if is_test(path) or re.search(r"_(fake|fixture)\.", name):
             continue
-        for match in re.finditer(r"\bconfig::Protocol::k\w+", code(path)):
-            yield at(path, line_of(code(path), match.start()), f"{match.group(0)}: what a protocol brings stands in app/protocols.cc")
+        if not name.startswith("config/section/") and name != "app/protocols.cc":
+            for match in re.finditer(r"\bProtocol::k\w+", code(path)):
+                yield at(path, line_of(code(path), match.start()), f"{match.group(0)}: what a protocol brings stands in app/protocols.cc")
+        foreign = [(line, target) for line, target, quoted in includes(path) if quoted and is_foreign_protocol(name, target)]
+        reason = PROTOCOL_GUESTS.get(name)
+        if reason is not None and not foreign:
+            yield at(path, 1, "includes no protocol's file any more: take it out of PROTOCOL_GUESTS (scripts/checks/layering.py)")
+        for line, target in foreign:
+            yield ("warning: " if reason else "") + at(path, line, f'knows "{target}": {reason or "what a protocol brings comes by app/protocols.cc"}')
+
+
+def is_foreign_protocol(name, target):
+    """Whether a file takes a protocol's file that it has no business with."""
+    return bool(PROTOCOL_FILE.search(target) and not PROTOCOL_FILE.search(name) and not MAY_KNOW_PROTOCOLS.match(name))
 
 
 def check_pure():
