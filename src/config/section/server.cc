@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "config/file/findings.h"
 #include "config/file/key.h"
-#include "config/section/service.h"
+#include "config/section/listen.h"
 
 namespace hf::config::section {
 
@@ -39,44 +39,47 @@ bool reaches(const Endpoint& listen, const Endpoint& server) {
 
 class ServerRules : private file::Findings {
  public:
-  ServerRules(const Service& service, file::ReadResult& result) : Findings(result), service_(service) {}
+  ServerRules(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service, file::ReadResult& result)
+      : Findings(result), servers_(servers), listeners_(listeners), service_(service) {}
 
   void run(const std::string& place) {
     std::vector<std::string> names;
-    for (const Server& server : service_.servers) names.push_back(server.name);
+    for (const Server& server : servers_) names.push_back(server.name);
     check_unique("server", names, [&](std::size_t i) { return fmt::format("{}.server[{}].name", place, i); });
 
-    if (service_.servers.size() > kMostServers) {
-      error(at(fmt::format("{}.server[{}]", place, kMostServers)), fmt::format("service {} has {} servers", file::quoted(service_.name), service_.servers.size()),
+    if (servers_.size() > kMostServers) {
+      error(at(fmt::format("{}.server[{}]", place, kMostServers)), fmt::format("service {} has {} servers", file::quoted(service_), servers_.size()),
             fmt::format("a service has room for {}", kMostServers), "make two services of it");
     }
-    const bool all_idle = std::all_of(service_.servers.begin(), service_.servers.end(), [](const Server& s) { return s.weight == 0; });
-    if (all_idle && !service_.servers.empty()) {
-      error(at(place + ".server[0].weight"), "weight = 0 for every server", fmt::format("service {} would serve nobody", file::quoted(service_.name)),
+    const bool all_idle = std::all_of(servers_.begin(), servers_.end(), [](const Server& s) { return s.weight == 0; });
+    if (all_idle && !servers_.empty()) {
+      error(at(place + ".server[0].weight"), "weight = 0 for every server", fmt::format("service {} would serve nobody", file::quoted(service_)),
             "give at least one server a weight of 1 or more");
     }
-    for (std::size_t i = 0; i < service_.servers.size(); ++i) check_server(i, fmt::format("{}.server[{}].address", place, i));
+    for (std::size_t i = 0; i < servers_.size(); ++i) check_server(i, fmt::format("{}.server[{}].address", place, i));
   }
 
  private:
   void check_server(std::size_t index, const std::string& place) {
-    const Server& server = service_.servers[index];
+    const Server& server = servers_[index];
     if (server.address.host.empty()) return;
-    for (const Listen& listen : service_.listen) {
+    for (const Listen& listen : listeners_) {
       if (!reaches(listen.endpoint, server.address)) continue;
       error(at(place), fmt::format("server address \"{}\"", server.address.to_string()),
             "the service itself listens there and would connect to itself", "write the address of the real server");
       return;
     }
     for (std::size_t other = 0; other < index; ++other) {
-      if (service_.servers[other].address != server.address) continue;
+      if (servers_[other].address != server.address) continue;
       warning(at(place), fmt::format("server address \"{}\" is there twice", server.address.to_string()),
               "the server gets the share of both entries", "remove one of them");
       return;
     }
   }
 
-  const Service& service_;
+  const std::vector<Server>& servers_;
+  const std::vector<Listen>& listeners_;
+  const std::string& service_;  // its name
 };
 
 }  // namespace
@@ -89,6 +92,9 @@ void fill_in(std::vector<Server>& servers) {
   }
 }
 
-void check_servers(const Service& service, const std::string& place, file::ReadResult& result) { ServerRules(service, result).run(place); }
+void check_servers(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service, const std::string& place,
+                   file::ReadResult& result) {
+  ServerRules(servers, listeners, service, result).run(place);
+}
 
 }  // namespace hf::config::section

@@ -12,7 +12,7 @@
 
 namespace hf::config::section {
 
-struct Service;
+struct Listen;
 
 struct Server {
   std::string name;
@@ -26,7 +26,8 @@ std::span<const file::Key> keys_of_server();
 /// A server without a name has its address for one.
 void fill_in(std::vector<Server>& servers);
 
-/// `place` is the service's: "service[0]".
-void check_servers(const Service& service, const std::string& place, file::ReadResult& result);
+/// `listeners` are the service's own. `place` is the service's: "service[0]".
+void check_servers(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service, const std::string& place,
+                   file::ReadResult& result);
 
 }  // namespace hf::config::section

@@ -66,7 +66,7 @@ class ServiceRules : private file::Findings {
 
  private:
   void check_service(const Service& service, const std::string& place) {
-    check_servers(service, place, result_);
+    check_servers(service.servers, service.listen, service.name, place, result_);
     if (!good(place + ".protocol")) return;
     if (is_mysql(service)) {
       check_mysql(service.mysql, service.name, place, result_);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "service/mysql/events.h"
+#include "service/mysql/session_variables.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
 

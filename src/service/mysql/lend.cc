@@ -7,6 +7,7 @@
 #include "proto/mysql/reply_tracker.h"
 #include "service/mysql/events.h"
 #include "service/mysql/holdings.h"
+#include "service/mysql/session_variables.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/start.h"
 #include "service/shard.h"

@@ -1,6 +1,5 @@
 #include "service/mysql/session_variables.h"
 
-#include "service/mysql/start.h"
 #include "upstream/mysql/connection.h"
 
 namespace hf::service::mysql {
@@ -20,6 +19,11 @@ Result<void> take(const proto::mysql::TextResult& shown, SessionVariables& into)
 }
 
 }  // namespace
+
+std::string narrow(std::string text) {
+  std::erase(text, '\0');
+  return text;
+}
 
 Task<Result<SessionVariables>> read_session_variables(upstream::mysql::Connection* connection, std::string names, Deadline deadline) {
   SessionVariables variables;

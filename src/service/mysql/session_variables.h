@@ -12,6 +12,9 @@
 
 namespace hf::service::mysql {
 
+/// An answer in the client's character_set_results, which may be UTF-16 or UTF-32: names and numbers are ASCII, with NULs beside it there.
+std::string narrow(std::string text);
+
 /// In the order of the server's answer; text as ASCII, whatever the connection's character_set_results is.
 using SessionVariables = std::vector<std::pair<std::string, std::string>>;
 

@@ -6,7 +6,6 @@
 #include "policy/sql/shape_cache.h"
 #include "service/mysql/holdings.h"
 #include "service/mysql/lend.h"
-#include "service/mysql/run.h"
 #include "service/mysql/shard_state.h"
 #include "service/mysql/unreported.h"
 

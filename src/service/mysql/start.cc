@@ -219,11 +219,6 @@ SettingsPtr start_behind_reset(Session& session, const std::string& schema) {
   return start == nullptr ? nullptr : session.shard_state().settings().reset_in_schema(start, schema);
 }
 
-std::string narrow(std::string text) {
-  std::erase(text, '\0');
-  return text;
-}
-
 std::uint64_t pool_key(Session& session, bool has_schema) {
   // What a handshake flag does to settings is set by us on every connection; multi-statements are compared.
   constexpr wire::Capabilities kNotShared = ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs |

@@ -19,8 +19,6 @@ void remember_for_reset(Identity& identity, std::uint16_t collation);
 void reset_settings(Session& session);
 /// What a connection in this schema has behind a reset, once it is brought to the session's start.
 policy::session::SettingsPtr start_behind_reset(Session& session, const std::string& schema);
-/// An answer in the client's character_set_results, which may be UTF-16 or UTF-32: names and numbers are ASCII, with NULs beside it there.
-std::string narrow(std::string text);
 /// A number for what connections must have in common to be shared: account, capabilities, whether a schema is set.
 std::uint64_t pool_key(Session& session, bool has_schema);
 /// The key of a login that only this session may have: no connection that is given back has it.

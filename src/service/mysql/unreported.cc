@@ -10,7 +10,6 @@
 #include "service/mysql/holdings.h"
 #include "service/mysql/session_variables.h"
 #include "service/mysql/shard_state.h"
-#include "service/mysql/start.h"
 
 namespace hf::service::mysql {
 
