@@ -172,77 +172,111 @@ int reload(const Options& options) {
   });
 }
 
+/// The commands, in the order in which --help lists them, each with what it does.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.set_version_flag("--version", std::string("holdfast ") + kVersion);
+    app_.require_subcommand(1);
+    command("run", "run in the foreground", hf::app::run)
+        ->add_option("--role", options_.role, "which of the processes to be; the guardian says so to those it starts")
+        ->check(CLI::IsMember({"gateway", "steward"}))
+        ->group("");
+    add_check();
+    add_status();
+    add_server_commands();
+    add_vip_commands();
+    command("reload", "read the configuration anew, keeping everything that did not change", reload);
+    add_questions();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int shown = app_.exit(error);
+      return shown == 0 ? kDone : kUsage;
+    }
+    return code_;
+  }
+
+ private:
+  using Action = std::function<int(const Options&)>;
+
+  CLI::App* command_of(CLI::App& parent, const char* name, const char* help, const Action& action) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->add_option("-c,--config", options_.config, "configuration file")->capture_default_str();
+    sub->add_flag("--json", options_.as_json, "answer as JSON");
+    sub->callback([this, action] { code_ = action(options_); });
+    return sub;
+  }
+
+  CLI::App* command(const char* name, const char* help, const Action& action) { return command_of(app_, name, help, action); }
+
+  void add_check() {
+    CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", [this](const Options& o) {
+      return of_config_->count() > 0 ? check_and_print(o) : check(o);
+    });
+    checking->add_flag("--print-reference", options_.print_reference, "print the reference of the configuration file (docs/config.md)");
+    checking->add_flag("--print-events", options_.print_events, "print the catalogue of events (docs/events.md)");
+    of_config_ = checking->add_option("--print-config", options_.printed_file, "print what the file comes to on this node, without secrets and defaults")
+                     ->expected(0, 1)
+                     ->option_text("[FILE]");
+  }
+
+  void add_status() {
+    CLI::App* status = command("status", "show virtual addresses, services, servers and listeners", [this](const Options& o) {
+      return of_sessions_->count() > 0 ? show_sessions(o) : ask(o, "GET", "/api/v1/status", show_status);
+    });
+    of_sessions_ = status->add_option("--sessions", options_.service, "as the command 'sessions'")->expected(0, 1)->option_text("[SERVICE]");
+    CLI::App* sessions = command("sessions", "list MySQL sessions that are pinned or have a server connection, and why", show_sessions);
+    sessions->add_option("service", options_.service, "of this service only");
+    for (CLI::App* each : {status, sessions}) each->add_option("--limit", options_.limit, "show this many sessions at most")->capture_default_str();
+  }
+
+  void add_server_commands() {
+    const auto add = [this](const char* name, const char* help) {
+      command(name, help, [name](const Options& o) { return server_command(o, name); })
+          ->add_option("server", options_.target, "SERVER or SERVICE/SERVER")
+          ->required();
+    };
+    add("drain", "take a server out of work: running work ends in peace");
+    add("resume", "end a drain");
+  }
+
+  void add_vip_commands() {
+    CLI::App* vip = app_.add_subcommand("vip", "move virtual addresses as planned");
+    vip->require_subcommand(1);
+    const auto add = [this, vip](const char* name, const char* help, admin::VipOrder order) {
+      command_of(*vip, name, help, [order](const Options& o) { return vip_command(o, o.vip, order); })
+          ->add_option("name", options_.vip, "the name of the virtual address")
+          ->required();
+    };
+    add("release", "give the addresses up to another node until 'resume'", admin::VipOrder::kRelease);
+    add("prefer", "take the addresses, whatever the priorities say, until 'resume'", admin::VipOrder::kPrefer);
+    add("resume", "end a release or a preference", admin::VipOrder::kResume);
+  }
+
+  void add_questions() {
+    command("events", "show what happened", [](const Options& o) {
+      return ask(o, "GET", "/api/v1/events?limit=1000&since=" + std::to_string(o.since), show_events);
+    })->add_option("--since", options_.since, "only events after this sequence number");
+    CLI::App* explain = command("explain", "tell where a statement would run, and why", [](const Options& o) {
+      return ask(o, "GET", "/api/v1/explain?service=" + percent_encode(o.service) + "&sql=" + percent_encode(o.sql), show_explanation);
+    });
+    explain->add_option("service", options_.service, "the service")->required();
+    explain->add_option("sql", options_.sql, "the statement")->required();
+  }
+
+  CLI::App app_{"holdfast: an address that does not go away, for MySQL/MariaDB and TCP services"};
+  Options options_;
+  CLI::Option* of_config_ = nullptr;    // --print-config
+  CLI::Option* of_sessions_ = nullptr;  // status --sessions
+  int code_ = kDone;
+};
+
 }  // namespace
 
-int run_command_line(int argc, char** argv) {
-  CLI::App app{"holdfast: an address that does not go away, for MySQL/MariaDB and TCP services"};
-  app.set_version_flag("--version", std::string("holdfast ") + kVersion);
-  app.require_subcommand(1);
-  Options options;
-  int code = kDone;
-  const auto command_of = [&](CLI::App& parent, const char* name, const char* help, const std::function<int(const Options&)>& action) {
-    CLI::App* sub = parent.add_subcommand(name, help);
-    sub->add_option("-c,--config", options.config, "configuration file")->capture_default_str();
-    sub->add_flag("--json", options.as_json, "answer as JSON");
-    sub->callback([&code, &options, action] { code = action(options); });
-    return sub;
-  };
-  const auto command = [&](const char* name, const char* help, const std::function<int(const Options&)>& action) {
-    return command_of(app, name, help, action);
-  };
-  command("run", "run in the foreground", run)
-      ->add_option("--role", options.role, "which of the processes to be; the guardian says so to those it starts")
-      ->check(CLI::IsMember({"gateway", "steward"}))
-      ->group("");
-  CLI::Option* of_config = nullptr;
-  CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", [&of_config](const Options& o) {
-    return of_config->count() > 0 ? check_and_print(o) : check(o);
-  });
-  checking->add_flag("--print-reference", options.print_reference, "print the reference of the configuration file (docs/config.md)");
-  checking->add_flag("--print-events", options.print_events, "print the catalogue of events (docs/events.md)");
-  of_config = checking->add_option("--print-config", options.printed_file, "print what the file comes to on this node, without secrets and defaults")
-                  ->expected(0, 1)
-                  ->option_text("[FILE]");
-  CLI::Option* of_sessions = nullptr;
-  CLI::App* status = command("status", "show virtual addresses, services, servers and listeners", [&of_sessions](const Options& o) {
-    return of_sessions->count() > 0 ? show_sessions(o) : ask(o, "GET", "/api/v1/status", show_status);
-  });
-  of_sessions = status->add_option("--sessions", options.service, "as the command 'sessions'")->expected(0, 1)->option_text("[SERVICE]");
-  CLI::App* sessions = command("sessions", "list MySQL sessions that are pinned or have a server connection, and why", show_sessions);
-  sessions->add_option("service", options.service, "of this service only");
-  for (CLI::App* each : {status, sessions}) each->add_option("--limit", options.limit, "show this many sessions at most")->capture_default_str();
-  command("drain", "take a server out of work: running work ends in peace", [](const Options& o) { return server_command(o, "drain"); })
-      ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
-      ->required();
-  command("resume", "end a drain", [](const Options& o) { return server_command(o, "resume"); })
-      ->add_option("server", options.target, "SERVER or SERVICE/SERVER")
-      ->required();
-  CLI::App* vip = app.add_subcommand("vip", "move virtual addresses as planned");
-  vip->require_subcommand(1);
-  const auto vip_command_of = [&](const char* name, const char* help, admin::VipOrder order) {
-    command_of(*vip, name, help, [order](const Options& o) { return vip_command(o, o.vip, order); })
-        ->add_option("name", options.vip, "the name of the virtual address")
-        ->required();
-  };
-  vip_command_of("release", "give the addresses up to another node until 'resume'", admin::VipOrder::kRelease);
-  vip_command_of("prefer", "take the addresses, whatever the priorities say, until 'resume'", admin::VipOrder::kPrefer);
-  vip_command_of("resume", "end a release or a preference", admin::VipOrder::kResume);
-  command("reload", "read the configuration anew, keeping everything that did not change", reload);
-  command("events", "show what happened", [](const Options& o) {
-    return ask(o, "GET", "/api/v1/events?limit=1000&since=" + std::to_string(o.since), show_events);
-  })->add_option("--since", options.since, "only events after this sequence number");
-  CLI::App* explain = command("explain", "tell where a statement would run, and why", [](const Options& o) {
-    return ask(o, "GET", "/api/v1/explain?service=" + percent_encode(o.service) + "&sql=" + percent_encode(o.sql), show_explanation);
-  });
-  explain->add_option("service", options.service, "the service")->required();
-  explain->add_option("sql", options.sql, "the statement")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int shown = app.exit(error);
-    return shown == 0 ? kDone : kUsage;
-  }
-  return code;
-}
+int run_command_line(int argc, char** argv) { return CommandLine().run(argc, argv); }
 
 }  // namespace hf::app

@@ -290,6 +290,41 @@ std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const
   return own.value;
 }
 
+/// Counts and the list of warnings: on which connection they are now, and whether they hold it.
+void learn_diagnostics(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done,
+                       Learnt& learnt) {
+  const bool stays = is_program(statement) || leaves_list(statement);
+  if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
+  const bool list_kept = (learnt.ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
+  const DoubtedCount before{session.found_rows.value, connection.found_rows};
+  const bool agreed = !session.found_rows.known() || before.there == before.own;
+  learn_counts(session, connection, statement, reply, nothing_done);
+  const bool began = reply.rows > 0;  // what has sent rows has counted them
+  if (reply.failed && !began && !agreed && session.found_rows.on == connection.serial) learnt.doubted_count = before;
+  const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
+  if (reply.failed || reply.warnings > 0 || counted) {
+    learnt.ties |= tie::kDiagnostics;
+    session.diagnostics_on = connection.serial;
+    if (!stays) session.has_list = false;
+    session.has_list = session.has_list || reply.failed || reply.warnings > 0;
+  } else if (!list_kept) {
+    learnt.ties &= ~tie::kDiagnostics;
+    session.diagnostics_on = 0;
+    session.has_list = false;
+  }
+  connection.has_list = reply.failed || reply.warnings > 0 || (connection.has_list && stays);
+}
+
+void take_status(SessionFacts& session, const sql::Statement& statement, const Status& status) {
+  const Status before = session.status;
+  session.status = status;
+  // Its settings are over by now, though the status word still shows them.
+  if (statement.has(effect::kSetStatement)) {
+    session.status.ansi_quotes = before.ansi_quotes;
+    session.status.no_backslash_escapes = before.no_backslash_escapes;
+  }
+}
+
 }  // namespace
 
 bool explained_by_name(const sql::Statement& statement) {
@@ -445,15 +480,7 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
   Learnt learnt;
   const bool nothing_done = without_effect(statement, reply, (ties & tie::kPinned) != 0);
   const bool was_open = session.status.in_transaction;
-  if (reply.status) {
-    const Status before = session.status;
-    session.status = *reply.status;
-    // Its settings are over by now, though the status word still shows them.
-    if (statement.has(effect::kSetStatement)) {
-      session.status.ansi_quotes = before.ansi_quotes;
-      session.status.no_backslash_escapes = before.no_backslash_escapes;
-    }
-  }
+  if (reply.status) take_status(session, statement, *reply.status);
   const Changes changes = take_changes(session, connection, statement, reply, table);
   const bool sets_tracking = statement.has(effect::kReadsTracking) && statement.has(effect::kSetsVariable);
   learnt.ask_tracking = (sets_tracking || statement.unreported || changes.sets_others) && !nothing_done;
@@ -501,27 +528,8 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     ties |= tie::kInsertId;
   }
 
-  const bool stays = is_program(statement) || leaves_list(statement);
-  if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
-  const bool list_kept = (ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
-  const DoubtedCount before{session.found_rows.value, connection.found_rows};
-  const bool agreed = !session.found_rows.known() || before.there == before.own;
-  learn_counts(session, connection, statement, reply, nothing_done);
-  const bool began = reply.rows > 0;  // what has sent rows has counted them
-  if (reply.failed && !began && !agreed && session.found_rows.on == connection.serial) learnt.doubted_count = before;
-  const bool counted = session.found_rows.on == connection.serial || (!reply.failed && reply.affected_rows > 0);
-  if (reply.failed || reply.warnings > 0 || counted) {
-    ties |= tie::kDiagnostics;
-    session.diagnostics_on = connection.serial;
-    if (!stays) session.has_list = false;
-    session.has_list = session.has_list || reply.failed || reply.warnings > 0;
-  } else if (!list_kept) {
-    ties &= ~tie::kDiagnostics;
-    session.diagnostics_on = 0;
-    session.has_list = false;
-  }
-  connection.has_list = reply.failed || reply.warnings > 0 || (connection.has_list && stays);
   learnt.ties = ties;
+  learn_diagnostics(session, connection, statement, reply, nothing_done, learnt);
   return learnt;
 }
 
