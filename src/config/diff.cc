@@ -15,14 +15,14 @@ namespace {
 
 using file::diff_names;
 
-/// Who is told, without what a URL may carry behind its "?", or a program as its arguments.
+/// Who is told, without what may be a secret in a URL, or a program as its arguments.
 std::string receiver_of(const Notify& notify) {
   if (!notify.name.empty()) return notify.name;
   switch (notify.kind) {
     case NotifyKind::kFifo: return fmt::format("fifo {}", notify.path);
     case NotifyKind::kSocket: return fmt::format("socket {}", notify.path);
     case NotifyKind::kSmtp: return fmt::format("smtp {}", notify.server.to_string());
-    case NotifyKind::kWebhook: return fmt::format("webhook {}", notify.url.substr(0, notify.url.find('?')));
+    case NotifyKind::kWebhook: return fmt::format("webhook {}", notify.url_from.empty() ? notify.url : notify.server.to_string());
     case NotifyKind::kCommand: return fmt::format("command {}", notify.command.command.front());
   }
   return {};

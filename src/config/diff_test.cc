@@ -146,16 +146,22 @@ TEST(DiffTest, WhoIsToldIsComparedByReceiver) {
   mail.server = {"127.0.0.1", 25, {}};
   Notify hook;
   hook.kind = NotifyKind::kWebhook;
-  hook.url = "http://a/b?token=hunter2";
+  hook.url = "http://a/b";
+  Notify secret_hook;
+  secret_hook.kind = NotifyKind::kWebhook;
+  secret_hook.server = {"c", 80, {}};
+  secret_hook.url = "http://c/hunter2?token=hunter2";
+  secret_hook.url_from.variable = "HOOK";
   before.notifies = {fifo, mail, mail};
   Config after = before;
   after.notifies[2].to = {"b@example.org"};
   after.notifies[0] = hook;
+  after.notifies.push_back(secret_hook);
   const ConfigDiff changes = diff(before, after);
-  EXPECT_THAT(changes.notifies.added, ElementsAre("webhook http://a/b"));
+  EXPECT_THAT(changes.notifies.added, ElementsAre("webhook http://a/b", "webhook c:80"));
   EXPECT_THAT(changes.notifies.removed, ElementsAre("fifo /run/a"));
   EXPECT_THAT(changes.notifies.changed, ElementsAre("smtp 127.0.0.1:25 (2)"));
-  EXPECT_THAT(describe(changes), ElementsAre("notify webhook http://a/b added", "notify fifo /run/a removed", "notify smtp 127.0.0.1:25 (2) changed"));
+  EXPECT_THAT(describe(changes), ElementsAre("notify webhook http://a/b added", "notify webhook c:80 added", "notify fifo /run/a removed", "notify smtp 127.0.0.1:25 (2) changed"));
 }
 
 TEST(DiffTest, TheOrderOfVipsAndReceiversAloneIsAChangeToo) {

@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LoadContext context;
   context.host_name = "gw-a";
   context.environment = [](const std::string& name) -> std::optional<std::string> {
-    return name.size() % 2 == 0 ? std::optional<std::string>("secret") : std::nullopt;
+    return name.size() % 2 == 0 ? std::optional<std::string>("http://secret/?x") : std::nullopt;
   };
   context.read_secret = [](const std::string& path) -> hf::Result<SecretFile> {
     if (path.size() % 2 != 0) return hf::Error{hf::ErrorCode::kNotFound, "there is no such file"};

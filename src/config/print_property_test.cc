@@ -59,8 +59,13 @@ class Draws {
   std::size_t next_ = 0;
 };
 
-/// A machine on which every file and every variable holds a secret of its own.
-std::string secret_of(const SecretSource& source) { return source.file.empty() ? "value of " + source.variable : "content of " + source.file; }
+constexpr const char* kUrlPlace = "/etc/url";
+
+/// A machine on which every file and every variable holds a secret of its own, and those of one name a URL.
+std::string secret_of(const SecretSource& source) {
+  if (source.file == kUrlPlace || source.variable == kUrlPlace) return "http://[fd00::1]:8080/a\"b\\c?d=1";
+  return source.file.empty() ? "value of " + source.variable : "content of " + source.file;
+}
 
 LoadContext machine() {
   LoadContext context;
@@ -301,7 +306,8 @@ class Drawing {
         notify.to = {"a\\b@example.org", "c@example.org"};
         break;
       case NotifyKind::kWebhook: {
-        notify.url = draws_.flag() ? "http://[fd00::1]:8080/a\"b\\c?d=1" : "http://host";
+        if (draws_.flag()) notify.url_from = draws_.flag() ? SecretSource{kUrlPlace, {}} : SecretSource{{}, kUrlPlace};
+        notify.url = notify.url_from.empty() ? "http://host" : secret_of(notify.url_from);
         const file::HttpUrl parts = *file::parse_http_url(notify.url);
         notify.server = parts.server;
         notify.url_path = parts.path;

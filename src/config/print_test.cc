@@ -114,7 +114,7 @@ on_stop = "/n s"
 notify_shell = true
 notify_user = "ops"
 [[notify]]
-webhook = "http://host/\\?x"
+webhook = "http://host/\\x"
 token_file = "app.password"
 )toml"),
             R"toml([node]
@@ -167,7 +167,7 @@ file = "/etc/holdfast/down"
 weight = -2
 
 [[notify]]
-webhook = "http://host/\\?x"
+webhook = "http://host/\\x"
 token_file = "/etc/holdfast/app.password"
 )toml");
 }
@@ -183,6 +183,23 @@ TEST(PrintTest, TheFilesInTheTreeComeBackAsTheyAre) {
   std::stringstream text;
   text << file.rdbuf();
   printed(text.str());
+}
+
+TEST(PrintTest, AUrlThatIsASecretIsPrintedByItsPlace) {
+  FakeMachine machine;
+  machine.files["/etc/holdfast/hook.url"] = {"http://host:81/hook?token=hunter2\n", false};
+  machine.environment["HOOK"] = "http://[fd00::1]/services/hunter3";
+  const LoadResult result = load_text("service = []\n[[notify]]\nwebhook_file = \"hook.url\"\n[[notify]]\nwebhook_env = \"HOOK\"\n", kFile, machine.context());
+  ASSERT_TRUE(result.ok()) << to_string(result);
+  EXPECT_EQ(result.config->notifies.at(0).url_path, "/hook?token=hunter2");
+  EXPECT_EQ(result.config->notifies.at(1).server.host, "fd00::1");
+  const std::string text = print_toml(*result.config);
+  EXPECT_EQ(text.find("hunter"), std::string::npos) << text;
+  EXPECT_NE(text.find("[[notify]]\nwebhook_file = \"/etc/holdfast/hook.url\"\n\n[[notify]]\nwebhook_env = \"HOOK\"\n"), std::string::npos) << text;
+  const LoadResult again = load_text(text, kFile, machine.context());
+  ASSERT_TRUE(again.ok()) << to_string(again);
+  EXPECT_EQ(*again.config, *result.config);
+  for (const std::string& line : describe(diff(Config{}, *result.config))) EXPECT_EQ(line.find("hunter"), std::string::npos) << line;
 }
 
 TEST(PrintTest, ASecretThatCameFromNowhereIsLeftOut) {

@@ -86,7 +86,7 @@ class Mailbox(socketserver.ThreadingTCPServer):
 
 @pytest.mark.parametrize("before", [(), NOT_ROOT], ids=["as it is", "as nobody"])
 def test_a_web_hook_hears_of_the_events_that_it_names(before):
-    with Hook() as hook, SmallGateway(notify=f'[[notify]]\nname = "hook"\nwebhook = "http://127.0.0.1:{hook.port}/told?x=1"\n'
+    with Hook() as hook, SmallGateway(notify=f'[[notify]]\nname = "hook"\nwebhook = "http://127.0.0.1:{hook.port}/told"\n'
                                              'events = ["HF-1020", "HF-20xx"]\n') as gateway:
         if before:
             os.chown(gateway.folder, NOBODY, NOBODY)

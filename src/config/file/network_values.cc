@@ -57,15 +57,19 @@ Outcome parse_numeric_address(const Key& key, const Value& value) {
 }
 
 /// Without what may be a secret in the URL: a login, or what stands behind the "?".
-Complaint url_complaint(const Key& key, const Value& value, std::string why) {
+Complaint url_complaint(const Key& key, const Value& value, std::string why, std::string remedy) {
   const bool has_login = value.text.find('@') != std::string::npos;
   const std::string shown = has_login ? "a URL with an @" : quoted(value.text.substr(0, value.text.find('?')));
-  return Complaint{fmt::format("{} = {}", key.leaf(), shown), std::move(why), fmt::format("write for example {} = {}", key.leaf(), sample_value(key))};
+  return Complaint{fmt::format("{} = {}", key.leaf(), shown), std::move(why), std::move(remedy)};
 }
 
 Outcome parse_url(const Key& key, const Value& value) {
   Result<HttpUrl> url = parse_http_url(value.text);
-  if (!url.ok()) return url_complaint(key, value, url.error().context);
+  if (!url.ok()) return url_complaint(key, value, url.error().context, fmt::format("write for example {} = {}", key.leaf(), sample_value(key)));
+  if (value.text.find('?') != std::string::npos) {
+    return url_complaint(key, value, "what stands behind its ? may be a secret, and secrets come from a file or from the environment",
+                         fmt::format("use {0}_file or {0}_env", key.leaf()));
+  }
   ParsedValue parsed;
   parsed.text = value.text;
   parsed.endpoint = std::move(url->server);

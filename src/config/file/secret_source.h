@@ -13,6 +13,7 @@ namespace hf::config::file {
 struct SecretSource {
   std::string file;      // its path
   std::string variable;  // its name in the environment
+  bool empty() const { return file.empty() && variable.empty(); }
   friend bool operator==(const SecretSource&, const SecretSource&) { return true; }
 };
 

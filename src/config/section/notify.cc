@@ -34,7 +34,7 @@ struct Webhook {
     notify.url_path = value.url_path;
   }
   static std::optional<ParsedValue> read(const Notify& notify) {
-    if (notify.kind != NotifyKind::kWebhook) return std::nullopt;
+    if (notify.kind != NotifyKind::kWebhook || !notify.url_from.empty()) return std::nullopt;
     return ParsedValue{.text = notify.url};
   }
 };
@@ -73,6 +73,21 @@ struct Level {
   }
 };
 
+/// The URL in a file or a variable. One that is none leaves url_path empty: NotifyRules tells.
+struct SecretWebhook {
+  using Owner = Notify;
+  static void store(Notify& notify, const ParsedValue& value) {
+    notify.kind = NotifyKind::kWebhook;
+    notify.url = value.text;
+    notify.url_from = value.source;
+    Result<file::HttpUrl> url = file::parse_http_url(value.text);
+    if (!url.ok()) return;
+    notify.server = std::move(url->server);
+    notify.url_path = std::move(url->path);
+  }
+  static std::optional<ParsedValue> read(const Notify& notify) { return ParsedValue{.source = notify.url_from}; }
+};
+
 // clang-format off: tables read better in columns
 constexpr Key kKeys[] = {
     {.path = "notify.name", .kind = Kind::kName, .doc = "What the receiver is called in the log, unique in the file.", .sample = "\"ops\"",
@@ -88,8 +103,12 @@ constexpr Key kKeys[] = {
      .field = when<&Notify::kind, NotifyKind::kSocket, &Notify::path>()},
     {.path = "notify.smtp", .kind = Kind::kServerAddress, .doc = "A mail server that takes a mail for each.", .sample = "\"127.0.0.1:25\"", .required = true, .group = "receiver",
      .per_node = true, .field = when<&Notify::kind, NotifyKind::kSmtp, &Notify::server>()},
-    {.path = "notify.webhook", .kind = Kind::kUrl, .doc = "A URL that the JSON object is posted to.", .required = true, .group = "receiver", .per_node = true,
-     .field = by<Webhook>()},
+    {.path = "notify.webhook", .kind = Kind::kUrl, .doc = "A URL that the JSON object is posted to, without \"?\" and what stands behind it.", .required = true, .group = "receiver",
+     .per_node = true, .field = by<Webhook>()},
+    {.path = "notify.webhook_file", .kind = Kind::kSecretFile, .doc = "A file that holds such a URL: for one that is a secret, or has \"?\" and more.", .required = true, .group = "receiver",
+     .per_node = true, .field = by<SecretWebhook>()},
+    {.path = "notify.webhook_env", .kind = Kind::kSecretVariable, .doc = "An environment variable that holds such a URL.", .required = true, .group = "receiver", .per_node = true,
+     .field = by<SecretWebhook>()},
     {.path = "notify.command", .kind = Kind::kCommand, .doc = "A program by its whole path, and its arguments, which the steward runs for each: only beside a [[vip]].",
      .sample = "\"/etc/holdfast/notify.sh\"", .required = true, .group = "receiver", .field = by<Program>()},
     {.path = "notify.user", .kind = Kind::kName, .doc = "Of command: who runs it.", .sample = "\"nobody\"", .fallback_note = "`node.user`",
@@ -126,7 +145,8 @@ class NotifyRules : private file::Findings {
       const std::string place = fmt::format("notify[{}]", i);
       check_vips_of(notify, place);
       check_events_of(notify, place);
-      if (!good(fmt::format("{}.{}", place, key_of(notify.kind)))) continue;
+      if (!good(fmt::format("{}.{}", place, key_of(notify)))) continue;
+      check_url(notify, place);
       check_keys(notify, place);
       check_mail(notify, place);
       check_command(notify, place);
@@ -150,6 +170,20 @@ class NotifyRules : private file::Findings {
     std::vector<std::string> names;
     for (const Notify& notify : notifies_) names.push_back(notify.name);
     check_unique("notify", names, [](std::size_t i) { return fmt::format("notify[{}].name", i); });
+  }
+
+  static std::string_view key_of(const Notify& notify) {
+    if (!notify.url_from.file.empty()) return "webhook_file";
+    return notify.url_from.variable.empty() ? key_of(notify.kind) : "webhook_env";
+  }
+
+  /// Without the URL, which is a secret where it was read from elsewhere.
+  void check_url(const Notify& notify, const std::string& place) {
+    if (notify.kind != NotifyKind::kWebhook) return;
+    const Result<file::HttpUrl> url = file::parse_http_url(notify.url);
+    if (url.ok()) return;
+    const std::string_view key = key_of(notify);
+    error(at(fmt::format("{}.{}", place, key)), fmt::format("{} gives no URL that can be used", key), url.error().context, "write there for example http://127.0.0.1:8080/vip");
   }
 
   void check_vips_of(const Notify& notify, const std::string& place) {
@@ -185,7 +219,7 @@ class NotifyRules : private file::Findings {
       if (notify.kind == kind) return;
       for (const std::string_view key : keys) {
         if (!written(fmt::format("{}.{}", place, key))) continue;
-        error(at(fmt::format("{}.{}", place, key)), fmt::format("{} besides {}", key, key_of(notify.kind)),
+        error(at(fmt::format("{}.{}", place, key)), fmt::format("{} besides {}", key, key_of(notify)),
               fmt::format("only {} has it", key_of(kind)), "remove it");
       }
     };
@@ -231,9 +265,10 @@ class NotifyRules : private file::Findings {
     if (tells_events(notify)) return;                                   // each has its own choice of them
     for (std::size_t i = 0; i < index; ++i) {
       if (identity(notifies_[i]) != identity(notify) || tells_events(notifies_[i])) continue;
-      const std::string key(key_of(notify.kind));
+      const std::string_view key = key_of(notify);
+      const int first = at(fmt::format("notify[{}].{}", i, key_of(notifies_[i]))).line;
       warning(at(fmt::format("notify[{}].{}", index, key)), fmt::format("{} is there twice", key),
-              fmt::format("the first one is at line {}, it would be told of everything twice", at(fmt::format("notify[{}].{}", i, key)).line),
+              fmt::format("the first one is at line {}, it would be told of everything twice", first),
               "make one of them with the vips of both");
       return;
     }

@@ -33,6 +33,7 @@ struct Notify {
   file::Endpoint server;            // kSmtp, kWebhook
   std::string url_path;             // kWebhook: "/hook?x=1"
   std::string url;                  // kWebhook: as written
+  file::SecretSource url_from = {};  // kWebhook: where it was read, if it is not in the configuration itself
   std::string token;                // kWebhook: sent as bearer token; empty: none
   file::SecretSource token_from = {};
   std::string from;                 // kSmtp

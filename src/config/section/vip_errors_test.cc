@@ -370,7 +370,7 @@ INSTANTIATE_TEST_SUITE_P(Receivers, BadVip, testing::Values(
     Case{vip("", R"([[notify]]
 vips = ["db"]
 )"),
-         R"(hf.toml:7:1: fifo or socket or smtp or webhook or command is missing, [[notify]] needs one of them, add fifo = "/run/holdfast/vip.fifo")"},
+         R"(hf.toml:7:1: fifo or socket or smtp or webhook or webhook_file or webhook_env or command is missing, [[notify]] needs one of them, add fifo = "/run/holdfast/vip.fifo")"},
     Case{vip("", R"([[notify]]
 fifo = "/a"
 vips = ["da"]
@@ -390,7 +390,7 @@ vips = ["a b"]
 fifo = "/a"
 socket = "/b"
 )"),
-         R"(hf.toml:9:1: socket besides fifo, [[notify]] takes one of fifo or socket or smtp or webhook or command, remove one of them)"},
+         R"(hf.toml:9:1: socket besides fifo, [[notify]] takes one of fifo or socket or smtp or webhook or webhook_file or webhook_env or command, remove one of them)"},
     Case{vip("", R"([[notify]]
 fifo = "/a"
 from = "a@b"
@@ -465,6 +465,20 @@ webhook = "http://a:0/"
 webhook = "http://:80/"
 )"),
          R"(hf.toml:8:11: webhook = "http://:80/", the host is missing, write for example webhook = "http://127.0.0.1:8080/vip")"},
+    Case{vip("", R"([[notify]]
+webhook = "http://a/b?token=x"
+)"),
+         R"(hf.toml:8:11: webhook = "http://a/b", what stands behind its ? may be a secret, and secrets come from a file or from the environment, use webhook_file or webhook_env)"},
+    Case{vip("", R"([[notify]]
+webhook_env = "REPORT_PASSWORD"
+)"),
+         R"(hf.toml:8:15: webhook_env gives no URL that can be used, a URL begins with http://, write there for example http://127.0.0.1:8080/vip)"},
+    Case{vip("", R"([[notify]]
+webhook = "http://a/"
+webhook_env = "REPORT_PASSWORD"
+)"),
+         R"(hf.toml:9:1: webhook_env besides webhook, [[notify]] takes one of fifo or socket or smtp or webhook or webhook_file or webhook_env or command, remove one of them
+hf.toml:9:15: webhook_env gives no URL that can be used, a URL begins with http://, write there for example http://127.0.0.1:8080/vip)"},
     Case{vip("", R"([[notify]]
 webhook = "http://a/"
 token = "x"
@@ -583,8 +597,15 @@ TEST(BadNotifies, AnEventThatThereIsNotIsToldWhereTheProgramSaysWhichThereAre) {
 }
 
 TEST(BadVips, NoSecretIsQuoted) {
-  for (const char* url : {"http://u:hunter2@a/", "https://a/?token=hunter2", "http://a b/?token=hunter2"}) {
+  for (const char* url : {"http://u:hunter2@a/", "https://a/?token=hunter2", "http://a b/?token=hunter2", "http://a/?token=hunter2"}) {
     const std::string told = complaints(vip("", std::string("[[notify]]\nwebhook = \"") + url + "\"\n"));
+    EXPECT_NE(told, "");
+    EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
+  }
+  FakeMachine machine;
+  for (const char* url : {"http://u:hunter2@a/", "https://a/hunter2", "http://a b/hunter2", "http://a:hunter2/", "http://[hunter2]/", "hunter2"}) {
+    machine.environment["HOOK"] = url;
+    const std::string told = to_string(load_text(vip("", "[[notify]]\nwebhook_env = \"HOOK\"\n[[notify]]\nwebhook_env = \"HOOK\"\n"), "hf.toml", machine.context()));
     EXPECT_NE(told, "");
     EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
   }

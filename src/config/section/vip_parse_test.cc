@@ -249,6 +249,8 @@ TEST_F(VipParseTest, AScriptThatIsNotThereIsEmptyWhateverElseIsSaid) {
 }
 
 TEST_F(VipParseTest, ReceiversOfEveryKind) {
+  machine_.files["/etc/holdfast/hook.url"] = {"http://[fd00::1]:8080/hook?x=1\n", false};
+  machine_.environment["HOOK"] = "http://host:81?x";
   const ConfigPtr config = load(vip(R"(
 [[notify]]
 fifo = "vip.fifo"
@@ -262,12 +264,12 @@ smtp = "mail.example:25"
 from = "a@example.org"
 to = ["b@example.org", "c@example.org"]
 [[notify]]
-webhook = "http://[fd00::1]:8080/hook?x=1"
+webhook_file = "hook.url"
 token_file = "app.password"
 [[notify]]
 webhook = "http://host"
 [[notify]]
-webhook = "http://host:81?x"
+webhook_env = "HOOK"
 )"));
   EXPECT_EQ(to_string(result_), "");
   ASSERT_EQ(config->notifies.size(), 6U);
