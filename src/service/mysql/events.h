@@ -27,7 +27,8 @@ struct ClientRefusedLogin {
 struct StatementRerouted {
   EventText service, server;
   OptionalEventText primary{};
-  EventText code, shape;
+  EventText code;
+  OptionalEventText shape{};
 
   static constexpr EventWords kWords{
       .id = EventId::kStatementRerouted,
@@ -36,7 +37,8 @@ struct StatementRerouted {
       .damping = EventDamping::kRepeats,
       .meaning =
           "A read sent to the replica `server` turned out to write; the replica refused it with error `code` (1290 or 1836) and it goes to "
-          "`primary`, which is left out when there is none at the moment. `shape` is the statement with its literals replaced.",
+          "`primary`, which is left out when there is none at the moment. `shape` is the statement with its literals replaced; where many come at "
+          "once it may be left out.",
       .action = "Nothing has to be done; a hint in front of the statement spares the detour.",
   };
   static constexpr EventMember<StatementRerouted> kFields[] = {{"service", &StatementRerouted::service},

@@ -275,8 +275,9 @@ Task<Step> make_fit(Work* work) {
 /// view: of when the replica refused it.
 void tell_rerouted(const Work& work, const upstream::mysql::View& view, std::uint16_t code) {
   ServiceShard& service = work.session.service();
-  events::StatementRerouted event{.service = service.name(), .server = view.servers[work.slot].name, .code = code, .shape = shown(work)};
+  events::StatementRerouted event{.service = service.name(), .server = view.servers[work.slot].name, .code = code};
   if (view.primary) event.primary = view.servers[*view.primary].name;
+  if (work.session.shard_state().shows_shape(work.slot, work.session.loop().now())) event.shape = shown(work);
   service.control().event(std::move(event));
 }
 

@@ -189,6 +189,22 @@ TEST_F(RunTest, WhatAReplicaRefusesAsReadOnlyRunsOnThePrimaryUnseen) {
   }
 }
 
+TEST_F(RunTest, TheShapeOfARefusedStatementIsMadeOnlyAsOftenAsOneIsReported) {
+  options_.replicas = 1;
+  start();
+  TestClient& client = stage().log_in();
+  stage().replica().on("SELECT", reply::error(1290, kReadOnly));
+  ask(client, "SELECT 1 FROM a_view");
+  EXPECT_EQ(told(EventId::kStatementRerouted, "shape"), "select ? from a_view");
+  ask(client, "SELECT 2 FROM another_view");
+  EXPECT_EQ(told(EventId::kStatementRerouted), 2U);
+  EXPECT_EQ(told(EventId::kStatementRerouted, "server"), "db2");
+  EXPECT_EQ(told(EventId::kStatementRerouted, "shape"), "") << "of this event nobody will hear";
+  stage().rest(1s);
+  ask(client, "SELECT 3 FROM a_third");
+  EXPECT_EQ(told(EventId::kStatementRerouted, "shape"), "select ? from a_third");
+}
+
 TEST_F(RunTest, APreparedStatementThatWasReroutedGoesToThePrimaryAtOnceAfterwards) {
   options_.replicas = 1;
   start();

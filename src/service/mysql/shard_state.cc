@@ -12,6 +12,7 @@ constexpr std::size_t kShapes = 8192;
 constexpr std::size_t kMostFrail = 1024;
 constexpr Nanos kCopiesPause = std::chrono::milliseconds(100);
 constexpr Nanos kPinsToldEvery = 60s;
+constexpr Nanos kShapesShownEvery = std::chrono::milliseconds(500);
 }  // namespace
 
 ShardState::ShardState(Shard& shard) : proxied_login_ended(shard.loop()), shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
@@ -52,6 +53,13 @@ bool ShardState::is_frail(std::uint64_t shape, TimePoint now) const {
   if (frail_.empty()) return false;
   const auto it = frail_.find(shape);
   return it != frail_.end() && now < it->second;
+}
+
+bool ShardState::shows_shape(upstream::ServerSlot slot, TimePoint now) {
+  const auto [it, first] = shapes_shown_at_.try_emplace(slot, now);
+  if (!first && now - it->second < kShapesShownEvery) return false;
+  it->second = now;
+  return true;
 }
 
 std::optional<std::uint64_t> ShardState::pins_to_tell(policy::session::PinReason reason, TimePoint now) {

@@ -67,6 +67,10 @@ class ShardState {
   bool any_frail() const { return !frail_.empty(); }
   bool is_frail(std::uint64_t shape, TimePoint now) const;
 
+  /// Whether a statement that this server has refused is told with its shape, which costs as much as classifying it: twice a second, for
+  /// of these events no more than one is reported.
+  bool shows_shape(upstream::ServerSlot slot, TimePoint now);
+
   /// A session was pinned. How many were for this reason since it was told last; nothing: that was less than a minute ago.
   std::optional<std::uint64_t> pins_to_tell(policy::session::PinReason reason, TimePoint now);
 
@@ -109,6 +113,7 @@ class ShardState {
   std::unordered_map<std::string, std::string> default_collations_;
   std::unordered_map<std::uint64_t, TimePoint> frail_;
   std::optional<TimePoint> copies_closed_at_;
+  std::map<upstream::ServerSlot, TimePoint> shapes_shown_at_;
   struct PinNews {
     std::optional<TimePoint> told_at;
     std::uint64_t untold = 0;
