@@ -16,6 +16,7 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::kTimeout: return "timeout";
     case ErrorCode::kCancelled: return "cancelled";
     case ErrorCode::kOverload: return "overload";
+    case ErrorCode::kNoPlace: return "no connection is free";
     case ErrorCode::kAccessDenied: return "access denied";
     case ErrorCode::kNotFound: return "not found";
     case ErrorCode::kExists: return "exists";

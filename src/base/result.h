@@ -29,6 +29,7 @@ enum class ErrorCode : std::uint8_t {
   kTimeout,           // a deadline passed
   kCancelled,         // our own side gave the work up
   kOverload,          // a bound of ours was reached
+  kNoPlace,           // all connections that a server's limit allows are in use; said by the limit alone
   kAccessDenied,      // credentials or addresses not allowed
   kNotFound,
   kExists,

@@ -92,12 +92,12 @@ class Pool : private PlaceHolder {
   void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
 
   /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
-  /// state that is. `note`: for whoever is about to give one to who opens (Return). Errors: kOverload when no place came free in time, else
+  /// state that is. `note`: for whoever is about to give one to who opens (Return). Errors: kNoPlace when none came free in time, else
   /// those of connect().
   template <typename Login>
   runtime::Task<Result<Pointer>> open(ServiceViewPtr view, const Login& login, std::uint64_t key, Deadline place_deadline, std::uint64_t note = 0);
   /// Counts a connection as one of ours that connect() opened without a place (a login that its client may never finish must not
-  /// take one), waiting for a place if need be. Errors: kOverload, kCancelled; the connection has ended then.
+  /// take one), waiting for a place if need be. Errors: kNoPlace, kCancelled; the connection has ended then.
   runtime::Task<Result<Pointer>> adopt(ServiceViewPtr view, Pointer connection, std::uint64_t key, Deadline place_deadline);
   class Return;
 

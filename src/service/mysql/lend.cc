@@ -137,7 +137,7 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   runtime::TaskContext& context = co_await runtime::this_context();
   if (failure.code == ErrorCode::kCancelled) co_return given_up(session, context, failure, trial);
   trial->latest = failure.context;
-  if (failure.code == ErrorCode::kOverload) {
+  if (failure.code == ErrorCode::kNoPlace) {
     const upstream::Places& places = *view->servers[slot].places;
     service.control().event(events::PoolExhausted{
         .service = service.name(), .server = view->servers[slot].name, .limit = places.most(), .waiting = places.waiting()});

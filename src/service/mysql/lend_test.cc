@@ -460,6 +460,16 @@ TEST_F(LendTest, WithoutAPlaceInTimeTheErrorSaysWhoHasThem) {
   EXPECT_EQ(ask(second, "SELECT 2"), "ok");
 }
 
+TEST_F(LendTest, AServerWhoseLoginAnswerIsTooLargeHasFailedAndIsNotFull) {
+  start();
+  TestClient& client = stage().log_in();
+  const std::string words(100'000, 'x');
+  stage().primary().on_login(std::string("\xA0\x86\x01\x02", 4) + words);
+  EXPECT_TRUE(ask(client, "SELECT 1").starts_with("error 1105 server 'db1': packet of")) << ask(client, "SELECT 1");
+  EXPECT_EQ(told(EventId::kPoolExhausted), 0U);
+  EXPECT_FALSE(stage().failed_servers.empty());
+}
+
 TEST_F(LendTest, IdleConnectionsOfOthersMakeRoom) {
   options_.places = 1;
   start();

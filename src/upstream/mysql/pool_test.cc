@@ -98,7 +98,7 @@ TEST_F(MysqlPoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
   loop_.advance(51ms);
   ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
-  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kNoPlace));
   EXPECT_TRUE(loop_.run_until([&] { return goodbyes() == 1; }));
   Wish wish;
   scope_.spawn("adopt", adopt_task, &pool_, view_, &login_, &wish, Deadline::never());
