@@ -57,12 +57,20 @@ Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::S
   return {};
 }
 
-/// The server of this name and address that has a slot, in the configuration or not.
+/// The server of this name and address that has a slot, in the configuration or not. An address that is spelt otherwise is the same if it
+/// comes to the same; one that is spelt as before is, whatever a name comes to by now.
 WatchedServer* ServiceWatcher::known(const config::Server& server) const {
+  std::vector<WatchedServer*> namesakes;
   for (const std::unique_ptr<WatchedServer>& candidate : servers_) {
-    if (candidate->server.name == server.name && candidate->server.address == server.address) return candidate.get();
+    if (candidate->server.name != server.name) continue;
+    if (candidate->server.address == server.address) return candidate.get();
+    namesakes.push_back(candidate.get());
   }
-  return nullptr;
+  if (namesakes.empty()) return nullptr;
+  const Result<net::Address> address = upstream::resolve(server.address);
+  if (!address.ok()) return nullptr;
+  const auto same = std::ranges::find_if(namesakes, [&](const WatchedServer* each) { return each->address.to_string() == address->to_string(); });
+  return same == namesakes.end() ? nullptr : *same;
 }
 
 /// Nothing refers to it but we: no shard has it, no view that anybody holds names it as present, and nobody looks at it.

@@ -11,6 +11,7 @@
 #include "net/listener.h"
 #include "runtime/stepped_loop_fake.h"
 #include "topology/tcp/judge.h"
+#include "upstream/resolve.h"
 
 namespace hf::topology {
 namespace {
@@ -292,6 +293,21 @@ TEST_F(ServiceWatcherTest, ANewAddressIsANewServer) {
   EXPECT_FALSE(watcher_.view()->servers[0].present);
   EXPECT_EQ(watcher_.view()->servers[2].name, "mx1");
   ASSERT_TRUE(loop_.run_until([this] { return reader(2); }));
+}
+
+TEST_F(ServiceWatcherTest, AnAddressThatIsSpeltOtherwiseIsTheSameServer) {
+  const config::Endpoint by_name{"localhost", one_.endpoint().port, {}};
+  const Result<net::Address> address = upstream::resolve(by_name);
+  ASSERT_TRUE(address.ok());
+  ASSERT_TRUE(configure(service_with({{"mx1", by_name}, {"mx2", two_.endpoint()}})).ok());
+  finish_looks();
+  ASSERT_TRUE(watcher_.set_drained("mx1", true).ok());
+  const config::Endpoint in_numbers{address->host(), address->port(), {}};
+  ASSERT_TRUE(configure(service_with({{"mx1", in_numbers}, {"mx2", two_.endpoint()}})).ok());
+  ASSERT_EQ(watcher_.view()->servers.size(), 2U);
+  EXPECT_TRUE(watcher_.view()->servers[0].present);
+  EXPECT_TRUE(watcher_.view()->servers[0].drained);
+  EXPECT_EQ(watcher_.report().servers.at(0).address, in_numbers.to_string());
 }
 
 /// A server of this address, whether anybody listens there or not.
