@@ -16,8 +16,8 @@ KNOWN = {
     (r"service/mysql/shard_state", r"service/mysql/session"): "it tells the sessions that it lists",
     (r"service/service_shard", r"service/shard"): "a part of a service uses the loop and the peers of the shard that owns it",
     (r"upstream/mysql[_/]connection", r"upstream/mysql[_/]pool"): "a connection that ends leaves its pool",
-    (r"vip/link/messages", r"vip/link/(?:archive|message_fields)"): "messages are written and read by what describes their fields",
-    (r"vip/steward/script_child", r"vip/steward/script_runner"): "a child takes what the runner was asked for",
+    (r"guardian/messages", r"guardian/(?:archive|message_fields)"): "messages are written and read by what describes their fields",
+    (r"guardian/steward/script_child", r"guardian/steward/script_runner"): "a child takes what the runner was asked for",
 }
 
 

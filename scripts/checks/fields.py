@@ -17,10 +17,7 @@ EXCEPTIONS = {
     (r"proto/mysql/reply_tracker\.h", "ReplyTracker"): "half of them are where it is in the bytes, half what the reply has said so far",
     (r"runtime/event_loop\.h", "EventLoop"): "the queues of a turn, each swapped with an empty one while it is worked off",
     (r"service/mysql/shard_state\.h", "ShardState"): "what the sessions of a shard share, each beside the functions that keep it",
-    (r"upstream/mysql[_/]connection\.h", "MysqlConnection"): "what is known of a connection, and who has it: sessions and pool set it",
-    (r"upstream/mysql[_/]pool\.h", "MysqlPool"): "lending, opening and what is beside the limit share one count",
-    (r"vip/guardian/guardian\.h", "Guardian"): "it joins all that the process owns; the parts have classes of their own",
-    (r"vip/guardian/virtual_router\.h", "VirtualRouter"): "it joins the machine to sockets, timers and reports",
+    (r"vip/router/virtual_router\.h", "VirtualRouter"): "it joins the machine to sockets, timers and reports",
 }
 
 

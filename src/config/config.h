@@ -51,12 +51,12 @@ using section::Script;
 using section::Server;
 using section::Service;
 using section::ServiceNeeds;
+using section::tells_events;
 using section::Track;
 using section::TrackKind;
 using section::Vip;
 using section::VipAddress;
 using section::VrrpAuth;
-using section::tells_events;
 
 struct Config {
   Node node;

@@ -346,7 +346,7 @@ TEST_F(PoolTest, AnAdoptionWaitsForAPlaceAndIsHandedNothingInstead) {
   ASSERT_TRUE(loop_.run_until([&] { return waiting() == 1; }));
   loop_.advance(51ms);
   ASSERT_TRUE(loop_.run_until([&] { return late.ended; }));
-  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kOverload));
+  EXPECT_EQ(late.outcome(), to_string(ErrorCode::kNoPlace));
   EXPECT_EQ(server_.open, 1) << "what is not adopted has ended";
   FakeWish wish;
   start_adoption(wish);
