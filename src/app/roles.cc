@@ -1,8 +1,6 @@
 #include "app/roles.h"
 
-#include <algorithm>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -16,6 +14,7 @@
 #include "app/privileges.h"
 #include "app/signals.h"
 #include "app/system_call_filter.h"
+#include "config/needs.h"
 #include "config/parse.h"
 #include "guardian/guardian.h"
 #include "guardian/steward/steward.h"
@@ -27,7 +26,6 @@ namespace hf::app {
 namespace {
 
 constexpr int kFailed = 1;
-constexpr std::uint16_t kFirstOrdinaryPort = 1024;
 
 int complain(const std::string& what) {
   std::fprintf(stderr, "holdfast: %s\n", what.c_str());
@@ -91,19 +89,12 @@ int serve_as_user(const std::string& file, config::ConfigPtr read_before, std::o
   return gateway.run();
 }
 
-/// Addresses, and ports that are root's: whoever serves clients has given up the right to them.
-bool needs_guardian(const config::Config& config) {
-  const auto is_low = [](const config::Listen& listen) { return !listen.endpoint.is_unix() && listen.endpoint.port < kFirstOrdinaryPort; };
-  return !config.vips.empty() ||
-         std::any_of(config.services.begin(), config.services.end(), [&](const config::Service& service) { return std::any_of(service.listen.begin(), service.listen.end(), is_low); });
-}
-
 int run_whole(const std::string& file) {
   config::LoadResult loaded = load(file);
   if (!loaded.ok()) return kFailed;
   block_signals();
   const bool is_root = ::geteuid() == 0;
-  if (is_root && needs_guardian(*loaded.config)) return run_guardian(file, *loaded.config);
+  if (is_root && config::needs_of(*loaded.config).any()) return run_guardian(file, *loaded.config);
   if (is_root) return serve_as_user(file, std::move(loaded.config), std::nullopt);
   Gateway gateway(file, loaded.config, std::nullopt);
   return gateway.run();

@@ -2,8 +2,8 @@
 //
 //   holdfast run ──┬─ not root: the gateway, in this process, as that user
 //                  ├─ root: the gateway, in this process, as node.user, filtered
-//                  └─ root, and the file has a [[vip]] or a port below 1024: the guardian, which starts
-//                     `run --role gateway` and `run --role steward` anew and watches them
+//                  └─ root, and the file has a [[vip]], a port below 1024 or a program to run: the guardian,
+//                     which starts `run --role gateway` and `run --role steward` anew and watches them
 //
 // Owner: nobody (functions of main). Thread: the main thread.
 // Invariants:

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "config/needs.h"
 #include "config/schema.h"
 
 namespace hf::config {
@@ -95,7 +96,12 @@ NamesDiff diff_notifies(const std::vector<Notify>& before, const std::vector<Not
 std::vector<std::string> restarts(const Config& a, const Config& b) {
   std::vector<std::string> words;
   add_restarts(words, "node", a.node, b.node);
-  if (a.vips.empty() && !b.vips.empty()) words.emplace_back("vip: the first one needs the process that holds it");
+  const Needs needs = needs_of(b);
+  if (!needs_of(a).any() && needs.any()) {  // then there is no guardian
+    if (needs.addresses) words.emplace_back("vip: the first one needs the process that holds it");
+    if (needs.low_ports) words.emplace_back("listen: the first port below 1024 needs the process that opens it");
+    if (needs.programs) words.emplace_back("command: the first program needs the process that runs it");
+  }
   add_restarts(words, "admin", a.admin, b.admin);
   return words;
 }

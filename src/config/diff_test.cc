@@ -137,6 +137,19 @@ TEST(DiffTest, TheFirstVipTakesARestartBecauseNobodyIsThereToHoldIt) {
   EXPECT_THAT(diff(after, base()).needs_restart, IsEmpty());
 }
 
+TEST(DiffTest, TheFirstPortOfRootsAndTheFirstProgramTakeARestart) {
+  Config low = base();
+  low.services.at(0).listen.at(0).endpoint.port = 443;
+  EXPECT_THAT(diff(base(), low).needs_restart, ElementsAre("listen: the first port below 1024 needs the process that opens it"));
+  Config told = base();
+  Notify command;
+  command.kind = NotifyKind::kCommand;
+  command.command.command = {"/bin/true"};
+  told.notifies = {command};
+  EXPECT_THAT(diff(base(), told).needs_restart, ElementsAre("command: the first program needs the process that runs it"));
+  EXPECT_THAT(diff(low, told).needs_restart, IsEmpty()) << "somebody is there";
+}
+
 TEST(DiffTest, WhoIsToldIsComparedByReceiver) {
   Config before = base();
   Notify fifo;

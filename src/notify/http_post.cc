@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "notify/vip_change.h"
+#include "notify/one_line.h"
 
 namespace hf::notify {
 namespace {

@@ -14,9 +14,11 @@ TEST_F(PoolTest, CountsWhatIsOpenLentAndIdle) {
   pool_.give(std::move(connection));
   EXPECT_EQ(pool_.lent(), 0U);
   EXPECT_EQ(pool_.idle(), 1U);
+  EXPECT_TRUE(pool_.all()[0]->at_rest);
   EXPECT_EQ(open_places(), 1U);
   connection = pool_.take(kKey);
   ASSERT_NE(connection, nullptr);
+  EXPECT_FALSE(connection->at_rest);
   EXPECT_EQ(pool_.idle(), 0U);
   connection.reset();
   EXPECT_EQ(pool_.open_connections(), 0U);
@@ -45,7 +47,7 @@ TEST_F(PoolTest, WhateverGoesFirstTheOthersStayKnown) {
   view_ = view_with(4);
   std::vector<FakePointer> open_ones;
   for (int i = 0; i < 4; ++i) open_ones.push_back(open(pool_));
-  for (const std::size_t goes : {1U, 0U, 1U, 0U}) {
+  for (const std::size_t goes : {0U, 2U, 0U, 0U}) {  // the one that took the place of the first, next
     open_ones.erase(open_ones.begin() + static_cast<std::ptrdiff_t>(goes));
     std::vector<FakeConnection*> left;
     for (const FakePointer& each : open_ones) left.push_back(each.get());

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from harness.gateway_user import USER
 from harness.holdfast import program
 from harness.processes import eventually
 from harness.small_gateway import SmallGateway
@@ -157,9 +158,40 @@ def test_failures_are_told_to_the_others_and_do_not_go_round():
         assert not [each for each in well.bodies if each["target"].startswith("broken-too")], "told to nobody"
 
 
-def test_check_wants_a_steward_for_a_command_and_events_that_there_are():
+def test_check_knows_which_events_there_are():
     with SmallGateway(notify='[[notify]]\ncommand = "/bin/true"\nevents = ["HF-2999"]\n') as gateway:
         checked = subprocess.run([program(), "check", "--config", gateway.config], capture_output=True, text=True, timeout=30, check=False)
         assert checked.returncode == 1
-        assert "command without a [[vip]], the steward runs it" in checked.stderr
         assert 'events holds "HF-2999", there is no such event' in checked.stderr
+
+
+def command_that_writes(folder):
+    """A program, root's like the file that names it, and where it writes."""
+    path, told = os.path.join(folder, "tell.sh"), os.path.join(folder, "told")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\necho "$(id -un) $1 $2 $3 $4 $HOLDFAST_FIELD_SERVER" >> {told}\n')
+    os.chmod(path, 0o755)
+    return path, told
+
+
+def test_a_command_is_run_as_the_gateways_user_though_nobody_holds_an_address(tmp_path):
+    os.chmod(tmp_path, 0o777)
+    path, told = command_that_writes(tmp_path)
+    with SmallGateway(notify=f'[[notify]]\ncommand = "{path}"\nevents = ["HF-2002"]\n') as gateway:
+        gateway.start()
+        gateway.server.close()
+
+        def lines():
+            return open(told, encoding="utf-8").read().splitlines() if os.path.exists(told) else []  # noqa: SIM115
+        eventually(lines, "the command to be run")
+        assert lines() == [f"{USER} EVENT HF-2002 server_down error plain1"]
+
+
+def test_a_command_of_a_gateway_that_is_not_root_is_a_notice_that_failed(tmp_path):
+    path, told = command_that_writes(tmp_path)
+    with SmallGateway(notify=f'[[notify]]\nname = "teller"\ncommand = "{path}"\nevents = ["HF-1001"]\n') as gateway:
+        os.chown(gateway.folder, NOBODY, NOBODY)
+        gateway.start(NOT_ROOT)
+        failed = eventually(lambda: gateway.events("notify_failed"), "the failure to be told")[0]["fields"]
+        assert failed["notice"] == "HF-1001" and "not started as root" in failed["reason"]
+        assert not os.path.exists(told)

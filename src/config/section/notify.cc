@@ -109,7 +109,7 @@ constexpr Key kKeys[] = {
      .per_node = true, .field = by<SecretWebhook>()},
     {.path = "notify.webhook_env", .kind = Kind::kSecretVariable, .doc = "An environment variable that holds such a URL.", .required = true, .group = "receiver", .per_node = true,
      .field = by<SecretWebhook>()},
-    {.path = "notify.command", .kind = Kind::kCommand, .doc = "A program by its whole path, and its arguments, which the steward runs for each: only beside a [[vip]].",
+    {.path = "notify.command", .kind = Kind::kCommand, .doc = "A program by its whole path, and its arguments, which is run for each: where holdfast was started as root.",
      .sample = "\"/etc/holdfast/notify.sh\"", .required = true, .group = "receiver", .field = by<Program>()},
     {.path = "notify.user", .kind = Kind::kName, .doc = "Of command: who runs it.", .sample = "\"nobody\"", .fallback_note = "`node.user`",
      .field = at<&Notify::command, &Script::user>()},
@@ -149,7 +149,6 @@ class NotifyRules : private file::Findings {
       check_url(notify, place);
       check_keys(notify, place);
       check_mail(notify, place);
-      check_command(notify, place);
       check_twice(i);
     }
   }
@@ -247,12 +246,6 @@ class NotifyRules : private file::Findings {
     };
     check("from", notify.from);
     for (const std::string& address : notify.to) check("to", address);
-  }
-
-  void check_command(const Notify& notify, const std::string& place) {
-    if (!is_command(notify) || !vips_.empty()) return;
-    error(at(place + ".command"), "command without a [[vip]]", "the steward runs it, a process that only stands beside a gateway with virtual addresses",
-          "add a [[vip]], or write fifo, socket, smtp or webhook");
   }
 
   static std::string identity(const Notify& notify) {

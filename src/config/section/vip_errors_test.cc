@@ -536,17 +536,7 @@ fifo = "/a"
 name = "ops"
 fifo = "/b"
 )"),
-         R"(hf.toml:11:8: notify "ops" is there twice, the first one is at line 8, give each a name of its own)"},
-    Case{R"([[notify]]
-command = "/bin/true"
-level = "error"
-[[service]]
-name = "web"
-protocol = "tcp"
-listen = "127.0.0.1:8080"
-server = [{ address = "10.0.0.1:80" }]
-)",
-         R"(hf.toml:2:11: command without a [[vip]], the steward runs it, a process that only stands beside a gateway with virtual addresses, add a [[vip]], or write fifo, socket, smtp or webhook)"}));
+         R"(hf.toml:11:8: notify "ops" is there twice, the first one is at line 8, give each a name of its own)"}));
 
 INSTANTIATE_TEST_SUITE_P(Node, BadVip, testing::Values(
     Case{vip("", R"([node]
