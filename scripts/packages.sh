@@ -3,7 +3,7 @@
 
 HF_BUILD_PACKAGES=(
   clang-19 lld-19 libclang-rt-19-dev llvm-19 cmake ninja-build ccache pkg-config git
-  libssl-dev libfmt-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libboost-dev libsodium-dev
+  libssl-dev libfmt-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libboost-dev libsodium-dev libc-ares-dev
   libgtest-dev libgmock-dev librapidcheck-dev
 )
 
