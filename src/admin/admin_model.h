@@ -1,7 +1,8 @@
 // AdminModel: what the admin interface may ask of the running program and tell it to do. Implemented in app/, where the
 // control thread is; a fake for tests is in admin_model_fake.h.
 //
-// Owner: app/. Thread: the control thread's; every call returns without waiting, but for sessions(), which asks the shards.
+// Owner: app/. Thread: the control thread's; every call returns without waiting, but for sessions(), which asks the shards, and reload(),
+// which has names looked up.
 // Invariants:
 //   1. Commands are idempotent: draining a drained server succeeds.
 //   2. Unknown names are kNotFound with a context that names what is known.
@@ -72,7 +73,7 @@ class AdminModel {
   /// The order is on its way to the guardian; status() and HF-6050 tell what it comes to. kUnreachable: there is no
   /// guardian. kOverload: it does not take orders at the moment.
   virtual Result<void> vip_command(std::string_view vip, VipOrder order, const Caller& caller) = 0;
-  virtual Result<ReloadOutcome> reload(const Caller& caller) = 0;
+  virtual runtime::Task<Result<ReloadOutcome>> reload(Caller caller) = 0;
   /// A request was refused for its credentials or origin: count and report it (with some restraint).
   virtual void refused(const Caller& caller, std::string_view path, std::string_view reason) = 0;
   /// All `places` of a door were taken and a connection gave way to a new one.

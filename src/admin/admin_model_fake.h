@@ -47,9 +47,9 @@ class AdminModelFake : public AdminModel {
                        caller.account + "@" + caller.peer);
     return {};
   }
-  Result<ReloadOutcome> reload(const Caller& caller) override {
+  runtime::Task<Result<ReloadOutcome>> reload(Caller caller) override {
     commands.push_back("reload by " + caller.account + "@" + caller.peer);
-    return reload_outcome;
+    co_return reload_outcome;
   }
   void refused(const Caller& caller, std::string_view path, std::string_view reason) override {
     refusals.push_back(caller.peer + " " + std::string(path) + ": " + std::string(reason));

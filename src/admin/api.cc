@@ -151,11 +151,12 @@ struct Api::Call {
   Caller caller;
 };
 
-/// What is at a path. Without `answer` it is sessions(), which asks the shards.
+/// What is at a path: a function that answers at once, or one that waits for somebody.
 struct Api::Endpoint {
   Effect effect;
   std::string_view methods;  // as in an Allow header
   HttpResponse (Api::*answer)(const Call& call);
+  runtime::Task<HttpResponse> (Api::*ask)(const Call& call) = nullptr;
 };
 
 Api::Endpoint Api::endpoint_of(const HttpRequest& request) {
@@ -166,10 +167,10 @@ Api::Endpoint Api::endpoint_of(const HttpRequest& request) {
   if (is_path(request, {"readyz"})) return {Effect::kOpen, kRead, &Api::readyz};
   if (is_path(request, {"metrics"})) return {Effect::kShows, kRead, &Api::metrics};
   if (is_path(request, {"api", "v1", "status"})) return {Effect::kShows, kRead, &Api::status};
-  if (is_path(request, {"api", "v1", "sessions"})) return {Effect::kShows, kRead, nullptr};
+  if (is_path(request, {"api", "v1", "sessions"})) return {Effect::kShows, kRead, nullptr, &Api::sessions};
   if (is_path(request, {"api", "v1", "events"})) return {Effect::kShows, kRead, &Api::events};
   if (is_path(request, {"api", "v1", "explain"})) return {Effect::kShows, kAsk, &Api::explain};
-  if (is_path(request, {"api", "v1", "reload"})) return {Effect::kChanges, kCommand, &Api::reload};
+  if (is_path(request, {"api", "v1", "reload"})) return {Effect::kChanges, kCommand, nullptr, &Api::reload};
   const auto& path = request.target.path;
   const bool versioned = path.size() > 2 && path[0] == "api" && path[1] == "v1";
   if (versioned && path.size() == 6 && path[2] == "servers" && is_server_command(path[5])) {
@@ -193,8 +194,8 @@ runtime::Task<HttpResponse> Api::handle(HttpRequest request, Visitor visitor) {
   if (!answers) co_return method_not_allowed(endpoint.methods);
   call.caller.account = std::get<Granted>(access).account;
   if (endpoint.answer != nullptr) co_return (this->*endpoint.answer)(call);
-  HttpResponse shown = co_await sessions(request);
-  co_return shown;
+  HttpResponse told = co_await (this->*endpoint.ask)(call);
+  co_return told;
 }
 
 HttpResponse Api::nothing(const Call& call) {
@@ -248,7 +249,8 @@ HttpResponse Api::explain(const Call& call) {
                             {"servers", explained->servers}});
 }
 
-runtime::Task<HttpResponse> Api::sessions(const HttpRequest& request) {
+runtime::Task<HttpResponse> Api::sessions(const Call& call) {
+  const HttpRequest& request = call.request;
   const auto limit = number_parameter(request, "limit", kDefaultSessions);
   if (!limit) co_return error_response(400, "limit must be a whole number");
   std::string service(request.parameter("service").value_or(""));
@@ -261,14 +263,14 @@ runtime::Task<HttpResponse> Api::sessions(const HttpRequest& request) {
   co_return json_response(body);
 }
 
-HttpResponse Api::reload(const Call& call) {
-  const Result<ReloadOutcome> outcome = model_.reload(call.caller);
-  if (!outcome) return failure(outcome.error());
-  return json_response(Json{{"accepted", outcome->accepted},
-                            {"changes", outcome->changes},
-                            {"needs_restart", outcome->needs_restart},
-                            {"errors", outcome->errors}},
-                       outcome->accepted ? 200 : 422);
+runtime::Task<HttpResponse> Api::reload(const Call& call) {
+  const Result<ReloadOutcome> outcome = co_await model_.reload(call.caller);
+  if (!outcome) co_return failure(outcome.error());
+  co_return json_response(Json{{"accepted", outcome->accepted},
+                               {"changes", outcome->changes},
+                               {"needs_restart", outcome->needs_restart},
+                               {"errors", outcome->errors}},
+                          outcome->accepted ? 200 : 422);
 }
 
 HttpResponse Api::server_command(const Call& call) {

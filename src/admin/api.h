@@ -1,4 +1,4 @@
-// Api: the endpoints of the admin interface. One request in, one response out, at once but where shards must be asked; nothing is kept
+// Api: the endpoints of the admin interface. One request in, one response out, at once but where shards or name servers must be asked; nothing is kept
 // between requests.
 //
 //   GET  /api/v1/status                               everything, status.h as JSON
@@ -59,8 +59,8 @@ class Api {
   HttpResponse status(const Call& call);
   HttpResponse events(const Call& call);
   HttpResponse explain(const Call& call);
-  runtime::Task<HttpResponse> sessions(const HttpRequest& request);
-  HttpResponse reload(const Call& call);
+  runtime::Task<HttpResponse> sessions(const Call& call);
+  runtime::Task<HttpResponse> reload(const Call& call);
   HttpResponse server_command(const Call& call);
   HttpResponse vip_command(const Call& call);
 

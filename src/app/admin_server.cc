@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "runtime/signal.h"
-#include "upstream/resolve.h"
 
 namespace hf::app {
 
@@ -53,20 +52,21 @@ AdminServer::~AdminServer() = default;
 
 void AdminServer::apply(const config::Admin& settings) { api_.set_credentials(credentials_of(settings)); }
 
-Result<void> AdminServer::open() {
+Result<void> AdminServer::open(const upstream::AddressBook& addresses) {
   if (settings_.socket.is_unix()) {
     make_folders(std::filesystem::path(settings_.socket.unix_path).parent_path());
-    Result<void> opened = listen(settings_.socket, admin::Transport::kUnixSocket);
-    if (!opened.ok()) return opened;
+    const Result<net::Address> path = addresses.find(settings_.socket);
+    HF_RETURN_IF_ERROR(path);
+    HF_RETURN_IF_ERROR(listen(*path, admin::Transport::kUnixSocket));
   }
-  if (!settings_.http.host.empty()) return listen(settings_.http, admin::Transport::kTcp);
-  return {};
+  if (settings_.http.host.empty()) return {};
+  const Result<net::Address> address = addresses.find(settings_.http);
+  HF_RETURN_IF_ERROR(address);
+  return listen(*address, admin::Transport::kTcp);
 }
 
-Result<void> AdminServer::listen(const config::Endpoint& endpoint, admin::Transport transport) {
-  Result<net::Address> address = upstream::resolve(endpoint);
-  HF_RETURN_IF_ERROR(address);
-  Result<int> fd = net::Listener::bind(*address, net::PortSharing::kExclusive, net::Presence::kMustBeLocal, net::SocketMode::kOwner);
+Result<void> AdminServer::listen(const net::Address& address, admin::Transport transport) {
+  Result<int> fd = net::Listener::bind(address, net::PortSharing::kExclusive, net::Presence::kMustBeLocal, net::SocketMode::kOwner);
   HF_RETURN_IF_ERROR(fd);
   listeners_.push_back(std::make_unique<net::Listener>(loop_, *fd, net::SocketOptions{}));
   scope_.spawn("admin accept", accept_loop, this, listeners_.back().get(), transport == admin::Transport::kTcp ? &http_ : &socket_);

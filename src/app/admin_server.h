@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "net/listener.h"
 #include "runtime/scope.h"
+#include "upstream/address_book.h"
 
 namespace hf::app {
 
@@ -23,13 +24,13 @@ class AdminServer {
   ~AdminServer();
 
   /// Opens what is configured. Error: an address cannot be listened on.
-  Result<void> open();
+  Result<void> open(const upstream::AddressBook& addresses);
   void apply(const config::Admin& settings);
   admin::AdminStatus status() const;
   runtime::Task<Result<void>> close(Deadline deadline);
 
  private:
-  Result<void> listen(const config::Endpoint& endpoint, admin::Transport transport);
+  Result<void> listen(const net::Address& address, admin::Transport transport);
   AdminConnections::Door door(admin::Transport transport);
   /// Asked for each request: an operator may give the socket's file to others, or take it back, while we run.
   admin::Visitor visitor(const net::Accepted& accepted, admin::Transport transport) const;

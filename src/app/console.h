@@ -49,7 +49,7 @@ class Console final : public admin::AdminModel {
     const std::vector<std::unique_ptr<service::Shard>>& shards;
     const std::unique_ptr<AdminServer>& admin;  // nullptr: not open yet
     const std::unique_ptr<VipDesk>& desk;       // nullptr: there is no guardian
-    std::function<Result<admin::ReloadOutcome>(const admin::Caller&)> reload;
+    std::function<runtime::Task<Result<admin::ReloadOutcome>>(admin::Caller)> reload;
   };
 
   explicit Console(Around around) : around_(std::move(around)) {}
@@ -62,7 +62,7 @@ class Console final : public admin::AdminModel {
   Result<void> drain(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> resume(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) override;
-  Result<admin::ReloadOutcome> reload(const admin::Caller& caller) override { return around_.reload(caller); }
+  runtime::Task<Result<admin::ReloadOutcome>> reload(admin::Caller caller) override { return around_.reload(std::move(caller)); }
   void refused(const admin::Caller& caller, std::string_view path, std::string_view reason) override;
   void crowded(admin::Transport door, std::size_t places) override;
 

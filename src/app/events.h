@@ -254,6 +254,42 @@ struct AdminCrowded {
   static constexpr EventMember<AdminCrowded> kFields[] = {{"door", &AdminCrowded::door}, {"limit", &AdminCrowded::limit}};
 };
 
+struct NameMoved {
+  EventText name, from, to;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kNameMoved,
+      .name = "name_moved",
+      .level = EventLevel::kInfo,
+      .meaning =
+          "The name of a server has another address than before. The server takes part at its new one as a new server does, after its first "
+          "good look; connections to the old one end as if a reload had changed the address.",
+      .action =
+          "Nothing if you moved the server. A name that moves again and again gives a part of many addresses each time: name one server by "
+          "it, or set `resolve_interval` to \"0s\".",
+  };
+  static constexpr EventMember<NameMoved> kFields[] = {{"name", &NameMoved::name}, {"from", &NameMoved::from}, {"to", &NameMoved::to}};
+};
+
+struct NameUnresolved {
+  EventText name, address, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kNameUnresolved,
+      .name = "name_unresolved",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "The name of a server could not be looked up again, or its new address could not take part. The server keeps its `address` and "
+          "serves as before. Told with each attempt; the pauses between them grow to five minutes.",
+      .action =
+          "`reason` tells who failed: look at /etc/resolv.conf, at the name servers in it and at the name (`getent hosts NAME`). A gateway that "
+          "starts anew meanwhile cannot know the address.",
+  };
+  static constexpr EventMember<NameUnresolved> kFields[] = {{"name", &NameUnresolved::name},
+                                                            {"address", &NameUnresolved::address},
+                                                            {"reason", &NameUnresolved::reason}};
+};
+
 struct LoopStalled {
   EventText shard, duration;
 
@@ -320,6 +356,6 @@ struct VipCommand {
 
 inline constexpr auto kAll = kEventTypes<Started, Stopping, Stopped, ConfigLoaded, ConfigRejected, ConfigReloaded, ConfigNeedsRestart,
                                          ListenerOpened, ListenerFailed, ListenerClosed, LogReopened, LogLinesLost, LogFailed, AdminCommand,
-                                         AdminRefused, AdminCrowded, LoopStalled, DescriptorsScarce, GuardianLost, VipCommand>;
+                                         AdminRefused, AdminCrowded, NameMoved, NameUnresolved, LoopStalled, DescriptorsScarce, GuardianLost, VipCommand>;
 
 }  // namespace hf::app::events

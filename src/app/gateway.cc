@@ -20,6 +20,7 @@ namespace {
 constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first round of checks
 constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
 constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
+constexpr Nanos kTurnPatience = 25s;    // for the reloads before; the command line waits half a minute for its own
 constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last news
 
 std::uint64_t seed() {
@@ -27,6 +28,22 @@ std::uint64_t seed() {
   HF_CHECK(::getrandom(&value, sizeof value, 0) == static_cast<ssize_t>(sizeof value));
   return value;
 }
+
+/// The turn of whoever configures.
+class Turn {
+ public:
+  Turn(bool& taken, runtime::Signal& ended) : taken_(taken), ended_(ended) { taken_ = true; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    taken_ = false;
+    ended_.notify_all();
+  }
+
+ private:
+  bool& taken_;
+  runtime::Signal& ended_;
+};
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
@@ -39,10 +56,16 @@ std::string joined(const std::vector<std::string>& parts) {
 Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian)
     : loop_(std::make_unique<runtime::EpollPoller>()),
       life_{.config_file = std::move(config_file), .config = std::move(config), .began = loop_.now()},
-      notifier_(loop_, {[this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); },
-                        [this](Event event) { journal_.emit(std::move(event)); }}),
       journal_(loop_, [this](const Event& event) { notifier_.told(event); }),
       guardian_(guardian),
+      configured_(loop_),
+      resolver_(loop_),
+      names_({loop_, [this](std::string name, Deadline deadline) { return resolver_.resolve(std::move(name), deadline); },
+              [this](Event event) { journal_.emit(std::move(event)); },
+              [this](const std::string& name, const upstream::AddressBook& book) { return services_.follow(life_.config, name, book); }, seed()}),
+      notifier_(loop_, {[this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); },
+                        [this](config::Endpoint endpoint, Deadline deadline) { return Names::address_of(&names_, std::move(endpoint), deadline); },
+                        [this](Event event) { journal_.emit(std::move(event)); }}),
       scope_(loop_),
       services_({scope_, shards_, [this](Event event) { journal_.emit(std::move(event)); },
                  [this](const std::string& name) {
@@ -54,7 +77,7 @@ Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optiona
                     return running == nullptr ? nullptr : running->shared;
                   }}),
       console_({loop_, life_, journal_, services_, listeners_, descriptors_, shards_, admin_, desk_,
-                [this](const admin::Caller& caller) { return reload(caller); }}) {}
+                [this](admin::Caller caller) { return reload(this, std::move(caller)); }}) {}
 
 Gateway::~Gateway() {
   if (guardian_) ::close(guardian_->broker);
@@ -90,14 +113,8 @@ Task<void> Gateway::start(Gateway* self) {
   std::size_t servers = 0;
   for (const config::Service& service : self->life_.config->services) servers += service.servers.size();
   self->journal_.emit(events::ConfigLoaded{.file = self->life_.config_file, .services = self->life_.config->services.size(), .servers = servers});
-  std::vector<std::string> problems = self->services_.apply(self->life_.config, {});
-  if (self->guardian_) co_await Listeners::wait_for_addresses(&self->listeners_, self->life_.config);
-  self->admin_ = std::make_unique<AdminServer>(self->loop_, self->console_, self->life_.config->admin);
-  if (problems.empty()) {
-    const Result<void> opened = self->admin_->open();
-    if (!opened.ok()) problems.push_back("admin interface: " + opened.error().context);
-  }
-  if (problems.empty()) problems = self->listeners_.apply(*self->life_.config);
+  std::vector<std::string> problems = co_await open_everything(self);
+  if (self->life_.stopping) co_return;
   if (!problems.empty()) {
     for (const std::string& problem : problems) say("holdfast: " + problem);
     self->life_.exit_code = 1;
@@ -110,6 +127,29 @@ Task<void> Gateway::start(Gateway* self) {
   self->journal_.emit(events::Started{.version = kVersion, .pid = ::getpid(), .shards = self->shards_.size(), .services = self->services_.all().size()});
   if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
+}
+
+/// Services, admin interface, listeners. Returns what stands in the way.
+Task<std::vector<std::string>> Gateway::open_everything(Gateway* self) {
+  const Turn turn(self->configuring_, self->configured_);
+  const config::ConfigPtr config = self->life_.config;
+  const Names::Found found = co_await Names::look_up(&self->names_, config);
+  std::vector<std::string> problems;
+  if (self->life_.stopping) co_return problems;
+  const upstream::AddressBook addresses = self->names_.book(found);
+  problems = self->services_.objections(*config, addresses);
+  if (!problems.empty()) co_return problems;
+  self->names_.adopt(*config, found);
+  problems = self->services_.apply(config, {}, addresses);
+  if (self->guardian_) co_await Listeners::wait_for_addresses(&self->listeners_, config, addresses);
+  if (self->life_.stopping) co_return problems;
+  self->admin_ = std::make_unique<AdminServer>(self->loop_, self->console_, config->admin);
+  if (problems.empty()) {
+    const Result<void> opened = self->admin_->open(addresses);
+    if (!opened.ok()) problems.push_back("admin interface: " + opened.error().context);
+  }
+  if (problems.empty()) problems = self->listeners_.apply(*config, addresses);
+  co_return problems;
 }
 
 /// Lets the first round of checks come in, so that clients are greeted with the servers' version and globals, and nothing is held in vain.
@@ -162,9 +202,8 @@ void Gateway::on_signal(int number) {
     return;
   }
   if (number == SIGHUP) {
-    const Result<admin::ReloadOutcome> outcome = reload(admin::Caller{"SIGHUP", ""});
-    (void)outcome;  // reported as an event
-    return;
+    if (std::exchange(hangup_waits_, true)) return;  // the one that waits reads the file as it is then
+    return scope_.spawn("reload", reload_on_signal, this);
   }
   if (life_.stopping) return;
   life_.stopping = true;
@@ -177,6 +216,8 @@ Task<void> Gateway::stop(Gateway* self) {
   const TimePoint began = self->loop_.now();
   self->journal_.emit(events::Stopping{.reason = "signal", .clients = self->services_.clients()});
   self->listeners_.close();  // at once: a next gateway may open its own while our clients finish
+  const Result<void> names = co_await self->names_.close(self->loop_.deadline_in(1s));
+  (void)names;  // look-ups end at once
   auto left = std::make_shared<std::size_t>(self->shards_.size());
   auto done = std::make_shared<runtime::Signal>(self->loop_);
   for (const auto& shard : self->shards_) {
@@ -205,39 +246,72 @@ Task<void> Gateway::stop(Gateway* self) {
   self->loop_.stop();
 }
 
-Result<admin::ReloadOutcome> Gateway::reload(const admin::Caller& caller) {
-  if (life_.stopping) return Error{ErrorCode::kUnreachable, "the gateway is stopping"};  // nothing opens any more
-  config::LoadContext context = load_context();
-  config::LoadResult loaded = config::load_file(life_.config_file, context);
-  admin::ReloadOutcome outcome;
-  if (!loaded.ok()) {
-    for (const config::Diagnostic& error : loaded.errors) outcome.errors.push_back(config::to_string(error));
-    journal_.emit(events::ConfigRejected{.file = life_.config_file, .errors = outcome.errors.size(), .first = outcome.errors.front()});
-    return outcome;
+/// Waits until nobody else is at it. The caller takes the turn at once.
+Task<Result<void>> Gateway::turn_to_configure(Gateway* self) {
+  const Deadline patience = self->loop_.deadline_in(kTurnPatience);
+  while (self->configuring_ && !self->life_.stopping) {
+    const Result<void> waited = co_await self->configured_.wait(patience);
+    if (!waited.ok()) co_return Error{waited.error().code, "the reloads before this one have not ended: " + waited.error().context};
   }
-  outcome = apply(loaded.config);
-  if (!outcome.accepted) {
-    journal_.emit(events::ConfigRejected{.file = life_.config_file, .errors = outcome.errors.size(), .first = joined(outcome.errors)});
-    return outcome;
-  }
-  journal_.emit(events::AdminCommand{.command = "reload", .client = caller.peer});
-  journal_.emit(events::ConfigReloaded{.file = life_.config_file, .changes = joined(outcome.changes)});
-  if (!outcome.needs_restart.empty()) {
-    journal_.emit(events::ConfigNeedsRestart{.file = life_.config_file, .what = joined(outcome.needs_restart)});
-  }
-  return outcome;
+  if (self->life_.stopping) co_return Error{ErrorCode::kUnreachable, "the gateway is stopping"};  // nothing opens any more
+  co_return Result<void>{};
 }
 
-admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next) {
+Task<void> Gateway::reload_on_signal(Gateway* self) {
+  const Result<void> came = co_await turn_to_configure(self);
+  self->hangup_waits_ = false;
+  if (!came.ok()) co_return;
+  const Turn turn(self->configuring_, self->configured_);
+  const Result<admin::ReloadOutcome> outcome = co_await read_and_apply(self, admin::Caller{"SIGHUP", ""});
+  (void)outcome;  // reported as an event
+}
+
+Task<Result<admin::ReloadOutcome>> Gateway::reload(Gateway* self, admin::Caller caller) {
+  Result<void> came = co_await turn_to_configure(self);
+  HF_CO_RETURN_IF_ERROR(came);
+  const Turn turn(self->configuring_, self->configured_);
+  Result<admin::ReloadOutcome> outcome = co_await read_and_apply(self, std::move(caller));
+  co_return outcome;
+}
+
+Task<Result<admin::ReloadOutcome>> Gateway::read_and_apply(Gateway* self, admin::Caller caller) {
+  config::LoadContext context = load_context();
+  const config::LoadResult loaded = config::load_file(self->life_.config_file, context);
+  if (!loaded.ok()) {
+    admin::ReloadOutcome outcome;
+    for (const config::Diagnostic& error : loaded.errors) outcome.errors.push_back(config::to_string(error));
+    self->journal_.emit(events::ConfigRejected{.file = self->life_.config_file, .errors = outcome.errors.size(), .first = outcome.errors.front()});
+    co_return outcome;
+  }
+  const Names::Found found = co_await Names::look_up(&self->names_, loaded.config);
+  const runtime::TaskContext& task = co_await runtime::this_context();
+  if (task.cancelled) co_return Error{ErrorCode::kCancelled, "whoever asked for the reload is gone"};
+  if (self->life_.stopping) co_return Error{ErrorCode::kUnreachable, "the gateway is stopping"};
+  admin::ReloadOutcome outcome = self->apply(loaded.config, found);
+  if (!outcome.accepted) {
+    self->journal_.emit(events::ConfigRejected{.file = self->life_.config_file, .errors = outcome.errors.size(), .first = joined(outcome.errors)});
+    co_return outcome;
+  }
+  self->journal_.emit(events::AdminCommand{.command = "reload", .client = caller.peer});
+  self->journal_.emit(events::ConfigReloaded{.file = self->life_.config_file, .changes = joined(outcome.changes)});
+  if (!outcome.needs_restart.empty()) {
+    self->journal_.emit(events::ConfigNeedsRestart{.file = self->life_.config_file, .what = joined(outcome.needs_restart)});
+  }
+  co_return outcome;
+}
+
+admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next, const Names::Found& found) {
   admin::ReloadOutcome outcome;
   const config::ConfigDiff changes = config::diff(*life_.config, *next);
-  outcome.errors = services_.objections(*next);  // names first: what cannot be resolved rejects the whole
+  const upstream::AddressBook addresses = names_.book(found);
+  outcome.errors = services_.objections(*next, addresses);  // first: what cannot be resolved rejects the whole
   if (!outcome.errors.empty()) return outcome;
+  names_.adopt(*next, found);
   life_.config = next;
   ++life_.generation;
   share_out_descriptors();
-  for (const std::string& problem : services_.apply(next, changes.services.removed)) outcome.changes.push_back("failed: " + problem);
-  for (const std::string& problem : listeners_.apply(*next)) outcome.changes.push_back("failed: " + problem);
+  for (const std::string& problem : services_.apply(next, changes.services.removed, addresses)) outcome.changes.push_back("failed: " + problem);
+  for (const std::string& problem : listeners_.apply(*next, addresses)) outcome.changes.push_back("failed: " + problem);
   scope_.spawn("serve when ready", serve_when_ready, this);
   const Result<void> logging = journal_.open(next->log);
   if (!logging.ok()) {

@@ -5,7 +5,9 @@
 // Invariants:
 //   1. A configuration takes effect whole or not at all.
 //   2. Shards hear of services and views only by posted messages, in order.
-//   3. Stop is: close listeners, drain sessions until a deadline, cancel the rest, end the shards.
+//   3. Start and reloads take effect one after the other: while one has its names looked up, the next waits. The file is read when its turn
+//      has come, and nothing of it has happened when a stop is asked for meanwhile.
+//   4. Stop is: close listeners, drain sessions until a deadline, cancel the rest, end the shards.
 #pragma once
 
 #include <memory>
@@ -16,10 +18,12 @@
 #include "app/console.h"
 #include "app/journal.h"
 #include "app/listeners.h"
+#include "app/names.h"
 #include "app/services.h"
 #include "app/signals.h"
 #include "app/vip_desk.h"
 #include "config/parse.h"
+#include "net/resolver.h"
 #include "notify/notifier.h"
 #include "runtime/event_loop.h"
 #include "runtime/scope.h"
@@ -46,13 +50,17 @@ class Gateway final {
 
  private:
   static runtime::Task<void> start(Gateway* self);
+  static runtime::Task<std::vector<std::string>> open_everything(Gateway* self);
   static runtime::Task<void> stop(Gateway* self);
   static runtime::Task<void> serve_when_ready(Gateway* self);
   static runtime::Task<void> keep_house(Gateway* self);
   static runtime::Task<void> outlive_guardian(Gateway* self);
   void on_signal(int number);
-  Result<admin::ReloadOutcome> reload(const admin::Caller& caller);
-  admin::ReloadOutcome apply(const config::ConfigPtr& next);
+  static runtime::Task<Result<void>> turn_to_configure(Gateway* self);
+  static runtime::Task<void> reload_on_signal(Gateway* self);
+  static runtime::Task<Result<admin::ReloadOutcome>> reload(Gateway* self, admin::Caller caller);
+  static runtime::Task<Result<admin::ReloadOutcome>> read_and_apply(Gateway* self, admin::Caller caller);
+  admin::ReloadOutcome apply(const config::ConfigPtr& next, const Names::Found& found);
   void share_out_descriptors();
   void meet_guardian();
   Nanos longest_turn() const;
@@ -62,12 +70,17 @@ class Gateway final {
 
   runtime::EventLoop loop_;
   Lifecycle life_;
-  notify::Notifier notifier_;
   Journal journal_;
   DescriptorShares descriptors_;  // outlive the shards, whose listeners take from them
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::optional<GuardianSockets> guardian_;
   std::optional<SignalReader> signals_;
+  bool configuring_ = false;   // a configuration is on its way to take effect
+  bool hangup_waits_ = false;  // a reload that SIGHUP asked for has not begun
+  runtime::Signal configured_;
+  net::Resolver resolver_;
+  Names names_;
+  notify::Notifier notifier_;
   runtime::Scope scope_;
   Services services_;
   Listeners listeners_;

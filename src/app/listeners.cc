@@ -10,7 +10,6 @@
 #include "app/events.h"
 #include "app/protocols.h"
 #include "guardian/bind_request.h"
-#include "upstream/resolve.h"
 
 namespace hf::app {
 
@@ -42,23 +41,23 @@ const char* route_name(config::ListenRoute route) {
   return "split";
 }
 
-Task<void> Listeners::wait_for_addresses(Listeners* self, config::ConfigPtr config) {
+Task<void> Listeners::wait_for_addresses(Listeners* self, config::ConfigPtr config, upstream::AddressBook addresses) {
   runtime::EventLoop& loop = self->around_.loop;
   const Deadline patience = loop.deadline_in(kPredecessorPatience);
-  while (!patience.passed(loop.now()) && !self->are_free(*config)) {
+  while (!patience.passed(loop.now()) && !self->are_free(*config, addresses)) {
     const Result<void> slept = co_await runtime::sleep_until(loop.deadline_in(50ms));
     if (!slept.ok()) co_return;
   }
 }
 
-bool Listeners::are_free(const config::Config& config) const {
+bool Listeners::are_free(const config::Config& config, const upstream::AddressBook& addresses) const {
   std::vector<config::Endpoint> endpoints{config.admin.socket, config.admin.http};
   for (const config::Service& service : config.services) {
     for (const config::Listen& listen : service.listen) endpoints.push_back(listen.endpoint);
   }
   return std::ranges::all_of(endpoints, [&](const config::Endpoint& endpoint) {
     if (endpoint.host.empty() && !endpoint.is_unix()) return true;
-    const Result<net::Address> address = upstream::resolve(endpoint);
+    const Result<net::Address> address = addresses.find(endpoint);
     if (!address.ok()) return true;  // opening it will tell
     const Result<int> probe = bind(config, *address, net::PortSharing::kExclusive, net::SocketMode::kOwner);
     if (!probe.ok()) return probe.error().code != ErrorCode::kExists;
@@ -76,8 +75,7 @@ Result<int> Listeners::bind(const config::Config& config, const net::Address& ad
   return guardian::bind_by_guardian(around_.broker, address, sharing, presence);
 }
 
-Result<std::vector<int>> Listeners::make_sockets(const config::Config& config, const config::Listen& listen) const {
-  const Result<net::Address> address = upstream::resolve(listen.endpoint);
+Result<std::vector<int>> Listeners::make_sockets(const config::Config& config, const Result<net::Address>& address) const {
   if (!address.ok()) return address.error();
   // A first, exclusive bind shows whether another program is there: sockets that share a port would not tell.
   const Result<int> first = bind(config, *address, net::PortSharing::kExclusive, net::SocketMode::kEverybody);
@@ -176,29 +174,24 @@ void Listeners::change_options(const std::string& key, Open& entry, const config
   }
 }
 
-/// The address opens, gets other options, or is taken for another service, with all who wait in its queues.
-Result<void> Listeners::bring_in_line(const config::Config& config, const std::string& key, Open& entry, const config::Service& service,
-                                      const config::Listen& listen) {
+/// The address gets other options, or is taken for another service, with all who wait in its queues. True: it is not open yet.
+bool Listeners::bring_in_line(const std::string& key, Open& entry, const config::Service& service, const config::Listen& listen) {
   const std::shared_ptr<service::ServiceShared> owner = around_.running(service.name);
   if (!entry.twins.empty() && entry.owner.lock() == owner) {
     change_options(key, entry, listen);
-    return {};
+    return false;
   }
   take_from_shards(key, entry);
   tell_closed(key, entry);
   entry = {listen, service.name, protocol_of(service).has_routes, owner, std::move(entry.twins), false, {}};
-  if (!entry.twins.empty()) return {};
-  Result<std::vector<int>> sockets = make_sockets(config, listen);
-  HF_RETURN_IF_ERROR(sockets);
-  entry.twins = std::move(*sockets);
-  return {};
+  return entry.twins.empty();
 }
 
 bool Listeners::is_in_line(const Open& entry, const config::Service& service, const config::Listen& listen) const {
   return !entry.twins.empty() && entry.owner.lock() == around_.running(service.name) && entry.listen == listen;
 }
 
-std::vector<std::string> Listeners::apply(const config::Config& config) {
+std::vector<std::string> Listeners::apply(const config::Config& config, const upstream::AddressBook& addresses) {
   std::map<std::string, std::pair<const config::Service*, const config::Listen*>> wanted;
   for (const config::Service& service : config.services) {
     if (around_.running(service.name) == nullptr) continue;  // it could not be added
@@ -219,8 +212,13 @@ std::vector<std::string> Listeners::apply(const config::Config& config) {
     const auto& [service, listen] = want;
     Open& entry = addresses_[key];
     if (is_in_line(entry, *service, *listen)) continue;
-    const Result<void> done = bring_in_line(config, key, entry, *service, *listen);
-    if (!done.ok()) problems.push_back(tell_failed(key, entry, done.error()));
+    if (!bring_in_line(key, entry, *service, *listen)) continue;
+    Result<std::vector<int>> sockets = make_sockets(config, addresses.find(listen->endpoint));
+    if (sockets.ok()) {
+      entry.twins = std::move(*sockets);
+    } else {
+      problems.push_back(tell_failed(key, entry, sockets.error()));
+    }
   }
   return problems;
 }

@@ -22,6 +22,7 @@
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
 #include "service/shard.h"
+#include "upstream/address_book.h"
 
 namespace hf::app {
 
@@ -47,9 +48,9 @@ class Listeners {
   ~Listeners() { close(); }
 
   /// Waits until nobody else has the addresses, a while at most: a gateway whose guardian was killed may still be on its way out.
-  static runtime::Task<void> wait_for_addresses(Listeners* self, config::ConfigPtr config);
+  static runtime::Task<void> wait_for_addresses(Listeners* self, config::ConfigPtr config, upstream::AddressBook addresses);
   /// Opens, closes and takes from the services that had them. Returns what could not be opened, and why.
-  std::vector<std::string> apply(const config::Config& config);
+  std::vector<std::string> apply(const config::Config& config, const upstream::AddressBook& addresses);
   /// Gives the services that are ready what apply() has for them. The shards must have been told of these services. False: some are not ready.
   bool serve(const std::function<bool(const std::string& service)>& is_ready);
   /// By address, as configured.
@@ -69,15 +70,14 @@ class Listeners {
     std::string reason;
   };
 
-  bool are_free(const config::Config& config) const;
+  bool are_free(const config::Config& config, const upstream::AddressBook& addresses) const;
   Result<int> bind(const config::Config& config, const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const;
-  Result<std::vector<int>> make_sockets(const config::Config& config, const config::Listen& listen) const;
+  Result<std::vector<int>> make_sockets(const config::Config& config, const Result<net::Address>& address) const;
   Result<void> give_to_shards(const std::string& key, Open& entry);
   void take_from_shards(const std::string& key, const Open& entry) const;
   void give_up(const std::string& key, Open& entry);
   void change_options(const std::string& key, Open& entry, const config::Listen& listen) const;
-  Result<void> bring_in_line(const config::Config& config, const std::string& key, Open& entry, const config::Service& service,
-                             const config::Listen& listen);
+  bool bring_in_line(const std::string& key, Open& entry, const config::Service& service, const config::Listen& listen);
   bool is_in_line(const Open& entry, const config::Service& service, const config::Listen& listen) const;
   void tell_opened(const std::string& key, const Open& entry) const;
   void tell_closed(const std::string& key, const Open& entry) const;

@@ -1,9 +1,9 @@
 #include "app/services.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/protocols.h"
-#include "upstream/resolve.h"
 
 namespace hf::app {
 
@@ -58,41 +58,54 @@ std::size_t Services::clients() const {
   return clients;
 }
 
-std::vector<std::string> Services::objections(const config::Config& next) const {
+std::vector<std::string> Services::objections(const config::Config& next, const upstream::AddressBook& addresses) const {
   std::vector<std::string> objections;
   for (const config::Service& service : next.services) {
     for (const config::Server& server : service.servers) {
-      const Result<net::Address> address = upstream::resolve(server.address);
+      const Result<net::Address> address = addresses.find(server.address);
       if (!address.ok()) objections.push_back("server '" + server.name + "': " + address.error().context);
     }
   }
   for (const config::Service& service : next.services) {
     const Running* running = find(service.name);
     const bool goes_on = running != nullptr && running->watcher->service().protocol == service.protocol;
-    const Result<void> room = goes_on ? running->watcher->has_room_for(service) : Result<void>{};
+    const Result<void> room = goes_on ? running->watcher->has_room_for(service, addresses) : Result<void>{};
     if (!room.ok()) objections.push_back(room.error().context);
   }
   return objections;
 }
 
-std::vector<std::string> Services::apply(const config::ConfigPtr& next, const std::vector<std::string>& removed) {
+std::vector<std::string> Services::apply(const config::ConfigPtr& next, const std::vector<std::string>& removed, const upstream::AddressBook& addresses) {
   std::vector<std::string> failed;
   for (const std::string& name : removed) remove(name);
   for (const config::Service& service : next->services) {
     Running* running = find(service.name);
-    const Result<void> configured = running == nullptr ? add(next, service) : running->watcher->configure(next, &service);
+    const Result<void> configured = running == nullptr ? add(next, service, addresses) : running->watcher->configure(next, &service, addresses);
     if (!configured.ok()) failed.push_back(configured.error().context);
   }
   return failed;
 }
 
-Result<void> Services::add(const config::ConfigPtr& config, const config::Service& service) {
+Result<void> Services::follow(const config::ConfigPtr& config, const std::string& name, const upstream::AddressBook& addresses) {
+  std::vector<std::pair<Running*, const config::Service*>> concerned;
+  for (const config::Service& service : config->services) {
+    Running* running = find(service.name);
+    const bool has_it = std::ranges::any_of(service.servers, [&](const config::Server& server) { return server.address.host == name; });
+    if (running == nullptr || !has_it || service.resolve_interval == Nanos::zero()) continue;
+    HF_RETURN_IF_ERROR(running->watcher->has_room_for(service, addresses));
+    concerned.emplace_back(running, &service);
+  }
+  for (const auto& [running, service] : concerned) HF_RETURN_IF_ERROR(running->watcher->configure(config, service, addresses));
+  return {};
+}
+
+Result<void> Services::add(const config::ConfigPtr& config, const config::Service& service, const upstream::AddressBook& addresses) {
   Running& running = running_[service.name];
   running.shared = std::make_shared<service::ServiceShared>(service.name, protocol_of(service).frontends());
   running.watcher = std::make_unique<topology::ServiceWatcher>(
       loop(), protocol_of(service).judge,
       topology::ServiceWatcher::Output{[this, shared = running.shared](const upstream::ServiceViewPtr& view) { publish(shared, view); }, around_.event});
-  Result<void> configured = running.watcher->configure(config, &service);
+  Result<void> configured = running.watcher->configure(config, &service, addresses);
   if (configured.ok()) return {};
   running_.erase(service.name);
   return std::move(configured).error().in("service '" + service.name + "'");

@@ -22,6 +22,10 @@
 
 #include "app/forked_child_fake.h"
 #include "net/listener.h"
+#include "net/name_server_fake.h"
+#include "net/resolver.h"
+#include "runtime/epoll_poller.h"
+#include "runtime/scope.h"
 
 namespace hf::app {
 namespace {
@@ -146,6 +150,31 @@ std::string use_names() {
   return "";
 }
 
+runtime::Task<void> look_up(net::Resolver* resolver, std::string* outcome) {
+  const Result<net::Resolved> found = co_await resolver->resolve("db1.example", Deadline::never());
+  *outcome = found.ok() ? found->addresses.front().to_string() : found.error().context;
+}
+
+/// Over UDP, then TCP.
+std::string use_a_name_server() {
+  runtime::EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  net::NameServerFake server(loop);
+  server.answer([](const net::Question& question) -> std::vector<std::string> {
+    net::Reply reply(question);
+    if (!question.over_tcp) return {reply.truncated().bytes()};
+    return {(question.type == net::Asked::kA ? reply.address(question.name, {10, 0, 0, 1}, 60) : reply).bytes()};
+  });
+  const std::string resolv_conf = testing::TempDir() + "hf_filter_resolv_" + std::to_string(::getpid());
+  if (!(std::ofstream(resolv_conf) << "nameserver 127.0.0.1\n").good()) return "writing a resolv.conf\n";
+  net::Resolver resolver(loop, {.resolv_conf = resolv_conf, .port = server.port(), .patience = 5s, .rounds = 1});
+  std::string outcome;
+  runtime::Scope scope(loop);
+  scope.spawn("look up", look_up, &resolver, &outcome);
+  while (!scope.empty()) loop.turn(Deadline::never());
+  ::unlink(resolv_conf.c_str());
+  return outcome == "10.0.0.1" ? "" : outcome + "\n";
+}
+
 std::string use_sockets() {
   const Result<int> listening = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kShared);
   if (!listening.ok()) return listening.error().context + "\n";
@@ -186,7 +215,7 @@ TEST(SystemCallFilter, OrdinaryWorkGoesOn) {
   EXPECT_EQ(in_child([] {
               const Result<void> installed = install_system_call_filter();
               if (!installed.ok()) return installed.error().context;
-              std::string wrong = use_names() + use_sockets() + use_memory_files_and_timers();
+              std::string wrong = use_names() + use_a_name_server() + use_sockets() + use_memory_files_and_timers();
               std::thread thread([&wrong] { wrong += use_sockets() + use_names(); });
               thread.join();
               const ChildEnd grandchild = in_child([] { return use_sockets(); });

@@ -58,6 +58,8 @@ enum class EventId : std::uint16_t {
   kAdminCommand = 1040,
   kAdminRefused = 1041,
   kAdminCrowded = 1042,
+  kNameMoved = 1050,
+  kNameUnresolved = 1051,
   // 2xxx: servers and their roles
   kServerUp = 2001,
   kServerDown = 2002,

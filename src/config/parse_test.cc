@@ -125,6 +125,7 @@ max_connections = 7
 connect_timeout = "1ms"
 client_timeout = "1d"
 server_timeout = "30s"
+resolve_interval = "7s"
 [service.check]
 interval = "200ms"
 timeout = "100ms"
@@ -160,6 +161,7 @@ weight = 1000
   EXPECT_EQ(service.connect_timeout, 1ms);
   EXPECT_EQ(service.client_timeout, 24h);
   EXPECT_EQ(service.server_timeout, 30s);
+  EXPECT_EQ(service.resolve_interval, 7s);
   EXPECT_EQ(service.check, (Check{200ms, 100ms, 4, 5}));
   EXPECT_EQ(service.mysql, (Mysql{{"m", "watch"}, {}, true, ReadYourWrites::kOff, 5s, 3, 0s, false, 5min, 90s, 20s}));
   EXPECT_EQ(service.servers.at(0), (Server{"a", {"db1.example", 3306, {}}, 0}));

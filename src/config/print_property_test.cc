@@ -132,6 +132,7 @@ class Drawing {
     service.connect_timeout = draws_.duration(1ms, 5min);
     service.client_timeout = draws_.duration(1s, 365 * 24h);
     service.server_timeout = draws_.duration(0s, 24h);
+    service.resolve_interval = draws_.duration(0s, 24h);
     service.check = {draws_.duration(10ms, 1h), draws_.duration(10ms, 1h), draws_.count(1, 100), draws_.count(1, 100)};
     for (std::uint32_t i = draws_.below(3); i < 3; ++i) listen(service, service.listen.emplace_back());
     for (std::uint32_t i = draws_.below(3); i < 3; ++i) server(service.servers.emplace_back());

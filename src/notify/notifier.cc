@@ -8,7 +8,6 @@
 #include "notify/fifo.h"
 #include "notify/http_post.h"
 #include "runtime/wall_clock.h"
-#include "upstream/resolve.h"
 
 namespace hf::notify {
 
@@ -32,12 +31,6 @@ std::string place_text(const config::Notify& notify) {
 
 std::string target_text(const config::Notify& notify) {
   return notify.name.empty() ? place_text(notify) : notify.name + " (" + place_text(notify) + ")";
-}
-
-Result<net::Address> address_of(const config::Notify& notify) {
-  if (notify.kind == config::NotifyKind::kFifo || notify.kind == config::NotifyKind::kCommand) return net::Address{};
-  if (notify.kind == config::NotifyKind::kSocket) return net::Address::from_unix_path(notify.path);
-  return upstream::resolve(notify.server);
 }
 
 bool wants_changes_of(const config::Notify& notify, const std::string& vip) {
@@ -67,7 +60,6 @@ Nanos pause_after(std::uint32_t attempt) {
 struct Notifier::Receiver {
   config::Notify notify;
   std::string text;
-  Result<net::Address> address;
   std::unique_ptr<Fifo> fifo;            // kFifo
   std::unique_ptr<ScriptQueue> command;  // kCommand
   EventDamper damper{kQuiet};
@@ -101,20 +93,16 @@ void Notifier::configure(const std::vector<config::Vip>& vips, const std::vector
   std::vector<std::shared_ptr<Receiver>> old = std::exchange(receivers_, {});
   for (const config::Notify& notify : notifies) {
     const auto same = std::find_if(old.begin(), old.end(), [&notify](const auto& one) { return one->notify == notify; });
-    const bool keep = same != old.end() && (*same)->address.ok();
+    const bool keep = same != old.end();
     receivers_.push_back(keep ? *same : make_receiver(notify));
     if (keep) old.erase(same);
   }
   for (const std::shared_ptr<Receiver>& gone : old) gone->waiting.clear();
-  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
-    if (!receiver->address.ok()) report(events::NotifyFailed{.vip = "", .target = receiver->text, .reason = receiver->address.error().context, .notice = {}}, receiver.get());
-  }
 }
 
 std::shared_ptr<Notifier::Receiver> Notifier::make_receiver(const config::Notify& notify) {
   auto receiver = std::make_shared<Receiver>(Receiver{.notify = notify,
                                                       .text = target_text(notify),
-                                                      .address = address_of(notify),
                                                       .fifo = nullptr,
                                                       .command = nullptr,
                                                       .waiting = {},
@@ -227,17 +215,20 @@ Task<Result<void>> Notifier::deliver(Notifier* self, Receiver* receiver, const N
 
 Task<Result<void>> Notifier::attempt(Notifier* self, Receiver* receiver, const Notice* notice) {
   const config::Notify& notify = receiver->notify;
-  if (!receiver->address.ok()) co_return Error{ErrorCode::kAccessDenied, receiver->address.error().context};
   const Deadline deadline = self->loop_.deadline_in(notify.timeout);
+  if (notify.kind == config::NotifyKind::kSocket) {
+    Result<net::Address> path = net::Address::from_unix_path(notify.path);
+    HF_CO_RETURN_IF_ERROR(path);
+    std::string line = json_line(*notice);
+    Result<void> written = co_await deliver_line(&self->loop_, *path, std::move(line), deadline);
+    co_return written;
+  }
+  Result<net::Address> address = co_await self->ports_.look_up(notify.server, deadline);
+  HF_CO_RETURN_IF_ERROR(address);
   if (notify.kind == config::NotifyKind::kSmtp) {
     Letter letter = compose(*notice, notify.from, notify.to);
-    Result<void> mailed = co_await deliver_mail(&self->loop_, *receiver->address, std::move(letter), deadline);
+    Result<void> mailed = co_await deliver_mail(&self->loop_, *address, std::move(letter), deadline);
     co_return mailed;
-  }
-  if (notify.kind == config::NotifyKind::kSocket) {
-    std::string line = json_line(*notice);
-    Result<void> written = co_await deliver_line(&self->loop_, *receiver->address, std::move(line), deadline);
-    co_return written;
   }
   HttpPost post;
   post.host = notify.server.to_string();
@@ -245,7 +236,7 @@ Task<Result<void>> Notifier::attempt(Notifier* self, Receiver* receiver, const N
   post.token = notify.token;
   post.body = json_line(*notice);
   std::string request = render(post);
-  Result<void> posted = co_await deliver_post(&self->loop_, *receiver->address, std::move(request), deadline);
+  Result<void> posted = co_await deliver_post(&self->loop_, *address, std::move(request), deadline);
   co_return posted;
 }
 

@@ -23,6 +23,7 @@
 #include "base/event.h"
 #include "base/event_damper.h"
 #include "config/config.h"
+#include "net/address.h"
 #include "notify/notice.h"
 #include "notify/script_queue.h"
 #include "runtime/scope.h"
@@ -39,6 +40,8 @@ class Notifier {
 
   struct Ports {
     vip::ScriptPort run_script;
+    /// The address of a receiver now.
+    std::function<runtime::Task<Result<net::Address>>(config::Endpoint, Deadline)> look_up;
     std::function<void(Event)> event;
   };
 
@@ -47,8 +50,7 @@ class Notifier {
   Notifier& operator=(const Notifier&) = delete;
   ~Notifier();
 
-  /// At start and at each reload. Looks host names up, which may take a moment; one without an address is an event now and a
-  /// failure of each delivery to it until the next reload.
+  /// At start and at each reload. The host of a receiver is looked up for each attempt to tell it, within the attempt's timeout.
   void configure(const std::vector<config::Vip>& vips, const std::vector<config::Notify>& notifies, const std::string& node);
 
   /// An empty node in it is filled in.

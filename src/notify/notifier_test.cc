@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include <fcntl.h>
@@ -105,6 +106,14 @@ class NotifierTest : public testing::Test {
   VipChange change(const std::string& state = "MASTER", const std::string& vip = "db") {
     return VipChange{.vip = vip, .state = state, .previous = "BACKUP", .reason = "why", .priority = 100, .sequence = ++sequence_};
   }
+  /// Numbers, and the one name that hosts_ has.
+  static Task<Result<net::Address>> look_up(NotifierTest* self, config::Endpoint endpoint) {
+    ++self->look_ups_;
+    const auto host = self->hosts_.find(endpoint.host);
+    Result<net::Address> address = net::Address::from_ip(host == self->hosts_.end() ? endpoint.host : host->second, endpoint.port);
+    if (!address.ok()) co_return Error{ErrorCode::kNotFound, "cannot resolve '" + endpoint.host + "': there is no such name"};
+    co_return address;
+  }
   bool settled() {
     return loop_.run_until([this] { return notifier_.idle(); });
   }
@@ -119,8 +128,11 @@ class NotifierTest : public testing::Test {
   std::vector<config::Vip> vips_;
   std::vector<std::pair<vip::ScriptCall, vip::ScriptAnswer>> calls_;
   std::vector<Event> events_;
+  std::map<std::string, std::string> hosts_;
+  int look_ups_ = 0;
   Notifier notifier_{*loop_,
                      {.run_script = [this](vip::ScriptCall call, vip::ScriptAnswer done) { calls_.emplace_back(std::move(call), std::move(done)); },
+                      .look_up = [this](config::Endpoint endpoint, Deadline /*deadline*/) { return look_up(this, std::move(endpoint)); },
                       .event = [this](Event event) { events_.push_back(std::move(event)); }}};
 };
 
@@ -370,16 +382,34 @@ TEST_F(NotifierTest, AReceiverThatIsGoneIsNotToldWhatWaited) {
   EXPECT_EQ(peer_.visits, 1) << "what was on its way has ended";
 }
 
-TEST_F(NotifierTest, AHostWithoutAddressIsAnEventAndNoFailureOfTheConfiguration) {
+TEST_F(NotifierTest, AHostWithoutAddressFailsTheDeliveryAndNotTheConfiguration) {
   config::Notify notify;
   notify.kind = config::NotifyKind::kWebhook;
-  notify.server.host = std::string(300, 'x');  // no name server is asked for a name this long
+  notify.server.host = "hooks.example";
   notify.server.port = 80;
+  notify.retries = 0;
   configure(notify);
-  EXPECT_EQ(events_.size(), 1U);
+  EXPECT_EQ(look_ups_, 0);
   notifier_.changed(change());
   EXPECT_TRUE(settled());
-  EXPECT_EQ(events_.size(), 2U);
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].field("reason"), "cannot resolve 'hooks.example': there is no such name");
+}
+
+TEST_F(NotifierTest, AHostIsLookedUpForEachDeliverySoThatAReceiverMayMove) {
+  peer_.lines = {{"}\n", "HTTP/1.1 200 OK\r\n\r\n"}};
+  config::Notify notify = webhook();
+  notify.server.host = "hooks.example";
+  notify.retries = 0;
+  configure(notify);
+  notifier_.changed(change());
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(peer_.visits, 0);
+  hosts_["hooks.example"] = "127.0.0.1";
+  notifier_.changed(change());
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(peer_.visits, 1);
+  EXPECT_EQ(look_ups_, 2);
 }
 
 // ── events ──

@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "policy/replica_set/verdict.h"
 #include "topology/events.h"
-#include "upstream/resolve.h"
 
 namespace hf::topology {
 
@@ -23,25 +22,31 @@ ServiceWatcher::ServiceWatcher(runtime::EventLoop& loop, const JudgeMaker& make_
 
 ServiceWatcher::~ServiceWatcher() = default;
 
-Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::Service* service) {
-  std::vector<std::pair<const config::Server*, net::Address>> wanted;
+Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::Service* service, const upstream::AddressBook& addresses) {
+  struct Wanted {
+    const config::Server* server;
+    net::Address address;
+    std::optional<bool> its_drain;
+  };
+  std::vector<Wanted> wanted;
   for (const config::Server& server : service->servers) {
-    Result<net::Address> address = upstream::resolve(server.address);
+    Result<net::Address> address = addresses.find(server.address);
     if (!address.ok()) return std::move(address).error().in("server '" + server.name + "'");
-    wanted.emplace_back(&server, *address);
+    wanted.push_back({&server, *address, drained(server)});
   }
-  HF_RETURN_IF_ERROR(has_room_for(*service));
+  HF_RETURN_IF_ERROR(has_room_for(*service, addresses));
   config_ = std::move(config);
   service_ = service;
   for (const std::unique_ptr<WatchedServer>& server : servers_) server->present = false;
-  for (const auto& [server, address] : wanted) {
-    WatchedServer* watched = known(*server);
+  for (const auto& [server, address, its_drain] : wanted) {
+    WatchedServer* watched = known(*server, address);
     if (watched != nullptr) watched->present = true;
   }
-  for (const auto& [server, address] : wanted) {  // now that no slot is free that one of them returns to
-    WatchedServer* watched = known(*server);
+  for (const auto& [server, address, its_drain] : wanted) {  // now that no slot is free that one of them returns to
+    WatchedServer* watched = known(*server, address);
     if (watched == nullptr) watched = add(*server, address);
     watched->server = *server;
+    watched->drained = its_drain.value_or(watched->drained);
     watched->rise_fall.reconfigure(service_->check.rise, service_->check.fall);
     judge_->meet(*watched);
   }
@@ -57,20 +62,20 @@ Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::S
   return {};
 }
 
-/// The server of this name and address that has a slot, in the configuration or not. An address that is spelt otherwise is the same if it
-/// comes to the same; one that is spelt as before is, whatever a name comes to by now.
-WatchedServer* ServiceWatcher::known(const config::Server& server) const {
-  std::vector<WatchedServer*> namesakes;
+/// The server of this name and address, however that is spelt, that has a slot, in the configuration or not.
+WatchedServer* ServiceWatcher::known(const config::Server& server, const net::Address& address) const {
   for (const std::unique_ptr<WatchedServer>& candidate : servers_) {
-    if (candidate->server.name != server.name) continue;
-    if (candidate->server.address == server.address) return candidate.get();
-    namesakes.push_back(candidate.get());
+    if (candidate->server.name == server.name && candidate->address == address) return candidate.get();
   }
-  if (namesakes.empty()) return nullptr;
-  const Result<net::Address> address = upstream::resolve(server.address);
-  if (!address.ok()) return nullptr;
-  const auto same = std::ranges::find_if(namesakes, [&](const WatchedServer* each) { return each->address.to_string() == address->to_string(); });
-  return same == namesakes.end() ? nullptr : *same;
+  return nullptr;
+}
+
+/// The operator's last word on a server that is in the configuration, whatever address its host had then; nothing: it is not.
+std::optional<bool> ServiceWatcher::drained(const config::Server& server) const {
+  for (const std::unique_ptr<WatchedServer>& candidate : servers_) {
+    if (candidate->present && candidate->server.name == server.name && candidate->server.address == server.address) return candidate->drained;
+  }
+  return std::nullopt;
 }
 
 /// Nothing refers to it but we: no shard has it, no view that anybody holds names it as present, and nobody looks at it.
@@ -90,12 +95,13 @@ void ServiceWatcher::note_free_slots() {
   }
 }
 
-Result<void> ServiceWatcher::has_room_for(const config::Service& service) {
+Result<void> ServiceWatcher::has_room_for(const config::Service& service, const upstream::AddressBook& addresses) {
   note_free_slots();
   std::size_t wanted = 0;
   std::vector<bool> stays(servers_.size());
   for (const config::Server& server : service.servers) {
-    const WatchedServer* there = known(server);
+    const Result<net::Address> address = addresses.find(server.address);
+    const WatchedServer* there = address.ok() ? known(server, *address) : nullptr;
     if (there == nullptr) {
       ++wanted;
     } else {

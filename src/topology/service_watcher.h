@@ -20,6 +20,7 @@
 #include "config/config.h"
 #include "runtime/scope.h"
 #include "topology/judge.h"
+#include "upstream/address_book.h"
 #include "upstream/service_view.h"
 
 namespace hf::topology {
@@ -37,10 +38,10 @@ class ServiceWatcher final : private Bench {
   ~ServiceWatcher();
 
   /// Whether there is a slot for every server. kOverload, with the words for the operator, when servers of before still have too many.
-  Result<void> has_room_for(const config::Service& service);
-  /// Starts, or takes a changed configuration over. Error: a server's name cannot be resolved, or those of has_room_for; nothing has
-  /// changed then.
-  Result<void> configure(config::ConfigPtr config, const config::Service* service);
+  Result<void> has_room_for(const config::Service& service, const upstream::AddressBook& addresses);
+  /// Starts, or takes a changed configuration over, or the same with another address of a name. Error: `addresses` does not have a
+  /// server's, or those of has_room_for; nothing has changed then.
+  Result<void> configure(config::ConfigPtr config, const config::Service* service, const upstream::AddressBook& addresses);
   runtime::Task<Result<void>> close(Deadline deadline);
 
   /// Reads a subject of the protocol's at once, or answers at once where nobody can be read from. `asked` is told the round.
@@ -71,7 +72,8 @@ class ServiceWatcher final : private Bench {
 
   void tell_health(const WatchedServer& server, const std::string& reason);
   WatchedServer* by_name(std::string_view name);
-  WatchedServer* known(const config::Server& server) const;
+  WatchedServer* known(const config::Server& server, const net::Address& address) const;
+  std::optional<bool> drained(const config::Server& server) const;
   bool is_free(const WatchedServer& server) const;
   bool has_rested(const WatchedServer& server) const;
   void note_free_slots();

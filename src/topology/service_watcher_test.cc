@@ -11,7 +11,7 @@
 #include "net/listener.h"
 #include "runtime/stepped_loop_fake.h"
 #include "topology/tcp/judge.h"
-#include "upstream/resolve.h"
+#include "upstream/address_book.h"
 
 namespace hf::topology {
 namespace {
@@ -80,11 +80,11 @@ class ServiceWatcherTest : public ::testing::Test {
     for (const auto& [name, endpoint] : servers) service.servers.push_back({name, endpoint, 1});
     return service;
   }
-  Result<void> configure(config::Service service) {
+  Result<void> configure(config::Service service, const upstream::AddressBook& addresses = {}) {
     auto config = std::make_shared<config::Config>();
     config->services.push_back(std::move(service));
     const config::Service* first = config->services.data();
-    return watcher_.configure(std::move(config), first);
+    return watcher_.configure(std::move(config), first, addresses);
   }
   void configure_two() { ASSERT_TRUE(configure(service_with({{"mx1", one_.endpoint()}, {"mx2", two_.endpoint()}})).ok()); }
 
@@ -296,13 +296,13 @@ TEST_F(ServiceWatcherTest, ANewAddressIsANewServer) {
 }
 
 TEST_F(ServiceWatcherTest, AnAddressThatIsSpeltOtherwiseIsTheSameServer) {
-  const config::Endpoint by_name{"localhost", one_.endpoint().port, {}};
-  const Result<net::Address> address = upstream::resolve(by_name);
-  ASSERT_TRUE(address.ok());
-  ASSERT_TRUE(configure(service_with({{"mx1", by_name}, {"mx2", two_.endpoint()}})).ok());
+  const config::Endpoint by_name{"here", one_.endpoint().port, {}};
+  upstream::AddressBook addresses;
+  addresses.put("here", IpAddress::v4(127, 0, 0, 1));
+  ASSERT_TRUE(configure(service_with({{"mx1", by_name}, {"mx2", two_.endpoint()}}), addresses).ok());
   finish_looks();
   ASSERT_TRUE(watcher_.set_drained("mx1", true).ok());
-  const config::Endpoint in_numbers{address->host(), address->port(), {}};
+  const config::Endpoint in_numbers = one_.endpoint();
   ASSERT_TRUE(configure(service_with({{"mx1", in_numbers}, {"mx2", two_.endpoint()}})).ok());
   ASSERT_EQ(watcher_.view()->servers.size(), 2U);
   EXPECT_TRUE(watcher_.view()->servers[0].present);
@@ -359,7 +359,7 @@ TEST_F(ServiceWatcherTest, WithEverySlotInUseAReloadIsRefusedInWordsAndChangesNo
   next_look();
   const ServiceViewPtr before = watcher_.view();
   const config::Service one_more = one_server_at(base, 9999);
-  EXPECT_EQ(watcher_.has_room_for(one_more).error().code, ErrorCode::kOverload);
+  EXPECT_EQ(watcher_.has_room_for(one_more, {}).error().code, ErrorCode::kOverload);
   const Result<void> refused = configure(one_more);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().context,

@@ -49,7 +49,7 @@ struct WatcherWorld {
     auto config = std::make_shared<config::Config>();
     config->services.push_back(std::move(service));
     const config::Service* first = config->services.data();
-    ASSERT_TRUE(watcher_.configure(std::move(config), first).ok());
+    ASSERT_TRUE(watcher_.configure(std::move(config), first, addresses_).ok());
   }
   const upstream::mysql::View& view() const { return static_cast<const upstream::mysql::View&>(*watcher_.view()); }
   bool up() const { return view().primary && !view().accounts->all().empty(); }
@@ -76,6 +76,7 @@ struct WatcherWorld {
 
   runtime::SteppedLoop loop_;
   check::MonitoredServerFake server_{*loop_};
+  upstream::AddressBook addresses_;
   std::vector<upstream::ServiceViewPtr> views_;
   std::vector<Event> events_;
   ServiceWatcher watcher_{*loop_, mysql::make_judge, {[this](upstream::ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {

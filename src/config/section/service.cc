@@ -45,6 +45,10 @@ constexpr Key kKeys[] = {
      .fallback = "\"8h\"", .min = ns(1s), .max = ns(365 * kDay), .field = at<&Service::client_timeout>()},
     {.path = "service.server_timeout", .kind = Kind::kDuration, .doc = "The longest silence of a server inside a reply; \"0s\" sets no limit.",
      .fallback = "\"0s\"", .min = 0, .max = ns(kDay), .field = at<&Service::server_timeout>()},
+    {.path = "service.resolve_interval", .kind = Kind::kDuration,
+     .doc = "How often the names of servers are looked up again: so often at least, and as soon as the answer holds no longer, once in a second "
+            "at most; \"0s\" looks them up at start and at reloads only.",
+     .fallback = "\"30s\"", .min = 0, .max = ns(kDay), .field = at<&Service::resolve_interval>()},
     {.path = "service.check", .kind = Kind::kTable, .doc = "How servers are checked.", .implicit = true, .field = at<&Service::check>()},
     {.path = "service.mysql", .kind = Kind::kTable, .doc = "What only services with protocol = \"mysql\" have.", .implicit = true, .field = only_if<is_mysql, &Service::mysql>()},
     {.path = "service.server", .kind = Kind::kTableList, .doc = "A server behind the service.", .required = true, .has_identity = true, .field = at<&Service::servers>()},

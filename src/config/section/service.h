@@ -32,6 +32,7 @@ struct Service {
   Nanos connect_timeout = 3s;            // towards a server
   Nanos client_timeout = 8h;             // idle client (MySQL: as wait_timeout)
   Nanos server_timeout = 0s;             // longest silence of a server inside a reply; 0: none
+  Nanos resolve_interval = 30s;          // between two look-ups of a server's name, at most; 0: at start and reload only
   Check check;
   std::vector<Server> servers;
   Mysql mysql;                           // meaningful when protocol is kMysql
