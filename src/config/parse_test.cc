@@ -105,8 +105,7 @@ coordination = "none"
   EXPECT_EQ(orders.servers.at(0).name, "db1");
 }
 
-TEST_F(ParseTest, EverySettingLandsInItsField) {
-  const ConfigPtr config = load(R"(
+constexpr const char* kEverySetting = R"(
 [log]
 file = "events.log"
 format = "json"
@@ -149,7 +148,10 @@ weight = 0
 name = "b"
 address = "[fd00::1]:3306"
 weight = 1000
-)");
+)";
+
+TEST_F(ParseTest, EverySettingLandsInItsField) {
+  const ConfigPtr config = load(kEverySetting);
   EXPECT_EQ(config->log, (Log{"/etc/holdfast/events.log", LogFormat::kJson, LogLevel::kError}));
   EXPECT_EQ(config->admin.http, (Endpoint{"::1", 0, {}}));
   EXPECT_EQ(config->admin.socket, Endpoint{});
