@@ -14,7 +14,7 @@ namespace {
 
 using LookUp = decltype(Names::Around::look_up);
 
-/// The names of the servers of a configuration, and the shortest interval at which one of the services wants each to be looked up.
+/// The names in a configuration, which are all of servers, and the shortest interval at which one of the services wants each to be looked up.
 std::map<std::string, Nanos> names_of_servers(const config::Config& config) {
   std::map<std::string, Nanos> names;
   for (const config::Service& service : config.services) {
@@ -25,19 +25,6 @@ std::map<std::string, Nanos> names_of_servers(const config::Config& config) {
       if (wanted) interval = interval == Nanos::zero() ? service.resolve_interval : std::min(interval, service.resolve_interval);
     }
   }
-  return names;
-}
-
-std::set<std::string> all_names(const config::Config& config) {
-  std::set<std::string> names;
-  const auto take = [&names](const config::Endpoint& endpoint) {
-    if (!endpoint.host.empty() && !upstream::without_look_up(endpoint)) names.insert(endpoint.host);
-  };
-  for (const config::Service& service : config.services) {
-    for (const config::Server& server : service.servers) take(server.address);
-    for (const config::Listen& listen : service.listen) take(listen.endpoint);
-  }
-  take(config.admin.http);
   return names;
 }
 
@@ -52,7 +39,7 @@ Task<Names::Found> Names::look_up(Names* self, config::ConfigPtr config) {
   Found found;
   runtime::Scope scope(self->around_.loop);
   const Deadline deadline = self->around_.loop.deadline_in(kPatience);
-  for (const std::string& name : all_names(*config)) scope.spawn("look up", look_up_one, &self->around_.look_up, name, deadline, &found);
+  for (const auto& [name, interval] : names_of_servers(*config)) scope.spawn("look up", look_up_one, &self->around_.look_up, name, deadline, &found);
   co_await scope.join();
   co_return found;
 }

@@ -48,7 +48,7 @@ class Names {
   Names(const Names&) = delete;
   Names& operator=(const Names&) = delete;
 
-  /// Looks up every name of a server, of a listener and of the admin interface. Nothing is changed by it.
+  /// Looks up every name, which only servers have: listeners are written in numbers. Nothing is changed by it.
   static runtime::Task<Found> look_up(Names* self, config::ConfigPtr config);
   /// What the names of a configuration are if it takes part.
   upstream::AddressBook book(const Found& found) const;

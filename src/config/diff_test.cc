@@ -145,6 +145,7 @@ TEST(DiffTest, TheFirstPortOfRootsAndTheFirstProgramTakeARestart) {
   Notify command;
   command.kind = NotifyKind::kCommand;
   command.command.command = {"/bin/true"};
+  command.command.id = "notify/1";
   told.notifies = {command};
   EXPECT_THAT(diff(base(), told).needs_restart, ElementsAre("command: the first program needs the process that runs it"));
   EXPECT_THAT(diff(low, told).needs_restart, IsEmpty()) << "somebody is there";

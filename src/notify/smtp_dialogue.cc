@@ -1,6 +1,6 @@
 #include "notify/smtp_dialogue.h"
 
-#include "notify/vip_change.h"
+#include "notify/one_line.h"
 
 namespace hf::notify {
 namespace {

@@ -169,9 +169,8 @@ def test_a_stop_during_a_start_is_a_stop():
         gateway.stop()
 
 
-def test_names_of_the_hosts_file_and_of_listeners_are_found():
-    with NamedGateway({"front.test": "127.0.0.1"}, ["in-hosts.test"]) as gateway:
-        gateway.write_config(["in-hosts.test"], listen="front.test")
+def test_names_of_the_hosts_file_are_found():
+    with NamedGateway({}, ["in-hosts.test"]) as gateway:
         gateway.start()
         assert gateway.greeting() == "three"
         assert "in-hosts.test" not in gateway.name_server.asked

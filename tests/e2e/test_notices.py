@@ -4,12 +4,13 @@ import json
 import os
 import socketserver
 import subprocess
+import tempfile
 import threading
 import time
 
 import pytest
 
-from harness.gateway_user import USER
+from harness.gateway_user import USER, give
 from harness.holdfast import program
 from harness.processes import eventually
 from harness.small_gateway import SmallGateway
@@ -105,9 +106,19 @@ def test_a_web_hook_hears_of_the_events_that_it_names(before):
         assert logged["time"] == down["time"]
 
 
-def test_a_pipe_and_a_mailbox_hear_of_a_level(tmp_path):
-    pipe = tmp_path / "told"
+@pytest.fixture
+def folder():
+    """Of the gateway's user."""
+    with tempfile.TemporaryDirectory(prefix="hf-notices-") as path:
+        os.chmod(path, 0o755)
+        give(path)
+        yield path
+
+
+def test_a_pipe_and_a_mailbox_hear_of_a_level(folder):
+    pipe = os.path.join(folder, "told")
     os.mkfifo(pipe)
+    give(pipe)
     with Mailbox() as mailbox, SmallGateway(
             notify=f'[[notify]]\nfifo = "{pipe}"\nlevel = "info"\n[[notify]]\nsmtp = "127.0.0.1:{mailbox.port}"\n'
                    'from = "holdfast@example.org"\nto = ["ops@example.org"]\nlevel = "error"\n') as gateway:
@@ -147,7 +158,7 @@ def test_failures_are_told_to_the_others_and_do_not_go_round():
         eventually(lambda: [each for each in well.bodies if each["target"].startswith("broken (")], "the other to hear of the failure")
         eventually(lambda: failures("broken-too"), "the log to hear that even that could not be told")
         assert {each["notice"] for each in failures("broken-too")} == {"HF-6111"}
-        assert "HF-1001" in {each["notice"] for each in failures("broken")}
+        eventually(lambda: "HF-1001" in {each["notice"] for each in failures("broken")}, "the failure to tell of the start")
         assert "the web hook answered 500" in failures("broken")[0]["reason"]
         quiet_since, count = time.monotonic(), -1
         while time.monotonic() - quiet_since < 1.5:  # seconds in which nothing failed any more
@@ -174,9 +185,8 @@ def command_that_writes(folder):
     return path, told
 
 
-def test_a_command_is_run_as_the_gateways_user_though_nobody_holds_an_address(tmp_path):
-    os.chmod(tmp_path, 0o777)
-    path, told = command_that_writes(tmp_path)
+def test_a_command_is_run_as_the_gateways_user_though_nobody_holds_an_address(folder):
+    path, told = command_that_writes(folder)
     with SmallGateway(notify=f'[[notify]]\ncommand = "{path}"\nevents = ["HF-2002"]\n') as gateway:
         gateway.start()
         gateway.server.close()
@@ -187,8 +197,8 @@ def test_a_command_is_run_as_the_gateways_user_though_nobody_holds_an_address(tm
         assert lines() == [f"{USER} EVENT HF-2002 server_down error plain1"]
 
 
-def test_a_command_of_a_gateway_that_is_not_root_is_a_notice_that_failed(tmp_path):
-    path, told = command_that_writes(tmp_path)
+def test_a_command_of_a_gateway_that_is_not_root_is_a_notice_that_failed(folder):
+    path, told = command_that_writes(folder)
     with SmallGateway(notify=f'[[notify]]\nname = "teller"\ncommand = "{path}"\nevents = ["HF-1001"]\n') as gateway:
         os.chown(gateway.folder, NOBODY, NOBODY)
         gateway.start(NOT_ROOT)

@@ -20,7 +20,7 @@ import struct
 import tempfile
 import threading
 
-from . import lab, processes
+from . import gateway_user, lab, processes
 from .holdfast import BAD_LOG_MARKS, Holdfast, program
 
 NAME_SERVER = "127.0.0.53"
@@ -115,6 +115,7 @@ class NamedGateway:
         self.namespace = f"{self.prefix}-names"
         self.folder = tempfile.mkdtemp(prefix="hf-names-")
         os.chmod(self.folder, 0o755)
+        gateway_user.give(self.folder)
         self.config, self.log = os.path.join(self.folder, "holdfast.toml"), os.path.join(self.folder, "holdfast.log")
         self.admin_socket = os.path.join(self.folder, "admin.sock")
         self.interval, self.child = interval, None
@@ -156,13 +157,14 @@ class NamedGateway:
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def write_config(self, hosts, listen="127.0.0.1"):
+    def write_config(self, hosts):
         servers = "".join(f'  [[service.server]]\n  name = "s{number}"\n  address = "{host}:{PORT}"\n' for number, host in enumerate(hosts, 1))
         self._write("holdfast.toml", f"""
 [node]
 name = "named"
 shards = 1
 state_dir = "{self.folder}"
+user = "{gateway_user.USER}"
 
 [admin]
 socket = "{self.admin_socket}"
@@ -170,7 +172,7 @@ socket = "{self.admin_socket}"
 [[service]]
 name = "plain"
 protocol = "tcp"
-listen = ["{listen}:{FRONT}"]
+listen = ["127.0.0.1:{FRONT}"]
 resolve_interval = "{self.interval}"
   [service.check]
   interval = "100ms"

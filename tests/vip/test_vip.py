@@ -1,12 +1,14 @@
 """Virtual addresses in namespaces: who holds them, why, what moves them, what an operator sees. Bounds on time are generous:
 bench/vip_failover.py measures, tests/e2e/test_vip_faults.py strikes."""
 import os
+import pwd
 import signal
 import time
 
 import pytest
 
 from harness import processes
+from harness.gateway_user import USER
 from harness.holdfast_node import vip_text
 from harness.processes import eventually
 from harness.prometheus import parse
@@ -60,7 +62,7 @@ def test_the_gateway_has_no_rights_and_the_guardian_keeps_few(vips):
     node = vips("a")["a"]
     pids = node.status()["guardian"]
     gateway, guardian = proc_status(pids["gateway_pid"]), proc_status(pids["pid"])
-    assert set(gateway["Uid"].split()) == {"65534"} and set(gateway["Gid"].split()) != {"0"}
+    assert set(gateway["Uid"].split()) == {str(pwd.getpwnam(USER).pw_uid)} and set(gateway["Gid"].split()) != {"0"}
     assert [int(gateway[which], 16) for which in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")] == [0] * 5
     assert gateway["NoNewPrivs"] == "1" and gateway["Seccomp"] == "2"
     net_admin, net_raw, sys_admin, sys_ptrace = 12, 13, 21, 19

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from harness.holdfast_node import USER
+from harness.gateway_user import USER, give
 from harness.processes import eventually
 
 pytestmark = pytest.mark.gateway
@@ -85,7 +85,7 @@ def test_a_fifo_gets_a_json_line_for_each_change(vips):
     for node in cluster.nodes.values():
         if not os.path.exists(os.path.join(node.folder, "changes")):
             os.mkfifo(os.path.join(node.folder, "changes"))
-            os.chown(os.path.join(node.folder, "changes"), 65534, 65534)
+            give(os.path.join(node.folder, "changes"))
     cluster.settle("a")
     reader = os.open(os.path.join(cluster["b"].folder, "changes"), os.O_RDONLY | os.O_NONBLOCK)
     try:
@@ -165,7 +165,7 @@ def test_a_unix_socket_gets_the_same_lines(vips):
     path = os.path.join(cluster["b"].folder, "changes.sock")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
-    os.chown(path, 65534, 65534)
+    give(path)
     listener.listen()
     receiver = Receiver(listener)
     try:
