@@ -44,6 +44,6 @@ TEST_P(Corpus, IsRunThrough) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Corpus, testing::ValuesIn(kFuzzers), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Every, Corpus, testing::ValuesIn(kFuzzers), [](const auto& fuzzer) { return std::string(fuzzer.param.name); });
 
 }  // namespace
