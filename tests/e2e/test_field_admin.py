@@ -12,7 +12,7 @@ import time
 import pytest
 
 from harness import processes
-from harness.gateway_user import write_secret
+from harness.gateway_user import give, write_secret
 from harness.processes import eventually
 from harness.routes import value
 from harness.small_gateway import SmallGateway
@@ -432,6 +432,7 @@ def test_a_file_system_that_hangs_stops_nothing():
     with SmallGateway(log='[log]\nfile = "fifo"') as gateway:
         fifo = os.path.join(gateway.folder, "fifo")
         os.mkfifo(fifo)
+        give(fifo)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         gateway.start()
         os.close(reader)
