@@ -5,8 +5,6 @@ from tree import SRC, at, code, files, line_of
 
 # src/base/ is what every room speaks, so its names have none of their own.
 SHORTER = {"base": ("hf",)}
-# Rooms that do not hold to it yet, and why.
-EXCEPT = {"vip": "guardian/, steward/, track/ and notify/ are on their way out of it, and in hf::vip until they are there"}
 # What the program and the fuzzers' and benchmarks' libraries call has no namespace.
 FREE = re.compile(r"(^|_)(main|fuzz|bench)\.cc$")
 
@@ -20,8 +18,6 @@ def check_namespaces():
     folders = {place[:depth] for place in places for depth in range(1, len(place) + 1)}
     for path in sources:
         place = path.relative_to(SRC).parts[:-1]
-        if place and place[0] in EXCEPT:
-            continue
         for line, what in complaints(place, path.name, code(path), folders):
             yield at(path, line, what)
 

@@ -64,7 +64,7 @@ class Gateway final {
   void share_out_descriptors();
   void meet_guardian();
   Nanos longest_turn() const;
-  std::optional<vip::ServiceFact> service_fact(const std::string& name) const;
+  std::optional<vip::track::ServiceFact> service_fact(const std::string& name) const;
   void cut_clients_on(const config::Vip& vip);
   void run_script(vip::ScriptCall call, vip::ScriptAnswer answer);
 

@@ -76,11 +76,11 @@ Nanos Gateway::longest_turn() const {
   return longest;
 }
 
-std::optional<vip::ServiceFact> Gateway::service_fact(const std::string& name) const {
+std::optional<vip::track::ServiceFact> Gateway::service_fact(const std::string& name) const {
   const Services::Running* running = services_.find(name);
   if (running == nullptr || !running->watcher->looked_at_all()) return std::nullopt;
   upstream::Standing standing = running->watcher->view()->standing();
-  vip::ServiceFact fact;
+  vip::track::ServiceFact fact;
   fact.primary_writable = standing.writes;
   fact.readers = standing.readers;
   fact.usable = standing.usable;

@@ -32,7 +32,7 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
     : around_(std::move(around)),
       config_(config),
       link_(around_.loop, channel_fd, listener()),
-      tracker_(around_.loop, vip::Tracker::Ports{around_.facts, [this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); }, [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}) {
+      tracker_(around_.loop, vip::track::Tracker::Ports{around_.facts, [this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); }, [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}) {
   configure(config);
 }
 
@@ -124,14 +124,14 @@ void VipDesk::describe(admin::StatusSnapshot& status) const {
   guardian.memory_locked = report_->memory_locked;
   guardian.gateway_restarts = report_->gateway_restarts;
   guardian.longest_delay = report_->longest_delay;
-  const std::vector<vip::VipTrackReport> tracks = tracker_.report();
+  const std::vector<vip::track::VipTrackReport> tracks = tracker_.report();
   for (const vip::RouterReport& router : report_->routers) {
     admin::VipStatus& shown = status.vips.emplace_back();
     shown.report = router;
-    const auto tracked = std::find_if(tracks.begin(), tracks.end(), [&](const vip::VipTrackReport& each) { return each.vip == router.name; });
+    const auto tracked = std::find_if(tracks.begin(), tracks.end(), [&](const vip::track::VipTrackReport& each) { return each.vip == router.name; });
     if (tracked == tracks.end()) continue;
-    for (const vip::TrackReport& track : tracked->tracks) {
-      shown.tracks.push_back({track.track, track.known && !track.bad, vip::weight_text(track.weight), track.reason, track.since_wall_micros});
+    for (const vip::track::TrackReport& track : tracked->tracks) {
+      shown.tracks.push_back({track.track, track.known && !track.bad, vip::track::weight_text(track.weight), track.reason, track.since_wall_micros});
     }
   }
 }

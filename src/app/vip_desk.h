@@ -32,7 +32,7 @@ class VipDesk {
     std::function<void(Event)> emit;
     std::function<void(notify::VipChange)> changed;
     std::function<Nanos()> stalled;
-    vip::ServiceFacts facts;
+    vip::track::ServiceFacts facts;
     std::function<void()> guardian_lost;
     std::function<void(const config::Vip&)> addresses_leave;  // its clients are to be cut
   };
@@ -68,7 +68,7 @@ class VipDesk {
   Surroundings around_;
   config::ConfigPtr config_;
   guardian::GuardianLink link_;
-  vip::Tracker tracker_;
+  vip::track::Tracker tracker_;
   std::optional<guardian::Report> report_;
   TimePoint reported_at_;
   std::map<std::uint64_t, Order> orders_;  // sent, not yet answered

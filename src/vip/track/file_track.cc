@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 constexpr std::int32_t kMostNumber = 254;
@@ -60,4 +60,4 @@ void FileTrack::on_timer() {
   become(look_at(track_.target));
 }
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

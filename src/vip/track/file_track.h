@@ -10,7 +10,7 @@
 
 #include "vip/track/track_source.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 /// Pure: the number at the start of the text, -254 to 254; 1 where there is none.
 std::int32_t file_number(std::string_view text);
@@ -31,4 +31,4 @@ class FileTrack final : public TrackSource, private runtime::Timer {
   config::Track track_;
 };
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

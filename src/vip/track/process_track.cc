@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 constexpr std::size_t kCommandLength = 15;  // TASK_COMM_LEN - 1
@@ -152,4 +152,4 @@ void ProcessTrack::tell() {
                      .reason = count + " running, " + std::to_string(track_.at_least) + " needed"});
 }
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

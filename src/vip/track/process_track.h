@@ -19,7 +19,7 @@
 
 #include "vip/track/track_source.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 /// Pure: whether a process is of that name: its command name (the kernel keeps 15 bytes of it), its argv[0], or the last
 /// part of the path in argv[0].
@@ -55,4 +55,4 @@ class ProcessTrack final : public TrackSource, private runtime::Timer {
   bool walk_again_ = false;  // something exited during the walk
 };
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

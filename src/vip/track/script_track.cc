@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 constexpr std::size_t kLongestReason = 200;
@@ -69,4 +69,4 @@ void ScriptTrack::count(policy::health::CheckOutcome outcome, std::string reason
                      .reason = std::move(reason)});
 }
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -14,7 +14,7 @@
 #include "policy/health/rise_fall.h"
 #include "vip/track/track_source.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 class ScriptTrack final : public TrackSource, private runtime::Timer {
  public:
@@ -38,4 +38,4 @@ class ScriptTrack final : public TrackSource, private runtime::Timer {
   std::shared_ptr<ScriptTrack*> self_;  // answers hold it weakly
 };
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

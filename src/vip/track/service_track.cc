@@ -1,6 +1,6 @@
 #include "vip/track/service_track.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 std::string count_of(std::uint32_t have, std::string_view what, std::uint32_t need) {
@@ -26,4 +26,4 @@ TrackResult judge(const config::Track& track, const std::optional<ServiceFact>& 
   return result(fact->usable >= track.at_least, count_of(fact->usable, "usable servers", track.at_least), *fact);
 }
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -10,7 +10,7 @@
 
 #include "vip/track/track_source.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 struct ServiceFact {
   bool primary_writable = false;
@@ -40,4 +40,4 @@ class ServiceTrack final : public TrackSource {
   config::Track track_;
 };
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

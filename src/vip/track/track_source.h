@@ -14,7 +14,7 @@
 #include "vip/script_port.h"
 #include "vip/track/track_sum.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 class TrackSource {
  public:
@@ -43,4 +43,4 @@ class TrackSource {
   TrackResult result_;
 };
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -14,7 +14,7 @@
 #include "vip/track/script_track.h"
 #include "vip/track/service_track.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 TEST(ServiceTrack, JudgesWhatIsNeeded) {
@@ -301,4 +301,4 @@ TEST_F(ProcessTrackTest, AtLeastTwo) {
 }
 
 }  // namespace
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 constexpr std::size_t kLongestText = 80;
@@ -72,4 +72,4 @@ std::string weight_text(const config::Weight& weight) {
   return weight.release ? "release" : std::to_string(weight.points);
 }
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -16,7 +16,7 @@
 #include "config/config.h"
 #include "vip/verdict.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 inline constexpr std::int32_t kMostPoints = 253;  // between the lowest priority of a node, 1, and the highest, 254
 
@@ -51,4 +51,4 @@ std::string track_text(const config::Track& track);
 /// "release", "-20".
 std::string weight_text(const config::Weight& weight);
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 constexpr config::Weight kRelease{.release = true, .points = 0};
@@ -79,4 +79,4 @@ TEST(TrackSum, TextsForPeople) {
 }
 
 }  // namespace
-}  // namespace hf::vip
+}  // namespace hf::vip::track

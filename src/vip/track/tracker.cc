@@ -7,7 +7,7 @@
 #include "vip/track/process_track.h"
 #include "vip/track/script_track.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 /// What makes a tracked thing the same one after a reload. Weight, interval, rise, fall and timeout may change; so may a
@@ -158,4 +158,4 @@ std::vector<VipTrackReport> Tracker::report() const {
   return out;
 }
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

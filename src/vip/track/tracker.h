@@ -24,7 +24,7 @@
 #include "vip/track/track_source.h"
 #include "vip/verdict.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 
 struct TrackReport {
   std::string track{};  // "service orders"
@@ -89,4 +89,4 @@ class Tracker {
   bool configuring_ = false;
 };
 
-}  // namespace hf::vip
+}  // namespace hf::vip::track

@@ -6,7 +6,7 @@
 
 #include "runtime/stepped_loop_fake.h"
 
-namespace hf::vip {
+namespace hf::vip::track {
 namespace {
 
 config::Track service_track(const std::string& service, config::Weight weight) {
@@ -149,4 +149,4 @@ TEST_F(TrackerTest, AnUnchangedReloadSaysNothing) {
 }
 
 }  // namespace
-}  // namespace hf::vip
+}  // namespace hf::vip::track
