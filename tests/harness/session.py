@@ -25,6 +25,9 @@ class Session(Wire):
     def __init__(self, port, user=mariadb.APP_USER, password=mariadb.APP_PASSWORD, database=mariadb.SCHEMA, **options):
         super().__init__(LOOPBACK, port, user, password, database, **options)
 
+    def __exit__(self, *_):
+        self.leave()  # whoever comes next finds the connections that this one had
+
     def ask(self, sql):
         """All results of a text, in order."""
         return self._short(lambda: self.query(sql))

@@ -214,6 +214,17 @@ class Wire:
             pass
         self.socket.close()
 
+    def leave(self, seconds=5):
+        """As close(), but the other side is through with it, too: what it had of a pool is free."""
+        try:
+            self.command(COM_QUIT)
+            self.socket.settimeout(seconds)
+            while self.socket.recv(65536):
+                pass
+        except OSError:
+            pass
+        self.socket.close()
+
     # -- packets ------------------------------------------------------------------------------------------------------
 
     def read(self):
