@@ -258,6 +258,24 @@ void Connection::leave() {
   stream->close();
 }
 
+namespace {
+
+/// What this login is to be like, of what the server can.
+wire::Capabilities agree(const wire::Greeting& greeting, const Login& login) {
+  wire::Capabilities wanted = login.capabilities | kNeeded | wire::kClientPluginAuthLenencData | wire::kClientTransactions;
+  wanted &= ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs);
+  if (!login.schema.empty()) wanted |= wire::kClientConnectWithDb;
+  if (!login.connect_attributes.empty()) wanted |= wire::kClientConnectAttrs;
+  // CLIENT_MYSQL unset announces the MariaDB dialect; towards a MySQL server it is set.
+  const bool mariadb = !wire::has(greeting.capabilities, wire::kClientMysql);
+  const wire::Capabilities offered = greeting.capabilities | (mariadb ? 0 : wire::kClientMysql);
+  wire::Capabilities agreed = wanted & offered;
+  if (!mariadb) agreed |= wire::kClientMysql;
+  return wire::mariadb_extended(agreed);
+}
+
+}  // namespace
+
 Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address address, const Login& login, Deadline deadline) {
   Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(loop, address, net::SocketOptions{}, deadline);
   HF_CO_RETURN_IF_ERROR(stream);
@@ -277,17 +295,7 @@ Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address addre
   if (!wire::has(greeting->capabilities, kNeeded)) {
     co_return Error{ErrorCode::kUnsupported, "the server is too old: it does not speak protocol 4.1 with authentication plugins"};
   }
-  wire::Capabilities wanted = login.capabilities | kNeeded | wire::kClientPluginAuthLenencData | wire::kClientTransactions;
-  wanted &= ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs);
-  if (!login.schema.empty()) wanted |= wire::kClientConnectWithDb;
-  if (!login.connect_attributes.empty()) wanted |= wire::kClientConnectAttrs;
-  // CLIENT_MYSQL unset announces the MariaDB dialect; towards a MySQL server it is set.
-  const bool mariadb = !wire::has(greeting->capabilities, wire::kClientMysql);
-  const wire::Capabilities offered = greeting->capabilities | (mariadb ? 0 : wire::kClientMysql);
-  wire::Capabilities agreed = wanted & offered;
-  if (!mariadb) agreed |= wire::kClientMysql;
-  agreed = wire::mariadb_extended(agreed);
-
+  const wire::Capabilities agreed = agree(*greeting, login);
   const std::string plugin = greeting->auth_plugin.empty() ? std::string(wire::kNativePasswordPlugin) : greeting->auth_plugin;
   wire::HandshakeResponse response = response_to(*greeting, login, agreed);
   // With a proxy nothing is known yet: an answer that cannot be right makes the server ask for the account's plugin.
