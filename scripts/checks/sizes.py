@@ -1,4 +1,4 @@
-"""Finds long functions: by the syntax tree in Python, by braces in C++."""
+"""Finds long functions, by the syntax tree in Python, by braces in C++, and wide lines."""
 import ast
 import re
 
@@ -6,6 +6,7 @@ from tree import SRC, at, code, files, line_of, text
 
 NOT_A_FUNCTION = re.compile(r"\b(namespace|class|struct|enum|union|if|for|while|switch|catch|do|else|try)\b")
 MOST_LINES = 60  # of a function below src/
+MOST_COLUMNS = 120  # of a line below src/
 
 # What is long because it is a table: by file and name. One that is short by now is to be taken out.
 TABLES = {
@@ -27,6 +28,23 @@ def check_functions(tables=None):
     for file, name in tables:
         if (file, name) not in long:
             yield f"scripts/checks/sizes.py: {name} in {file} is no long table: take it out"
+
+
+def check_columns():
+    for path in files(".h", ".cc", below=SRC):
+        for line, columns in wide_lines(text(path)):
+            yield at(path, line, f"{columns} columns, more than {MOST_COLUMNS}; a table stands between \"clang-format off\" and \"on\"")
+
+
+def wide_lines(content):
+    """[(line, columns)] of the lines that are too wide, outside of what clang-format is to leave alone."""
+    found, off = [], False
+    for number, line in enumerate(content.splitlines(), 1):
+        mark = re.search(r"//\s*clang-format (off|on)\b", line)
+        off = mark.group(1) == "off" if mark else off
+        if not off and len(line) > MOST_COLUMNS:
+            found.append((number, len(line)))
+    return found
 
 
 def long_functions(path, limit):

@@ -1,7 +1,7 @@
 """Samples for sizes: where a function of C++ begins and ends."""
 import unittest
 
-from sizes import check_functions, cpp_functions
+from sizes import check_functions, cpp_functions, wide_lines
 
 
 def functions(content):
@@ -29,6 +29,10 @@ class SizesTest(unittest.TestCase):
 
     def test_a_table_that_is_no_long_one_is_to_be_taken_out(self):
         self.assertIn("nobody in app/none.cc", "".join(check_functions({("app/none.cc", "nobody"): "reason"})))
+
+    def test_a_line_has_at_most_120_columns_where_no_table_stands(self):
+        wide = "x" * 121
+        self.assertEqual(wide_lines(f"{wide[1:]}\n{wide}\n// clang-format off\n{wide}\n// clang-format on\n{wide}\n"), [(2, 121), (6, 121)])
 
 
 if __name__ == "__main__":

@@ -101,8 +101,9 @@ bool may_use_socket(const SocketPeer& peer, const SocketFile& file, uid_t own_ui
 Access check_access(const HttpRequest& request, const Credentials& credentials, const Visitor& visitor, Effect effect) {
   if (effect == Effect::kOpen) return Granted{};
   const std::string_view host = request.header("Host").value_or("");
-  if (request.minor_version >= 1 && host.empty() && !request.header("Host"))
+  if (request.minor_version >= 1 && host.empty() && !request.header("Host")) {
     return refuse(400, "the Host header is missing");
+  }
   if (visitor.transport == Transport::kUnixSocket) {
     if (visitor.trusted) return Granted{};
     return refuse(403, "the admin socket is not for " + visitor.peer +
@@ -114,8 +115,9 @@ Access check_access(const HttpRequest& request, const Credentials& credentials, 
     if (!reason.empty()) return refuse(403, std::move(reason));
   }
   if (!credentials.any()) {
-    if (!host.empty() && !is_numeric_host(host))
+    if (!host.empty() && !is_numeric_host(host)) {
       return refuse(403, "without a token or account the admin interface answers under an address or localhost only");
+    }
     if (effect == Effect::kShows) return Granted{};
     return refuse(403,
                   "without a token or account the admin interface only shows over HTTP; give commands with the command "

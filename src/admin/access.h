@@ -24,12 +24,13 @@
 namespace hf::admin {
 
 /// What an endpoint does for whoever asks.
-enum class Effect : std::uint8_t { kOpen,      // tells nothing secret: nobody is asked for anything
-                                   kShows,     // tells, and changes nothing
-                                   kChanges }; // commands
+enum class Effect : std::uint8_t {
+  kOpen,   // tells nothing secret: nobody is asked for anything
+  kShows,  // tells, and changes nothing
+  kChanges
+};  // commands
 
-enum class Transport : std::uint8_t { kTcp,
-                                      kUnixSocket };
+enum class Transport : std::uint8_t { kTcp, kUnixSocket };
 
 /// Who sent a request.
 struct Visitor {

@@ -23,7 +23,9 @@ const Credentials kToken{"s3cret", "", ""};
 const Credentials kAccount{"", "admin", "pass:word"};
 
 TEST(Access, TheUnixSocketAsksForNothing) {
-  EXPECT_EQ(status_of(check_access(request("POST", {{"Host", "x"}}), kToken, {Transport::kUnixSocket, "unix (uid 0)", true}, Effect::kChanges)), 200);
+  EXPECT_EQ(status_of(check_access(request("POST", {{"Host", "x"}}), kToken,
+                                   {Transport::kUnixSocket, "unix (uid 0)", true}, Effect::kChanges)),
+            200);
 }
 
 TEST(Access, TheTokenMustBeRight) {
@@ -103,7 +105,8 @@ TEST(Access, TheUnixSocketIsForRootOurselvesAndWhomTheModeLetsWrite) {
   EXPECT_FALSE(may_use_socket({1000, 1000, {4}}, {990, 50, 0660}, kOurs));
   EXPECT_FALSE(may_use_socket({1000, 50, {}}, {990, 50, 0640}, kOurs)) << "connecting takes the right to write";
   EXPECT_TRUE(may_use_socket({1000, 1000, {}}, {990, 50, 0666}, kOurs));
-  EXPECT_FALSE(may_use_socket({1000, 50, {}}, {990, 50, 0606}, kOurs)) << "as the kernel: a group's member is not everybody";
+  EXPECT_FALSE(may_use_socket({1000, 50, {}}, {990, 50, 0606}, kOurs))
+      << "as the kernel: a group's member is not everybody";
   EXPECT_TRUE(may_use_socket({1000, 1000, {}}, {1000, 50, 0600}, kOurs)) << "an operator gave the file to somebody";
   EXPECT_FALSE(may_use_socket({1000, 1000, {}}, {1000, 50, 0066}, kOurs));
 }
@@ -117,8 +120,9 @@ TEST(Access, AStrangerOnTheUnixSocketIsRefused) {
 TEST(Access, ComparesInConstantTime) {
   EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
   EXPECT_TRUE(equal_in_constant_time("", ""));
-  for (const char* other : {"", "ab", "abd", "abcd", "abcabc", "xbc"})
+  for (const char* other : {"", "ab", "abd", "abcd", "abcabc", "xbc"}) {
     EXPECT_FALSE(equal_in_constant_time(other, "abc")) << other;
+  }
   EXPECT_FALSE(equal_in_constant_time("abc", ""));
 }
 

@@ -1,9 +1,8 @@
 // AdminModel: what the admin interface may ask of the running program and tell it to do. Implemented in app/, where the
 // control thread is; a fake for tests is in admin_model_fake.h.
 //
-// Owner: app/. Thread: the control thread's; every call returns without waiting, but for sessions(), which asks the shards, and reload(),
-// which has names looked up.
-// Invariants:
+// Owner: app/. Thread: the control thread's; every call returns without waiting, but for sessions(), which asks the
+// shards, and reload(), which has names looked up. Invariants:
 //   1. Commands are idempotent: draining a drained server succeeds.
 //   2. Unknown names are kNotFound with a context that names what is known.
 #pragma once
@@ -65,7 +64,8 @@ class AdminModel {
   virtual EventPage events_since(std::uint64_t since, std::size_t limit) const = 0;
   virtual Result<Explanation> explain(std::string_view service, std::string_view sql) const = 0;
 
-  /// MySQL sessions that are pinned or have a server connection, of one service or, where it is empty, of all; `most` of them.
+  /// MySQL sessions that are pinned or have a server connection, of one service or, where it is empty, of all; `most`
+  /// of them.
   virtual runtime::Task<Result<SessionPage>> sessions(std::string service, std::size_t most) = 0;
 
   virtual Result<void> drain(std::string_view service, std::string_view server, const Caller& caller) = 0;

@@ -27,7 +27,9 @@ class AdminModelFake : public AdminModel {
     return out;
   }
   runtime::Task<Result<SessionPage>> sessions(std::string service, std::size_t most) override {
-    if (!service.empty() && service != "orders") co_return Error{ErrorCode::kNotFound, "no MySQL service \"" + service + "\""};
+    if (!service.empty() && service != "orders") {
+      co_return Error{ErrorCode::kNotFound, "no MySQL service \"" + service + "\""};
+    }
     SessionPage page;
     page.silent_shards = session_page.silent_shards;
     page.sessions.take(session_page.sessions, most);

@@ -186,7 +186,8 @@ runtime::Task<HttpResponse> Api::handle(HttpRequest request, Visitor visitor) {
   const Endpoint endpoint = endpoint_of(request);
   const bool answers = endpoint.methods.empty() || names_method(endpoint.methods, request.method);
   Call call{request, Caller{visitor.peer, {}}};
-  Access access = check_access(request, credentials_, visitor, answers ? endpoint.effect : std::min(endpoint.effect, Effect::kShows));
+  Access access = check_access(request, credentials_, visitor,
+                               answers ? endpoint.effect : std::min(endpoint.effect, Effect::kShows));
   if (auto* refused = std::get_if<Refused>(&access)) {
     model_.refused(call.caller, request.path_text(), refused->reason);
     co_return std::move(refused->response);
@@ -258,7 +259,10 @@ runtime::Task<HttpResponse> Api::sessions(const Call& call) {
   const Result<SessionPage> page = co_await model_.sessions(std::move(service), most);
   if (!page) co_return failure(page.error());
   const service::HeldSessions& sessions = page->sessions;
-  Json body{{"total", sessions.total}, {"left_out", sessions.total - sessions.shown.size()}, {"silent_shards", page->silent_shards}, {"sessions", Json::array()}};
+  Json body{{"total", sessions.total},
+            {"left_out", sessions.total - sessions.shown.size()},
+            {"silent_shards", page->silent_shards},
+            {"sessions", Json::array()}};
   for (const service::HeldSession& session : sessions.shown) body["sessions"].push_back(session_json(session));
   co_return json_response(body);
 }

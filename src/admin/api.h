@@ -1,8 +1,9 @@
-// Api: the endpoints of the admin interface. One request in, one response out, at once but where shards or name servers must be asked; nothing is kept
-// between requests.
+// Api: the endpoints of the admin interface. One request in, one response out, at once but where shards or name servers
+// must be asked; nothing is kept between requests.
 //
 //   GET  /api/v1/status                               everything, status.h as JSON
-//   GET  /api/v1/sessions?service=S&limit=M           MySQL sessions that are pinned or have a server connection, and why
+//   GET  /api/v1/sessions?service=S&limit=M           MySQL sessions that are pinned or have a server connection, and
+//   why
 //   GET  /api/v1/events?since=N&limit=M               events after N (0: all that are kept), oldest first
 //   POST /api/v1/servers/{service}/{server}/drain     no new work for the server
 //   POST /api/v1/servers/{service}/{server}/resume

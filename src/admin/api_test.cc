@@ -55,7 +55,8 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
       {"now", {"pinned_sessions", service::CounterKind::kGauge, "Now."}, true},
       {"so_far", {"pins", service::CounterKind::kCounter, "So far."}, false},
   };
-  service::LabelledTotals& pins = service.totals.table({.name = "pins", .label = "reason", .note_key = "because", .columns = kColumns, .rows = {}});
+  service::LabelledTotals& pins =
+      service.totals.table({.name = "pins", .label = "reason", .note_key = "because", .columns = kColumns, .rows = {}});
   pins.add("temporary-table", "it has made temporary tables", {1, 4});
   pins.add("xa", "it has a branch", {0, 0});
   server.role = "replica";
@@ -86,7 +87,9 @@ TEST_F(ApiTest, StatusShowsServicesServersAndCounters) {
   EXPECT_EQ(shown["servers"][0]["effective_weight"], 1.5);
   EXPECT_EQ(shown["servers"][0]["counters"]["in_flight"], 7);
   EXPECT_EQ(shown["counters"]["pinned_sessions"], 1);
-  EXPECT_EQ(shown["pins"], Json::parse(R"([{"reason":"temporary-table","because":"it has made temporary tables","now":1,"so_far":4}])"));
+  EXPECT_EQ(
+      shown["pins"],
+      Json::parse(R"([{"reason":"temporary-table","because":"it has made temporary tables","now":1,"so_far":4}])"));
   EXPECT_TRUE(shown["servers"][1]["lag_ms"].is_null());
   EXPECT_TRUE(shown["servers"][1]["role"].is_null());
   EXPECT_FALSE(shown.contains("latency"));
@@ -133,8 +136,10 @@ TEST_F(ApiTest, SessionsAreListedWithTheReasonAndACountOfTheRest) {
   EXPECT_EQ(body["left_out"], 3);
   EXPECT_EQ(body["silent_shards"], 1);
   ASSERT_EQ(body["sessions"].size(), 2U);
-  EXPECT_EQ(body["sessions"][0], Json::parse(R"json({"service":"orders","id":1073741831,"account":"app@%","client":"198.18.0.7:52114",
-    "server":"db1","pinned":true,"running":false,"reason":"user-lock","because":"it uses named locks (`GET_LOCK` and its family)",
+  EXPECT_EQ(body["sessions"][0],
+            Json::parse(R"json({"service":"orders","id":1073741831,"account":"app@%","client":"198.18.0.7:52114",
+    "server":"db1","pinned":true,"running":false,"reason":"user-lock",
+    "because":"it uses named locks (`GET_LOCK` and its family)",
     "shape":"select get_lock(?, ?)","since":"2023-11-14T22:13:20.123456Z"})json"));
   EXPECT_EQ(body["sessions"][1]["reason"], "statement");
   EXPECT_EQ(body["sessions"][1]["running"], true);
@@ -211,8 +216,9 @@ TEST_F(ApiTest, StatusShowsTheGuardianOrNull) {
 }
 
 TEST_F(ApiTest, EventsComeInPages) {
-  for (int i = 0; i < 5; ++i)
+  for (int i = 0; i < 5; ++i) {
     model.log.append(hf::events::BugSurvived{.where = "shard " + std::to_string(i), .what = "nothing"});
+  }
   const Json first = json(ask("GET", "/api/v1/events?since=0&limit=3"));
   ASSERT_EQ(first["events"].size(), 3U);
   EXPECT_EQ(first["events"][0]["level"], "error");
@@ -228,8 +234,7 @@ TEST_F(ApiTest, EventsComeInPages) {
 TEST_F(ApiTest, DrainAndResumeReachTheModelWithTheCaller) {
   EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/drain").status, 200);
   EXPECT_EQ(ask("POST", "/api/v1/servers/orders/db2/resume").status, 200);
-  EXPECT_EQ(model.commands,
-            (std::vector<std::string>{"drain db2 by @unix (uid 0)", "resume db2 by @unix (uid 0)"}));
+  EXPECT_EQ(model.commands, (std::vector<std::string>{"drain db2 by @unix (uid 0)", "resume db2 by @unix (uid 0)"}));
   const HttpResponse unknown = ask("POST", "/api/v1/servers/nope/db2/drain");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(json(unknown)["error"]["message"], "no service \"nope\"");
@@ -266,7 +271,9 @@ TEST_F(ApiTest, OnlyPostChangesAnything) {
   EXPECT_TRUE(model.commands.empty());
 }
 
-const char* const kCommands[] = {"/api/v1/reload", "/api/v1/servers/orders/db2/drain", "/api/v1/servers/orders/db2/resume", "/api/v1/vips/db/release", "/api/v1/vips/db/prefer", "/api/v1/vips/db/resume"};
+const char* const kCommands[] = {
+    "/api/v1/reload",          "/api/v1/servers/orders/db2/drain", "/api/v1/servers/orders/db2/resume",
+    "/api/v1/vips/db/release", "/api/v1/vips/db/prefer",           "/api/v1/vips/db/resume"};
 
 TEST_F(ApiTest, WithoutCredentialsHttpShowsAndDoesNotCommand) {
   visitor = over_http;
@@ -280,15 +287,19 @@ TEST_F(ApiTest, WithoutCredentialsHttpShowsAndDoesNotCommand) {
   EXPECT_TRUE(model.commands.empty());
   EXPECT_EQ(model.refusals.size(), std::size(kCommands));
   model.snapshot.readiness = {true, ""};
-  for (const char* path : {"/api/v1/status", "/api/v1/events", "/metrics", "/healthz", "/readyz", "/api/v1/explain?service=orders&sql=select+1"})
+  for (const char* path : {"/api/v1/status", "/api/v1/events", "/metrics", "/healthz", "/readyz",
+                           "/api/v1/explain?service=orders&sql=select+1"}) {
     EXPECT_EQ(ask("GET", path).status, 200) << path;
+  }
   EXPECT_EQ(ask("POST", "/api/v1/explain?service=orders", "select 3").status, 200) << "a question changes nothing";
 }
 
 TEST_F(ApiTest, WithACredentialHttpCommands) {
   api.set_credentials(Credentials{"s3cret", "", ""});
   visitor = over_http;
-  for (const char* path : kCommands) EXPECT_EQ(ask("POST", path, "", {{"Authorization", "Bearer s3cret"}}).status, 200) << path;
+  for (const char* path : kCommands) {
+    EXPECT_EQ(ask("POST", path, "", {{"Authorization", "Bearer s3cret"}}).status, 200) << path;
+  }
   EXPECT_EQ(model.commands.size(), std::size(kCommands));
 }
 
@@ -355,8 +366,9 @@ TEST_F(ApiTest, UnknownPathsAreNotFound) {
 TEST_F(ApiTest, WithATokenEverythingButTheProbesAsksForIt) {
   visitor = over_http;
   api.set_credentials(Credentials{"s3cret", "", ""});
-  for (const char* path : {"/api/v1/status", "/metrics", "/api/v1/events", "/nowhere"})
+  for (const char* path : {"/api/v1/status", "/metrics", "/api/v1/events", "/nowhere"}) {
     EXPECT_EQ(ask("GET", path).status, 401) << path;
+  }
   EXPECT_EQ(ask("POST", "/api/v1/reload").status, 401);
   EXPECT_EQ(model.refusals.size(), 5U);
   EXPECT_EQ(model.refusals.back(), "127.0.0.1:5000 /api/v1/reload: credentials are missing");

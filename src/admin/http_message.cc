@@ -15,8 +15,7 @@ int hex_value(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-enum class Plus : std::uint8_t { kLiteral,
-                                 kBlank };
+enum class Plus : std::uint8_t { kLiteral, kBlank };
 
 std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
   std::string out;

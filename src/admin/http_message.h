@@ -49,11 +49,9 @@ struct HttpResponse {
 };
 
 /// What follows a response on its connection.
-enum class Connection : std::uint8_t { kKeepAlive,
-                                       kClose };
+enum class Connection : std::uint8_t { kKeepAlive, kClose };
 /// An answer to HEAD has the length of the body but not the body.
-enum class BodyPart : std::uint8_t { kSend,
-                                     kOmit };
+enum class BodyPart : std::uint8_t { kSend, kOmit };
 
 std::string serialize(const HttpResponse& response, Connection connection, BodyPart body = BodyPart::kSend);
 

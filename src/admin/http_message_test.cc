@@ -39,8 +39,9 @@ TEST(HttpTarget, SplitsAndDecodesOnce) {
   EXPECT_EQ(target->parameters[1], (std::pair<std::string, std::string>{"y", ""}));
   EXPECT_EQ(target->parameters[2].second, "%25");
   EXPECT_TRUE(parse_target("/").has_value());
-  for (const char* bad : {"", "a", "*", "/%", "/%4", "/%g0", "/?a=%"})
+  for (const char* bad : {"", "a", "*", "/%", "/%4", "/%g0", "/?a=%"}) {
     EXPECT_FALSE(parse_target(bad).has_value()) << bad;
+  }
 }
 
 }  // namespace

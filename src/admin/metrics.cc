@@ -15,7 +15,8 @@ using Totals = std::vector<service::CounterTotals::Total>;
 /// What a counter is called in the exposition, and of which type it is.
 std::pair<std::string, std::string_view> exposed(std::string_view owner, const service::CounterWords& words) {
   const std::string name = "holdfast_" + std::string(owner) + "_" + std::string(words.name);
-  return words.kind == service::CounterKind::kGauge ? std::pair{name, std::string_view("gauge")} : std::pair{name + "_total", std::string_view("counter")};
+  return words.kind == service::CounterKind::kGauge ? std::pair{name, std::string_view("gauge")}
+                                                    : std::pair{name + "_total", std::string_view("counter")};
 }
 
 /// The words of all counters in the lists, each once: services of different protocols have different ones.
@@ -23,20 +24,24 @@ std::vector<service::CounterWords> all_words(const std::vector<const Totals*>& l
   std::vector<service::CounterWords> words;
   for (const Totals* list : lists) {
     for (const service::CounterTotals::Total& total : *list) {
-      if (std::ranges::find(words, total.words.name, &service::CounterWords::name) == words.end()) words.push_back(total.words);
+      if (std::ranges::find(words, total.words.name, &service::CounterWords::name) == words.end()) {
+        words.push_back(total.words);
+      }
     }
   }
   return words;
 }
 
 const service::CounterTotals::Total* find(const Totals& list, std::string_view name) {
-  const auto found = std::ranges::find(list, name, [](const service::CounterTotals::Total& total) { return total.words.name; });
+  const auto found =
+      std::ranges::find(list, name, [](const service::CounterTotals::Total& total) { return total.words.name; });
   return found == list.end() ? nullptr : &*found;
 }
 
 /// One gauge over all services; one for which `value` gives an empty text is left out.
 template <typename Value>
-void each_service(Exposition& out, const StatusSnapshot& status, std::string_view name, std::string_view help, Value value) {
+void each_service(Exposition& out, const StatusSnapshot& status, std::string_view name, std::string_view help,
+                  Value value) {
   out.family("holdfast_service_" + std::string(name), "gauge", help);
   for (const ServiceStatus& service : status.services) {
     const std::string text = value(service);
@@ -46,7 +51,8 @@ void each_service(Exposition& out, const StatusSnapshot& status, std::string_vie
 
 /// One gauge over all servers; likewise.
 template <typename Value>
-void each_server(Exposition& out, const StatusSnapshot& status, std::string_view name, std::string_view help, Value value) {
+void each_server(Exposition& out, const StatusSnapshot& status, std::string_view name, std::string_view help,
+                 Value value) {
   out.family("holdfast_server_" + std::string(name), "gauge", help);
   for (const ServiceStatus& service : status.services) {
     for (const ServerStatus& server : service.servers) {
@@ -80,7 +86,9 @@ void render_server_counters(Exposition& out, const StatusSnapshot& status) {
     for (const ServiceStatus& service : status.services) {
       for (const ServerStatus& server : service.servers) {
         const service::CounterTotals::Total* total = find(server.counters.all(), words.name);
-        if (total != nullptr) out.sample({{"service", service.name}, {"server", server.name}}, std::to_string(total->value));
+        if (total != nullptr) {
+          out.sample({{"service", service.name}, {"server", server.name}}, std::to_string(total->value));
+        }
       }
     }
   }
@@ -135,7 +143,9 @@ void render_latencies(Exposition& out, const StatusSnapshot& status) {
     const std::string_view name = rendered.emplace_back(first.totals.latency->name);
     out.family("holdfast_service_" + std::string(name), "histogram", first.totals.latency->help);
     for (const ServiceStatus& service : status.services) {
-      if (service.totals.latency && service.totals.latency->name == name) render_buckets(out, service.name, service.totals.latency->snapshot);
+      if (service.totals.latency && service.totals.latency->name == name) {
+        render_buckets(out, service.name, service.totals.latency->snapshot);
+      }
     }
   }
 }
@@ -154,13 +164,15 @@ void render_process(Exposition& out, const StatusSnapshot& status) {
 }
 
 void render_doors(Exposition& out, const AdminStatus& admin) {
-  const auto each = [&out, &admin](std::string_view name, std::string_view type, std::string_view help, std::uint64_t DoorStatus::* value) {
+  const auto each = [&out, &admin](std::string_view name, std::string_view type, std::string_view help,
+                                   std::uint64_t DoorStatus::* value) {
     out.family("holdfast_admin_" + std::string(name), type, help);
     out.sample({{"door", "http"}}, std::to_string(admin.http.*value));
     out.sample({{"door", "socket"}}, std::to_string(admin.socket.*value));
   };
   each("connections", "gauge", "Connections to the admin interface now.", &DoorStatus::connections);
-  each("gave_way_total", "counter", "Connections closed for newer ones because all places were taken.", &DoorStatus::gave_way);
+  each("gave_way_total", "counter", "Connections closed for newer ones because all places were taken.",
+       &DoorStatus::gave_way);
   each("too_slow_total", "counter", "Requests that did not arrive in time.", &DoorStatus::too_slow);
 }
 
@@ -169,7 +181,8 @@ void render_limits(Exposition& out, const StatusSnapshot& status) {
   out.sample({}, std::to_string(status.descriptors.limit));
   out.family("holdfast_descriptors_needed", "gauge", "Files and sockets that the configuration may need.");
   out.sample({}, std::to_string(status.descriptors.needed));
-  out.family("holdfast_descriptors_for_clients", "gauge", "What clients may have of them; the rest is kept for servers and the admin interface.");
+  out.family("holdfast_descriptors_for_clients", "gauge",
+             "What clients may have of them; the rest is kept for servers and the admin interface.");
   out.sample({}, std::to_string(status.descriptors.for_clients));
   out.family("holdfast_descriptors_held_by_clients", "gauge", "What clients have of them now.");
   out.sample({}, std::to_string(status.descriptors.held_by_clients));
@@ -178,24 +191,30 @@ void render_limits(Exposition& out, const StatusSnapshot& status) {
 }
 
 void render_servers(Exposition& out, const StatusSnapshot& status) {
-  each_server(out, status, "health", "1 up, 0 down, -1 not yet checked.", [](const ServiceStatus& /*service*/, const ServerStatus& server) {
-    return std::string(server.health == "up" ? "1" : (server.health == "down" ? "0" : "-1"));
-  });
-  each_server(out, status, "primary", "1 for the server that takes the writes.", [](const ServiceStatus& service, const ServerStatus& server) {
-    return service.primary ? flag(server.role == "primary") : std::string();
-  });
+  each_server(out, status, "health", "1 up, 0 down, -1 not yet checked.",
+              [](const ServiceStatus& /*service*/, const ServerStatus& server) {
+                return std::string(server.health == "up" ? "1" : (server.health == "down" ? "0" : "-1"));
+              });
+  each_server(out, status, "primary", "1 for the server that takes the writes.",
+              [](const ServiceStatus& service, const ServerStatus& server) {
+                return service.primary ? flag(server.role == "primary") : std::string();
+              });
   each_server(out, status, "reader", "1 for a server that gets reads (TCP: connections).",
               [](const ServiceStatus& /*service*/, const ServerStatus& server) { return flag(server.reader); });
   each_server(out, status, "drained", "1 for a server that an operator drained.",
               [](const ServiceStatus& /*service*/, const ServerStatus& server) { return flag(server.drained); });
-  each_server(out, status, "lag_seconds", "Replication lag; absent when not known.", [](const ServiceStatus& /*service*/, const ServerStatus& server) {
-    return server.lag ? number(seconds(*server.lag)) : std::string();
-  });
-  each_server(out, status, "check_age_seconds", "Time since the latest check ended.", [](const ServiceStatus& /*service*/, const ServerStatus& server) {
-    return server.check_age ? number(seconds(*server.check_age)) : std::string();
-  });
+  each_server(out, status, "lag_seconds", "Replication lag; absent when not known.",
+              [](const ServiceStatus& /*service*/, const ServerStatus& server) {
+                return server.lag ? number(seconds(*server.lag)) : std::string();
+              });
+  each_server(out, status, "check_age_seconds", "Time since the latest check ended.",
+              [](const ServiceStatus& /*service*/, const ServerStatus& server) {
+                return server.check_age ? number(seconds(*server.check_age)) : std::string();
+              });
   each_server(out, status, "effective_weight", "Share of work; the configured weight, less during slow start.",
-              [](const ServiceStatus& /*service*/, const ServerStatus& server) { return number(server.effective_weight / 100.0); });
+              [](const ServiceStatus& /*service*/, const ServerStatus& server) {
+                return number(server.effective_weight / 100.0);
+              });
   render_server_counters(out, status);
 }
 
@@ -206,10 +225,12 @@ std::string render_prometheus(const StatusSnapshot& status) {
   render_process(out, status);
   render_doors(out, status.admin);
   render_limits(out, status);
-  each_service(out, status, "epoch", "Grows with every change of primary.",
-               [](const ServiceStatus& service) { return service.primary ? std::to_string(service.primary->epoch) : std::string(); });
-  each_service(out, status, "has_primary", "1 when there is a primary.",
-               [](const ServiceStatus& service) { return service.primary ? flag(!service.primary->server.empty()) : std::string(); });
+  each_service(out, status, "epoch", "Grows with every change of primary.", [](const ServiceStatus& service) {
+    return service.primary ? std::to_string(service.primary->epoch) : std::string();
+  });
+  each_service(out, status, "has_primary", "1 when there is a primary.", [](const ServiceStatus& service) {
+    return service.primary ? flag(!service.primary->server.empty()) : std::string();
+  });
   render_service_counters(out, status);
   render_all_labelled(out, status);
   render_latencies(out, status);

@@ -1,4 +1,5 @@
-// The text exposition for Prometheus (format 0.0.4). Names of what shards count come from the counters' own tables (service/counters.h).
+// The text exposition for Prometheus (format 0.0.4). Names of what shards count come from the counters' own tables
+// (service/counters.h).
 //
 // Thread: any (pure functions).
 #pragma once

@@ -36,7 +36,8 @@ StatusSnapshot example() {
   status.version = "0.1.0";
   status.node = "gw-a";
   ServiceStatus service;
-  service::LabelledTotals& pins = service.totals.table({.name = "pins", .label = "reason", .note_key = "because", .columns = kPins, .rows = {}});
+  service::LabelledTotals& pins =
+      service.totals.table({.name = "pins", .label = "reason", .note_key = "because", .columns = kPins, .rows = {}});
   pins.add("user-lock", "it has a lock", {2, 7});
   pins.add("xa", "it has a branch", {0, 0});
   service.name = "or\"de\\rs\n";
@@ -102,8 +103,8 @@ TEST(Prometheus, AServiceHasSamplesOnlyOfWhatItsProtocolCounts) {
   EXPECT_TRUE(has_line(text, R"(holdfast_service_clients{service="mail"} 6)"));
   EXPECT_TRUE(has_line(text, R"(holdfast_server_in_flight{service="mail",server="m1"} 9)"));
   EXPECT_TRUE(has_line(text, R"(holdfast_server_health{service="mail",server="m1"} -1)"));
-  for (const char* name : {"service_statements_total", "service_pins_total", "service_epoch", "service_has_primary", "server_primary",
-                           "service_statement_seconds_count"}) {
+  for (const char* name : {"service_statements_total", "service_pins_total", "service_epoch", "service_has_primary",
+                           "server_primary", "service_statement_seconds_count"}) {
     EXPECT_EQ(text.find("\nholdfast_" + std::string(name) + R"({service="mail")"), std::string::npos) << name;
     EXPECT_NE(text.find("\nholdfast_" + std::string(name) + R"({service="or)"), std::string::npos) << name;
   }

@@ -21,9 +21,7 @@ class RequestParser {
   static constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
   static constexpr std::uint64_t kMaxBodyBytes = 1024 * 1024;
 
-  enum class Progress : std::uint8_t { kNeedMore,
-                                       kComplete,
-                                       kBad };
+  enum class Progress : std::uint8_t { kNeedMore, kComplete, kBad };
   struct Fed {
     std::size_t consumed = 0;  // bytes that belong to this request; the rest is the next one's
     Progress progress = Progress::kNeedMore;

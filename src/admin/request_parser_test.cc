@@ -97,9 +97,7 @@ TEST(RequestParser, BoundsTheHeader) {
   EXPECT_EQ(refusal_of(large), 431);
   RequestParser parser;
   std::size_t sent = 0;
-  while (parser.feed("X-Endless-Line-Without-End").progress == Progress::kNeedMore) {
-    ASSERT_LT(++sent, 10000U);
-  }
+  while (parser.feed("X-Endless-Line-Without-End").progress == Progress::kNeedMore) { ASSERT_LT(++sent, 10000U); }
   EXPECT_LE(sent * 26, RequestParser::kMaxHeaderBytes + 26);
 }
 
@@ -129,14 +127,13 @@ TEST(RequestParser, RandomBytesAreRefusedOrWaitedForButNeverHarm) {
       "POST /x?y=%41 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   for (int round = 0; round < 20000; ++round) {
     std::string bytes = seedling;
-    for (std::uint64_t n = 1 + random.below(4); n > 0; --n)
+    for (std::uint64_t n = 1 + random.below(4); n > 0; --n) {
       bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    }
     RequestParser parser;
     const auto fed = parser.feed(bytes);
     ASSERT_LE(fed.consumed, bytes.size());
-    if (fed.progress == Progress::kBad) {
-      ASSERT_GE(parser.refusal().status, 400);
-    }
+    if (fed.progress == Progress::kBad) { ASSERT_GE(parser.refusal().status, 400); }
   }
 }
 

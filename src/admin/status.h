@@ -77,8 +77,8 @@ struct VipStatus {
 struct GuardianStatus {
   std::int64_t pid = 0;
   std::int64_t gateway_pid = 0;
-  std::int64_t steward_pid = 0;  // 0: none runs, or not known
-  bool connected = false;        // false: it is gone, all that is shown is its last word
+  std::int64_t steward_pid = 0;     // 0: none runs, or not known
+  bool connected = false;           // false: it is gone, all that is shown is its last word
   std::optional<Nanos> report_age;  // nothing: it has not reported yet
   bool realtime = false;
   bool memory_locked = false;
@@ -100,10 +100,11 @@ struct AdminStatus {
 
 /// What the process may have open, and how it is shared out.
 struct DescriptorStatus {
-  std::uint64_t limit = 0;               // of the process
-  std::uint64_t needed = 0;              // what the configuration may need
-  std::uint64_t for_clients = 0;         // what clients may have; the rest is for servers, the admin interface and ourselves
-  std::uint64_t held_by_clients = 0;     // now
+  std::uint64_t limit = 0;   // of the process
+  std::uint64_t needed = 0;  // what the configuration may need
+  // what clients may have; the rest is for servers, the admin interface and ourselves
+  std::uint64_t for_clients = 0;
+  std::uint64_t held_by_clients = 0;  // now
 };
 
 struct Readiness {

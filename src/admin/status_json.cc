@@ -34,7 +34,9 @@ Json counters_json(const service::CounterTotals& totals) {
 Json latency_json(const LatencySnapshot& latency) {
   const auto quantile_ms = [&latency](double share) { return millis(latency.quantile(share)); };
   const double mean = latency.count == 0 ? 0.0 : millis(latency.sum) / static_cast<double>(latency.count);
-  return Json{{"count", latency.count}, {"mean_ms", mean}, {"p50_ms", quantile_ms(0.5)}, {"p95_ms", quantile_ms(0.95)}, {"p99_ms", quantile_ms(0.99)}, {"p999_ms", quantile_ms(0.999)}};
+  return Json{{"count", latency.count},      {"mean_ms", mean},
+              {"p50_ms", quantile_ms(0.5)},  {"p95_ms", quantile_ms(0.95)},
+              {"p99_ms", quantile_ms(0.99)}, {"p999_ms", quantile_ms(0.999)}};
 }
 
 Json door_json(const DoorStatus& door) {
@@ -94,7 +96,8 @@ Json listener_json(const ListenerStatus& listener) {
   return out;
 }
 
-/// What only some services have is left out where it is not there: a primary with its roles and lag, routes, a protocol's counters.
+/// What only some services have is left out where it is not there: a primary with its roles and lag, routes, a
+/// protocol's counters.
 Json service_json(const ServiceStatus& service) {
   Json out;
   out["name"] = service.name;
@@ -107,15 +110,15 @@ Json service_json(const ServiceStatus& service) {
     out["reads_on_primary"] = service.primary->takes_reads;
   }
   out["listeners"] = list_json(service.listeners, listener_json);
-  out["servers"] = list_json(service.servers, [&service](const ServerStatus& server) { return server_json(server, service.primary.has_value()); });
+  out["servers"] = list_json(service.servers, [&service](const ServerStatus& server) {
+    return server_json(server, service.primary.has_value());
+  });
   add_totals(out, service.totals);
   return out;
 }
 
 /// Wall time as UTC text; null for a time that was never set.
-Json time_or_null(std::int64_t wall_micros) {
-  return wall_micros == 0 ? Json(nullptr) : Json(format_utc(wall_micros));
-}
+Json time_or_null(std::int64_t wall_micros) { return wall_micros == 0 ? Json(nullptr) : Json(format_utc(wall_micros)); }
 
 Json pid_or_null(std::int64_t pid) { return pid == 0 ? Json(nullptr) : Json(pid); }
 

@@ -49,12 +49,15 @@ Result<AdminReply> admin_request(const std::string& socket_path, const std::stri
   if (::connect(socket.fd(), address->raw(), address->length()) != 0) {
     const int number = errno;
     Error error = system_error(number, "admin socket " + socket_path);
-    error.context += number == EACCES ? "; it is for root, for the gateway's user, and for whom the file's mode lets write"
-                                      : "; is `holdfast run` running with this configuration?";
+    error.context += number == EACCES
+                         ? "; it is for root, for the gateway's user, and for whom the file's mode lets write"
+                         : "; is `holdfast run` running with this configuration?";
     return error;
   }
-  const std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " +
-                              std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string request =
+      method + " " + target +
+      " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
   std::string_view left = request;
   while (!left.empty()) {
     const ssize_t n = ::send(socket.fd(), left.data(), left.size(), MSG_NOSIGNAL);
@@ -77,7 +80,8 @@ std::string percent_encode(const std::string& text) {
   std::string encoded;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (plain) {
       encoded += c;
     } else {

@@ -15,15 +15,15 @@ namespace {
 
 constexpr ByteView kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-std::string refusal(int status, std::string_view why) { return admin::serialize(admin::error_response(status, why), Connection::kClose); }
+std::string refusal(int status, std::string_view why) {
+  return admin::serialize(admin::error_response(status, why), Connection::kClose);
+}
 
 }  // namespace
 
 /// One connection and what it is at.
 struct AdminConnections::Client {
-  enum class At { kReading,
-                  kAnswering,
-                  kIdle };
+  enum class At { kReading, kAnswering, kIdle };
 
   net::Accepted accepted;
   At at = At::kReading;
@@ -65,7 +65,8 @@ void AdminConnections::make_room() {
   ++gave_way_;
   if (client.at == Client::At::kReading) {
     client.stream().write(refusal(503, "all " + std::to_string(door_.places) +
-                                           " connections of this address are taken, and this one had waited longest; connect again and send the request at once"));
+                                           " connections of this address are taken, and this one had waited longest; "
+                                           "connect again and send the request at once"));
     client.stream().flush();
   }
   client.stream().abort({ErrorCode::kOverload, "gave way to a new connection"});
@@ -84,11 +85,16 @@ Deadline AdminConnections::deadline_of(const Client& client) const {
 void AdminConnections::end_late(Client& client) {
   if (client.at != Client::At::kReading) return;
   ++too_slow_;
-  client.stream().write(refusal(408, "the request did not arrive within " + std::to_string(kRequestPatience / Seconds(1)) + " seconds"));
+  client.stream().write(
+      refusal(408, "the request did not arrive within " + std::to_string(kRequestPatience / Seconds(1)) + " seconds"));
 }
 
 Task<void> AdminConnections::run(AdminConnections* self, net::Accepted accepted) {
-  Client client{.accepted = std::move(accepted), .at = Client::At::kReading, .since = self->loop_.now(), .pending = {}, .parser = {}};
+  Client client{.accepted = std::move(accepted),
+                .at = Client::At::kReading,
+                .since = self->loop_.now(),
+                .pending = {},
+                .parser = {}};
   const Membership membership(*self, client);
   for (;;) {
     const bool more = co_await converse(self, &client);
@@ -97,7 +103,8 @@ Task<void> AdminConnections::run(AdminConnections* self, net::Accepted accepted)
   client.stream().close();
 }
 
-/// A step: takes what can be taken of the bytes that are there, answers, or waits for more. False: the connection is over.
+/// A step: takes what can be taken of the bytes that are there, answers, or waits for more. False: the connection is
+/// over.
 Task<bool> AdminConnections::converse(AdminConnections* self, Client* client) {
   net::Stream& stream = client->stream();
   RequestParser::Fed fed;

@@ -1,14 +1,16 @@
-// AdminConnections: the connections of one door of the admin interface: HTTP, or the Unix socket. Each door has places of its own,
-// so that a crowd at one never keeps the other shut.
+// AdminConnections: the connections of one door of the admin interface: HTTP, or the Unix socket. Each door has places
+// of its own, so that a crowd at one never keeps the other shut.
 //
-// A connection reads a request, is answered, and is idle until the next. When all places are taken the newest connection is served and
-// the one that has been longest at whatever it is at gives way: somebody who asks at once is answered even while others hold places.
+// A connection reads a request, is answered, and is idle until the next. When all places are taken the newest
+// connection is served and the one that has been longest at whatever it is at gives way: somebody who asks at once is
+// answered even while others hold places.
 //
 // Owner: AdminServer. Thread: the control thread's.
 // Invariants:
 //   1. At most `places` connections; one that gives way is closed before the next is served.
-//   2. A request has kRequestPatience to arrive whole, from its first byte (the first of a connection: from the connection) on, however
-//      its bytes are spread; an answer kAnswerPatience to be taken; between the two a connection may be idle for kIdlePatience.
+//   2. A request has kRequestPatience to arrive whole, from its first byte (the first of a connection: from the
+//      connection) on, however its bytes are spread; an answer kAnswerPatience to be taken; between the two a
+//      connection may be idle for kIdlePatience.
 //   3. Who is turned away in the middle of a request is told why: 408 too slow, 503 gave way. Both are counted.
 #pragma once
 

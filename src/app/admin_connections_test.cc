@@ -19,11 +19,14 @@ constexpr const char* kRequest = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
 class Caller {
  public:
   explicit Caller(int fd) : fd_(fd) {}
-  Caller(Caller&& other) noexcept : fd_(std::exchange(other.fd_, -1)), heard_(std::move(other.heard_)), over_(other.over_) {}
+  Caller(Caller&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), heard_(std::move(other.heard_)), over_(other.over_) {}
   ~Caller() {
     if (fd_ >= 0) ::close(fd_);
   }
-  void say(std::string_view text) const { EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size())); }
+  void say(std::string_view text) const {
+    EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
   /// All that came so far.
   const std::string& heard() {
     char buffer[65536];
@@ -87,7 +90,10 @@ class AdminConnectionsTest : public ::testing::Test {
   runtime::SteppedLoop loop_;
   std::string body_ = "{}";
   int crowds_ = 0;
-  AdminConnections door_{*loop_, {.places = kFew, .answer = [this](const admin::HttpRequest&, const net::Accepted&) { return answer(body_); }, .crowded = [this] { ++crowds_; }}};
+  AdminConnections door_{*loop_,
+                         {.places = kFew,
+                          .answer = [this](const admin::HttpRequest&, const net::Accepted&) { return answer(body_); },
+                          .crowded = [this] { ++crowds_; }}};
   bool closed_ = false;
 };
 

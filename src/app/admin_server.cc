@@ -66,10 +66,12 @@ Result<void> AdminServer::open(const upstream::AddressBook& addresses) {
 }
 
 Result<void> AdminServer::listen(const net::Address& address, admin::Transport transport) {
-  Result<int> fd = net::Listener::bind(address, net::PortSharing::kExclusive, net::Presence::kMustBeLocal, net::SocketMode::kOwner);
+  Result<int> fd =
+      net::Listener::bind(address, net::PortSharing::kExclusive, net::Presence::kMustBeLocal, net::SocketMode::kOwner);
   HF_RETURN_IF_ERROR(fd);
   listeners_.push_back(std::make_unique<net::Listener>(loop_, *fd, net::SocketOptions{}));
-  scope_.spawn("admin accept", accept_loop, this, listeners_.back().get(), transport == admin::Transport::kTcp ? &http_ : &socket_);
+  scope_.spawn("admin accept", accept_loop, this, listeners_.back().get(),
+               transport == admin::Transport::kTcp ? &http_ : &socket_);
   return {};
 }
 
@@ -94,13 +96,16 @@ admin::Visitor AdminServer::visitor(const net::Accepted& accepted, admin::Transp
   if (!peer.ok()) return {transport, "unix (" + peer.error().context + ")", false};
   struct stat file{};
   const bool seen = ::lstat(settings_.socket.unix_path.c_str(), &file) == 0;
-  const admin::SocketFile socket = seen ? admin::SocketFile{file.st_uid, file.st_gid, file.st_mode} : admin::SocketFile{};
+  const admin::SocketFile socket =
+      seen ? admin::SocketFile{file.st_uid, file.st_gid, file.st_mode} : admin::SocketFile{};
   const bool trusted = admin::may_use_socket({peer->uid, peer->gid, peer->groups}, socket, ::geteuid());
   return {transport, "unix (uid " + std::to_string(peer->uid) + ")", trusted};
 }
 
 admin::AdminStatus AdminServer::status() const {
-  const auto of = [](const AdminConnections& door) { return admin::DoorStatus{door.open(), door.gave_way(), door.too_slow()}; };
+  const auto of = [](const AdminConnections& door) {
+    return admin::DoorStatus{door.open(), door.gave_way(), door.too_slow()};
+  };
   return {of(http_), of(socket_)};
 }
 

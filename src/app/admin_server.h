@@ -2,7 +2,8 @@
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. Nobody can connect to the Unix socket before its file is closed to others; each request on it is from a process whose user may.
+//   1. Nobody can connect to the Unix socket before its file is closed to others; each request on it is from a process
+//      whose user may.
 //   2. The two doors have places of their own (admin_connections.h).
 #pragma once
 

@@ -32,8 +32,8 @@ struct Options : AskOptions {
   bool print_events = false;
   bool print_config = false;
   std::string printed_file;  // of --print-config; empty: the one of --config
-  std::string role;     // of run; empty: as the operator starts it
-  std::string target;   // server, or service/server
+  std::string role;          // of run; empty: as the operator starts it
+  std::string target;        // server, or service/server
   std::string vip;
   std::string service;
   std::string sql;
@@ -103,7 +103,8 @@ void append_field(std::string& line, const std::string& name, const json& value)
 
 int show_events(const json& page) {
   for (const json& event : page.value("events", json::array())) {
-    std::string line = text_of(event, "time") + " " + text_of(event, "level") + " " + text_of(event, "id") + " " + text_of(event, "event");
+    std::string line = text_of(event, "time") + " " + text_of(event, "level") + " " + text_of(event, "id") + " " +
+                       text_of(event, "event");
     for (const auto& [key, value] : event.items()) {
       const bool known = key == "time" || key == "level" || key == "id" || key == "event" || key == "sequence";
       if (!known && value.is_string()) append_field(line, key, value);
@@ -140,12 +141,15 @@ Result<std::string> find_target(const Options& options) {
   if (services.empty()) {
     std::string known;
     for (const config::Service& service : loaded.config->services) {
-      for (const config::Server& server : service.servers) known += (known.empty() ? "" : ", ") + service.name + "/" + server.name;
+      for (const config::Server& server : service.servers) {
+        known += (known.empty() ? "" : ", ") + service.name + "/" + server.name;
+      }
     }
     return Error{ErrorCode::kNotFound, "no service has a server '" + options.target + "'; there is " + known};
   }
   if (services.size() > 1) {
-    return Error{ErrorCode::kInvalidArgument, "several services have a server '" + options.target + "': write " + services[0] + "/" + options.target};
+    return Error{ErrorCode::kInvalidArgument, "several services have a server '" + options.target + "': write " +
+                                                  services[0] + "/" + options.target};
   }
   return percent_encode(services[0]) + "/" + percent_encode(options.target);
 }
@@ -166,7 +170,10 @@ int reload(const Options& options) {
   return ask(options, "POST", "/api/v1/reload", [](const json& outcome) {
     fmt::print("reloaded\n");
     for (const char* key : {"changes", "needs_restart"}) {
-      for (const json& line : outcome.value(key, json::array())) print_text(fmt::format("  {}{}\n", std::string(key) == "needs_restart" ? "needs a restart: " : "", line.get<std::string>()));
+      for (const json& line : outcome.value(key, json::array())) {
+        print_text(fmt::format("  {}{}\n", std::string(key) == "needs_restart" ? "needs a restart: " : "",
+                               line.get<std::string>()));
+      }
     }
     return kDone;
   });
@@ -211,27 +218,38 @@ class CommandLine {
     return sub;
   }
 
-  CLI::App* command(const char* name, const char* help, const Action& action) { return command_of(app_, name, help, action); }
+  CLI::App* command(const char* name, const char* help, const Action& action) {
+    return command_of(app_, name, help, action);
+  }
 
   void add_check() {
-    CLI::App* checking = command("check", "read the configuration and list everything that is wrong with it", [this](const Options& o) {
-      return of_config_->count() > 0 ? check_and_print(o) : check(o);
-    });
-    checking->add_flag("--print-reference", options_.print_reference, "print the reference of the configuration file (docs/config.md)");
+    CLI::App* checking =
+        command("check", "read the configuration and list everything that is wrong with it",
+                [this](const Options& o) { return of_config_->count() > 0 ? check_and_print(o) : check(o); });
+    checking->add_flag("--print-reference", options_.print_reference,
+                       "print the reference of the configuration file (docs/config.md)");
     checking->add_flag("--print-events", options_.print_events, "print the catalogue of events (docs/events.md)");
-    of_config_ = checking->add_option("--print-config", options_.printed_file, "print what the file comes to on this node, without secrets and defaults")
+    of_config_ = checking
+                     ->add_option("--print-config", options_.printed_file,
+                                  "print what the file comes to on this node, without secrets and defaults")
                      ->expected(0, 1)
                      ->option_text("[FILE]");
   }
 
   void add_status() {
-    CLI::App* status = command("status", "show virtual addresses, services, servers and listeners", [this](const Options& o) {
-      return of_sessions_->count() > 0 ? show_sessions(o) : ask(o, "GET", "/api/v1/status", show_status);
-    });
-    of_sessions_ = status->add_option("--sessions", options_.service, "as the command 'sessions'")->expected(0, 1)->option_text("[SERVICE]");
-    CLI::App* sessions = command("sessions", "list MySQL sessions that are pinned or have a server connection, and why", show_sessions);
+    CLI::App* status =
+        command("status", "show virtual addresses, services, servers and listeners", [this](const Options& o) {
+          return of_sessions_->count() > 0 ? show_sessions(o) : ask(o, "GET", "/api/v1/status", show_status);
+        });
+    of_sessions_ = status->add_option("--sessions", options_.service, "as the command 'sessions'")
+                       ->expected(0, 1)
+                       ->option_text("[SERVICE]");
+    CLI::App* sessions =
+        command("sessions", "list MySQL sessions that are pinned or have a server connection, and why", show_sessions);
     sessions->add_option("service", options_.service, "of this service only");
-    for (CLI::App* each : {status, sessions}) each->add_option("--limit", options_.limit, "show this many sessions at most")->capture_default_str();
+    for (CLI::App* each : {status, sessions}) {
+      each->add_option("--limit", options_.limit, "show this many sessions at most")->capture_default_str();
+    }
   }
 
   void add_server_commands() {
@@ -262,7 +280,8 @@ class CommandLine {
       return ask(o, "GET", "/api/v1/events?limit=1000&since=" + std::to_string(o.since), show_events);
     })->add_option("--since", options_.since, "only events after this sequence number");
     CLI::App* explain = command("explain", "tell where a statement would run, and why", [](const Options& o) {
-      return ask(o, "GET", "/api/v1/explain?service=" + percent_encode(o.service) + "&sql=" + percent_encode(o.sql), show_explanation);
+      return ask(o, "GET", "/api/v1/explain?service=" + percent_encode(o.service) + "&sql=" + percent_encode(o.sql),
+                 show_explanation);
     });
     explain->add_option("service", options_.service, "the service")->required();
     explain->add_option("sql", options_.sql, "the statement")->required();

@@ -20,13 +20,16 @@ class CheckCommand : public testing::Test {
     std::ofstream(folder_ + "/token") << "hunter2\n";
     std::filesystem::permissions(folder_ + "/token", std::filesystem::perms::owner_read);
     file_ = folder_ + "/holdfast.toml";
-    write("[node]\nname = \"gw-a\"\nshards = { gw-a = 3, gw-b = 5 }\n[admin]\ntoken_file = \"token\"\nhttp = \"127.0.0.1:9400\"\n");
+    write(
+        "[node]\nname = \"gw-a\"\nshards = { gw-a = 3, gw-b = 5 }\n[admin]\ntoken_file = \"token\"\nhttp = "
+        "\"127.0.0.1:9400\"\n");
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& top) {
     std::ofstream(file_) << top
-                         << "[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = \"127.0.0.1:8080\"\nserver = [ { address = \"10.0.0.1:80\" } ]\n";
+                         << "[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = \"127.0.0.1:8080\"\nserver = [ "
+                            "{ address = \"10.0.0.1:80\" } ]\n";
   }
 
   int holdfast(std::vector<std::string> words) {
@@ -44,7 +47,8 @@ class CheckCommand : public testing::Test {
 
   std::string printed() const {
     return "[node]\nname = \"gw-a\"\nshards = 3\n\n[admin]\ntoken_file = \"" + folder_ +
-           "/token\"\n\n[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = [\"127.0.0.1:8080\"]\n\n[[service.server]]\naddress = \"10.0.0.1:80\"\n";
+           "/token\"\n\n[[service]]\nname = \"web\"\nprotocol = \"tcp\"\nlisten = "
+           "[\"127.0.0.1:8080\"]\n\n[[service.server]]\naddress = \"10.0.0.1:80\"\n";
   }
 
   std::string folder_;

@@ -22,7 +22,10 @@ Result<Answer> request(const std::string& config, const std::string& method, con
     while (errors.ends_with('\n')) errors.pop_back();
     return Error{ErrorCode::kInvalidArgument, std::move(errors)};
   }
-  if (loaded.admin_socket.unix_path.empty()) return Error{ErrorCode::kInvalidArgument, "admin.socket is off in " + config + ", and the command line asks the gateway there"};
+  if (loaded.admin_socket.unix_path.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "admin.socket is off in " + config + ", and the command line asks the gateway there"};
+  }
   Result<AdminReply> reply = admin_request(loaded.admin_socket.unix_path, method, target, "");
   if (!reply.ok()) return reply.error();
   json body = json::parse(reply->body, nullptr, false);
@@ -48,7 +51,8 @@ void print_json(const json& body) { print_text(body.dump(2, ' ', false, json::er
 
 void print_text(const std::string& text) { fmt::print("{}", printable(text)); }
 
-int ask(const AskOptions& options, const std::string& method, const std::string& target, const std::function<int(const json&)>& show) {
+int ask(const AskOptions& options, const std::string& method, const std::string& target,
+        const std::function<int(const json&)>& show) {
   const Result<Answer> answer = request(options.config, method, target);
   if (!answer.ok()) return complain(answer.error());
   if (options.as_json) {

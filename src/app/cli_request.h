@@ -1,8 +1,8 @@
 // What all commands that talk to the running gateway share: finding its socket, one request, how a refusal is shown.
 //
 // Owner: the CLI. Thread: main's; blocking, with the timeout of admin_client.h.
-// Invariants: 1. With --json the answer goes to stdout as JSON and nothing else does; complaints go to stderr. 2. Nothing that came from
-// the gateway reaches the terminal but through printable().
+// Invariants: 1. With --json the answer goes to stdout as JSON and nothing else does; complaints go to stderr. 2.
+// Nothing that came from the gateway reaches the terminal but through printable().
 #pragma once
 
 #include <functional>

@@ -8,13 +8,26 @@ namespace {
 using nlohmann::json;
 
 json session(bool pinned, const char* reason) {
-  return {{"service", "orders"}, {"id", 1073741825}, {"account", "app@%"}, {"client", "198.18.0.7:5000"}, {"server", "db1"}, {"pinned", pinned}, {"running", false}, {"reason", reason}, {"because", "so it is"}, {"shape", pinned ? json("set @x = ?") : json(nullptr)}, {"since", "2026-11-21T21:23:07.123456Z"}};
+  return {{"service", "orders"},
+          {"id", 1073741825},
+          {"account", "app@%"},
+          {"client", "198.18.0.7:5000"},
+          {"server", "db1"},
+          {"pinned", pinned},
+          {"running", false},
+          {"reason", reason},
+          {"because", "so it is"},
+          {"shape", pinned ? json("set @x = ?") : json(nullptr)},
+          {"since", "2026-11-21T21:23:07.123456Z"}};
 }
 
-json page(json sessions) { return {{"total", sessions.size()}, {"left_out", 0}, {"silent_shards", 0}, {"sessions", sessions}}; }
+json page(json sessions) {
+  return {{"total", sessions.size()}, {"left_out", 0}, {"silent_shards", 0}, {"sessions", sessions}};
+}
 
 TEST(CliSessions, TellsWhoWhereWhyAndSinceWhen) {
-  const std::string text = render_sessions(page(json::array({session(true, "user-variable"), session(false, "transaction")})));
+  const std::string text =
+      render_sessions(page(json::array({session(true, "user-variable"), session(false, "transaction")})));
   EXPECT_EQ(text,
             "sessions that are pinned or have a server connection: 2\n"
             "\norders 1073741825: app@% from 198.18.0.7:5000, on db1 since 2026-11-21T21:23:07.123456Z\n"

@@ -48,24 +48,29 @@ void add_guardian(std::string& out, const json& status) {
   const auto it = status.is_object() ? status.find("guardian") : status.end();
   if (it == status.end() || !it->is_object()) return;
   const json& guardian = *it;
-  add(out, "guardian pid {}, gateway pid {}, steward pid {}; real-time {}, memory locked {}; gateway restarted {} times\n",
-      text_of(guardian, "pid"), text_of(guardian, "gateway_pid"), text_of(guardian, "steward_pid"), yes_no(guardian, "realtime"),
-      yes_no(guardian, "memory_locked"), text_of(guardian, "gateway_restarts"));
+  add(out,
+      "guardian pid {}, gateway pid {}, steward pid {}; real-time {}, memory locked {}; gateway restarted {} times\n",
+      text_of(guardian, "pid"), text_of(guardian, "gateway_pid"), text_of(guardian, "steward_pid"),
+      yes_no(guardian, "realtime"), yes_no(guardian, "memory_locked"), text_of(guardian, "gateway_restarts"));
   if (!flag_of(guardian, "connected")) {
-    add(out, "THE GUARDIAN IS GONE: what follows of virtual addresses is its last word, {} ms old\n", text_of(guardian, "report_age_ms"));
+    add(out, "THE GUARDIAN IS GONE: what follows of virtual addresses is its last word, {} ms old\n",
+        text_of(guardian, "report_age_ms"));
   }
 }
 
 void add_conditions(std::string& out, const json& vip) {
   for (const json& part : list_of(vip, "contributions")) {
-    if (flag_of(part, "release")) add(out, "  {:<10} {}: {}\n", "forbidden", text_of(part, "source"), text_of(part, "reason"));
+    if (flag_of(part, "release")) {
+      add(out, "  {:<10} {}: {}\n", "forbidden", text_of(part, "source"), text_of(part, "reason"));
+    }
   }
   for (const json& track : list_of(vip, "tracks")) {
     add(out, "  {:<10} {} is {} ({}): {}\n", "track", text_of(track, "track"), flag_of(track, "good") ? "good" : "BAD",
         text_of(track, "weight"), text_of(track, "reason"));
   }
   for (const json& arbiter : list_of(vip, "arbiters")) {
-    add(out, "  {:<10} {} is {}\n", "arbiter", text_of(arbiter, "target"), flag_of(arbiter, "reached") ? "reached" : "OUT OF REACH");
+    add(out, "  {:<10} {} is {}\n", "arbiter", text_of(arbiter, "target"),
+        flag_of(arbiter, "reached") ? "reached" : "OUT OF REACH");
   }
 }
 
@@ -73,12 +78,15 @@ void add_traffic(std::string& out, const json& vip) {
   for (const json& path : list_of(vip, "paths")) {
     const std::string heard = text_of(path, "heard_ms");
     add(out, "  {:<10} {}: a peer was heard {}; {} sent, {} received, {} not sent\n", "path", text_of(path, "path"),
-        heard == "-" ? "never" : heard + " ms ago", text_of(path, "sent"), text_of(path, "received"), text_of(path, "send_failures"));
+        heard == "-" ? "never" : heard + " ms ago", text_of(path, "sent"), text_of(path, "received"),
+        text_of(path, "send_failures"));
   }
   std::string refused;
   const auto it = vip.find("refused");
   if (it != vip.end() && it->is_object()) {
-    for (const auto& [reason, count] : it->items()) refused += (refused.empty() ? "" : ", ") + count.dump() + " " + reason;
+    for (const auto& [reason, count] : it->items()) {
+      refused += (refused.empty() ? "" : ", ") + count.dump() + " " + reason;
+    }
   }
   if (!refused.empty()) add(out, "  {:<10} {}\n", "refused", refused);
 }
@@ -88,10 +96,12 @@ void add_vip(std::string& out, const json& vip) {
       flag_of(vip, "holding") ? ", holding the addresses" : "");
   add(out, "  {:<10} {}\n", "because", text_of(vip, "reason"));
   add(out, "  {:<10} {}\n", "addresses", joined(list_of(vip, "addresses")));
-  add(out, "  {:<10} {}, router id {}, VRRP version {}\n", "on", text_of(vip, "interface"), text_of(vip, "router_id"), text_of(vip, "version"));
+  add(out, "  {:<10} {}, router id {}, VRRP version {}\n", "on", text_of(vip, "interface"), text_of(vip, "router_id"),
+      text_of(vip, "version"));
   const bool known = text_of(vip, "master") != "-";
   add(out, "  {:<10} {}\n", "master",
-      known ? text_of(vip, "master") + own_mark(vip) + ", priority " + text_of(vip, "master_priority") : std::string("not known"));
+      known ? text_of(vip, "master") + own_mark(vip) + ", priority " + text_of(vip, "master_priority")
+            : std::string("not known"));
   add(out, "  {:<10} {}\n", "priority", render_priority(vip));
   if (text_of(vip, "sync_group") != "-") add(out, "  {:<10} {}\n", "sync group", text_of(vip, "sync_group"));
   add_conditions(out, vip);
@@ -99,7 +109,8 @@ void add_vip(std::string& out, const json& vip) {
   add(out, "  {:<10} {} changes of state, {} times master, {} conflicts\n", "so far", text_of(vip, "transitions_total"),
       text_of(vip, "became_master_total"), text_of(vip, "conflicts_total"));
   for (const json& change : list_of(vip, "transitions")) {
-    add(out, "  {}  {} -> {}: {}\n", moment(change, "time"), text_of(change, "from"), text_of(change, "to"), text_of(change, "reason"));
+    add(out, "  {}  {} -> {}: {}\n", moment(change, "time"), text_of(change, "from"), text_of(change, "to"),
+        text_of(change, "reason"));
   }
 }
 
@@ -120,10 +131,20 @@ void add_service(std::string& out, const json& service) {
   for (const json& listener : list_of(service, "listeners")) {
     const bool has_route = listener.is_object() && listener.contains("route");
     add(out, "  listens on {}{}", text_of(listener, "address"), has_route ? " " + text_of(listener, "route") : "");
-    if (listener.is_object() && listener.contains("open") && !flag_of(listener, "open")) add(out, ": NOT OPEN: {}", text_of(listener, "reason"));
+    if (listener.is_object() && listener.contains("open") && !flag_of(listener, "open")) {
+      add(out, ": NOT OPEN: {}", text_of(listener, "reason"));
+    }
     out += '\n';
   }
-  add_server(out, {{"name", "server"}, {"address", "address"}, {"role", "role"}, {"health", "health"}, {"reader", "reader"}, {"lag_ms", "lag ms"}, {"reason", "reason"}}, has_primary);
+  add_server(out,
+             {{"name", "server"},
+              {"address", "address"},
+              {"role", "role"},
+              {"health", "health"},
+              {"reader", "reader"},
+              {"lag_ms", "lag ms"},
+              {"reason", "reason"}},
+             has_primary);
   for (const json& server : list_of(service, "servers")) add_server(out, server, has_primary);
 }
 
@@ -139,7 +160,8 @@ std::string render_priority(const json& vip) {
     const int points = number_of(part, "points");
     if (points == 0) continue;
     sum += points;
-    parts += fmt::format(" {} {} ({}: {})", points < 0 ? '-' : '+', std::abs(points), text_of(part, "source"), text_of(part, "reason"));
+    parts += fmt::format(" {} {} ({}: {})", points < 0 ? '-' : '+', std::abs(points), text_of(part, "source"),
+                         text_of(part, "reason"));
   }
   const int shown = number_of(vip, "priority");
   if (sum == shown) return parts.empty() ? effective : effective + " = " + base + parts;

@@ -50,16 +50,18 @@ std::string shown(const StatusSnapshot& status) { return render_status(json::par
 TEST(CliStatus, TellsAVipsStateWhyAndSinceWhen) {
   const std::string text = shown(example());
   for (const char* line :
-       {"vip db: master since 2023-11-14 22:13:20.123 UTC, holding the addresses\n", "  because    the master gave the addresses up\n",
-        "  addresses  198.18.0.100/24, 198.18.0.101/24\n", "  on         eth1, router id 51, VRRP version 3\n",
-        "  master     198.18.0.1 (this node), priority 80\n", "  priority   80 = 100 - 20 (track: script /x: exit 1)\n",
-        "  track      script /x is BAD (-20): exit 1\n", "  track      service orders: primary is good (release): db1\n",
-        "  arbiter    arp 198.18.0.254 is OUT OF REACH\n", "  path       eth1: a peer was heard 34 ms ago; 120 sent, 110 received, 0 not sent\n",
-        "  path       heartbeat eth2: a peer was heard never; 50 sent, 0 received, 3 not sent\n", "  refused    4 auth-data\n",
-        "  2023-11-14 22:13:20.000 UTC  initialize -> backup: started\n",
-        "guardian pid 10, gateway pid 11, steward pid -; real-time yes, memory locked no; gateway restarted 0 times\n"}) {
-    EXPECT_NE(text.find(line), std::string::npos) << line << "is not in\n"
-                                                  << text;
+       {"vip db: master since 2023-11-14 22:13:20.123 UTC, holding the addresses\n",
+        "  because    the master gave the addresses up\n", "  addresses  198.18.0.100/24, 198.18.0.101/24\n",
+        "  on         eth1, router id 51, VRRP version 3\n", "  master     198.18.0.1 (this node), priority 80\n",
+        "  priority   80 = 100 - 20 (track: script /x: exit 1)\n", "  track      script /x is BAD (-20): exit 1\n",
+        "  track      service orders: primary is good (release): db1\n",
+        "  arbiter    arp 198.18.0.254 is OUT OF REACH\n",
+        "  path       eth1: a peer was heard 34 ms ago; 120 sent, 110 received, 0 not sent\n",
+        "  path       heartbeat eth2: a peer was heard never; 50 sent, 0 received, 3 not sent\n",
+        "  refused    4 auth-data\n", "  2023-11-14 22:13:20.000 UTC  initialize -> backup: started\n",
+        "guardian pid 10, gateway pid 11, steward pid -; real-time yes, memory locked no; gateway restarted 0 "
+        "times\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "is not in\n" << text;
   }
   EXPECT_EQ(text.find("GONE"), std::string::npos);
 }
@@ -83,7 +85,9 @@ TEST(CliStatus, SaysThatTheGuardianIsGone) {
   StatusSnapshot status = example();
   status.guardian->connected = false;
   status.guardian->report_age = 3200ms;
-  EXPECT_NE(shown(status).find("THE GUARDIAN IS GONE: what follows of virtual addresses is its last word, 3200.0 ms old\n"), std::string::npos);
+  EXPECT_NE(
+      shown(status).find("THE GUARDIAN IS GONE: what follows of virtual addresses is its last word, 3200.0 ms old\n"),
+      std::string::npos);
 }
 
 TEST(CliStatus, WithoutVipsShowsServicesOnly) {
@@ -113,16 +117,25 @@ TEST(CliStatus, ShowsAPrimaryWithRolesAndRoutesWhereAServiceHasThem) {
   mail.servers = status.services.front().servers;
   mail.servers[0].role.clear();
   const std::string text = shown(status);
-  EXPECT_NE(text.find("\nservice orders (mysql), primary db1: it alone is writable\n  listens on 127.0.0.1:3306 read\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("\nservice orders (mysql), primary db1: it alone is writable\n  listens on 127.0.0.1:3306 read\n"),
+      std::string::npos)
+      << text;
   EXPECT_NE(text.find(" role       health  reader    lag ms  reason\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("\nservice mail (tcp)\n  listens on 127.0.0.1:25\n  listens on 127.0.0.1:26: NOT OPEN: Address already in use\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nservice mail (tcp)\n  listens on 127.0.0.1:25\n  listens on 127.0.0.1:26: NOT OPEN: Address "
+                      "already in use\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("  server       address                health  reader  reason\n"), std::string::npos) << text;
 }
 
 TEST(CliPriority, IsShownAsItIsComposed) {
   const auto priority = [](int effective, bool preferred, std::vector<int> points) {
-    json vip{{"priority", effective}, {"base_priority", 100}, {"preferred", preferred}, {"contributions", json::array()}};
-    for (const int each : points) vip["contributions"].push_back({{"source", "track"}, {"points", each}, {"reason", "r"}});
+    json vip{
+        {"priority", effective}, {"base_priority", 100}, {"preferred", preferred}, {"contributions", json::array()}};
+    for (const int each : points) {
+      vip["contributions"].push_back({{"source", "track"}, {"points", each}, {"reason", "r"}});
+    }
     return render_priority(vip);
   };
   EXPECT_EQ(priority(100, false, {}), "100");
@@ -134,7 +147,8 @@ TEST(CliPriority, IsShownAsItIsComposed) {
 
 TEST(CliStatus, BearsAnAnswerOfAnotherVersion) {
   for (const char* text : {"null", "[]", "3", R"({"vips":[3,{}],"guardian":3,"services":[null]})",
-                           R"({"vips":[{"contributions":[3,{"points":"x"}],"paths":[null],"refused":[],"since":7,"addresses":[1]}],"guardian":{}})"}) {
+                           R"({"vips":[{"contributions":[3,{"points":"x"}],"paths":[null],"refused":[],"since":7,)"
+                           R"("addresses":[1]}],"guardian":{}})"}) {
     EXPECT_NE(render_status(json::parse(text)).find("holdfast"), std::string::npos) << text;
   }
 }

@@ -34,7 +34,9 @@ bool released_by_operator(const json& vip) {
 
 VipProgress judge_release(const json& vip) {
   const std::string state = text_of(vip, "state");
-  if (flag_of(vip, "holding") || (state != "fault" && state != "initialize")) return {false, false, "not released: still " + state};
+  if (flag_of(vip, "holding") || (state != "fault" && state != "initialize")) {
+    return {false, false, "not released: still " + state};
+  }
   const std::string master = other_master(vip);
   if (master.empty()) return {true, false, "released; nobody else is master"};
   return {true, true, "released; " + master + " is master now"};
@@ -43,16 +45,21 @@ VipProgress judge_release(const json& vip) {
 VipProgress judge_prefer(const json& vip) {
   if (!flag_of(vip, "preferred")) return {false, false, "not preferred: still " + text_of(vip, "state")};
   if (is_master(vip)) return {true, true, "preferred; this node (" + text_of(vip, "own_address") + ") is master now"};
-  if (text_of(vip, "state") == "fault") return {false, true, "preferred, but this node cannot be master: " + text_of(vip, "reason")};
+  if (text_of(vip, "state") == "fault") {
+    return {false, true, "preferred, but this node cannot be master: " + text_of(vip, "reason")};
+  }
   const std::string master = other_master(vip);
-  return {false, false, "preferred, but not master: " + (master.empty() ? text_of(vip, "reason") : master + " still is")};
+  return {false, false,
+          "preferred, but not master: " + (master.empty() ? text_of(vip, "reason") : master + " still is")};
 }
 
 VipProgress judge_resume(const json& vip) {
   if (flag_of(vip, "preferred")) return {false, false, "not resumed: still preferred"};
   if (released_by_operator(vip)) return {false, false, "not resumed: still released"};
   if (is_master(vip)) return {true, true, "resumed; this node (" + text_of(vip, "own_address") + ") is master"};
-  if (text_of(vip, "state") == "fault") return {true, true, "resumed; this node cannot be master: " + text_of(vip, "reason")};
+  if (text_of(vip, "state") == "fault") {
+    return {true, true, "resumed; this node cannot be master: " + text_of(vip, "reason")};
+  }
   const std::string master = other_master(vip);
   if (master.empty()) return {true, false, "resumed; nobody is master yet"};
   return {true, true, "resumed; this node is " + text_of(vip, "state") + ", " + master + " is master"};
@@ -125,7 +132,8 @@ int vip_command(const AskOptions& options, const std::string& name, VipOrder ord
   const Result<Answer> before = request(options.config, "GET", "/api/v1/status");
   if (!before.ok()) return complain(before.error());
   const std::string since = before->good() ? text_of(before->body, "last_event") : "0";
-  const Result<Answer> sent = request(options.config, "POST", "/api/v1/vips/" + percent_encode(name) + "/" + std::string(word_of(order)));
+  const Result<Answer> sent =
+      request(options.config, "POST", "/api/v1/vips/" + percent_encode(name) + "/" + std::string(word_of(order)));
   if (!sent.ok()) return complain(sent.error());
   if (!sent->good()) {
     if (options.as_json) print_json(sent->body.is_discarded() ? json(sent->text) : sent->body);
@@ -136,7 +144,11 @@ int vip_command(const AskOptions& options, const std::string& name, VipOrder ord
   const bool in_effect = watched->progress.in_effect;
   const std::string text = watched->progress.text + (in_effect ? "" : guardian_word(options, name, since));
   if (options.as_json) {
-    print_json(json{{"vip", name}, {"ordered", word_of(order)}, {"in_effect", in_effect}, {"outcome", text}, {"status", watched->vip}});
+    print_json(json{{"vip", name},
+                    {"ordered", word_of(order)},
+                    {"in_effect", in_effect},
+                    {"outcome", text},
+                    {"status", watched->vip}});
   } else {
     fmt::print(in_effect ? stdout : stderr, "{}", printable(name + ": " + text + "\n"));
   }

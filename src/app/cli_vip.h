@@ -1,4 +1,5 @@
-// `holdfast vip release|prefer|resume NAME`: gives the order, then watches /api/v1/status until it shows what it came to.
+// `holdfast vip release|prefer|resume NAME`: gives the order, then watches /api/v1/status until it shows what it came
+// to.
 //
 // Owner: the CLI. Thread: main's.
 // Invariants:

@@ -9,7 +9,13 @@ using admin::VipOrder;
 using nlohmann::json;
 
 json vip(const char* state, const char* master) {
-  return json{{"name", "db"}, {"state", state}, {"holding", std::string(state) == "master"}, {"own_address", "198.18.0.1"}, {"master", *master == '\0' ? json(nullptr) : json(master)}, {"preferred", false}, {"reason", "started"}};
+  return json{{"name", "db"},
+              {"state", state},
+              {"holding", std::string(state) == "master"},
+              {"own_address", "198.18.0.1"},
+              {"master", *master == '\0' ? json(nullptr) : json(master)},
+              {"preferred", false},
+              {"reason", "started"}};
 }
 
 json with(json vip, const char* key, json value) {
@@ -45,7 +51,8 @@ TEST(VipRelease, WaitsForAnotherMasterAndSaysWhenThereIsNone) {
 }
 
 TEST(VipPrefer, NeedsThePreferenceAndTheAddresses) {
-  EXPECT_FALSE(judge(VipOrder::kPrefer, vip("master", "198.18.0.1")).settled) << "an old status of a node that was master";
+  EXPECT_FALSE(judge(VipOrder::kPrefer, vip("master", "198.18.0.1")).settled)
+      << "an old status of a node that was master";
   const VipProgress waiting = judge(VipOrder::kPrefer, with(vip("backup", "198.18.0.2"), "preferred", true));
   EXPECT_FALSE(waiting.in_effect);
   EXPECT_FALSE(waiting.settled);
@@ -58,7 +65,8 @@ TEST(VipPrefer, NeedsThePreferenceAndTheAddresses) {
 }
 
 TEST(VipPrefer, OfANodeAtFaultFailsWithTheReason) {
-  const VipProgress fault = judge(VipOrder::kPrefer, with(with(vip("fault", ""), "preferred", true), "reason", "the interface is down"));
+  const VipProgress fault =
+      judge(VipOrder::kPrefer, with(with(vip("fault", ""), "preferred", true), "reason", "the interface is down"));
   EXPECT_FALSE(fault.in_effect);
   EXPECT_TRUE(fault.settled);
   EXPECT_EQ(fault.text, "preferred, but this node cannot be master: the interface is down");
@@ -67,10 +75,12 @@ TEST(VipPrefer, OfANodeAtFaultFailsWithTheReason) {
 TEST(VipResume, EndsAReleaseAndAPreference) {
   EXPECT_FALSE(judge(VipOrder::kResume, with(vip("fault", "198.18.0.2"), "reason", kReleasedReason)).in_effect);
   EXPECT_FALSE(judge(VipOrder::kResume, with(vip("master", "198.18.0.1"), "preferred", true)).in_effect);
-  EXPECT_EQ(judge(VipOrder::kResume, vip("backup", "198.18.0.2")).text, "resumed; this node is backup, 198.18.0.2 is master");
+  EXPECT_EQ(judge(VipOrder::kResume, vip("backup", "198.18.0.2")).text,
+            "resumed; this node is backup, 198.18.0.2 is master");
   EXPECT_TRUE(judge(VipOrder::kResume, vip("backup", "198.18.0.2")).settled);
   EXPECT_FALSE(judge(VipOrder::kResume, vip("backup", "")).settled) << "somebody is about to become master";
-  EXPECT_EQ(judge(VipOrder::kResume, with(vip("fault", ""), "reason", "no carrier")).text, "resumed; this node cannot be master: no carrier");
+  EXPECT_EQ(judge(VipOrder::kResume, with(vip("fault", ""), "reason", "no carrier")).text,
+            "resumed; this node cannot be master: no carrier");
 }
 
 TEST(VipOutcome, IsTheLatestOfThisVip) {
@@ -85,7 +95,8 @@ TEST(VipOutcome, IsTheLatestOfThisVip) {
 }
 
 TEST(VipJudge, BearsAnAnswerOfAnotherVersion) {
-  for (const json& strange : {json(nullptr), json::object(), json{{"state", 3}, {"holding", "yes"}, {"master", json::array()}}}) {
+  for (const json& strange :
+       {json(nullptr), json::object(), json{{"state", 3}, {"holding", "yes"}, {"master", json::array()}}}) {
     for (const VipOrder order : {VipOrder::kRelease, VipOrder::kPrefer}) EXPECT_FALSE(judge(order, strange).in_effect);
     (void)judge(VipOrder::kResume, strange);
   }

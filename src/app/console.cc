@@ -46,12 +46,15 @@ Result<admin::Explanation> Console::explain(std::string_view service, std::strin
     for (const auto& [name, running] : around_.services.all()) {
       if (protocol_of(running.watcher->service()).explain != nullptr) known += (known.empty() ? "" : ", ") + name;
     }
-    return Error{ErrorCode::kNotFound, "no service '" + std::string(service) + "' whose statements can be explained; there is " + (known.empty() ? "none" : known)};
+    return Error{ErrorCode::kNotFound, "no service '" + std::string(service) +
+                                           "' whose statements can be explained; there is " +
+                                           (known.empty() ? "none" : known)};
   }
   return explain(*it->watcher->view(), sql);
 }
 
-Result<void> Console::set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller) {
+Result<void> Console::set_drained(std::string_view service, std::string_view server, bool drained,
+                                  const admin::Caller& caller) {
   auto* const it = around_.services.find(service);
   if (it == nullptr) {
     std::string known;
@@ -60,7 +63,8 @@ Result<void> Console::set_drained(std::string_view service, std::string_view ser
   }
   Result<void> done = it->watcher->set_drained(server, drained);
   if (done.ok()) {
-    around_.journal.emit(events::AdminCommand{.command = drained ? "drain" : "resume", .service = service, .server = server, .client = caller.peer});
+    around_.journal.emit(events::AdminCommand{
+        .command = drained ? "drain" : "resume", .service = service, .server = server, .client = caller.peer});
   }
   return done;
 }
@@ -78,7 +82,8 @@ void Console::refused(const admin::Caller& caller, std::string_view path, std::s
 }
 
 void Console::crowded(admin::Transport door, std::size_t places) {
-  around_.journal.emit(events::AdminCrowded{.door = door == admin::Transport::kTcp ? "http" : "socket", .limit = places});
+  around_.journal.emit(
+      events::AdminCrowded{.door = door == admin::Transport::kTcp ? "http" : "socket", .limit = places});
 }
 
 admin::StatusSnapshot Console::status() const {
@@ -93,7 +98,8 @@ admin::StatusSnapshot Console::status() const {
   status.last_event = around_.journal.last_sequence();
   status.readiness = readiness();
   if (around_.admin != nullptr) status.admin = around_.admin->status();
-  status.descriptors = {around_.descriptors.plan.limit, around_.descriptors.plan.needed, around_.descriptors.plan.for_clients, around_.descriptors.budget.used()};
+  status.descriptors = {around_.descriptors.plan.limit, around_.descriptors.plan.needed,
+                        around_.descriptors.plan.for_clients, around_.descriptors.budget.used()};
   status.log_lines_lost = around_.journal.lines_lost();
   for (const config::Service& service : around_.life.config->services) {
     const Services::Running* running = around_.services.find(service.name);
@@ -119,7 +125,8 @@ admin::ServiceStatus Console::describe(const Services::Running& running) const {
     primary.takes_reads = report.primary->reads_on_primary;
   }
   for (const auto& [key, listener] : around_.listeners.of_service(service.name)) {
-    status.listeners.push_back({key, protocol.has_routes ? route_name(listener.listen.mysql.route) : "", listener.open, listener.reason});
+    status.listeners.push_back(
+        {key, protocol.has_routes ? route_name(listener.listen.mysql.route) : "", listener.open, listener.reason});
   }
   const service::AllShardCounters counters = running.shared->all_counters();
   for (const topology::ServerReport& seen : report.servers) {
@@ -151,12 +158,16 @@ Result<void> Console::vip_command(std::string_view vip, admin::VipOrder order, c
       continue;
     }
     if (around_.desk != nullptr) return around_.desk->order(vip, order, caller);
-    return Error{ErrorCode::kUnreachable, "vip " + each.name + ": this process has no guardian, because it was not started as root"};
+    return Error{ErrorCode::kUnreachable,
+                 "vip " + each.name + ": this process has no guardian, because it was not started as root"};
   }
-  return Error{ErrorCode::kNotFound, "no vip '" + std::string(vip) + "'; " + (known.empty() ? "none is configured" : "there is " + known)};
+  return Error{ErrorCode::kNotFound,
+               "no vip '" + std::string(vip) + "'; " + (known.empty() ? "none is configured" : "there is " + known)};
 }
 
-Task<Result<admin::SessionPage>> Console::sessions(std::string service, std::size_t most) { return gather_sessions(&around_, std::move(service), most); }
+Task<Result<admin::SessionPage>> Console::sessions(std::string service, std::size_t most) {
+  return gather_sessions(&around_, std::move(service), most);
+}
 
 Task<Result<admin::SessionPage>> Console::gather_sessions(const Around* around, std::string service, std::size_t most) {
   std::string known;
@@ -169,7 +180,10 @@ Task<Result<admin::SessionPage>> Console::gather_sessions(const Around* around, 
     known += (known.empty() ? "" : ", ") + name;
     found = found || name == service;
   }
-  if (!found) co_return Error{ErrorCode::kNotFound, "no service '" + service + "' with sessions to show; there is " + (known.empty() ? "none" : known)};
+  if (!found) {
+    co_return Error{ErrorCode::kNotFound,
+                    "no service '" + service + "' with sessions to show; there is " + (known.empty() ? "none" : known)};
+  }
   auto gathering = std::make_shared<Gathering>(around->loop);
   runtime::EventLoop* control = &around->loop;
   for (const auto& shard : around->shards) {

@@ -56,19 +56,25 @@ class Console final : public admin::AdminModel {
 
   admin::StatusSnapshot status() const override;
   admin::Readiness readiness() const override;
-  EventPage events_since(std::uint64_t since, std::size_t limit) const override { return around_.journal.since(since, limit); }
+  EventPage events_since(std::uint64_t since, std::size_t limit) const override {
+    return around_.journal.since(since, limit);
+  }
   Result<admin::Explanation> explain(std::string_view service, std::string_view sql) const override;
   runtime::Task<Result<admin::SessionPage>> sessions(std::string service, std::size_t most) override;
   Result<void> drain(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> resume(std::string_view service, std::string_view server, const admin::Caller& caller) override;
   Result<void> vip_command(std::string_view vip, admin::VipOrder order, const admin::Caller& caller) override;
-  runtime::Task<Result<admin::ReloadOutcome>> reload(admin::Caller caller) override { return around_.reload(std::move(caller)); }
+  runtime::Task<Result<admin::ReloadOutcome>> reload(admin::Caller caller) override {
+    return around_.reload(std::move(caller));
+  }
   void refused(const admin::Caller& caller, std::string_view path, std::string_view reason) override;
   void crowded(admin::Transport door, std::size_t places) override;
 
  private:
-  static runtime::Task<Result<admin::SessionPage>> gather_sessions(const Around* around, std::string service, std::size_t most);
-  Result<void> set_drained(std::string_view service, std::string_view server, bool drained, const admin::Caller& caller);
+  static runtime::Task<Result<admin::SessionPage>> gather_sessions(const Around* around, std::string service,
+                                                                   std::size_t most);
+  Result<void> set_drained(std::string_view service, std::string_view server, bool drained,
+                           const admin::Caller& caller);
   admin::ServiceStatus describe(const Services::Running& running) const;
 
   Around around_;

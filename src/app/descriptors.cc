@@ -15,13 +15,15 @@ namespace hf::app {
 
 namespace {
 
-constexpr std::size_t kSpare = 32;      // a reload's files, names being resolved, scripts' pipes, sockets to tell somebody
-constexpr std::size_t kPerShard = 4;    // epoll, the way to wake it
-constexpr std::size_t kPerServer = 2;   // the monitor's connection, one to look by
+// a reload's files, names being resolved, scripts' pipes, sockets to tell somebody
+constexpr std::size_t kSpare = 32;
+constexpr std::size_t kPerShard = 4;   // epoll, the way to wake it
+constexpr std::size_t kPerServer = 2;  // the monitor's connection, one to look by
 
 std::size_t listeners_of(const config::Service& service, std::size_t shards) {
   std::size_t listeners = 0;
-  for (const config::Listen& listen : service.listen) listeners += listen.endpoint.is_unix() ? 2 : 2 * shards;  // and a twin each
+  // and a twin each
+  for (const config::Listen& listen : service.listen) listeners += listen.endpoint.is_unix() ? 2 : 2 * shards;
   return listeners;
 }
 

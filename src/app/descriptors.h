@@ -1,7 +1,7 @@
 // Descriptors: how many files and sockets the process may have open, and how they are shared out, in one place.
 //
-// The kernel gives a freed descriptor to whoever asks first, and strangers ask all the time. So what servers, the admin interface and
-// the process itself may need is kept from clients: accepting pauses before it is touched.
+// The kernel gives a freed descriptor to whoever asks first, and strangers ask all the time. So what servers, the admin
+// interface and the process itself may need is kept from clients: accepting pauses before it is touched.
 //
 // Owner: the gateway. Thread: the control thread's.
 #pragma once

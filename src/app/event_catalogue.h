@@ -1,8 +1,8 @@
 // The catalogue of events: what the rooms may tell of, all together, and its rendering as docs/events.md.
 //
 // Owner: constant tables. Thread: any.
-// Invariant: a number that is used twice does not compile; that every number has its entry, and the document is the rendering, is
-// tested.
+// Invariant: a number that is used twice does not compile; that every number has its entry, and the document is the
+// rendering, is tested.
 #pragma once
 
 #include <string>

@@ -21,7 +21,8 @@ template <class E>
 concept NeedsNoMoreThanService = requires { E{.service = "orders"}; };
 static_assert(NeedsNoMoreThanService<service::events::AcceptResumed>);
 static_assert(!NeedsNoMoreThanService<service::events::AcceptPaused>, "no event without its reason");
-static_assert(!std::is_default_constructible_v<service::events::AcceptPaused> && !std::is_default_constructible_v<events::VipCommand>);
+static_assert(!std::is_default_constructible_v<service::events::AcceptPaused> &&
+              !std::is_default_constructible_v<events::VipCommand>);
 
 TEST(EventCatalogue, RisesByNumberAndNamesAreUnique) {
   std::set<std::string_view> names;
@@ -36,8 +37,11 @@ TEST(EventCatalogue, RisesByNumberAndNamesAreUnique) {
 TEST(EventCatalogue, EveryEntryHasFieldsAndAParagraphOfWholeSentences) {
   for (const EventType* type : event_catalogue()) {
     EXPECT_FALSE(type->fields.empty()) << type->name;
-    for (const std::string_view field : type->fields) EXPECT_FALSE(field.empty() || field.find(' ') != std::string_view::npos) << type->name;
-    EXPECT_FALSE(type->damped() && std::ranges::find(type->fields, kCountField) != type->fields.end()) << type->name << " is counted twice";
+    for (const std::string_view field : type->fields) {
+      EXPECT_FALSE(field.empty() || field.find(' ') != std::string_view::npos) << type->name;
+    }
+    EXPECT_FALSE(type->damped() && std::ranges::find(type->fields, kCountField) != type->fields.end())
+        << type->name << " is counted twice";
     ASSERT_GT(type->meaning.size(), 20U) << type->name;
     ASSERT_FALSE(type->action.empty()) << type->name;
     EXPECT_EQ(type->meaning.back(), '.') << type->name;
@@ -47,7 +51,8 @@ TEST(EventCatalogue, EveryEntryHasFieldsAndAParagraphOfWholeSentences) {
   }
 }
 
-/// The enumerators as event.h spells them: a new one without an entry fails here, and so does an event that is in no room's list.
+/// The enumerators as event.h spells them: a new one without an entry fails here, and so does an event that is in no
+/// room's list.
 TEST(EventCatalogue, HoldsEveryEnumerator) {
   std::ifstream header(std::string(HF_SOURCE_DIR) + "/src/base/event.h");
   ASSERT_TRUE(header.is_open());
@@ -89,13 +94,17 @@ TEST(EventCatalogue, DocumentEqualsItsRendering) {
 TEST(EventCatalogue, AnEventIsTheLineThatItWas) {
   EXPECT_EQ(render_text(service::events::AcceptPaused{.service = "orders", .reason = "too many open files"}),
             "1970-01-01T00:00:00.000000Z warning HF-4003 accept_paused service=orders reason=\"too many open files\"");
-  EXPECT_EQ(render_text(service::events::ClientRefusedOverload{.service = "orders", .client = "198.18.0.7", .limit = 100U}),
-            "1970-01-01T00:00:00.000000Z error HF-3011 client_refused_overload service=orders client=198.18.0.7 limit=100");
-  EXPECT_EQ(render_text(events::AdminCommand{.command = "drain", .service = "orders", .server = "db1", .client = "socket"}),
-            "1970-01-01T00:00:00.000000Z info HF-1040 admin_command command=drain service=orders server=db1 client=socket");
-  EXPECT_EQ(render_text(events::Stopped{.duration = Nanos{1'234'567'890}}), "1970-01-01T00:00:00.000000Z info HF-1003 stopped duration=1234ms");
+  EXPECT_EQ(
+      render_text(service::events::ClientRefusedOverload{.service = "orders", .client = "198.18.0.7", .limit = 100U}),
+      "1970-01-01T00:00:00.000000Z error HF-3011 client_refused_overload service=orders client=198.18.0.7 limit=100");
+  EXPECT_EQ(
+      render_text(events::AdminCommand{.command = "drain", .service = "orders", .server = "db1", .client = "socket"}),
+      "1970-01-01T00:00:00.000000Z info HF-1040 admin_command command=drain service=orders server=db1 client=socket");
+  EXPECT_EQ(render_text(events::Stopped{.duration = Nanos{1'234'567'890}}),
+            "1970-01-01T00:00:00.000000Z info HF-1003 stopped duration=1234ms");
   EXPECT_EQ(render_json(events::AdminCommand{.command = "reload", .client = "SIGHUP"}),
-            R"({"time":"1970-01-01T00:00:00.000000Z","level":"info","id":"HF-1040","event":"admin_command","command":"reload","client":"SIGHUP"})");
+            R"({"time":"1970-01-01T00:00:00.000000Z","level":"info","id":"HF-1040","event":"admin_command",)"
+            R"("command":"reload","client":"SIGHUP"})");
 }
 
 }  // namespace

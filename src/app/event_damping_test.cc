@@ -71,8 +71,10 @@ TEST(EventDamper, AQuietSecondLeavesNoCount) {
 
 TEST(EventDamper, KindsServicesAndServersAreCountedApart) {
   EventDamper damper;
-  const std::vector<std::vector<EventField>> places = {
-      {{"service", "orders"}, {"server", "db1"}}, {{"service", "orders"}, {"server", "db2"}}, {{"service", "stock"}, {"server", "db1"}}, {{"service", "orders"}}};
+  const std::vector<std::vector<EventField>> places = {{{"service", "orders"}, {"server", "db1"}},
+                                                       {{"service", "orders"}, {"server", "db2"}},
+                                                       {{"service", "stock"}, {"server", "db1"}},
+                                                       {{"service", "orders"}}};
   for (const std::vector<EventField>& place : places) {
     Event event = event_at<ReadRetried>(0, place);
     EXPECT_TRUE(damper.admit(event));
@@ -113,16 +115,23 @@ TEST(EventDamper, ManyPlacesForgetInsteadOfGrowing) {
 
 /// All that somebody without rights, or with a login alone, can bring about again and again.
 TEST(EventDamper, EveryEventThatAStrangerCanRepeatIsDamped) {
-  for (const EventId id : {EventId::kAdminRefused, EventId::kAdminCrowded, EventId::kClientRefusedAddress, EventId::kClientRefusedOverload,
-                           EventId::kClientRefusedLogin, EventId::kOutOfDescriptors, EventId::kOutOfMemory, EventId::kAcceptPaused,
-                           EventId::kAcceptResumed, EventId::kLoopStalled, EventId::kBugSurvived, EventId::kStatementRerouted, EventId::kReadRetried, EventId::kSessionPinned,
-                           EventId::kWritesHeld, EventId::kWritesReleased, EventId::kHeldWritesTimeout, EventId::kPoolExhausted,
-                           EventId::kVipDuplicateMaster, EventId::kVipAddressConflict, EventId::kVipPeerRefused, EventId::kVipSettingsDiffer}) {
+  for (const EventId id :
+       {EventId::kAdminRefused,          EventId::kAdminCrowded,       EventId::kClientRefusedAddress,
+        EventId::kClientRefusedOverload, EventId::kClientRefusedLogin, EventId::kOutOfDescriptors,
+        EventId::kOutOfMemory,           EventId::kAcceptPaused,       EventId::kAcceptResumed,
+        EventId::kLoopStalled,           EventId::kBugSurvived,        EventId::kStatementRerouted,
+        EventId::kReadRetried,           EventId::kSessionPinned,      EventId::kWritesHeld,
+        EventId::kWritesReleased,        EventId::kHeldWritesTimeout,  EventId::kPoolExhausted,
+        EventId::kVipDuplicateMaster,    EventId::kVipAddressConflict, EventId::kVipPeerRefused,
+        EventId::kVipSettingsDiffer}) {
     const EventType& type = *find_event(event_catalogue(), id);
     EventDamper damper;
     int reported = 0;
     for (int i = 0; i < 1000; ++i) {
-      Event event = event_at(type, i, {{"client", "198.18.0." + std::to_string(i)}, {"path", "/" + std::to_string(i)}, {"peer", std::to_string(i)}});
+      Event event = event_at(type, i,
+                             {{"client", "198.18.0." + std::to_string(i)},
+                              {"path", "/" + std::to_string(i)},
+                              {"peer", std::to_string(i)}});
       reported += damper.admit(event) ? 1 : 0;
     }
     EXPECT_EQ(reported, 1) << event_title(type);

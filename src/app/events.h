@@ -44,7 +44,8 @@ struct Stopped {
       .name = "stopped",
       .level = EventLevel::kInfo,
       .meaning =
-          "The gateway has ended, `duration` after it was asked to. Connections that had not ended by themselves by then were closed.",
+          "The gateway has ended, `duration` after it was asked to. Connections that had not ended by themselves by "
+          "then were closed.",
       .action = "Nothing. A `duration` above ten seconds means that clients were cut: drain them first.",
   };
   static constexpr EventMember<Stopped> kFields[] = {{"duration", &Stopped::duration}};
@@ -60,9 +61,8 @@ struct ConfigLoaded {
       .meaning = "The configuration file was read and is in use.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<ConfigLoaded> kFields[] = {{"file", &ConfigLoaded::file},
-                                                          {"services", &ConfigLoaded::services},
-                                                          {"servers", &ConfigLoaded::servers}};
+  static constexpr EventMember<ConfigLoaded> kFields[] = {
+      {"file", &ConfigLoaded::file}, {"services", &ConfigLoaded::services}, {"servers", &ConfigLoaded::servers}};
 };
 
 struct ConfigRejected {
@@ -75,9 +75,8 @@ struct ConfigRejected {
       .meaning = "The configuration file has errors. On a reload the running configuration stays in use, untouched.",
       .action = "Run `holdfast check`, which lists all errors with place and remedy; correct the file; reload again.",
   };
-  static constexpr EventMember<ConfigRejected> kFields[] = {{"file", &ConfigRejected::file},
-                                                            {"errors", &ConfigRejected::errors},
-                                                            {"first", &ConfigRejected::first}};
+  static constexpr EventMember<ConfigRejected> kFields[] = {
+      {"file", &ConfigRejected::file}, {"errors", &ConfigRejected::errors}, {"first", &ConfigRejected::first}};
 };
 
 struct ConfigReloaded {
@@ -88,11 +87,12 @@ struct ConfigReloaded {
       .name = "config_reloaded",
       .level = EventLevel::kInfo,
       .meaning =
-          "A changed configuration took effect. `changes` names what was added, removed and changed; everything else kept its connections, "
-          "counters and state.",
+          "A changed configuration took effect. `changes` names what was added, removed and changed; everything else "
+          "kept its connections, counters and state.",
       .action = "Compare `changes` with what you meant to change.",
   };
-  static constexpr EventMember<ConfigReloaded> kFields[] = {{"file", &ConfigReloaded::file}, {"changes", &ConfigReloaded::changes}};
+  static constexpr EventMember<ConfigReloaded> kFields[] = {{"file", &ConfigReloaded::file},
+                                                            {"changes", &ConfigReloaded::changes}};
 };
 
 struct ConfigNeedsRestart {
@@ -105,7 +105,8 @@ struct ConfigNeedsRestart {
       .meaning = "A reload met a change that only a restart can apply. The rest of the change is in effect.",
       .action = "Restart when it suits you, or take the change back.",
   };
-  static constexpr EventMember<ConfigNeedsRestart> kFields[] = {{"file", &ConfigNeedsRestart::file}, {"what", &ConfigNeedsRestart::what}};
+  static constexpr EventMember<ConfigNeedsRestart> kFields[] = {{"file", &ConfigNeedsRestart::file},
+                                                                {"what", &ConfigNeedsRestart::what}};
 };
 
 struct ListenerOpened {
@@ -117,13 +118,12 @@ struct ListenerOpened {
       .name = "listener_opened",
       .level = EventLevel::kInfo,
       .meaning =
-          "Clients can connect to this address. `route` is where its statements go, for protocols that have routes; after a reload that "
-          "changed it, it is the new one.",
+          "Clients can connect to this address. `route` is where its statements go, for protocols that have routes; "
+          "after a reload that changed it, it is the new one.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<ListenerOpened> kFields[] = {{"service", &ListenerOpened::service},
-                                                            {"address", &ListenerOpened::address},
-                                                            {"route", &ListenerOpened::route}};
+  static constexpr EventMember<ListenerOpened> kFields[] = {
+      {"service", &ListenerOpened::service}, {"address", &ListenerOpened::address}, {"route", &ListenerOpened::route}};
 };
 
 struct ListenerFailed {
@@ -135,8 +135,8 @@ struct ListenerFailed {
       .level = EventLevel::kError,
       .meaning = "An address could not be opened for clients.",
       .action =
-          "`reason` is the system's word for it. Address in use: find the other program with `ss -ltnp`. Permission denied: ports below "
-          "1024 need CAP_NET_BIND_SERVICE.",
+          "`reason` is the system's word for it. Address in use: find the other program with `ss -ltnp`. Permission "
+          "denied: ports below 1024 need CAP_NET_BIND_SERVICE.",
   };
   static constexpr EventMember<ListenerFailed> kFields[] = {{"service", &ListenerFailed::service},
                                                             {"address", &ListenerFailed::address},
@@ -153,7 +153,8 @@ struct ListenerClosed {
       .meaning = "The address no longer takes new clients; those already connected stay.",
       .action = "Nothing, if the change was meant.",
   };
-  static constexpr EventMember<ListenerClosed> kFields[] = {{"service", &ListenerClosed::service}, {"address", &ListenerClosed::address}};
+  static constexpr EventMember<ListenerClosed> kFields[] = {{"service", &ListenerClosed::service},
+                                                            {"address", &ListenerClosed::address}};
 };
 
 struct LogReopened {
@@ -177,11 +178,12 @@ struct LogLinesLost {
       .name = "log_lines_lost",
       .level = EventLevel::kError,
       .meaning =
-          "Lines of the log were lost here: whoever takes them (the reader of a pipe, a disk, a mount) did not in time, and clients do not "
-          "wait for the log. The latest events are still in `holdfast events`.",
+          "Lines of the log were lost here: whoever takes them (the reader of a pipe, a disk, a mount) did not in "
+          "time, and clients do not wait for the log. The latest events are still in `holdfast events`.",
       .action = "Follow `reason`: a reader that hangs, a full disk, a mount that does not answer.",
   };
-  static constexpr EventMember<LogLinesLost> kFields[] = {{"count", &LogLinesLost::count}, {"reason", &LogLinesLost::reason}};
+  static constexpr EventMember<LogLinesLost> kFields[] = {{"count", &LogLinesLost::count},
+                                                          {"reason", &LogLinesLost::reason}};
 };
 
 struct LogFailed {
@@ -192,7 +194,8 @@ struct LogFailed {
       .name = "log_failed",
       .level = EventLevel::kError,
       .meaning =
-          "The log file cannot be opened. Until it can, lines go to where they went before; at a start without one, to standard error.",
+          "The log file cannot be opened. Until it can, lines go to where they went before; at a start without one, to "
+          "standard error.",
       .action = "Correct `file` or its folder's rights, then reload, or send SIGUSR1 to have it opened again.",
   };
   static constexpr EventMember<LogFailed> kFields[] = {{"file", &LogFailed::file}, {"reason", &LogFailed::reason}};
@@ -209,7 +212,9 @@ struct AdminCommand {
       .name = "admin_command",
       .level = EventLevel::kInfo,
       .damping = EventDamping::kNothing,
-      .meaning = "Somebody gave a command through the admin interface. `service` and `server` are left out where it concerns neither, as with reload.",
+      .meaning =
+          "Somebody gave a command through the admin interface. `service` and `server` are left out where it concerns "
+          "neither, as with reload.",
       .action = "Nothing: this is the audit trail.",
   };
   static constexpr EventMember<AdminCommand> kFields[] = {{"command", &AdminCommand::command},
@@ -227,15 +232,14 @@ struct AdminRefused {
       .level = EventLevel::kWarning,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "A request to the admin interface was refused: for its credentials, for its origin, or because it would have changed something "
-          "and came over HTTP without a credential.",
+          "A request to the admin interface was refused: for its credentials, for its origin, or because it would have "
+          "changed something and came over HTTP without a credential.",
       .action =
-          "Correct the token or password of the tool that asked; without one, give commands with the command line on this machine. Unknown "
-          "clients: close the address to them.",
+          "Correct the token or password of the tool that asked; without one, give commands with the command line on "
+          "this machine. Unknown clients: close the address to them.",
   };
-  static constexpr EventMember<AdminRefused> kFields[] = {{"client", &AdminRefused::client},
-                                                          {"path", &AdminRefused::path},
-                                                          {"reason", &AdminRefused::reason}};
+  static constexpr EventMember<AdminRefused> kFields[] = {
+      {"client", &AdminRefused::client}, {"path", &AdminRefused::path}, {"reason", &AdminRefused::reason}};
 };
 
 struct AdminCrowded {
@@ -247,11 +251,12 @@ struct AdminCrowded {
       .level = EventLevel::kWarning,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "All connections that the admin interface serves at this door (http or socket) were taken; for each new one the one that had "
-          "waited longest was closed. Whoever asks at once is still answered.",
+          "All connections that the admin interface serves at this door (http or socket) were taken; for each new one "
+          "the one that had waited longest was closed. Whoever asks at once is still answered.",
       .action = "Find who holds them with `ss -tnp`; close the address to clients that have no business there.",
   };
-  static constexpr EventMember<AdminCrowded> kFields[] = {{"door", &AdminCrowded::door}, {"limit", &AdminCrowded::limit}};
+  static constexpr EventMember<AdminCrowded> kFields[] = {{"door", &AdminCrowded::door},
+                                                          {"limit", &AdminCrowded::limit}};
 };
 
 struct NameMoved {
@@ -262,13 +267,14 @@ struct NameMoved {
       .name = "name_moved",
       .level = EventLevel::kInfo,
       .meaning =
-          "The name of a server has another address than before. The server takes part at its new one as a new server does, after its first "
-          "good look; connections to the old one end as if a reload had changed the address.",
+          "The name of a server has another address than before. The server takes part at its new one as a new server "
+          "does, after its first good look; connections to the old one end as if a reload had changed the address.",
       .action =
-          "Nothing if you moved the server. A name that moves again and again gives a part of many addresses each time: name one server by "
-          "it, or set `resolve_interval` to \"0s\".",
+          "Nothing if you moved the server. A name that moves again and again gives a part of many addresses each "
+          "time: name one server by it, or set `resolve_interval` to \"0s\".",
   };
-  static constexpr EventMember<NameMoved> kFields[] = {{"name", &NameMoved::name}, {"from", &NameMoved::from}, {"to", &NameMoved::to}};
+  static constexpr EventMember<NameMoved> kFields[] = {
+      {"name", &NameMoved::name}, {"from", &NameMoved::from}, {"to", &NameMoved::to}};
 };
 
 struct NameUnresolved {
@@ -279,15 +285,14 @@ struct NameUnresolved {
       .name = "name_unresolved",
       .level = EventLevel::kWarning,
       .meaning =
-          "The name of a server could not be looked up again, or its new address could not take part. The server keeps its `address` and "
-          "serves as before. Told with each attempt; the pauses between them grow to five minutes.",
+          "The name of a server could not be looked up again, or its new address could not take part. The server keeps "
+          "its `address` and serves as before. Told with each attempt; the pauses between them grow to five minutes.",
       .action =
-          "`reason` tells who failed: look at /etc/resolv.conf, at the name servers in it and at the name (`getent hosts NAME`). A gateway that "
-          "starts anew meanwhile cannot know the address.",
+          "`reason` tells who failed: look at /etc/resolv.conf, at the name servers in it and at the name (`getent "
+          "hosts NAME`). A gateway that starts anew meanwhile cannot know the address.",
   };
-  static constexpr EventMember<NameUnresolved> kFields[] = {{"name", &NameUnresolved::name},
-                                                            {"address", &NameUnresolved::address},
-                                                            {"reason", &NameUnresolved::reason}};
+  static constexpr EventMember<NameUnresolved> kFields[] = {
+      {"name", &NameUnresolved::name}, {"address", &NameUnresolved::address}, {"reason", &NameUnresolved::reason}};
 };
 
 struct LoopStalled {
@@ -301,7 +306,8 @@ struct LoopStalled {
       .meaning = "A shard's event loop did not turn for too long, so its clients waited.",
       .action = "Look for a machine short of CPU, a stopped process, or swapping. Otherwise please report it.",
   };
-  static constexpr EventMember<LoopStalled> kFields[] = {{"shard", &LoopStalled::shard}, {"duration", &LoopStalled::duration}};
+  static constexpr EventMember<LoopStalled> kFields[] = {{"shard", &LoopStalled::shard},
+                                                         {"duration", &LoopStalled::duration}};
 };
 
 struct DescriptorsScarce {
@@ -312,9 +318,12 @@ struct DescriptorsScarce {
       .name = "descriptors_scarce",
       .level = EventLevel::kWarning,
       .meaning =
-          "The process may open fewer files and sockets (`limit`) than its configuration may need (`needed`): max_connections of all "
-          "services, the connections to their servers, and a reserve. Clients get `clients` of them; further ones wait.",
-      .action = "Raise LimitNOFILE of the service (the hard limit: the program takes all of it by itself), or lower max_connections.",
+          "The process may open fewer files and sockets (`limit`) than its configuration may need (`needed`): "
+          "max_connections of all services, the connections to their servers, and a reserve. Clients get `clients` of "
+          "them; further ones wait.",
+      .action =
+          "Raise LimitNOFILE of the service (the hard limit: the program takes all of it by itself), or lower "
+          "max_connections.",
   };
   static constexpr EventMember<DescriptorsScarce> kFields[] = {{"limit", &DescriptorsScarce::limit},
                                                                {"needed", &DescriptorsScarce::needed},
@@ -329,10 +338,12 @@ struct GuardianLost {
       .name = "guardian_lost",
       .level = EventLevel::kError,
       .meaning =
-          "The guardian is gone. The kernel takes the virtual addresses off this node when their lease ends; another node takes over.",
+          "The guardian is gone. The kernel takes the virtual addresses off this node when their lease ends; another "
+          "node takes over.",
       .action =
-          "Clients are served by another node if there is one: look at `holdfast status` there. Restart holdfast on this node. `dmesg` and "
-          "the service manager's log tell whether the system killed the guardian; report a crash with the lines of the log before it.",
+          "Clients are served by another node if there is one: look at `holdfast status` there. Restart holdfast on "
+          "this node. `dmesg` and the service manager's log tell whether the system killed the guardian; report a "
+          "crash with the lines of the log before it.",
   };
   static constexpr EventMember<GuardianLost> kFields[] = {{"reason", &GuardianLost::reason}};
 };
@@ -345,7 +356,8 @@ struct VipCommand {
       .name = "vip_command",
       .level = EventLevel::kInfo,
       .damping = EventDamping::kNothing,
-      .meaning = "Somebody released, preferred or resumed a virtual address. `outcome` is what the guardian made of it.",
+      .meaning =
+          "Somebody released, preferred or resumed a virtual address. `outcome` is what the guardian made of it.",
       .action = "Nothing: this is the audit trail. A release or a preference holds until `holdfast vip resume NAME`.",
   };
   static constexpr EventMember<VipCommand> kFields[] = {{"vip", &VipCommand::vip},
@@ -354,8 +366,10 @@ struct VipCommand {
                                                         {"outcome", &VipCommand::outcome}};
 };
 
-inline constexpr auto kAll = kEventTypes<Started, Stopping, Stopped, ConfigLoaded, ConfigRejected, ConfigReloaded, ConfigNeedsRestart,
-                                         ListenerOpened, ListenerFailed, ListenerClosed, LogReopened, LogLinesLost, LogFailed, AdminCommand,
-                                         AdminRefused, AdminCrowded, NameMoved, NameUnresolved, LoopStalled, DescriptorsScarce, GuardianLost, VipCommand>;
+inline constexpr auto kAll =
+    kEventTypes<Started, Stopping, Stopped, ConfigLoaded, ConfigRejected, ConfigReloaded, ConfigNeedsRestart,
+                ListenerOpened, ListenerFailed, ListenerClosed, LogReopened, LogLinesLost, LogFailed, AdminCommand,
+                AdminRefused, AdminCrowded, NameMoved, NameUnresolved, LoopStalled, DescriptorsScarce, GuardianLost,
+                VipCommand>;
 
 }  // namespace hf::app::events

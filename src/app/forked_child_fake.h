@@ -1,4 +1,5 @@
-// ForkedChild: runs a piece of a test in a process of its own, for what cannot be taken back: rights given up, filters installed.
+// ForkedChild: runs a piece of a test in a process of its own, for what cannot be taken back: rights given up, filters
+// installed.
 //
 // Owner: the test. Thread: the test's, the only one there is.
 // Invariant: the child never returns into the test; what it found wrong comes back as text.
@@ -12,8 +13,8 @@
 namespace hf::app {
 
 struct ChildEnd {
-  std::string wrong;   // what `work` returned; empty: all was well
-  int killed_by = 0;   // the signal, if one ended it
+  std::string wrong;  // what `work` returned; empty: all was well
+  int killed_by = 0;  // the signal, if one ended it
   friend bool operator==(const ChildEnd&, const ChildEnd&) = default;
 };
 
@@ -32,7 +33,9 @@ ChildEnd in_child(Work work) {
   ::close(ends[1]);
   ChildEnd end;
   char buffer[4096];
-  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) end.wrong.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
+    end.wrong.append(buffer, static_cast<std::size_t>(n));
+  }
   ::close(ends[0]);
   int status = 0;
   if (::waitpid(child, &status, 0) == child && WIFSIGNALED(status)) end.killed_by = WTERMSIG(status);

@@ -17,11 +17,11 @@ using runtime::Task;
 
 namespace {
 
-constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first round of checks
-constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
-constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
-constexpr Nanos kTurnPatience = 25s;    // for the reloads before; the command line waits half a minute for its own
-constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last news
+constexpr Nanos kFirstLook = 2s;      // how long listeners wait for the first round of checks
+constexpr Nanos kStopPatience = 10s;  // for sessions in the middle of something
+constexpr Nanos kStallLimit = 500ms;  // a turn of a shard that takes longer is an event
+constexpr Nanos kTurnPatience = 25s;  // for the reloads before; the command line waits half a minute for its own
+constexpr Nanos kNewsPatience = 5s;   // for scripts and receivers to hear of the last news
 
 std::uint64_t seed() {
   std::uint64_t value = 0;
@@ -60,18 +60,27 @@ Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optiona
       guardian_(guardian),
       configured_(loop_),
       resolver_(loop_),
-      names_({loop_, [this](std::string name, Deadline deadline) { return resolver_.resolve(std::move(name), deadline); },
+      names_({loop_,
+              [this](std::string name, Deadline deadline) { return resolver_.resolve(std::move(name), deadline); },
               [this](Event event) { journal_.emit(std::move(event)); },
-              [this](const std::string& name, const upstream::AddressBook& book) { return services_.follow(life_.config, name, book); }, seed()}),
-      notifier_(loop_, {[this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); },
-                        [this](config::Endpoint endpoint, Deadline deadline) { return Names::address_of(&names_, std::move(endpoint), deadline); },
+              [this](const std::string& name, const upstream::AddressBook& book) {
+                return services_.follow(life_.config, name, book);
+              },
+              seed()}),
+      notifier_(loop_, {[this](vip::ScriptCall call, vip::ScriptAnswer answer) {
+                          run_script(std::move(call), std::move(answer));
+                        },
+                        [this](config::Endpoint endpoint, Deadline deadline) {
+                          return Names::address_of(&names_, std::move(endpoint), deadline);
+                        },
                         [this](Event event) { journal_.emit(std::move(event)); }}),
       scope_(loop_),
       services_({scope_, shards_, [this](Event event) { journal_.emit(std::move(event)); },
                  [this](const std::string& name) {
                    if (desk_ != nullptr) desk_->service_changed(name);
                  }}),
-      listeners_({loop_, shards_, guardian ? guardian->broker : -1, [this](Event event) { journal_.emit(std::move(event)); },
+      listeners_({loop_, shards_, guardian ? guardian->broker : -1,
+                  [this](Event event) { journal_.emit(std::move(event)); },
                   [this](const std::string& name) {
                     const Services::Running* running = services_.find(name);
                     return running == nullptr ? nullptr : running->shared;
@@ -112,7 +121,8 @@ int Gateway::run() {
 Task<void> Gateway::start(Gateway* self) {
   std::size_t servers = 0;
   for (const config::Service& service : self->life_.config->services) servers += service.servers.size();
-  self->journal_.emit(events::ConfigLoaded{.file = self->life_.config_file, .services = self->life_.config->services.size(), .servers = servers});
+  self->journal_.emit(events::ConfigLoaded{
+      .file = self->life_.config_file, .services = self->life_.config->services.size(), .servers = servers});
   std::vector<std::string> problems = co_await open_everything(self);
   if (self->life_.stopping) co_return;
   if (!problems.empty()) {
@@ -124,7 +134,10 @@ Task<void> Gateway::start(Gateway* self) {
   co_await serve_when_ready(self);
   if (self->life_.stopping) co_return;
   self->life_.started = true;
-  self->journal_.emit(events::Started{.version = kVersion, .pid = ::getpid(), .shards = self->shards_.size(), .services = self->services_.all().size()});
+  self->journal_.emit(events::Started{.version = kVersion,
+                                      .pid = ::getpid(),
+                                      .shards = self->shards_.size(),
+                                      .services = self->services_.all().size()});
   if (self->desk_ != nullptr) self->desk_->ready(true);
   notify_systemd("READY=1");
 }
@@ -152,7 +165,8 @@ Task<std::vector<std::string>> Gateway::open_everything(Gateway* self) {
   co_return problems;
 }
 
-/// Lets the first round of checks come in, so that clients are greeted with the servers' version and globals, and nothing is held in vain.
+/// Lets the first round of checks come in, so that clients are greeted with the servers' version and globals, and
+/// nothing is held in vain.
 Task<void> Gateway::serve_when_ready(Gateway* self) {
   const Deadline patience = self->loop_.deadline_in(kFirstLook);
   const auto is_ready = [&](const std::string& name) {
@@ -185,7 +199,8 @@ Task<void> Gateway::keep_house(Gateway* self) {
 
 /// What clients may have of the descriptors, so that servers and the admin interface always find one.
 void Gateway::share_out_descriptors() {
-  const DescriptorPlan& plan = descriptors_.plan = plan_descriptors(*life_.config, raise_descriptor_limit(), descriptors_.own);
+  const DescriptorPlan& plan = descriptors_.plan =
+      plan_descriptors(*life_.config, raise_descriptor_limit(), descriptors_.own);
   descriptors_.budget.set_limit(plan.for_clients);
   if (plan.needed <= plan.limit) return;
   journal_.emit(events::DescriptorsScarce{.limit = plan.limit, .needed = plan.needed, .clients = plan.for_clients});
@@ -251,9 +266,12 @@ Task<Result<void>> Gateway::turn_to_configure(Gateway* self) {
   const Deadline patience = self->loop_.deadline_in(kTurnPatience);
   while (self->configuring_ && !self->life_.stopping) {
     const Result<void> waited = co_await self->configured_.wait(patience);
-    if (!waited.ok()) co_return Error{waited.error().code, "the reloads before this one have not ended: " + waited.error().context};
+    if (!waited.ok()) {
+      co_return Error{waited.error().code, "the reloads before this one have not ended: " + waited.error().context};
+    }
   }
-  if (self->life_.stopping) co_return Error{ErrorCode::kUnreachable, "the gateway is stopping"};  // nothing opens any more
+  // nothing opens any more
+  if (self->life_.stopping) co_return Error{ErrorCode::kUnreachable, "the gateway is stopping"};
   co_return Result<void>{};
 }
 
@@ -280,7 +298,8 @@ Task<Result<admin::ReloadOutcome>> Gateway::read_and_apply(Gateway* self, admin:
   if (!loaded.ok()) {
     admin::ReloadOutcome outcome;
     for (const config::Diagnostic& error : loaded.errors) outcome.errors.push_back(config::to_string(error));
-    self->journal_.emit(events::ConfigRejected{.file = self->life_.config_file, .errors = outcome.errors.size(), .first = outcome.errors.front()});
+    self->journal_.emit(events::ConfigRejected{
+        .file = self->life_.config_file, .errors = outcome.errors.size(), .first = outcome.errors.front()});
     co_return outcome;
   }
   const Names::Found found = co_await Names::look_up(&self->names_, loaded.config);
@@ -289,13 +308,15 @@ Task<Result<admin::ReloadOutcome>> Gateway::read_and_apply(Gateway* self, admin:
   if (self->life_.stopping) co_return Error{ErrorCode::kUnreachable, "the gateway is stopping"};
   admin::ReloadOutcome outcome = self->apply(loaded.config, found);
   if (!outcome.accepted) {
-    self->journal_.emit(events::ConfigRejected{.file = self->life_.config_file, .errors = outcome.errors.size(), .first = joined(outcome.errors)});
+    self->journal_.emit(events::ConfigRejected{
+        .file = self->life_.config_file, .errors = outcome.errors.size(), .first = joined(outcome.errors)});
     co_return outcome;
   }
   self->journal_.emit(events::AdminCommand{.command = "reload", .client = caller.peer});
   self->journal_.emit(events::ConfigReloaded{.file = self->life_.config_file, .changes = joined(outcome.changes)});
   if (!outcome.needs_restart.empty()) {
-    self->journal_.emit(events::ConfigNeedsRestart{.file = self->life_.config_file, .what = joined(outcome.needs_restart)});
+    self->journal_.emit(
+        events::ConfigNeedsRestart{.file = self->life_.config_file, .what = joined(outcome.needs_restart)});
   }
   co_return outcome;
 }
@@ -310,7 +331,9 @@ admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next, const Names::
   life_.config = next;
   ++life_.generation;
   share_out_descriptors();
-  for (const std::string& problem : services_.apply(next, changes.services.removed, addresses)) outcome.changes.push_back("failed: " + problem);
+  for (const std::string& problem : services_.apply(next, changes.services.removed, addresses)) {
+    outcome.changes.push_back("failed: " + problem);
+  }
   for (const std::string& problem : listeners_.apply(*next, addresses)) outcome.changes.push_back("failed: " + problem);
   scope_.spawn("serve when ready", serve_when_ready, this);
   const Result<void> logging = journal_.open(next->log);

@@ -1,12 +1,12 @@
-// Gateway: the running program. The control thread's loop, the data shards, a watcher per service, the admin interface, and
-// the one path for start, reload and stop.
+// Gateway: the running program. The control thread's loop, the data shards, a watcher per service, the admin interface,
+// and the one path for start, reload and stop.
 //
 // Owner: main. Thread: run() makes the calling thread the control thread; nothing else is called from outside.
 // Invariants:
 //   1. A configuration takes effect whole or not at all.
 //   2. Shards hear of services and views only by posted messages, in order.
-//   3. Start and reloads take effect one after the other: while one has its names looked up, the next waits. The file is read when its turn
-//      has come, and nothing of it has happened when a stop is asked for meanwhile.
+//   3. Start and reloads take effect one after the other: while one has its names looked up, the next waits. The file
+//      is read when its turn has come, and nothing of it has happened when a stop is asked for meanwhile.
 //   4. Stop is: close listeners, drain sessions until a deadline, cancel the rest, end the shards.
 #pragma once
 

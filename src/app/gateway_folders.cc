@@ -70,7 +70,9 @@ class Walk {
   }
 
  private:
-  Error failed(int error, const std::string& doing) const { return system_error(error, folder_.what_for + ": " + doing + " in folder " + folder_.path); }
+  Error failed(int error, const std::string& doing) const {
+    return system_error(error, folder_.what_for + ": " + doing + " in folder " + folder_.path);
+  }
 
   Result<void> step(const std::string& name) {
     Descriptor next(::openat(at_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -86,13 +88,16 @@ class Walk {
 
   Result<void> follow(const Descriptor& link, const std::string& name, uid_t owner) {
     if (owner != 0 && owner != ::geteuid()) {
-      return Error{ErrorCode::kRefused, folder_.what_for + ": '" + name + "' in folder " + folder_.path + " is a symbolic link that user " +
-                                            std::to_string(owner) + " made; remove it, or write where it leads to"};
+      return Error{ErrorCode::kRefused, folder_.what_for + ": '" + name + "' in folder " + folder_.path +
+                                            " is a symbolic link that user " + std::to_string(owner) +
+                                            " made; remove it, or write where it leads to"};
     }
     if (++links_ > kMostLinks) return failed(ELOOP, "following '" + name + "'");
     char target[PATH_MAX];
     const ssize_t length = ::readlinkat(link.get(), "", target, sizeof target);
-    if (length <= 0 || length == sizeof target) return failed(length < 0 ? errno : ENAMETOOLONG, "following '" + name + "'");
+    if (length <= 0 || length == sizeof target) {
+      return failed(length < 0 ? errno : ENAMETOOLONG, "following '" + name + "'");
+    }
     if (target[0] == '/') at_ = Descriptor(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     push_parts(parts_, {target, static_cast<std::size_t>(length)});
     return {};
@@ -105,8 +110,12 @@ class Walk {
     Descriptor made(::openat(at_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made.open()) return failed(errno, "opening '" + name + "'");
     const bool theirs = last && user_.uid != ::geteuid();
-    if (theirs && ::fchown(made.get(), user_.uid, user_.gid) != 0) return failed(errno, "giving '" + name + "' to user '" + user_.name + "'");
-    if (::fchmod(made.get(), last ? folder_.mode : kParentMode) != 0) return failed(errno, "setting the mode of '" + name + "'");
+    if (theirs && ::fchown(made.get(), user_.uid, user_.gid) != 0) {
+      return failed(errno, "giving '" + name + "' to user '" + user_.name + "'");
+    }
+    if (::fchmod(made.get(), last ? folder_.mode : kParentMode) != 0) {
+      return failed(errno, "setting the mode of '" + name + "'");
+    }
     at_ = std::move(made);
     return {};
   }
@@ -124,7 +133,8 @@ int access_as(const UserIds& user, const std::string& path, int mode) {
   const pid_t child = ::fork();
   if (child < 0) return errno;
   if (child == 0) {
-    const bool changed = ::setgroups(user.groups.size(), user.groups.data()) == 0 && ::setresgid(user.gid, user.gid, user.gid) == 0 &&
+    const bool changed = ::setgroups(user.groups.size(), user.groups.data()) == 0 &&
+                         ::setresgid(user.gid, user.gid, user.gid) == 0 &&
                          ::setresuid(user.uid, user.uid, user.uid) == 0;
     ::_exit(changed && ::access(path.c_str(), mode) == 0 ? 0 : errno & 0xFF);
   }
@@ -146,13 +156,16 @@ Error cannot_write(const Folder& folder, const std::string& path, const UserIds&
 std::vector<Folder> folders_of(const config::Config& config) {
   std::vector<Folder> folders;
   const auto add = [&folders](const std::string& path, const std::string& what_for, mode_t mode) {
-    const bool known = std::any_of(folders.begin(), folders.end(), [&](const Folder& each) { return each.path == path; });
+    const bool known =
+        std::any_of(folders.begin(), folders.end(), [&](const Folder& each) { return each.path == path; });
     if (!known) folders.push_back({path, what_for, mode});
   };
   if (config.admin.socket.is_unix()) add(folder_of(config.admin.socket.unix_path), "admin.socket", 0755);
   for (const config::Service& service : config.services) {
     for (const config::Listen& listen : service.listen) {
-      if (listen.endpoint.is_unix()) add(folder_of(listen.endpoint.unix_path), "listen of service '" + service.name + "'", 0755);
+      if (listen.endpoint.is_unix()) {
+        add(folder_of(listen.endpoint.unix_path), "listen of service '" + service.name + "'", 0755);
+      }
     }
   }
   if (!config.node.state_dir.empty()) add(config.node.state_dir, "node.state_dir", 0750);
@@ -182,7 +195,9 @@ Result<void> prepare_folders(const config::Config& config, const UserIds& user) 
   }
   if (!config.log.file.empty()) {
     const int error = access_as(user, config.log.file, W_OK);
-    if (error == EACCES || error == EROFS || error == EPERM) collect(cannot_write({config.log.file, "log.file"}, config.log.file, user, error));
+    if (error == EACCES || error == EROFS || error == EPERM) {
+      collect(cannot_write({config.log.file, "log.file"}, config.log.file, user, error));
+    }
   }
   if (first) return std::move(*first);
   return {};

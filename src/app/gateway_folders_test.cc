@@ -31,7 +31,9 @@ class GatewayFolders : public ::testing::Test {
     EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
     return info;
   }
-  Result<void> prepare(const std::string& path, mode_t mode = 0750) const { return prepare_folder({path, "node.state_dir", mode}, user()); }
+  Result<void> prepare(const std::string& path, mode_t mode = 0750) const {
+    return prepare_folder({path, "node.state_dir", mode}, user());
+  }
 
   std::string base_;
 };
@@ -76,7 +78,8 @@ TEST_F(GatewayFolders, OneThatTheUserCannotWriteIntoIsAnErrorWithARemedy) {
   const Result<void> refused = prepare(base_ + "/closed");
   ASSERT_FALSE(refused.ok());
   EXPECT_NE(refused.error().context.find("node.state_dir"), std::string::npos) << refused.error().context;
-  EXPECT_NE(refused.error().context.find("`chown " + user().name + " " + base_ + "/closed`"), std::string::npos) << refused.error().context;
+  EXPECT_NE(refused.error().context.find("`chown " + user().name + " " + base_ + "/closed`"), std::string::npos)
+      << refused.error().context;
 }
 
 TEST_F(GatewayFolders, AFileInTheWayIsAnError) {
@@ -101,7 +104,8 @@ TEST_F(GatewayFolders, ALinkThatSomeUserMadeIsNotFollowed) {
   for (const char* path : {"/trap", "/trap/holdfast"}) {
     const Result<void> refused = prepare(base_ + path);
     ASSERT_FALSE(refused.ok()) << path;
-    EXPECT_NE(refused.error().context.find("symbolic link that user 4711 made"), std::string::npos) << refused.error().context;
+    EXPECT_NE(refused.error().context.find("symbolic link that user 4711 made"), std::string::npos)
+        << refused.error().context;
   }
   EXPECT_TRUE(fs::is_empty(base_ + "/secret"));
 }

@@ -1,5 +1,5 @@
-// Journal: the one path of every event of the process: stamped, bounded, damped, written to the log, kept for who asks, and handed on to
-// who tells others.
+// Journal: the one path of every event of the process: stamped, bounded, damped, written to the log, kept for who asks,
+// and handed on to who tells others.
 //
 // Owner: the gateway. Thread: the control thread's.
 #pragma once
@@ -30,7 +30,9 @@ class Journal {
   void tell_the_rest(TimePoint now);
 
   /// See Log.
-  Result<void> open(const config::Log& settings, Nanos patience = Log::kOpenPatience) { return log_.open(settings, patience); }
+  Result<void> open(const config::Log& settings, Nanos patience = Log::kOpenPatience) {
+    return log_.open(settings, patience);
+  }
   Result<void> reopen() { return log_.reopen(); }
   void close(Nanos patience) { log_.close(patience); }
   std::uint64_t lines_lost() const { return log_.lost_total(); }

@@ -67,15 +67,18 @@ bool Listeners::are_free(const config::Config& config, const upstream::AddressBo
 }
 
 /// A virtual address may be on another node at the moment; every other one must be here, so that a typo is an error.
-Result<int> Listeners::bind(const config::Config& config, const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const {
-  const net::Presence presence = is_virtual(config, address) ? net::Presence::kMayBeAbsent : net::Presence::kMustBeLocal;
+Result<int> Listeners::bind(const config::Config& config, const net::Address& address, net::PortSharing sharing,
+                            net::SocketMode mode) const {
+  const net::Presence presence =
+      is_virtual(config, address) ? net::Presence::kMayBeAbsent : net::Presence::kMustBeLocal;
   Result<int> fd = net::Listener::bind(address, sharing, presence, mode);
   const bool forbidden = !fd.ok() && fd.error().code == ErrorCode::kRefused && !address.is_unix();
   if (!forbidden || around_.broker < 0) return fd;
   return guardian::bind_by_guardian(around_.broker, address, sharing, presence);
 }
 
-Result<std::vector<int>> Listeners::make_sockets(const config::Config& config, const Result<net::Address>& address) const {
+Result<std::vector<int>> Listeners::make_sockets(const config::Config& config,
+                                                 const Result<net::Address>& address) const {
   if (!address.ok()) return address.error();
   // A first, exclusive bind shows whether another program is there: sockets that share a port would not tell.
   const Result<int> first = bind(config, *address, net::PortSharing::kExclusive, net::SocketMode::kEverybody);
@@ -133,7 +136,8 @@ void Listeners::take_from_shards(const std::string& key, const Open& entry) cons
   }
 }
 
-/// The twins share their state with the sockets of the shards: none of them listens behind shutdown(), and another may bind the address.
+/// The twins share their state with the sockets of the shards: none of them listens behind shutdown(), and another may
+/// bind the address.
 void Listeners::give_up(const std::string& key, Open& entry) {
   if (entry.twins.empty()) return;
   take_from_shards(key, entry);
@@ -174,8 +178,10 @@ void Listeners::change_options(const std::string& key, Open& entry, const config
   }
 }
 
-/// The address gets other options, or is taken for another service, with all who wait in its queues. True: it is not open yet.
-bool Listeners::bring_in_line(const std::string& key, Open& entry, const config::Service& service, const config::Listen& listen) {
+/// The address gets other options, or is taken for another service, with all who wait in its queues. True: it is not
+/// open yet.
+bool Listeners::bring_in_line(const std::string& key, Open& entry, const config::Service& service,
+                              const config::Listen& listen) {
   const std::shared_ptr<service::ServiceShared> owner = around_.running(service.name);
   if (!entry.twins.empty() && entry.owner.lock() == owner) {
     change_options(key, entry, listen);
@@ -197,7 +203,8 @@ std::vector<std::string> Listeners::apply(const config::Config& config, const up
     if (around_.running(service.name) == nullptr) continue;  // it could not be added
     for (const config::Listen& listen : service.listen) wanted[listen.endpoint.to_string()] = {&service, &listen};
   }
-  for (auto it = addresses_.begin(); it != addresses_.end();) {  // first: what opens next may be what closes here, by another name
+  // first: what opens next may be what closes here, by another name
+  for (auto it = addresses_.begin(); it != addresses_.end();) {
     auto& [key, entry] = *it;
     if (wanted.contains(key)) {
       ++it;

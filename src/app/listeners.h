@@ -1,12 +1,14 @@
-// Listeners: the addresses on which clients reach the services: opened at start, brought in line at a reload, kept open meanwhile.
+// Listeners: the addresses on which clients reach the services: opened at start, brought in line at a reload, kept open
+// meanwhile.
 //
 // Owner: the Gateway. Thread: the control thread; shards get their sockets by posted messages.
 // Invariants:
-//   1. Each socket of a shard's has a twin here. An address that goes to another service, or whose options change, keeps its sockets:
-//      who waits in their queues is served.
+//   1. Each socket of a shard's has a twin here. An address that goes to another service, or whose options change,
+//      keeps its sockets: who waits in their queues is served.
 //   2. An address that is given up is free when apply() or close() returns, whatever the shards are doing.
 //   3. An address that could not be opened is tried again by each apply().
-//   4. A service whose servers are not known yet accepts nobody; its addresses are there, and clients wait in their queues.
+//   4. A service whose servers are not known yet accepts nobody; its addresses are there, and clients wait in their
+//      queues.
 #pragma once
 
 #include <functional>
@@ -47,11 +49,14 @@ class Listeners {
   Listeners& operator=(const Listeners&) = delete;
   ~Listeners() { close(); }
 
-  /// Waits until nobody else has the addresses, a while at most: a gateway whose guardian was killed may still be on its way out.
-  static runtime::Task<void> wait_for_addresses(Listeners* self, config::ConfigPtr config, upstream::AddressBook addresses);
+  /// Waits until nobody else has the addresses, a while at most: a gateway whose guardian was killed may still be on
+  /// its way out.
+  static runtime::Task<void> wait_for_addresses(Listeners* self, config::ConfigPtr config,
+                                                upstream::AddressBook addresses);
   /// Opens, closes and takes from the services that had them. Returns what could not be opened, and why.
   std::vector<std::string> apply(const config::Config& config, const upstream::AddressBook& addresses);
-  /// Gives the services that are ready what apply() has for them. The shards must have been told of these services. False: some are not ready.
+  /// Gives the services that are ready what apply() has for them. The shards must have been told of these services.
+  /// False: some are not ready.
   bool serve(const std::function<bool(const std::string& service)>& is_ready);
   /// By address, as configured.
   std::map<std::string, Seen> of_service(const std::string& name) const;
@@ -65,13 +70,15 @@ class Listeners {
     std::string service;
     bool has_route = false;
     std::weak_ptr<service::ServiceShared> owner;  // tells a service from a later one of the same name
-    std::vector<int> twins;                       // of the sockets of each shard, or of the first for Unix; empty: not open
-    bool served = false;                          // the service has it
+    // of the sockets of each shard, or of the first for Unix; empty: not open
+    std::vector<int> twins;
+    bool served = false;  // the service has it
     std::string reason;
   };
 
   bool are_free(const config::Config& config, const upstream::AddressBook& addresses) const;
-  Result<int> bind(const config::Config& config, const net::Address& address, net::PortSharing sharing, net::SocketMode mode) const;
+  Result<int> bind(const config::Config& config, const net::Address& address, net::PortSharing sharing,
+                   net::SocketMode mode) const;
   Result<std::vector<int>> make_sockets(const config::Config& config, const Result<net::Address>& address) const;
   Result<void> give_to_shards(const std::string& key, Open& entry);
   void take_from_shards(const std::string& key, const Open& entry) const;

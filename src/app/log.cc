@@ -9,7 +9,8 @@ namespace hf::app {
 namespace {
 
 constexpr Nanos kSayPatience = 1s;
-std::atomic<LogWriter*> last_words{nullptr};  // a broken invariant is told of from anywhere, by a function without arguments of ours
+// a broken invariant is told of from anywhere, by a function without arguments of ours
+std::atomic<LogWriter*> last_words{nullptr};
 
 config::LogLevel level_of(const Event& event) {
   switch (event.type->level) {
@@ -25,8 +26,8 @@ void tell_bug(const char* line) {
   if (writer != nullptr) writer->push(line);
 }
 
-/// What is queued is what led to it: it is written first. Then, whatever became of that, to standard error, where whoever started the
-/// program looks.
+/// What is queued is what led to it: it is written first. Then, whatever became of that, to standard error, where
+/// whoever started the program looks.
 void tell_end(const char* line) {
   LogWriter* writer = last_words.exchange(nullptr);
   if (writer != nullptr && writer->push_last(line, kSayPatience)) return;

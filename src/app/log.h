@@ -1,8 +1,8 @@
 // Log: where events go as text: standard error or a file that can be opened anew after rotation.
 //
-// A reader that stalls, a full disk and a mount that hangs stop whoever writes to them, and for some of them no flag helps. So lines
-// go through a bounded queue to a thread (log_writer.h) that may be stopped; what does not fit is counted, and told by an event
-// (take_lost) once there is room again.
+// A reader that stalls, a full disk and a mount that hangs stop whoever writes to them, and for some of them no flag
+// helps. So lines go through a bounded queue to a thread (log_writer.h) that may be stopped; what does not fit is
+// counted, and told by an event (take_lost) once there is room again.
 //
 // Owner: the gateway. Thread: the control thread's; last words come from any.
 // Invariants:

@@ -24,7 +24,9 @@ std::string text_of(const std::string& path) {
   return text.str();
 }
 
-std::string temporary(const std::string& name) { return testing::TempDir() + "hf_last_" + std::to_string(::getpid()) + "_" + name; }
+std::string temporary(const std::string& name) {
+  return testing::TempDir() + "hf_last_" + std::to_string(::getpid()) + "_" + name;
+}
 
 config::Log to_file(const std::string& path) {
   config::Log settings;
@@ -41,7 +43,8 @@ TEST(Log, WritesWhatTheLevelLetsThrough) {
   log.write(topology::events::ServerUp{.service = "orders", .server = "db1", .reason = "ok"});
   log.write(topology::events::ServerDown{.service = "orders", .server = "db2", .reason = "silence"});
   log.close(20s);
-  EXPECT_EQ(text_of(path), "1970-01-01T00:00:00.000000Z error HF-2002 server_down service=orders server=db2 reason=silence\n");
+  EXPECT_EQ(text_of(path),
+            "1970-01-01T00:00:00.000000Z error HF-2002 server_down service=orders server=db2 reason=silence\n");
   ::unlink(path.c_str());
 }
 
@@ -84,8 +87,7 @@ TEST(LogDeathTest, ABrokenInvariantEndsTheProcessThoughNobodyReads) {
         int ends[2];
         (void)::pipe2(ends, O_CLOEXEC | O_NONBLOCK);
         const std::string page(4096, 'x');
-        while (::write(ends[1], page.data(), page.size()) > 0) {
-        }
+        while (::write(ends[1], page.data(), page.size()) > 0) {}
         ::fcntl(ends[1], F_SETFL, 0);
         ::dup2(ends[1], 2);
         Log log;

@@ -43,14 +43,15 @@ class Target {
   int fd_;
 };
 
-enum class Piece { kWritten,
-                   kFailed,
-                   kWoken };
+enum class Piece { kWritten, kFailed, kWoken };
 
 }  // namespace
 
 struct LogWriter::Shared {
-  explicit Shared(Settings chosen) : settings(chosen), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), target(std::make_shared<Target>(chosen.standard_error)) {
+  explicit Shared(Settings chosen)
+      : settings(chosen),
+        wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        target(std::make_shared<Target>(chosen.standard_error)) {
     HF_CHECK(wake >= 0);
   }
   Shared(const Shared&) = delete;
@@ -71,9 +72,9 @@ struct LogWriter::Shared {
   std::size_t written = 0;        // of the first
   std::size_t queued = 0;         // bytes of all
   bool losing = false;
-  Lost lost;                      // not told yet
+  Lost lost;  // not told yet
   std::uint64_t lost_total = 0;
-  std::string trouble;            // why lines are not taken; empty: they are, or nothing is known
+  std::string trouble;                // why lines are not taken; empty: they are, or nothing is known
   std::optional<std::string> wanted;  // a path to open
   std::optional<Result<void>> opened;
   std::shared_ptr<Target> target;
@@ -143,7 +144,8 @@ void LogWriter::Shared::write_front(std::unique_lock<std::mutex>& lock) {
 void LogWriter::run(const std::shared_ptr<Shared>& shared) {
   std::unique_lock lock(shared->mutex);
   for (;;) {
-    shared->changed.wait(lock, [&shared] { return shared->wanted || !shared->lines.empty() || shared->closing || shared->abandoned; });
+    shared->changed.wait(
+        lock, [&shared] { return shared->wanted || !shared->lines.empty() || shared->closing || shared->abandoned; });
     if (shared->abandoned) break;
     if (shared->wanted) {
       shared->open_wanted(lock);
@@ -157,7 +159,8 @@ void LogWriter::run(const std::shared_ptr<Shared>& shared) {
   shared->changed.notify_all();
 }
 
-LogWriter::LogWriter(Settings settings) : shared_(std::make_shared<Shared>(settings)), thread_([shared = shared_] { run(shared); }) {}
+LogWriter::LogWriter(Settings settings)
+    : shared_(std::make_shared<Shared>(settings)), thread_([shared = shared_] { run(shared); }) {}
 
 LogWriter::~LogWriter() { close(Nanos::zero()); }
 
@@ -168,7 +171,8 @@ Result<void> LogWriter::open(const std::string& path, Nanos patience) {
   shared_->changed.notify_all();
   shared_->rouse();
   if (!shared_->changed.wait_for(lock, patience, [this] { return shared_->opened.has_value(); })) {
-    return Error{ErrorCode::kTimeout, "log file " + path + " is not open yet: the log's writer is held up by a file system"};
+    return Error{ErrorCode::kTimeout,
+                 "log file " + path + " is not open yet: the log's writer is held up by a file system"};
   }
   return *shared_->opened;
 }
@@ -182,7 +186,10 @@ void LogWriter::push(std::string line) {
     shared_->losing = true;
     ++shared_->lost.lines;
     ++shared_->lost_total;
-    if (shared_->lost.reason.empty()) shared_->lost.reason = shared_->trouble.empty() ? "whoever takes the log did not take it in time" : shared_->trouble;
+    if (shared_->lost.reason.empty()) {
+      shared_->lost.reason =
+          shared_->trouble.empty() ? "whoever takes the log did not take it in time" : shared_->trouble;
+    }
     return;
   }
   shared_->queued += line.size();

@@ -1,12 +1,12 @@
-// LogWriter: a bounded queue of lines and the thread that writes them. The thread may be stopped by whoever takes the lines; nobody
-// else is.
+// LogWriter: a bounded queue of lines and the thread that writes them. The thread may be stopped by whoever takes the
+// lines; nobody else is.
 //
 // Owner: Log. Thread: any may push; the rest is for the owner's.
 // Invariants:
-//   1. At most `most_queued` bytes wait. Once a line did not fit, lines are lost until the queue is half empty, so that there are few
-//      gaps and each is told of once.
-//   2. Lines are written whole and in the order of push(); a line that was cut off by an error is written to its end later, or anew
-//      when another file has been opened meanwhile.
+//   1. At most `most_queued` bytes wait. Once a line did not fit, lines are lost until the queue is half empty, so that
+//      there are few gaps and each is told of once.
+//   2. Lines are written whole and in the order of push(); a line that was cut off by an error is written to its end
+//      later, or anew when another file has been opened meanwhile.
 //   3. After an error writing is tried again every kRetry; nothing that is queued is dropped for it.
 //   4. A thread that the kernel does not let go is left behind at the end, with what it uses.
 #pragma once
@@ -39,8 +39,9 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
   ~LogWriter();
 
-  /// Has the file opened, for appending; an empty path is standard error. Waits that long for it. On an error lines go on to where
-  /// they went before. kTimeout: a file system that hangs; what was asked for last is opened as soon as it can be.
+  /// Has the file opened, for appending; an empty path is standard error. Waits that long for it. On an error lines go
+  /// on to where they went before. kTimeout: a file system that hangs; what was asked for last is opened as soon as it
+  /// can be.
   Result<void> open(const std::string& path, Nanos patience);
   /// `line` without its end.
   void push(std::string line);
@@ -50,8 +51,8 @@ class LogWriter {
   std::string trouble() const;
   void close(Nanos patience);
 
-  /// For the last line of a process that is about to abort: queued whatever the bound says, then waited for. False: it was not
-  /// written in time, or not to standard error.
+  /// For the last line of a process that is about to abort: queued whatever the bound says, then waited for. False: it
+  /// was not written in time, or not to standard error.
   bool push_last(std::string line, Nanos patience);
 
  private:

@@ -20,7 +20,9 @@ namespace {
 
 constexpr Nanos kLong = 20s;  // only how long a wrong expectation takes to fail
 
-std::string temporary(const std::string& name) { return testing::TempDir() + "hf_log_" + std::to_string(::getpid()) + "_" + name; }
+std::string temporary(const std::string& name) {
+  return testing::TempDir() + "hf_log_" + std::to_string(::getpid()) + "_" + name;
+}
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path);
@@ -81,7 +83,8 @@ TEST(LogWriter, WritesLinesToAFileInOrder) {
   ::unlink(path.c_str());
 }
 
-/// The reader of a pipe stalls: pushing goes on, what does not fit is counted, and when he reads again all that was kept comes, in order.
+/// The reader of a pipe stalls: pushing goes on, what does not fit is counted, and when he reads again all that was
+/// kept comes, in order.
 TEST(LogWriter, AStalledReaderStopsNobodyAndWhatIsLostIsCounted) {
   Pipe pipe;
   LogWriter writer({.most_queued = 20'000, .standard_error = pipe.ends[1]});
@@ -172,7 +175,8 @@ TEST(LogWriter, AnErrorKeepsTheLinesAndNamesItselfWhenSomeAreLost) {
   writer.close(kLong);
   const std::string text = text_of(path);
   EXPECT_TRUE(text.starts_with("kept\nnext\n"));
-  EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), kept) << "what was queued while the disk was full is there now";
+  EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), kept)
+      << "what was queued while the disk was full is there now";
   ::close(full);
   ::unlink(path.c_str());
 }

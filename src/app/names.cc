@@ -14,7 +14,8 @@ namespace {
 
 using LookUp = decltype(Names::Around::look_up);
 
-/// The names in a configuration, which are all of servers, and the shortest interval at which one of the services wants each to be looked up.
+/// The names in a configuration, which are all of servers, and the shortest interval at which one of the services wants
+/// each to be looked up.
 std::map<std::string, Nanos> names_of_servers(const config::Config& config) {
   std::map<std::string, Nanos> names;
   for (const config::Service& service : config.services) {
@@ -22,7 +23,9 @@ std::map<std::string, Nanos> names_of_servers(const config::Config& config) {
       if (upstream::without_look_up(server.address)) continue;
       Nanos& interval = names[server.address.host];
       const bool wanted = service.resolve_interval > Nanos::zero();
-      if (wanted) interval = interval == Nanos::zero() ? service.resolve_interval : std::min(interval, service.resolve_interval);
+      if (wanted) {
+        interval = interval == Nanos::zero() ? service.resolve_interval : std::min(interval, service.resolve_interval);
+      }
     }
   }
   return names;
@@ -39,14 +42,17 @@ Task<Names::Found> Names::look_up(Names* self, config::ConfigPtr config) {
   Found found;
   runtime::Scope scope(self->around_.loop);
   const Deadline deadline = self->around_.loop.deadline_in(kPatience);
-  for (const auto& [name, interval] : names_of_servers(*config)) scope.spawn("look up", look_up_one, &self->around_.look_up, name, deadline, &found);
+  for (const auto& [name, interval] : names_of_servers(*config)) {
+    scope.spawn("look up", look_up_one, &self->around_.look_up, name, deadline, &found);
+  }
   co_await scope.join();
   co_return found;
 }
 
 IpAddress Names::choose(const std::string& name, const net::Resolved& found) const {
   const auto known = known_.find(name);
-  const bool stays = known != known_.end() && std::ranges::find(found.addresses, known->second.address) != found.addresses.end();
+  const bool stays =
+      known != known_.end() && std::ranges::find(found.addresses, known->second.address) != found.addresses.end();
   return stays ? known->second.address : found.addresses.front();
 }
 
@@ -85,12 +91,16 @@ void Names::adopt(const config::Config& config, const Found& found) {
     }
     const IpAddress now = is_new ? resolved->addresses.front() : choose(name, *resolved);
     const IpAddress before = std::exchange(known.address, now);
-    if (!is_new && now != before) around_.event(events::NameMoved{.name = name, .from = before.to_string(), .to = now.to_string()});
+    if (!is_new && now != before) {
+      around_.event(events::NameMoved{.name = name, .from = before.to_string(), .to = now.to_string()});
+    }
     succeeded(known, resolved->good_for);
   }
   news_.notify_all();
   for (const auto& [name, known] : known_) {
-    if (known.interval > Nanos::zero() && watched_.insert(name).second) scope_.spawn("keep name fresh", keep_fresh, this, name);
+    if (known.interval > Nanos::zero() && watched_.insert(name).second) {
+      scope_.spawn("keep name fresh", keep_fresh, this, name);
+    }
   }
 }
 

@@ -1,9 +1,10 @@
-// Names: the host names of the configuration as addresses. All are looked up before a configuration takes part; those of servers again
-// while it does, each by a task of its own.
+// Names: the host names of the configuration as addresses. All are looked up before a configuration takes part; those
+// of servers again while it does, each by a task of its own.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. A name keeps its address as long as it is among those that a look-up gives. When it is not, the first of them comes in its place.
+//   1. A name keeps its address as long as it is among those that a look-up gives. When it is not, the first of them
+//      comes in its place.
 //   2. The name of a server whose look-up fails keeps the address it had, and is tried again, with growing pauses.
 //   3. A name has one address, for all who configure by it: what book() says is what takes part.
 //   4. No look-up takes longer than kPatience, all names of a configuration together included.
@@ -44,7 +45,8 @@ class Names {
   /// What the look-ups of a configuration's names gave, by name.
   using Found = std::map<std::string, Result<net::Resolved>>;
 
-  explicit Names(Around around) : around_(std::move(around)), random_(around_.seed), news_(around_.loop), scope_(around_.loop) {}
+  explicit Names(Around around)
+      : around_(std::move(around)), random_(around_.seed), news_(around_.loop), scope_(around_.loop) {}
   Names(const Names&) = delete;
   Names& operator=(const Names&) = delete;
 

@@ -35,10 +35,13 @@ class NamesTest : public testing::Test {
   static Task<Result<net::Resolved>> look_up(NamesTest* self, std::string name, Deadline deadline) {
     self->asked_.push_back(name);
     const auto answer = self->answers_.find(name);
-    if (answer == self->answers_.end()) co_return Error{ErrorCode::kNotFound, "cannot resolve '" + name + "': there is no such name"};
+    if (answer == self->answers_.end()) {
+      co_return Error{ErrorCode::kNotFound, "cannot resolve '" + name + "': there is no such name"};
+    }
     if (!answer->second.silent) co_return answer->second.resolved;
     const Result<void> slept = co_await runtime::sleep_until(deadline);
-    co_return Error{slept.ok() ? ErrorCode::kTimeout : ErrorCode::kCancelled, "cannot resolve '" + name + "': no name server answered in time"};
+    co_return Error{slept.ok() ? ErrorCode::kTimeout : ErrorCode::kCancelled,
+                    "cannot resolve '" + name + "': no name server answered in time"};
   }
 
   void answer(const std::string& name, std::vector<IpAddress> addresses, Nanos good_for = 1h) {
@@ -83,7 +86,9 @@ class NamesTest : public testing::Test {
     for (Nanos left = time; left > 0s; left -= 100ms) loop_.advance(100ms);
     for (int i = 0; i < 4; ++i) loop_->turn(Deadline{TimePoint{0}});
   }
-  std::size_t asked(const std::string& name) const { return static_cast<std::size_t>(std::ranges::count(asked_, name)); }
+  std::size_t asked(const std::string& name) const {
+    return static_cast<std::size_t>(std::ranges::count(asked_, name));
+  }
   std::vector<std::string> told(EventId id) const {
     std::vector<std::string> told;
     for (const Event& event : events_) {
@@ -101,7 +106,8 @@ class NamesTest : public testing::Test {
   std::vector<Event> events_;
   std::vector<std::string> moves_;
   Result<void> may_move_;
-  Names names_{{*loop_, [this](std::string name, Deadline deadline) { return look_up(this, std::move(name), deadline); },
+  Names names_{{*loop_,
+                [this](std::string name, Deadline deadline) { return look_up(this, std::move(name), deadline); },
                 [this](Event event) { events_.push_back(std::move(event)); },
                 [this](const std::string& name, const upstream::AddressBook& book) {
                   if (may_move_.ok()) moves_.push_back(name + " to " + book.find({name, 3306, ""}).value().to_string());
@@ -143,7 +149,9 @@ TEST_F(NamesTest, ANameThatIsKnownKeepsItsAddressInAReloadThatCannotLookItUp) {
   EXPECT_EQ(address(result, "db2.example"), "cannot resolve 'db2.example': there is no such name");
   EXPECT_TRUE(events_.empty()) << "nothing takes part yet";
   take(config({service("a", {"db1.example"})}));
-  EXPECT_EQ(told(EventId::kNameUnresolved), (std::vector<std::string>{"db1.example 10.0.0.1 cannot resolve 'db1.example': no name server answered in time"}));
+  EXPECT_EQ(
+      told(EventId::kNameUnresolved),
+      (std::vector<std::string>{"db1.example 10.0.0.1 cannot resolve 'db1.example': no name server answered in time"}));
 }
 
 TEST_F(NamesTest, AReloadTakesANewAddressOver) {
@@ -167,7 +175,8 @@ TEST_F(NamesTest, ANameThatLeftTheConfigurationIsForgotten) {
   pass(2min);
   EXPECT_EQ(asked("db1.example"), asked_before);
   forget("db1.example");
-  EXPECT_EQ(address(found(config({service("a", {"db1.example"})})), "db1.example"), "cannot resolve 'db1.example': there is no such name");
+  EXPECT_EQ(address(found(config({service("a", {"db1.example"})})), "db1.example"),
+            "cannot resolve 'db1.example': there is no such name");
 }
 
 TEST_F(NamesTest, IsLookedUpAgainWhenTheAnswerHoldsNoLonger) {
@@ -301,9 +310,12 @@ TEST_F(NamesTest, WhoeverAsksForOneAddressGetsTheFirst) {
     into->push_back(address.ok() ? address->to_string() : address.error().context);
   };
   runtime::Scope scope(*loop_);
-  for (const std::string& host : {"mail.example", "10.0.0.7", "other.example"}) scope.spawn("ask", ask, &names_, config::Endpoint{host, 25, ""}, &answers);
+  for (const std::string& host : {"mail.example", "10.0.0.7", "other.example"}) {
+    scope.spawn("ask", ask, &names_, config::Endpoint{host, 25, ""}, &answers);
+  }
   EXPECT_TRUE(loop_.run_until_empty(scope));
-  EXPECT_EQ(answers, (std::vector<std::string>{"10.0.0.5:25", "10.0.0.7:25", "cannot resolve 'other.example': there is no such name"}));
+  EXPECT_EQ(answers, (std::vector<std::string>{"10.0.0.5:25", "10.0.0.7:25",
+                                               "cannot resolve 'other.example': there is no such name"}));
   EXPECT_EQ(asked("10.0.0.7"), 0U);
 }
 

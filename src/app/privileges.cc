@@ -71,7 +71,8 @@ Result<void> limit_bounding_set(std::uint64_t kept) {
     if (there < 0) break;  // past the last one that this kernel knows
     if (there == 0 || (kept & bit(capability)) != 0) continue;
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
-      return system_error(errno, "taking capability " + std::to_string(capability) + " off the bounding set, which needs CAP_SETPCAP");
+      return system_error(
+          errno, "taking capability " + std::to_string(capability) + " off the bounding set, which needs CAP_SETPCAP");
     }
   }
   return {};
@@ -92,9 +93,15 @@ std::string capability_name(int capability) {
 // ── the gateway ──
 
 Result<void> take_ids(const UserIds& user) {
-  if (::setgroups(user.groups.size(), user.groups.data()) != 0) return system_error(errno, "setgroups to those of user '" + user.name + "'");
-  if (::setresgid(user.gid, user.gid, user.gid) != 0) return system_error(errno, "setresgid to the group of user '" + user.name + "'");
-  if (::setresuid(user.uid, user.uid, user.uid) != 0) return system_error(errno, "setresuid to user '" + user.name + "'");
+  if (::setgroups(user.groups.size(), user.groups.data()) != 0) {
+    return system_error(errno, "setgroups to those of user '" + user.name + "'");
+  }
+  if (::setresgid(user.gid, user.gid, user.gid) != 0) {
+    return system_error(errno, "setresgid to the group of user '" + user.name + "'");
+  }
+  if (::setresuid(user.uid, user.uid, user.uid) != 0) {
+    return system_error(errno, "setresuid to user '" + user.name + "'");
+  }
   return {};
 }
 
@@ -102,7 +109,9 @@ Result<void> take_ids(const UserIds& user) {
 Result<void> check_powerless(const UserIds& user) {
   uid_t uids[3] = {};
   gid_t gids[3] = {};
-  if (::getresuid(&uids[0], &uids[1], &uids[2]) != 0 || ::getresgid(&gids[0], &gids[1], &gids[2]) != 0) return system_error(errno, "getresuid");
+  if (::getresuid(&uids[0], &uids[1], &uids[2]) != 0 || ::getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
+    return system_error(errno, "getresuid");
+  }
   const bool all_theirs = std::all_of(uids, uids + 3, [&](uid_t id) { return id == user.uid; }) &&
                           std::all_of(gids, gids + 3, [&](gid_t id) { return id == user.gid; });
   if (!all_theirs) return Error{ErrorCode::kSystem, "the process is not user '" + user.name + "' after all"};
@@ -111,7 +120,9 @@ Result<void> check_powerless(const UserIds& user) {
   }
   Result<CapabilitySets> sets = capabilities_now();
   if (!sets.ok()) return std::move(sets).error();
-  if ((sets->effective | sets->permitted | sets->inheritable) != 0) return Error{ErrorCode::kSystem, "a capability is left after all were given up"};
+  if ((sets->effective | sets->permitted | sets->inheritable) != 0) {
+    return Error{ErrorCode::kSystem, "a capability is left after all were given up"};
+  }
   return {};
 }
 
@@ -159,7 +170,8 @@ Result<void> take_realtime(std::uint32_t priority) {
   const sched_param wanted{.sched_priority = static_cast<int>(priority)};
   if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &wanted) == 0) return {};
   Error error = system_error(errno, "SCHED_RR priority " + std::to_string(priority));
-  error.context += "; it needs CAP_SYS_NICE or LimitRTPRIO, RestrictRealtime=no, and a control group that is allowed real time";
+  error.context +=
+      "; it needs CAP_SYS_NICE or LimitRTPRIO, RestrictRealtime=no, and a control group that is allowed real time";
   return error;
 }
 
@@ -183,7 +195,9 @@ Result<void> keep_only_guardian_capabilities() {
   for (const int each : kGuardianHolds) {
     if ((held & bit(each)) == 0) missing += (missing.empty() ? "" : ", ") + capability_name(each);
   }
-  if (!missing.empty()) return Error{ErrorCode::kAccessDenied, missing + " was not given to this process; see CapabilityBoundingSet"};
+  if (!missing.empty()) {
+    return Error{ErrorCode::kAccessDenied, missing + " was not given to this process; see CapabilityBoundingSet"};
+  }
   return limited;
 }
 
@@ -194,18 +208,20 @@ Result<UserIds> find_user(const std::string& name) {
   passwd record{};
   passwd* found = nullptr;
   int error = ERANGE;
-  while ((error = ::getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found)) == ERANGE && buffer.size() < kLargestUserRecord) {
+  while ((error = ::getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found)) == ERANGE &&
+         buffer.size() < kLargestUserRecord) {
     buffer.resize(buffer.size() * 2);
   }
   if (error != 0) return system_error(error, "user '" + name + "' could not be looked up");
   if (found == nullptr) {
-    return Error{ErrorCode::kNotFound, "there is no user '" + name + "'; make one with `adduser --system --group " + name +
-                                           "`, or name another one as node.user"};
+    return Error{ErrorCode::kNotFound, "there is no user '" + name + "'; make one with `adduser --system --group " +
+                                           name + "`, or name another one as node.user"};
   }
   UserIds user{name, record.pw_uid, record.pw_gid, {}, record.pw_dir};
   int count = 64;
   user.groups.resize(static_cast<std::size_t>(count));
-  while (::getgrouplist(name.c_str(), user.gid, user.groups.data(), &count) < 0 && user.groups.size() < kLargestUserRecord) {
+  while (::getgrouplist(name.c_str(), user.gid, user.groups.data(), &count) < 0 &&
+         user.groups.size() < kLargestUserRecord) {
     user.groups.resize(std::max(user.groups.size() * 2, static_cast<std::size_t>(count)));
     count = static_cast<int>(user.groups.size());
   }
@@ -214,7 +230,9 @@ Result<UserIds> find_user(const std::string& name) {
 }
 
 Result<void> become_gateway(const UserIds& user) {
-  if (user.uid == 0) return Error{ErrorCode::kInvalidArgument, "the gateway must not be root: name another user as node.user"};
+  if (user.uid == 0) {
+    return Error{ErrorCode::kInvalidArgument, "the gateway must not be root: name another user as node.user"};
+  }
   const bool is_root = ::geteuid() == 0;
   if (!is_root && (::geteuid() != user.uid || ::getegid() != user.gid)) {
     return Error{ErrorCode::kAccessDenied, "only root can become user '" + user.name + "'"};
@@ -247,7 +265,11 @@ GuardianRights harden_guardian(std::uint32_t realtime_priority) {
   // While all rights are still there:
   if (read_oom_score() > kGuardianOom) write_oom_score(kGuardianOom);
   rights.spared_by_oom = read_oom_score() <= kGuardianOom;
-  if (!rights.spared_by_oom) rights.degradations.push_back({"oom_score_adj", "it may not be lowered to " + std::to_string(kGuardianOom) + ", which needs CAP_SYS_RESOURCE or OOMScoreAdjust= in the unit"});
+  if (!rights.spared_by_oom) {
+    rights.degradations.push_back(
+        {"oom_score_adj", "it may not be lowered to " + std::to_string(kGuardianOom) +
+                              ", which needs CAP_SYS_RESOURCE or OOMScoreAdjust= in the unit"});
+  }
   ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // for when there is no real-time priority
   rights.memory_locked = got("locked memory", lock_memory());
   rights.realtime = true;

@@ -57,7 +57,8 @@ TEST(Privileges, AUserThatDoesNotExistIsNamedWithTheRemedy) {
   const Result<UserIds> missing = find_user("hf-no-such-user");
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
-  EXPECT_NE(missing.error().context.find("adduser --system --group hf-no-such-user"), std::string::npos) << missing.error().context;
+  EXPECT_NE(missing.error().context.find("adduser --system --group hf-no-such-user"), std::string::npos)
+      << missing.error().context;
 }
 
 TEST(Privileges, AUserIsFoundWithGroupsAndHome) {
@@ -141,8 +142,12 @@ std::string check_guardian() {
   if (rights.memory_locked && locks_for_real && status_line("VmLck:").starts_with("0 ")) return "nothing is locked";
   if (rights.realtime && ::sched_getscheduler(0) != (SCHED_RR | SCHED_RESET_ON_FORK)) return "not SCHED_RR";
   if (rights.spared_by_oom && status_line("", "/proc/self/oom_score_adj") != "-900") return "oom_score_adj differs";
-  if (rights.capabilities && status_line("CapEff:") != mask(bits(kGuardianHolds))) return "CapEff " + status_line("CapEff:");
-  if (rights.capabilities && status_line("CapPrm:") != mask(bits(kGuardianHolds))) return "CapPrm " + status_line("CapPrm:");
+  if (rights.capabilities && status_line("CapEff:") != mask(bits(kGuardianHolds))) {
+    return "CapEff " + status_line("CapEff:");
+  }
+  if (rights.capabilities && status_line("CapPrm:") != mask(bits(kGuardianHolds))) {
+    return "CapPrm " + status_line("CapPrm:");
+  }
   if (::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) > 1) return "timers are slack";
   return "";
 }
@@ -173,7 +178,8 @@ TEST(Privileges, WhatTheGuardianExecsHasWhatStewardAndGatewayNeed) {
               if (child == nullptr || std::fgets(line, sizeof line, child) == nullptr) return std::string("no child");
               ::pclose(child);
               const std::string wanted = mask(bits(kSurvives) & before);
-              return std::string(line).find(wanted) != std::string::npos ? std::string() : line + ("instead of " + wanted);
+              return std::string(line).find(wanted) != std::string::npos ? std::string()
+                                                                         : line + ("instead of " + wanted);
             }),
             ChildEnd{});
 }
@@ -196,8 +202,7 @@ TEST(Privileges, ALoopThatNeverSleepsLosesItsRealTimePriorityAndLives) {
   EXPECT_EQ(in_child([] {
               const GuardianRights rights = harden_guardian(1);
               if (!rights.realtime || !rights.runaway_guard) return std::string();  // nothing to lose on this machine
-              while ((::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_RR) {
-              }
+              while ((::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_RR) {}
               return std::string();
             }),
             ChildEnd{});

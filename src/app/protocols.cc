@@ -26,7 +26,9 @@ constexpr Protocol kTcp{
 constexpr Protocol kMysql{
     .name = "mysql",
     .descriptors_per_client = service::mysql::kDescriptorsPerClient,
-    .pooled_per_server = [](const config::Service& service) -> std::size_t { return service.mysql.max_server_connections; },
+    .pooled_per_server = [](const config::Service& service) -> std::size_t {
+      return service.mysql.max_server_connections;
+    },
     .frontends = service::mysql::make_frontends,
     .judge = topology::mysql::make_judge,
     .has_routes = true,

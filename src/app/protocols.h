@@ -1,5 +1,5 @@
-// Protocols: the one table of what each protocol brings to a service. Elsewhere nothing but the configuration's sections and the
-// protocols' own rooms asks which one a service speaks.
+// Protocols: the one table of what each protocol brings to a service. Elsewhere nothing but the configuration's
+// sections and the protocols' own rooms asks which one a service speaks.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,8 @@ struct Protocol {
   /// What would be done with a statement; nullptr: it has none.
   Result<admin::Explanation> (*explain)(const upstream::ServiceView& view, std::string_view statement);
   /// Sessions that keep something on servers (service/mysql/session_list.h); nullptr: it has none.
-  void (*list_sessions)(service::Shard& shard, std::string service, std::size_t most, std::function<void(service::HeldSessions)> done);
+  void (*list_sessions)(service::Shard& shard, std::string service, std::size_t most,
+                        std::function<void(service::HeldSessions)> done);
 };
 
 const Protocol& protocol_of(const config::Service& service);

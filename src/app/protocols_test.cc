@@ -15,7 +15,8 @@ admin::StatusSnapshot one_service_of_each_protocol() {
   admin::StatusSnapshot status;
   const auto mysql = std::make_shared<service::mysql::ShardCounters>();
   const auto tcp = std::make_shared<service::ShardCounters>();
-  for (const auto& [name, counters] : {std::pair<const char*, std::shared_ptr<service::ShardCounters>>{"orders", mysql}, {"mail", tcp}}) {
+  for (const auto& [name, counters] :
+       {std::pair<const char*, std::shared_ptr<service::ShardCounters>>{"orders", mysql}, {"mail", tcp}}) {
     admin::ServiceStatus& service = status.services.emplace_back();
     service.name = name;
     counters->servers.make(0);
@@ -42,7 +43,8 @@ TEST(Protocols, TheManualNamesNoMetricThatIsNotThere) {
 
 TEST(Protocols, ATcpServiceShowsNothingOfMysql) {
   const std::string exposed = render_prometheus(one_service_of_each_protocol());
-  for (const char* name : {"service_statements_total", "service_pins_total", "service_statement_seconds_count", "server_statements_total"}) {
+  for (const char* name : {"service_statements_total", "service_pins_total", "service_statement_seconds_count",
+                           "server_statements_total"}) {
     EXPECT_NE(exposed.find("\nholdfast_" + std::string(name) + R"({service="orders")"), std::string::npos) << name;
     EXPECT_EQ(exposed.find("\nholdfast_" + std::string(name) + R"({service="mail")"), std::string::npos) << name;
   }

@@ -69,8 +69,8 @@ int run_guardian(const std::string& file, const config::Config& config) {
   return guardian.exit_code();
 }
 
-/// As the user of the file, for good. The file has been read once, to learn whom to become; it is read again as that user, so that a file which
-/// a reload could not read is refused now.
+/// As the user of the file, for good. The file has been read once, to learn whom to become; it is read again as that
+/// user, so that a file which a reload could not read is refused now.
 int serve_as_user(const std::string& file, config::ConfigPtr read_before, std::optional<GuardianSockets> guardian) {
   const Result<UserIds> user = find_user(read_before->node.user);
   if (!user.ok()) return complain(user.error().context);
@@ -82,7 +82,10 @@ int serve_as_user(const std::string& file, config::ConfigPtr read_before, std::o
   const Result<void> dropped = become_gateway(*user);
   if (!dropped.ok()) return complain(dropped.error().context);
   const config::LoadResult loaded = config::load_file(file, load_context());
-  if (!loaded.ok()) return complain(config::to_string(loaded) + "user '" + user->name + "' (node.user) must be able to read the configuration and its secrets");
+  if (!loaded.ok()) {
+    return complain(config::to_string(loaded) + "user '" + user->name +
+                    "' (node.user) must be able to read the configuration and its secrets");
+  }
   const Result<void> filtered = install_system_call_filter();
   if (!filtered.ok()) return complain(filtered.error().context);
   Gateway gateway(file, loaded.config, guardian);
@@ -113,8 +116,13 @@ int run_steward(const std::string& file) {
   shed_inherited(Child::kSteward);
   runtime::EventLoop loop(std::make_unique<runtime::EpollPoller>());
   std::optional<guardian::Channel> channel;
-  guardian::steward::Steward steward(loop, file, [&file] { return config::load_file(file, load_context()); }, [&channel](const guardian::Message& message) { return channel->send(message); });
-  channel.emplace(loop, kChannelFd, guardian::Channel::Listener{[&steward](const guardian::Message& message) { steward.receive(message); }, [&loop] { loop.stop(); }, [](const Error&) {}});
+  guardian::steward::Steward steward(
+      loop, file, [&file] { return config::load_file(file, load_context()); },
+      [&channel](const guardian::Message& message) { return channel->send(message); });
+  channel.emplace(
+      loop, kChannelFd,
+      guardian::Channel::Listener{[&steward](const guardian::Message& message) { steward.receive(message); },
+                                  [&loop] { loop.stop(); }, [](const Error&) {}});
   const SignalReader signals(loop, [&loop](int number) {
     if (number == SIGTERM || number == SIGINT) loop.stop();
   });

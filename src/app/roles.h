@@ -18,9 +18,11 @@ namespace hf::app {
 inline constexpr int kChannelFd = 3;
 inline constexpr int kBrokerFd = 4;  // gateway only: ports below 1024
 
-enum class Role : unsigned char { kWhole,    // as the operator starts it
-                                  kGateway,  // as the guardian starts it
-                                  kSteward };
+enum class Role : unsigned char {
+  kWhole,    // as the operator starts it
+  kGateway,  // as the guardian starts it
+  kSteward
+};
 
 /// Runs until it is told to stop. Returns the exit code.
 int run_role(Role role, const std::string& config_file);

@@ -35,9 +35,7 @@ service::Control Services::control(net::AcceptBudget& budget) {
     });
     return asked;
   };
-  control.event = [this](Event event) {
-    loop().post([this, event = std::move(event)] { around_.event(event); });
-  };
+  control.event = [this](Event event) { loop().post([this, event = std::move(event)] { around_.event(event); }); };
   control.accept_budget = &budget;
   return control;
 }
@@ -58,7 +56,8 @@ std::size_t Services::clients() const {
   return clients;
 }
 
-std::vector<std::string> Services::objections(const config::Config& next, const upstream::AddressBook& addresses) const {
+std::vector<std::string> Services::objections(const config::Config& next,
+                                              const upstream::AddressBook& addresses) const {
   std::vector<std::string> objections;
   for (const config::Service& service : next.services) {
     for (const config::Server& server : service.servers) {
@@ -75,36 +74,45 @@ std::vector<std::string> Services::objections(const config::Config& next, const 
   return objections;
 }
 
-std::vector<std::string> Services::apply(const config::ConfigPtr& next, const std::vector<std::string>& removed, const upstream::AddressBook& addresses) {
+std::vector<std::string> Services::apply(const config::ConfigPtr& next, const std::vector<std::string>& removed,
+                                         const upstream::AddressBook& addresses) {
   std::vector<std::string> failed;
   for (const std::string& name : removed) remove(name);
   for (const config::Service& service : next->services) {
     Running* running = find(service.name);
-    const Result<void> configured = running == nullptr ? add(next, service, addresses) : running->watcher->configure(next, &service, addresses);
+    const Result<void> configured =
+        running == nullptr ? add(next, service, addresses) : running->watcher->configure(next, &service, addresses);
     if (!configured.ok()) failed.push_back(configured.error().context);
   }
   return failed;
 }
 
-Result<void> Services::follow(const config::ConfigPtr& config, const std::string& name, const upstream::AddressBook& addresses) {
+Result<void> Services::follow(const config::ConfigPtr& config, const std::string& name,
+                              const upstream::AddressBook& addresses) {
   std::vector<std::pair<Running*, const config::Service*>> concerned;
   for (const config::Service& service : config->services) {
     Running* running = find(service.name);
-    const bool has_it = std::ranges::any_of(service.servers, [&](const config::Server& server) { return server.address.host == name; });
+    const bool has_it =
+        std::ranges::any_of(service.servers, [&](const config::Server& server) { return server.address.host == name; });
     if (running == nullptr || !has_it || service.resolve_interval == Nanos::zero()) continue;
     HF_RETURN_IF_ERROR(running->watcher->has_room_for(service, addresses));
     concerned.emplace_back(running, &service);
   }
-  for (const auto& [running, service] : concerned) HF_RETURN_IF_ERROR(running->watcher->configure(config, service, addresses));
+  for (const auto& [running, service] : concerned) {
+    HF_RETURN_IF_ERROR(running->watcher->configure(config, service, addresses));
+  }
   return {};
 }
 
-Result<void> Services::add(const config::ConfigPtr& config, const config::Service& service, const upstream::AddressBook& addresses) {
+Result<void> Services::add(const config::ConfigPtr& config, const config::Service& service,
+                           const upstream::AddressBook& addresses) {
   Running& running = running_[service.name];
   running.shared = std::make_shared<service::ServiceShared>(service.name, protocol_of(service).frontends());
   running.watcher = std::make_unique<topology::ServiceWatcher>(
       loop(), protocol_of(service).judge,
-      topology::ServiceWatcher::Output{[this, shared = running.shared](const upstream::ServiceViewPtr& view) { publish(shared, view); }, around_.event});
+      topology::ServiceWatcher::Output{
+          [this, shared = running.shared](const upstream::ServiceViewPtr& view) { publish(shared, view); },
+          around_.event});
   Result<void> configured = running.watcher->configure(config, &service, addresses);
   if (configured.ok()) return {};
   running_.erase(service.name);

@@ -43,9 +43,12 @@ class Services {
   service::Control control(net::AcceptBudget& budget);
   /// Why the services of a configuration cannot take the place of those that run; empty: they can.
   std::vector<std::string> objections(const config::Config& next, const upstream::AddressBook& addresses) const;
-  /// Removes, adds and configures. `removed`: by name, those that are gone or have become others. Returns what failed, and why.
-  std::vector<std::string> apply(const config::ConfigPtr& next, const std::vector<std::string>& removed, const upstream::AddressBook& addresses);
-  /// A name has another address: the servers of `config` that have it and want to follow it do, or, with an error, none.
+  /// Removes, adds and configures. `removed`: by name, those that are gone or have become others. Returns what failed,
+  /// and why.
+  std::vector<std::string> apply(const config::ConfigPtr& next, const std::vector<std::string>& removed,
+                                 const upstream::AddressBook& addresses);
+  /// A name has another address: the servers of `config` that have it and want to follow it do, or, with an error,
+  /// none.
   Result<void> follow(const config::ConfigPtr& config, const std::string& name, const upstream::AddressBook& addresses);
   static runtime::Task<void> close(Services* self, Deadline deadline);
 
@@ -56,7 +59,8 @@ class Services {
   std::size_t clients() const;
 
  private:
-  Result<void> add(const config::ConfigPtr& config, const config::Service& service, const upstream::AddressBook& addresses);
+  Result<void> add(const config::ConfigPtr& config, const config::Service& service,
+                   const upstream::AddressBook& addresses);
   void remove(const std::string& name);
   void publish(const std::shared_ptr<service::ServiceShared>& shared, const upstream::ServiceViewPtr& view);
   runtime::EventLoop& loop() { return around_.scope.loop(); }

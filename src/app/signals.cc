@@ -44,7 +44,9 @@ SignalReader::~SignalReader() {
 
 void SignalReader::on_ready(std::uint32_t /*readiness*/) {
   signalfd_siginfo info{};
-  while (::read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) on_signal_(static_cast<int>(info.ssi_signo));
+  while (::read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    on_signal_(static_cast<int>(info.ssi_signo));
+  }
 }
 
 void notify_systemd(const char* state) {

@@ -42,7 +42,8 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 [[maybe_unused]] constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr std::uint32_t kTypeMask = 0xf;  // of socket(): above it are SOCK_NONBLOCK and SOCK_CLOEXEC
-constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+constexpr std::uint32_t kNamespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
 // Newer than some headers; numbers above 424 are the same on every architecture.
 constexpr int kSysMountApiFirst = 428;  // open_tree, move_mount, fsopen, fsconfig, fsmount, fspick
@@ -124,7 +125,8 @@ constexpr int kRefused[] = {
     SYS_nfsservctl,
 #endif
 };
-constexpr std::pair<int, int> kRefusedRanges[] = {{kSysIoUringFirst, kSysIoUringLast}, {kSysMountApiFirst, kSysMountApiLast}};
+constexpr std::pair<int, int> kRefusedRanges[] = {{kSysIoUringFirst, kSysIoUringLast},
+                                                  {kSysMountApiFirst, kSysMountApiLast}};
 constexpr int kFamilies[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 
 // ── the program. A jump's two numbers are how many instructions to skip if true and if false. ──
@@ -136,8 +138,12 @@ constexpr std::uint32_t kKill = SECCOMP_RET_KILL_PROCESS;
 
 using Program = std::vector<sock_filter>;
 
-void load(Program& program, std::size_t offset) { program.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset))); }
-void load_argument(Program& program, std::size_t index) { load(program, offsetof(seccomp_data, args) + index * sizeof(std::uint64_t)); }
+void load(Program& program, std::size_t offset) {
+  program.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)));
+}
+void load_argument(Program& program, std::size_t index) {
+  load(program, offsetof(seccomp_data, args) + index * sizeof(std::uint64_t));
+}
 void end_with(Program& program, std::uint32_t verdict) { program.push_back(BPF_STMT(BPF_RET | BPF_K, verdict)); }
 void end_if_equal(Program& program, std::uint32_t value, std::uint32_t verdict) {
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
@@ -146,7 +152,8 @@ void end_if_equal(Program& program, std::uint32_t value, std::uint32_t verdict) 
 
 /// `questions` are asked of that call alone; they must end in a verdict.
 void on_call(Program& program, int call, const Program& questions) {
-  program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, static_cast<std::uint8_t>(questions.size())));
+  program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0,
+                             static_cast<std::uint8_t>(questions.size())));
   program.insert(program.end(), questions.begin(), questions.end());
 }
 
@@ -224,9 +231,13 @@ Result<void> install_system_call_filter() {
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error(errno, "PR_SET_NO_NEW_PRIVS");
   const long outcome = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
-  if (outcome > 0) return Error{ErrorCode::kSystem, "thread " + std::to_string(outcome) + " has a system call filter of its own"};
+  if (outcome > 0) {
+    return Error{ErrorCode::kSystem, "thread " + std::to_string(outcome) + " has a system call filter of its own"};
+  }
   if (outcome == 0) return {};
-  if (errno == ENOSYS || errno == EINVAL) return Error{ErrorCode::kUnsupported, "this kernel has no system call filters (CONFIG_SECCOMP_FILTER)"};
+  if (errno == ENOSYS || errno == EINVAL) {
+    return Error{ErrorCode::kUnsupported, "this kernel has no system call filters (CONFIG_SECCOMP_FILTER)"};
+  }
   return system_error(errno, "installing the system call filter");
 }
 

@@ -36,7 +36,8 @@ struct Call {
   long a = 0, b = 0, c = 0;
 };
 
-/// None of these does harm when it is let through, and most do not fail with EPERM by themselves: the arguments are nonsense.
+/// None of these does harm when it is let through, and most do not fail with EPERM by themselves: the arguments are
+/// nonsense.
 constexpr long kBad = -1;
 const Call kForbidden[] = {
     {"execve", SYS_execve, 0},
@@ -176,7 +177,8 @@ std::string use_a_name_server() {
 }
 
 std::string use_sockets() {
-  const Result<int> listening = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kShared);
+  const Result<int> listening =
+      net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kShared);
   if (!listening.ok()) return listening.error().context + "\n";
   const net::Address address = net::Address::local_of(*listening).value();
   const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -198,10 +200,14 @@ std::string use_sockets() {
 
 std::string use_memory_files_and_timers() {
   void* memory = ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED || ::mprotect(memory, 1 << 20, PROT_READ) != 0 || ::munmap(memory, 1 << 20) != 0) return "mmap\n";
+  if (memory == MAP_FAILED || ::mprotect(memory, 1 << 20, PROT_READ) != 0 || ::munmap(memory, 1 << 20) != 0) {
+    return "mmap\n";
+  }
   const std::string path = testing::TempDir() + "hf_filter_" + std::to_string(::getpid());
   if (!(std::ofstream(path) << "text").good()) return "writing a file\n";
-  if (::rename(path.c_str(), (path + "x").c_str()) != 0 || ::unlink((path + "x").c_str()) != 0) return "rename or unlink\n";
+  if (::rename(path.c_str(), (path + "x").c_str()) != 0 || ::unlink((path + "x").c_str()) != 0) {
+    return "rename or unlink\n";
+  }
   const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   const int poller = ::epoll_create1(EPOLL_CLOEXEC);
   epoll_event event{.events = EPOLLIN, .data = {}};

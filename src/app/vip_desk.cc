@@ -32,7 +32,12 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
     : around_(std::move(around)),
       config_(config),
       link_(around_.loop, channel_fd, listener()),
-      tracker_(around_.loop, vip::track::Tracker::Ports{around_.facts, [this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); }, [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit, runtime::wall_micros}) {
+      tracker_(around_.loop, vip::track::Tracker::Ports{around_.facts,
+                                                        [this](vip::ScriptCall call, vip::ScriptAnswer answer) {
+                                                          run_script(std::move(call), std::move(answer));
+                                                        },
+                                                        [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit,
+                                                        runtime::wall_micros}) {
   configure(config);
 }
 
@@ -50,7 +55,8 @@ void VipDesk::reloaded(const config::ConfigPtr& config) {
 void VipDesk::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
   const config::Script* script = config::find_script(*config_, call.script);
   const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
-  link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout, std::move(answer));
+  link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout,
+                   std::move(answer));
 }
 
 guardian::GuardianLink::Listener VipDesk::listener() {
@@ -89,7 +95,8 @@ void VipDesk::tell(notify::VipChange change) {
 }
 
 const config::Vip* VipDesk::find(std::string_view name) const {
-  const auto it = std::find_if(config_->vips.begin(), config_->vips.end(), [&](const config::Vip& each) { return each.name == name; });
+  const auto it = std::find_if(config_->vips.begin(), config_->vips.end(),
+                               [&](const config::Vip& each) { return each.name == name; });
   return it == config_->vips.end() ? nullptr : &*it;
 }
 
@@ -107,7 +114,10 @@ Result<void> VipDesk::order(std::string_view vip, admin::VipOrder order, const a
 void VipDesk::command_done(const guardian::CommandDone& done) {
   const auto order = orders_.extract(done.id);
   if (order.empty()) return;
-  around_.emit(events::VipCommand{.vip = order.mapped().vip, .command = order.mapped().command, .client = order.mapped().client, .outcome = done.text});
+  around_.emit(events::VipCommand{.vip = order.mapped().vip,
+                                  .command = order.mapped().command,
+                                  .client = order.mapped().client,
+                                  .outcome = done.text});
 }
 
 // ── what the operator is shown ──
@@ -128,10 +138,12 @@ void VipDesk::describe(admin::StatusSnapshot& status) const {
   for (const vip::RouterReport& router : report_->routers) {
     admin::VipStatus& shown = status.vips.emplace_back();
     shown.report = router;
-    const auto tracked = std::find_if(tracks.begin(), tracks.end(), [&](const vip::track::VipTrackReport& each) { return each.vip == router.name; });
+    const auto tracked = std::find_if(tracks.begin(), tracks.end(),
+                                      [&](const vip::track::VipTrackReport& each) { return each.vip == router.name; });
     if (tracked == tracks.end()) continue;
     for (const vip::track::TrackReport& track : tracked->tracks) {
-      shown.tracks.push_back({track.track, track.known && !track.bad, vip::track::weight_text(track.weight), track.reason, track.since_wall_micros});
+      shown.tracks.push_back({track.track, track.known && !track.bad, vip::track::weight_text(track.weight),
+                              track.reason, track.since_wall_micros});
     }
   }
 }

@@ -1,5 +1,5 @@
-// VipDesk: the gateway's side of virtual addresses: talks to the guardian, runs the tracked things, and keeps what the operator is
-// shown.
+// VipDesk: the gateway's side of virtual addresses: talks to the guardian, runs the tracked things, and keeps what the
+// operator is shown.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:

@@ -47,8 +47,8 @@ std::uint32_t code_point(std::string_view text, std::size_t i, std::size_t lengt
   return 0x10000;
 }
 
-/// What shows something else than the characters: controls (C0, DEL, C1 with NEL), the separators of lines and paragraphs, and what
-/// turns the direction of the text around it.
+/// What shows something else than the characters: controls (C0, DEL, C1 with NEL), the separators of lines and
+/// paragraphs, and what turns the direction of the text around it.
 bool misleading(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x061C || point == 0x200E || point == 0x200F ||
          (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
@@ -59,11 +59,10 @@ void append_code(std::string& out, std::uint32_t point) {
   for (int shift = 12; shift >= 0; shift -= 4) out.push_back(kHexDigits[point >> shift & 15U]);
 }
 
-enum class Quotes : std::uint8_t { kEscaped,
-                                   kKept };
+enum class Quotes : std::uint8_t { kEscaped, kKept };
 
-/// Appends the inside of a JSON string (with quotes and backslashes kept, readable text): what misleads is escaped, broken UTF-8
-/// replaced.
+/// Appends the inside of a JSON string (with quotes and backslashes kept, readable text): what misleads is escaped,
+/// broken UTF-8 replaced.
 void append_escaped(std::string& out, std::string_view value, Quotes quotes = Quotes::kEscaped) {
   for (std::size_t i = 0; i < value.size();) {
     const char c = value[i];

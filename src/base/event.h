@@ -1,6 +1,6 @@
 // Events: everything an operator may want to know has a number, a name, a level, named fields and a paragraph of
-// advice. Free text is for debugging only. An event is a struct of the room that tells of it (its events.h): a member for each
-// field, and the words beside them. app/event_catalogue.h has them all; docs/events.md is its rendering.
+// advice. Free text is for debugging only. An event is a struct of the room that tells of it (its events.h): a member
+// for each field, and the words beside them. app/event_catalogue.h has them all; docs/events.md is its rendering.
 //
 //   struct AcceptPaused {
 //     EventText service, reason;
@@ -12,9 +12,9 @@
 // Owner: whoever makes one; the control thread keeps them in an EventLog. Thread: any (plain values, constant tables).
 // Invariants:
 //   1. Numbers and names are a contract with scripts: never reused, never given another meaning.
-//   2. What is documented is sent, and nothing else: a struct whose members are not its fields does not compile, nor does an event
-//      without one of them (event_text.h). `count` belongs to all besides: how many there were since the last one that was
-//      reported.
+//   2. What is documented is sent, and nothing else: a struct whose members are not its fields does not compile, nor
+//      does an event without one of them (event_text.h). `count` belongs to all besides: how many there were since the
+//      last one that was reported.
 //   3. Rendered events are one line to every reader, whatever the values hold: values may come from hostile peers.
 //   4. Whoever collects events bounds their values (bound_values): peers choose how long some are.
 #pragma once
@@ -36,9 +36,7 @@
 
 namespace hf {
 
-enum class EventLevel : std::uint8_t { kInfo,
-                                       kWarning,
-                                       kError };
+enum class EventLevel : std::uint8_t { kInfo, kWarning, kError };
 
 enum class EventId : std::uint16_t {
   // 1xxx: the process and its configuration
@@ -133,10 +131,14 @@ enum class EventId : std::uint16_t {
 };
 
 /// What is held back of an event that comes again and again (event_damper.h).
-enum class EventDamping : std::uint8_t { kFloods,           // what is more than a hundred of its kind in a second
-                                         kRepeats,          // what is more than one in a second for a service, server or virtual address
-                                         kRepeatsByReason,  // … and for one of its reasons, which are a few words of our own
-                                         kNothing };        // an audit trail is whole
+enum class EventDamping : std::uint8_t {
+  kFloods,  // what is more than a hundred of its kind in a second
+  // what is more than one in a second for a service, server or virtual address
+  kRepeats,
+  // … and for one of its reasons, which are a few words of our own
+  kRepeatsByReason,
+  kNothing
+};  // an audit trail is whole
 
 /// What an event is called, and what is said of it. All text is constant.
 struct EventWords {
@@ -148,7 +150,9 @@ struct EventWords {
   std::string_view action;   // what to do about it
 
   /// Whether it is one of those that are told once a second, with `count`.
-  constexpr bool damped() const { return damping == EventDamping::kRepeats || damping == EventDamping::kRepeatsByReason; }
+  constexpr bool damped() const {
+    return damping == EventDamping::kRepeats || damping == EventDamping::kRepeatsByReason;
+  }
 };
 
 /// One entry of the catalogue.
@@ -286,8 +290,8 @@ std::string format_utc(std::int64_t wall_micros);
 /// Appends `value` as it stands behind "name=" in a log line: in quotes where it needs them.
 void append_event_value(std::string& out, std::string_view value);
 
-/// Appends `value` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD, and what a viewer may take for the
-/// end of a line, for a command to the terminal or for a change of direction is escaped.
+/// Appends `value` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD, and what a viewer may take for
+/// the end of a line, for a command to the terminal or for a change of direction is escaped.
 void append_json_string(std::string& out, std::string_view value);
 
 /// `text` without anything that a terminal would obey; its line breaks stay.

@@ -13,7 +13,9 @@ std::string place_of(const Event& event) {
   const EventType& type = *event.type;
   std::string place = std::to_string(static_cast<unsigned>(type.id));
   if (!type.damped()) return place;
-  for (const std::string_view field : {"service", "server", "vip", "shard"}) place += "/" + std::string(event.field(field));
+  for (const std::string_view field : {"service", "server", "vip", "shard"}) {
+    place += "/" + std::string(event.field(field));
+  }
   if (type.damping == EventDamping::kRepeatsByReason) place += "/" + std::string(event.field("reason"));
   return place;
 }

@@ -1,13 +1,14 @@
-// EventDamper: whatever a client, a peer or a busy moment can repeat thousands of times (refused clients, retried reads) is let through
-// once a second per kind and place; what was held back is not lost: the next one let through carries how many there were, and when
-// none comes, due() gives the last of them. The log has one, and each receiver of notices, with a longer second.
+// EventDamper: whatever a client, a peer or a busy moment can repeat thousands of times (refused clients, retried
+// reads) is let through once a second per kind and place; what was held back is not lost: the next one let through
+// carries how many there were, and when none comes, due() gives the last of them. The log has one, and each receiver of
+// notices, with a longer second.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. Events whose type says so (EventDamping) are damped so; all others when a kind comes more than Limits::most times in a
-//      second, except the audit trail (commands), of which none is ever held back.
-//   2. A place is named by the configuration (service, server, vip, shard) and, for pins, by their reason, never by a peer; the memory is
-//      bounded all the same.
+//   1. Events whose type says so (EventDamping) are damped so; all others when a kind comes more than Limits::most
+//      times in a second, except the audit trail (commands), of which none is ever held back.
+//   2. A place is named by the configuration (service, server, vip, shard) and, for pins, by their reason, never by a
+//      peer; the memory is bounded all the same.
 //   3. The last event of a burst is reported, by the first due() after its second.
 //   "A second" is Limits::second.
 #pragma once
@@ -34,7 +35,8 @@ class EventDamper {
 
   /// Whether to report the event. Adds `count` when others were held back before it. `event.at` must be set.
   bool admit(Event& event);
-  /// The last event of every place that has held some back for a second, with `count`. They are to be reported as they are.
+  /// The last event of every place that has held some back for a second, with `count`. They are to be reported as they
+  /// are.
   std::vector<Event> due(TimePoint now);
 
  private:

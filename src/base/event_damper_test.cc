@@ -9,7 +9,8 @@ namespace {
 
 struct ServerSeen {
   EventText server;
-  static constexpr EventWords kWords{.id = EventId::kServerUp, .name = "server_seen", .level = EventLevel::kInfo, .meaning = "", .action = ""};
+  static constexpr EventWords kWords{
+      .id = EventId::kServerUp, .name = "server_seen", .level = EventLevel::kInfo, .meaning = "", .action = ""};
   static constexpr EventMember<ServerSeen> kFields[] = {{"server", &ServerSeen::server}};
 };
 

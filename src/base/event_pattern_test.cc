@@ -6,8 +6,11 @@ namespace hf {
 namespace {
 
 TEST(EventPattern, IsHfAndFourPlaces) {
-  for (const std::string_view good : {"HF-2002", "HF-2xxx", "HF-xxxx", "HF-x02x"}) EXPECT_TRUE(is_event_pattern(good)) << good;
-  for (const std::string_view bad : {"", "HF-", "HF-200", "HF-20022", "2002", "hf-2002", "HF-2XXX", "HF-2*", "HF-20 2", "server_down"}) {
+  for (const std::string_view good : {"HF-2002", "HF-2xxx", "HF-xxxx", "HF-x02x"}) {
+    EXPECT_TRUE(is_event_pattern(good)) << good;
+  }
+  for (const std::string_view bad :
+       {"", "HF-", "HF-200", "HF-20022", "2002", "hf-2002", "HF-2XXX", "HF-2*", "HF-20 2", "server_down"}) {
     EXPECT_FALSE(is_event_pattern(bad)) << bad;
     EXPECT_FALSE(matches_event(bad, EventId::kServerDown)) << bad;
   }

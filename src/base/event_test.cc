@@ -16,8 +16,13 @@ struct ServerUp {
   OptionalEventText server{};
   EventText reason;
 
-  static constexpr EventWords kWords{.id = EventId::kServerUp, .name = "server_up", .level = EventLevel::kInfo, .meaning = "It is up.", .action = "Nothing."};
-  static constexpr EventMember<ServerUp> kFields[] = {{"service", &ServerUp::service}, {"server", &ServerUp::server}, {"reason", &ServerUp::reason}};
+  static constexpr EventWords kWords{.id = EventId::kServerUp,
+                                     .name = "server_up",
+                                     .level = EventLevel::kInfo,
+                                     .meaning = "It is up.",
+                                     .action = "Nothing."};
+  static constexpr EventMember<ServerUp> kFields[] = {
+      {"service", &ServerUp::service}, {"server", &ServerUp::server}, {"reason", &ServerUp::reason}};
 };
 
 struct LoginRefused {
@@ -37,8 +42,13 @@ struct LoginRefused {
 struct AdminRefused {
   EventText client, path;
 
-  static constexpr EventWords kWords{.id = EventId::kAdminRefused, .name = "admin_refused", .level = EventLevel::kError, .meaning = "It is refused.", .action = "Nothing."};
-  static constexpr EventMember<AdminRefused> kFields[] = {{"client", &AdminRefused::client}, {"path", &AdminRefused::path}};
+  static constexpr EventWords kWords{.id = EventId::kAdminRefused,
+                                     .name = "admin_refused",
+                                     .level = EventLevel::kError,
+                                     .meaning = "It is refused.",
+                                     .action = "Nothing."};
+  static constexpr EventMember<AdminRefused> kFields[] = {{"client", &AdminRefused::client},
+                                                          {"path", &AdminRefused::path}};
 };
 
 /// Has a member that is no field.
@@ -59,8 +69,10 @@ struct Twice {
 
 static_assert(members_are_fields<ServerUp>() && members_are_fields<AdminRefused>());
 static_assert(!members_are_fields<Undocumented>() && !members_are_fields<Twice>());
-static_assert(!std::is_default_constructible_v<ServerUp> && !std::is_default_constructible_v<Event>, "an event says what it is, and its fields");
-static_assert(std::is_convertible_v<ServerUp, Event> && !std::is_convertible_v<EventType, Event> && !std::is_convertible_v<int, Event>);
+static_assert(!std::is_default_constructible_v<ServerUp> && !std::is_default_constructible_v<Event>,
+              "an event says what it is, and its fields");
+static_assert(std::is_convertible_v<ServerUp, Event> && !std::is_convertible_v<EventType, Event> &&
+              !std::is_convertible_v<int, Event>);
 
 TEST(EventStruct, SendsItsFieldsInTheirOrderAndLeavesOutWhatWasNotGiven) {
   const Event whole = ServerUp{.service = "orders", .server = "db1", .reason = "ok"};
@@ -113,10 +125,15 @@ TEST(Event, HostileValuesStayOnOneLineAndValidUtf8) {
   EXPECT_NE(json.find("ok\xe2\x82\xac\""), std::string::npos);
 }
 
-/// One line to every viewer, and nothing that a terminal obeys: C1 controls (NEL among them), separators, changes of direction.
+/// One line to every viewer, and nothing that a terminal obeys: C1 controls (NEL among them), separators, changes of
+/// direction.
 TEST(Event, WhatAViewerMayTakeForSomethingElseIsEscaped) {
   const std::pair<const char*, const char*> cases[] = {
-      {"\u0085", "\\u0085"}, {"\u0080", "\\u0080"}, {"\u009b31m", "\\u009b31m"}, {"\u009f", "\\u009f"}, {"\u2028", "\\u2028"}, {"\u2029", "\\u2029"}, {"\u202e", "\\u202e"}, {"\u2066", "\\u2066"}, {"\u2069", "\\u2069"}, {"\u200f", "\\u200f"}, {"\u061c", "\\u061c"}, {"\x1b", "\\u001b"}, {"\x7f", "\\u007f"}, {"\n", "\\n"}, {"\r", "\\u000d"}};
+      {"\u0085", "\\u0085"}, {"\u0080", "\\u0080"}, {"\u009b31m", "\\u009b31m"},
+      {"\u009f", "\\u009f"}, {"\u2028", "\\u2028"}, {"\u2029", "\\u2029"},
+      {"\u202e", "\\u202e"}, {"\u2066", "\\u2066"}, {"\u2069", "\\u2069"},
+      {"\u200f", "\\u200f"}, {"\u061c", "\\u061c"}, {"\x1b", "\\u001b"},
+      {"\x7f", "\\u007f"},   {"\n", "\\n"},         {"\r", "\\u000d"}};
   for (const auto& [raw, shown] : cases) {
     const Event event = LoginRefused{.user = std::string("a") + raw + "b"};
     const std::string expected = std::string("a") + shown + "b\"";
@@ -130,7 +147,8 @@ TEST(Event, WhatAViewerMayTakeForSomethingElseIsEscaped) {
 }
 
 TEST(Event, PrintableTextKeepsItsLinesAndObeysNobody) {
-  EXPECT_EQ(printable("db1 \"up\"\nreason: \x1b[2J\u009b2J \xff"), "db1 \"up\"\nreason: \\u001b[2J\\u009b2J \xEF\xBF\xBD");
+  EXPECT_EQ(printable("db1 \"up\"\nreason: \x1b[2J\u009b2J \xff"),
+            "db1 \"up\"\nreason: \\u001b[2J\\u009b2J \xEF\xBF\xBD");
 }
 
 TEST(Event, LongValuesAreCutAtACharacterAndSayHowLongTheyWere) {

@@ -1,5 +1,5 @@
-// EventText: the value of an event's field, and what may become one. Numbers are told in decimal, truth as "yes" or "no", times
-// as "12ms".
+// EventText: the value of an event's field, and what may become one. Numbers are told in decimal, truth as "yes" or
+// "no", times as "12ms".
 //
 // Owner: the event that is being made. Thread: any (plain values).
 // Invariants:
@@ -24,15 +24,15 @@ concept EventNumber = std::integral<T> && !std::same_as<T, bool> && !std::same_a
 
 class EventText {
  public:
-  EventText(std::string text) : text_(std::move(text)) {}   // NOLINT(google-explicit-constructor)
-  EventText(std::string_view text) : text_(text) {}         // NOLINT(google-explicit-constructor)
-  EventText(const char* text) : text_(text) {}              // NOLINT(google-explicit-constructor)
-  template <std::same_as<bool> T>                           // and nothing that turns into one, as pointers do
-  EventText(T yes) : text_(yes ? "yes" : "no") {}           // NOLINT(google-explicit-constructor)
+  EventText(std::string text) : text_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
+  EventText(std::string_view text) : text_(text) {}        // NOLINT(google-explicit-constructor)
+  EventText(const char* text) : text_(text) {}             // NOLINT(google-explicit-constructor)
+  template <std::same_as<bool> T>                          // and nothing that turns into one, as pointers do
+  EventText(T yes) : text_(yes ? "yes" : "no") {}          // NOLINT(google-explicit-constructor)
   template <EventNumber T>
-  EventText(T number) : text_(std::to_string(number)) {}    // NOLINT(google-explicit-constructor)
+  EventText(T number) : text_(std::to_string(number)) {}  // NOLINT(google-explicit-constructor)
   template <class Rep, class Period>
-  EventText(std::chrono::duration<Rep, Period> duration)    // NOLINT(google-explicit-constructor)
+  EventText(std::chrono::duration<Rep, Period> duration)  // NOLINT(google-explicit-constructor)
       : text_(std::to_string(std::chrono::duration_cast<Millis>(duration).count()) + "ms") {}
 
   std::string take() && { return std::move(text_); }

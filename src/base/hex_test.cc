@@ -16,7 +16,9 @@ TEST(Hex, GoesThereAndBack) {
 }
 
 TEST(Hex, WhatIsNoneIsNothing) {
-  for (const char* text : {"a", "abc", "0g", "g0", "-1", "+1", " 1", "1 ", "0x"}) EXPECT_EQ(from_hex(text), std::nullopt) << text;
+  for (const char* text : {"a", "abc", "0g", "g0", "-1", "+1", " 1", "1 ", "0x"}) {
+    EXPECT_EQ(from_hex(text), std::nullopt) << text;
+  }
 }
 
 }  // namespace

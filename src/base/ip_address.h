@@ -18,8 +18,7 @@
 
 namespace hf {
 
-enum class IpFamily : std::uint8_t { kIpv4,
-                                     kIpv6 };
+enum class IpFamily : std::uint8_t { kIpv4, kIpv6 };
 
 /// Bytes of an address on the wire: 4 or 16.
 constexpr std::size_t address_size(IpFamily family) { return family == IpFamily::kIpv4 ? 4 : 16; }

@@ -18,7 +18,8 @@ TEST(IpAddress, IsMadeOfFourOrSixteenBytesOnly) {
 
 TEST(IpAddress, GivesItsBytesInNetworkOrder) {
   EXPECT_EQ(IpAddress::v4(198, 18, 0, 100).bytes(), "\xc6\x12\x00\x64"s);
-  EXPECT_EQ(IpAddress::v6({0x2001, 0xdb8, 0, 0, 0, 0, 0, 1}).bytes(), "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"s);
+  EXPECT_EQ(IpAddress::v6({0x2001, 0xdb8, 0, 0, 0, 0, 0, 1}).bytes(),
+            "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"s);
 }
 
 TEST(IpAddress, TiesAreBrokenByUnsignedBytesFirstByteFirstRfc5798Clause643) {

@@ -59,8 +59,9 @@ struct LatencySnapshot {
   /// How many took at most `bound`, which is one of the buckets' bounds.
   std::uint64_t at_most(Micros bound) const {
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i < LatencyBuckets::kBounded && LatencyBuckets::upper_bound(i) <= bound; ++i)
+    for (std::size_t i = 0; i < LatencyBuckets::kBounded && LatencyBuckets::upper_bound(i) <= bound; ++i) {
       total += counts[i];
+    }
     return total;
   }
 

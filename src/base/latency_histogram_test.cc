@@ -22,9 +22,7 @@ TEST(LatencyHistogram, EveryLatencyLiesWithinTheBoundsOfItsBucket) {
       continue;
     }
     ASSERT_LE(latency, Nanos{Buckets::upper_bound(index)});
-    if (index > 0) {
-      ASSERT_GT(latency, Nanos{Buckets::upper_bound(index - 1)});
-    }
+    if (index > 0) { ASSERT_GT(latency, Nanos{Buckets::upper_bound(index - 1)}); }
   }
 }
 
@@ -35,8 +33,9 @@ TEST(LatencyHistogram, BoundsRiseAndHoldEveryPowerOfTwo) {
   EXPECT_EQ(bounds.front(), 1);
   EXPECT_EQ(bounds.back(), std::int64_t{1} << Buckets::kDoublings);
   EXPECT_GE(Nanos{Buckets::upper_bound(Buckets::kBounded - 1)}, Nanos{100s});
-  for (std::size_t d = 0; d <= Buckets::kDoublings; ++d)
+  for (std::size_t d = 0; d <= Buckets::kDoublings; ++d) {
     EXPECT_TRUE(std::ranges::binary_search(bounds, std::int64_t{1} << d)) << d;
+  }
 }
 
 TEST(LatencyHistogram, CountsSumsAndQuantilesWithinTheirError) {

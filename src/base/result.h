@@ -20,23 +20,23 @@
 namespace hf {
 
 enum class ErrorCode : std::uint8_t {
-  kInvalidArgument,   // the caller's or the operator's input is wrong
-  kProtocol,          // bytes from a peer break the protocol
-  kClosed,            // the peer closed the connection in order
-  kReset,             // the connection broke
-  kRefused,           // connect was refused, or the peer said no
-  kUnreachable,       // no route, no host
-  kTimeout,           // a deadline passed
-  kCancelled,         // our own side gave the work up
-  kOverload,          // a bound of ours was reached
-  kNoPlace,           // all connections that a server's limit allows are in use; said by the limit alone
-  kAccessDenied,      // credentials or addresses not allowed
+  kInvalidArgument,  // the caller's or the operator's input is wrong
+  kProtocol,         // bytes from a peer break the protocol
+  kClosed,           // the peer closed the connection in order
+  kReset,            // the connection broke
+  kRefused,          // connect was refused, or the peer said no
+  kUnreachable,      // no route, no host
+  kTimeout,          // a deadline passed
+  kCancelled,        // our own side gave the work up
+  kOverload,         // a bound of ours was reached
+  kNoPlace,          // all connections that a server's limit allows are in use; said by the limit alone
+  kAccessDenied,     // credentials or addresses not allowed
   kNotFound,
   kExists,
-  kExhausted,         // out of file descriptors, ports, room in a queue of the kernel's
+  kExhausted,  // out of file descriptors, ports, room in a queue of the kernel's
   kOutOfMemory,
   kUnsupported,
-  kSystem,            // an errno that fits nothing above
+  kSystem,  // an errno that fits nothing above
 };
 
 std::string_view to_string(ErrorCode code);
@@ -49,12 +49,14 @@ struct PeerSaid {
   friend bool operator==(const PeerSaid&, const PeerSaid&) = default;
 };
 
-/// A PeerSaid or none, copied with its owner. One pointer wide: an Error lies many times in the frames of an idle client.
+/// A PeerSaid or none, copied with its owner. One pointer wide: an Error lies many times in the frames of an idle
+/// client.
 class PeerSaidPtr {
  public:
   PeerSaidPtr() = default;
   explicit PeerSaidPtr(PeerSaid said) : said_(std::make_unique<const PeerSaid>(std::move(said))) {}
-  PeerSaidPtr(const PeerSaidPtr& other) : said_(other.said_ == nullptr ? nullptr : std::make_unique<const PeerSaid>(*other.said_)) {}
+  PeerSaidPtr(const PeerSaidPtr& other)
+      : said_(other.said_ == nullptr ? nullptr : std::make_unique<const PeerSaid>(*other.said_)) {}
   PeerSaidPtr(PeerSaidPtr&&) noexcept = default;
   PeerSaidPtr& operator=(PeerSaidPtr other) noexcept {
     said_ = std::move(other.said_);
@@ -97,8 +99,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}              // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}          // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   Result(ErrorCode code, std::string context) : state_(std::in_place_index<1>, Error{code, std::move(context)}) {}
 
   bool ok() const { return state_.index() == 0; }
@@ -145,7 +147,7 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
-  Result(Error error) : error_(std::move(error)) {}                                  // NOLINT(google-explicit-constructor)
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
   Result(ErrorCode code, std::string context) : error_(Error{code, std::move(context)}) {}
 
   bool ok() const { return !error_.has_value(); }

@@ -1,4 +1,5 @@
-// Checker: looks at one server of a service, again and again: is it there, and does it do its work. A file for each kind of check.
+// Checker: looks at one server of a service, again and again: is it there, and does it do its work. A file for each
+// kind of check.
 //
 // Owner: the service's watcher. Thread: the control thread's.
 // Invariants:
@@ -19,7 +20,8 @@ class Checker {
   Checker& operator=(const Checker&) = delete;
   virtual ~Checker() = default;
 
-  /// Errors: why the server is not well. Where it has `said` so itself it is there all the same; kOverload: it has no room for a look.
+  /// Errors: why the server is not well. Where it has `said` so itself it is there all the same; kOverload: it has no
+  /// room for a look.
   virtual runtime::Task<Result<void>> look(Deadline deadline) = 0;
   /// Lets go of what it keeps between looks. Not while one runs.
   virtual void rest() {}

@@ -1,5 +1,5 @@
-// MonitoredServerFake: a MariaDB server as the watcher's monitor sees it, for tests: takes logins, answers the queries of a look with
-// what the test has set, and can be held at any point of the conversation.
+// MonitoredServerFake: a MariaDB server as the watcher's monitor sees it, for tests: takes logins, answers the queries
+// of a look with what the test has set, and can be held at any point of the conversation.
 //
 // Owner: the test. Thread: that of its loop.
 // Invariants:
@@ -32,7 +32,8 @@ class MonitoredServerFake {
   using Row = std::vector<std::optional<std::string>>;
 
   explicit MonitoredServerFake(runtime::EventLoop& loop) : loop_(loop), released_(loop), scope_(loop) {
-    const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+    const int fd =
+        net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     address_ = net::Address::local_of(fd).value();
     listener_ = std::make_unique<net::Listener>(loop, fd, net::SocketOptions{});
     set("@@version", {"server_id", "version", "read_only", "gtid_binlog_pos", "gtid_current_pos", "semisync"},
@@ -132,8 +133,11 @@ class MonitoredServerFake {
         if (!login.ok()) co_return;
         capabilities = login->capabilities;
         self->logins_.emplace_back(login->user);
-        reply = self->refuses_logins_ ? packet(2, mysql::encode_err({.code = self->refusal_, .sqlstate = "28000", .message = "Access denied"}, capabilities))
-                                      : packet(2, mysql::encode_ok({.status = mysql::kStatusAutocommit}, capabilities));
+        reply =
+            self->refuses_logins_
+                ? packet(2, mysql::encode_err({.code = self->refusal_, .sqlstate = "28000", .message = "Access denied"},
+                                              capabilities))
+                : packet(2, mysql::encode_ok({.status = mysql::kStatusAutocommit}, capabilities));
       } else {
         self->queries_.push_back(payload.substr(1));
         reply = self->reply_to(payload.substr(1), capabilities);
@@ -160,8 +164,9 @@ class MonitoredServerFake {
     greeting.server_version = "5.5.5-10.11.6-MariaDB";
     greeting.connection_id = 77;
     greeting.nonce = "abcdefghijklmnopqrst";
-    greeting.capabilities = mysql::kClientLongFlag | mysql::kClientProtocol41 | mysql::kClientTransactions | mysql::kClientSecureConnection |
-                            mysql::kClientPluginAuth | mysql::kClientPluginAuthLenencData;
+    greeting.capabilities = mysql::kClientLongFlag | mysql::kClientProtocol41 | mysql::kClientTransactions |
+                            mysql::kClientSecureConnection | mysql::kClientPluginAuth |
+                            mysql::kClientPluginAuthLenencData;
     greeting.charset = 45;
     greeting.auth_plugin = std::string(mysql::kNativePasswordPlugin);
     return greeting;
@@ -171,19 +176,25 @@ class MonitoredServerFake {
     namespace mysql = proto::mysql;
     const std::pair<const std::string, mysql::TextResult>* best = nullptr;
     for (const auto& each : answers_) {
-      if (query.find(each.first) != std::string::npos && (best == nullptr || each.first.size() > best->first.size())) best = &each;
+      if (query.find(each.first) != std::string::npos && (best == nullptr || each.first.size() > best->first.size())) {
+        best = &each;
+      }
     }
     std::string bytes;
     if (best == nullptr || best->second.error) {
-      const mysql::TextError error = best == nullptr ? mysql::TextError{1064, "42000", "no such query here"} : *best->second.error;
-      mysql::append_packet(bytes, 1, mysql::encode_err({.code = error.code, .sqlstate = error.sqlstate, .message = error.message}, capabilities));
+      const mysql::TextError error =
+          best == nullptr ? mysql::TextError{1064, "42000", "no such query here"} : *best->second.error;
+      mysql::append_packet(
+          bytes, 1,
+          mysql::encode_err({.code = error.code, .sqlstate = error.sqlstate, .message = error.message}, capabilities));
       return bytes;
     }
     std::string payload;
     mysql::append_lenenc(payload, best->second.columns.size());
     std::uint8_t next = mysql::append_packet(bytes, 1, payload);
     for (const std::string& column : best->second.columns) next = mysql::append_packet(bytes, next, definition(column));
-    next = mysql::append_packet(bytes, next, mysql::encode_eof({.warnings = 0, .status = mysql::kStatusAutocommit}, capabilities));
+    next = mysql::append_packet(bytes, next,
+                                mysql::encode_eof({.warnings = 0, .status = mysql::kStatusAutocommit}, capabilities));
     for (const Row& row : best->second.rows) {
       payload.clear();
       for (const std::optional<std::string>& cell : row) {
@@ -196,7 +207,8 @@ class MonitoredServerFake {
       }
       next = mysql::append_packet(bytes, next, payload);
     }
-    mysql::append_packet(bytes, next, mysql::encode_eof({.warnings = 0, .status = mysql::kStatusAutocommit}, capabilities));
+    mysql::append_packet(bytes, next,
+                         mysql::encode_eof({.warnings = 0, .status = mysql::kStatusAutocommit}, capabilities));
     return bytes;
   }
 
@@ -214,7 +226,9 @@ class MonitoredServerFake {
     proto::mysql::append_packet(bytes, sequence, payload);
     return bytes;
   }
-  static std::size_t packet_size(ByteView input) { return proto::mysql::kPacketHeader + proto::mysql::load_packet_header(input).length; }
+  static std::size_t packet_size(ByteView input) {
+    return proto::mysql::kPacketHeader + proto::mysql::load_packet_header(input).length;
+  }
 
   runtime::EventLoop& loop_;
   net::Address address_;

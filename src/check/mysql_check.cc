@@ -49,7 +49,9 @@ void take_status(const mysql::TextResult& status, ServerObservation& seen) {
     if (row.size() < 2 || !row[0] || !row[1]) continue;
     const std::string& name = *row[0];
     const std::string& value = *row[1];
-    if (name == "Threads_running") seen.threads_running = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
+    if (name == "Threads_running") {
+      seen.threads_running = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
+    }
     if (name == "Rpl_semi_sync_master_status") seen.semisync.primary_active = value == "ON";
     if (name == "Rpl_semi_sync_master_clients") {
       seen.semisync.primary_clients = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
@@ -64,9 +66,10 @@ constexpr ByteView kMariaDbFacts =
     " @@global.rpl_semi_sync_master_enabled AS semisync";
 constexpr ByteView kMySqlFacts =
     "SELECT @@global.server_id AS server_id, @@version AS version, @@global.read_only AS read_only";
-/// The servers' globals and their init_connect are for their clients: rows that are left out, those of an old snapshot, or names in another
-/// character set would mislead us.
-constexpr ByteView kOwnSettings = "SET SESSION autocommit=1,sql_select_limit=18446744073709551615,sql_big_selects=1,sql_mode='',NAMES utf8mb4";
+/// The servers' globals and their init_connect are for their clients: rows that are left out, those of an old snapshot,
+/// or names in another character set would mislead us.
+constexpr ByteView kOwnSettings =
+    "SET SESSION autocommit=1,sql_select_limit=18446744073709551615,sql_big_selects=1,sql_mode='',NAMES utf8mb4";
 constexpr ByteView kStatus =
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_running','Rpl_semi_sync_master_status',"
     "'Rpl_semi_sync_master_clients','Rpl_semi_sync_slave_status')";
@@ -81,18 +84,22 @@ bool MysqlCheck::set_monitor(upstream::mysql::Credentials monitor) {
 }
 
 Task<Result<void>> MysqlCheck::ensure_connected(Deadline deadline) {
-  if (connection_ != nullptr && connection_->usable() && connection_version_ == monitor_version_) co_return Result<void>{};
+  if (connection_ != nullptr && connection_->usable() && connection_version_ == monitor_version_) {
+    co_return Result<void>{};
+  }
   connection_.reset();
   const std::uint64_t version = monitor_version_;  // a reload may change it while we connect
   upstream::mysql::Login login;
   login.credentials = monitor_;
-  login.capabilities = mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
+  login.capabilities =
+      mysql::kClientProtocol41 | mysql::kClientSecureConnection | mysql::kClientPluginAuth | mysql::kClientLongFlag;
   Result<upstream::mysql::ConnectionPtr> opened = co_await upstream::mysql::connect(loop_, address_, login, deadline);
   if (!opened.ok() && opened.error().peer_code() == mysql::kErConCount) opened.error().code = ErrorCode::kOverload;
   HF_CO_RETURN_IF_ERROR(opened);
   connection_ = std::move(*opened);
   connection_version_ = version;
-  greeting_ = {connection_->server_version, connection_->server_capabilities, connection_->server_charset, connection_->status};
+  greeting_ = {connection_->server_version, connection_->server_capabilities, connection_->server_charset,
+               connection_->status};
   const Result<mysql::TextResult> set = co_await ask_here(std::string(kOwnSettings), deadline);
   if (!set.ok() && set.error().code != ErrorCode::kRefused) co_return set.error();
   co_return Result<void>{};
@@ -100,7 +107,9 @@ Task<Result<void>> MysqlCheck::ensure_connected(Deadline deadline) {
 
 Task<Result<mysql::TextResult>> MysqlCheck::ask(std::string sql, Deadline deadline) {
   Result<void> connected = co_await ensure_connected(deadline);
-  if (!connected.ok() && connected.error().code == ErrorCode::kRefused) connected.error().code = ErrorCode::kUnreachable;
+  if (!connected.ok() && connected.error().code == ErrorCode::kRefused) {
+    connected.error().code = ErrorCode::kUnreachable;
+  }
   HF_CO_RETURN_IF_ERROR(connected);
   Result<mysql::TextResult> result = co_await ask_here(std::move(sql), deadline);
   co_return result;
@@ -110,12 +119,14 @@ Task<Result<mysql::TextResult>> MysqlCheck::ask_here(std::string sql, Deadline d
   if (connection_ == nullptr) co_return Error{ErrorCode::kClosed, "not connected"};
   Result<mysql::TextResult> result = co_await upstream::mysql::query(*connection_, std::move(sql), deadline);
   if (!result.ok()) {
-    if (result.error().code == ErrorCode::kCancelled) connection_->leave();  // we stop: the server need not count a client that was lost
+    // we stop: the server need not count a client that was lost
+    if (result.error().code == ErrorCode::kCancelled) connection_->leave();
     connection_.reset();
     co_return std::move(result).error();
   }
   if (result->error) {
-    co_return refused_by_peer(ErrorCode::kRefused, "the server said " + std::to_string(result->error->code) + ": " + result->error->message,
+    co_return refused_by_peer(ErrorCode::kRefused,
+                              "the server said " + std::to_string(result->error->code) + ": " + result->error->message,
                               {result->error->code, result->error->sqlstate, result->error->message});
   }
   co_return result;
@@ -145,7 +156,8 @@ Task<Result<ServerObservation>> MysqlCheck::observe(Deadline deadline) {
   seen.gtid_current_pos = text(*facts, 0, "gtid_current_pos");
   seen.semisync.primary_enabled = text(*facts, 0, "semisync") == "1";
 
-  Result<mysql::TextResult> replication = co_await ask_here(mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW SLAVE STATUS", deadline);
+  Result<mysql::TextResult> replication =
+      co_await ask_here(mariadb ? "SHOW ALL SLAVES STATUS" : "SHOW SLAVE STATUS", deadline);
   HF_CO_RETURN_IF_ERROR(replication);
   take_replication(*replication, seen);
   Result<mysql::TextResult> status = co_await ask_here(std::string(kStatus), deadline);

@@ -1,5 +1,5 @@
-// MysqlCheck: looks at one MySQL or MariaDB server through the monitor account: is it there, what is its role, how far is it.
-// Keeps its connection between looks, and answers the watcher's other questions on it.
+// MysqlCheck: looks at one MySQL or MariaDB server through the monitor account: is it there, what is its role, how far
+// is it. Keeps its connection between looks, and answers the watcher's other questions on it.
 //
 // Owner: the service's watcher. Thread: the control thread's.
 // Invariant: a look ends by its deadline; after an error the next look connects anew.
@@ -29,20 +29,20 @@ class MysqlCheck final : public Checker {
   MysqlCheck(runtime::EventLoop& loop, const net::Address& address, upstream::mysql::Credentials monitor)
       : loop_(loop), address_(address), monitor_(std::move(monitor)) {}
 
-  /// Errors: those of upstream::mysql::connect, kOverload for a server that has no connection left (1040); kProtocol for a reply that makes no sense;
-  /// kRefused for a query that the server refused (missing privileges).
+  /// Errors: those of upstream::mysql::connect, kOverload for a server that has no connection left (1040); kProtocol
+  /// for a reply that makes no sense; kRefused for a query that the server refused (missing privileges).
   runtime::Task<Result<void>> look(Deadline deadline) override;
   void rest() override { connection_.reset(); }
 
-  /// A query of the watcher's on the same connection, not while a look runs. Connects where it has to. Errors as those of
-  /// look; kRefused is the server's word on this query alone.
+  /// A query of the watcher's on the same connection, not while a look runs. Connects where it has to. Errors as those
+  /// of look; kRefused is the server's word on this query alone.
   runtime::Task<Result<proto::mysql::TextResult>> ask(std::string sql, Deadline deadline);
 
   /// The latest look that succeeded; nothing before the first.
   const std::optional<policy::replica_set::ServerObservation>& observation() const { return observation_; }
   const ServerGreeting& greeting() const { return greeting_; }
-  /// The account of the next login. A look under way ends as it would have; the next one logs in anew. Returns whether this is
-  /// another account than before: otherwise nothing changes.
+  /// The account of the next login. A look under way ends as it would have; the next one logs in anew. Returns whether
+  /// this is another account than before: otherwise nothing changes.
   bool set_monitor(upstream::mysql::Credentials monitor);
 
  private:

@@ -54,8 +54,11 @@ class MysqlCheckTest : public ::testing::Test {
 
 TEST_F(MysqlCheckTest, SeesRoleAndReplicationOnOneConnection) {
   EXPECT_FALSE(check_.observation());
-  server_.set("@@version", {"server_id", "version", "read_only", "gtid_binlog_pos", "gtid_current_pos", "semisync"}, {{"7", "10.11.6-MariaDB", "1", "0-1-5", "0-1-6", "1"}});
-  server_.set("SLAVES STATUS", {"Slave_IO_Running", "Slave_SQL_Running", "Master_Host", "Master_Port", "Master_Server_Id", "Seconds_Behind_Master", "Last_SQL_Error"},
+  server_.set("@@version", {"server_id", "version", "read_only", "gtid_binlog_pos", "gtid_current_pos", "semisync"},
+              {{"7", "10.11.6-MariaDB", "1", "0-1-5", "0-1-6", "1"}});
+  server_.set("SLAVES STATUS",
+              {"Slave_IO_Running", "Slave_SQL_Running", "Master_Host", "Master_Port", "Master_Server_Id",
+               "Seconds_Behind_Master", "Last_SQL_Error"},
               {{"Connecting", "Yes", "db1", "3306", "1", "12", "a table is not there"}});
   ASSERT_FALSE(look().error);
   ASSERT_FALSE(look().error);

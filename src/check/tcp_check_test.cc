@@ -10,12 +10,15 @@
 namespace hf::check {
 namespace {
 
-runtime::Task<void> look_task(TcpCheck* check, Deadline deadline, std::optional<Result<void>>* out) { *out = co_await check->look(deadline); }
+runtime::Task<void> look_task(TcpCheck* check, Deadline deadline, std::optional<Result<void>>* out) {
+  *out = co_await check->look(deadline);
+}
 
 TEST(TcpCheck, SucceedsWhereSomebodyAcceptsAndSaysWhyItDoesNotElsewhere) {
   runtime::SteppedLoop loop;
   runtime::Scope scope(*loop);
-  const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+  const int fd =
+      net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
   TcpCheck check(*loop, net::Address::local_of(fd).value());
   const auto look = [&] {
     std::optional<Result<void>> out;

@@ -1,5 +1,6 @@
-// The compiled configuration: what the operator wants, as values. Immutable once built; shared as shared_ptr<const Config>.
-// What each section of the file holds is described in section/; this is the whole, and the names by which other rooms know it.
+// The compiled configuration: what the operator wants, as values. Immutable once built; shared as shared_ptr<const
+// Config>. What each section of the file holds is described in section/; this is the whole, and the names by which
+// other rooms know it.
 //
 // Owner: the control thread publishes it, shards hold it. Thread: any.
 // Invariants:

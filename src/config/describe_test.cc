@@ -37,7 +37,8 @@ TEST(DescribeTest, EveryKeyIsInTheReference) {
   const std::string reference = render_reference();
   for (const Key& key : schema()) {
     if (key.kind == Kind::kRefused || key.is_table()) continue;
-    const std::string name = key.kind == Kind::kLater ? "- `" + std::string(key.path) + "`" : "| `" + std::string(key.leaf()) + "` |";
+    const std::string name =
+        key.kind == Kind::kLater ? "- `" + std::string(key.path) + "`" : "| `" + std::string(key.leaf()) + "` |";
     EXPECT_NE(reference.find(name), std::string::npos) << key.path;
   }
 }

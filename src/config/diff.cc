@@ -23,7 +23,8 @@ std::string receiver_of(const Notify& notify) {
     case NotifyKind::kFifo: return fmt::format("fifo {}", notify.path);
     case NotifyKind::kSocket: return fmt::format("socket {}", notify.path);
     case NotifyKind::kSmtp: return fmt::format("smtp {}", notify.server.to_string());
-    case NotifyKind::kWebhook: return fmt::format("webhook {}", notify.url_from.empty() ? notify.url : notify.server.to_string());
+    case NotifyKind::kWebhook:
+      return fmt::format("webhook {}", notify.url_from.empty() ? notify.url : notify.server.to_string());
     case NotifyKind::kCommand: return fmt::format("command {}", notify.command.command.front());
   }
   return {};
@@ -44,13 +45,16 @@ void add_settings(std::vector<std::string>& all, std::string_view table, const T
 
 template <typename T>
 void add_restarts(std::vector<std::string>& all, std::string_view table, const T& before, const T& after) {
-  for (std::string& line : file::changes_for_restart(schema(), file::pair_of(schema(), table, before, after))) all.push_back(std::move(line));
+  for (std::string& line : file::changes_for_restart(schema(), file::pair_of(schema(), table, before, after))) {
+    all.push_back(std::move(line));
+  }
 }
 
 ServiceDiff diff_service(const Service& before, const Service& after) {
   ServiceDiff changes;
   changes.name = after.name;
-  changes.listeners = diff_names(before.listen, after.listen, [](const Listen& l) { return l.endpoint.to_string(); }, kEqual);
+  changes.listeners =
+      diff_names(before.listen, after.listen, [](const Listen& l) { return l.endpoint.to_string(); }, kEqual);
   changes.servers = diff_names(before.servers, after.servers, [](const Server& s) { return s.name; }, kEqual);
   changes.users = diff_names(before.mysql.users, after.mysql.users, [](const Account& a) { return a.user; }, kEqual);
   changes.settings = settings_of("service", before, after);
@@ -70,7 +74,8 @@ void strip_identity(std::vector<std::string>& identities) {
 
 VipDiff diff_vip(const Vip& before, const Vip& after) {
   VipDiff changes{after.name, settings_of("vip", before, after)};
-  if (changes.settings.empty()) changes.settings.emplace_back("another setting");  // invariant 1, should a member have no key
+  // invariant 1, should a member have no key
+  if (changes.settings.empty()) changes.settings.emplace_back("another setting");
   return changes;
 }
 
@@ -90,7 +95,9 @@ NamesDiff diff_notifies(const std::vector<Notify>& before, const std::vector<Not
     }
     return all;
   };
-  return diff_names(named(before), named(after), [](const Named& n) { return n.receiver; }, [](const Named& a, const Named& b) { return *a.notify == *b.notify; });
+  return diff_names(
+      named(before), named(after), [](const Named& n) { return n.receiver; },
+      [](const Named& a, const Named& b) { return *a.notify == *b.notify; });
 }
 
 std::vector<std::string> restarts(const Config& a, const Config& b) {

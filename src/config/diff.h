@@ -1,5 +1,6 @@
-// What changed between two configurations, by identity: a service is its name and protocol, a server its name in the service,
-// a listener its address, an account its user, a VIP its name, a notify its receiver. Reload keeps state, counters, pools and sessions of everything not named here.
+// What changed between two configurations, by identity: a service is its name and protocol, a server its name in the
+// service, a listener its address, an account its user, a VIP its name, a notify its receiver. Reload keeps state,
+// counters, pools and sessions of everything not named here.
 //
 // Owner: the caller. Thread: any (pure function).
 // Invariants:
@@ -35,14 +36,17 @@ struct VipDiff {
 };
 
 struct ConfigDiff {
-  NamesDiff services;                      // changed: those in service_changes
+  NamesDiff services;  // changed: those in service_changes
   std::vector<ServiceDiff> service_changes;
-  NamesDiff vips;                          // changed: those in vip_changes
+  NamesDiff vips;  // changed: those in vip_changes
   std::vector<VipDiff> vip_changes;
-  NamesDiff notifies;                      // by receiver: "fifo /run/holdfast/vip.fifo"
-  std::vector<std::string> settings;       // keys outside services and VIPs that a reload applies: "log.level", "admin.token"
+  NamesDiff notifies;  // by receiver: "fifo /run/holdfast/vip.fifo"
+  // keys outside services and VIPs that a reload applies: "log.level", "admin.token"
+  std::vector<std::string> settings;
   std::vector<std::string> needs_restart;  // in words: "node.shards changed from 2 to 4"
-  bool empty() const { return services.empty() && vips.empty() && notifies.empty() && settings.empty() && needs_restart.empty(); }
+  bool empty() const {
+    return services.empty() && vips.empty() && notifies.empty() && settings.empty() && needs_restart.empty();
+  }
 };
 
 ConfigDiff diff(const Config& before, const Config& after);

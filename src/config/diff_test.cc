@@ -97,9 +97,11 @@ TEST(DiffTest, WhatNeedsARestartIsNamedInWords) {
   after.admin.token = "secret";
   after.log.level = LogLevel::kDebug;
   const ConfigDiff changes = diff(base(), after);
-  EXPECT_THAT(changes.needs_restart, ElementsAre("node.shards changed from 2 to 4", "admin.http changed from 127.0.0.1:9400 to off"));
+  EXPECT_THAT(changes.needs_restart,
+              ElementsAre("node.shards changed from 2 to 4", "admin.http changed from 127.0.0.1:9400 to off"));
   EXPECT_THAT(changes.settings, ElementsAre("admin.token", "log.level"));
-  EXPECT_THAT(describe(changes), ElementsAre("admin.token changed", "log.level changed", "node.shards changed from 2 to 4 (takes a restart)",
+  EXPECT_THAT(describe(changes), ElementsAre("admin.token changed", "log.level changed",
+                                             "node.shards changed from 2 to 4 (takes a restart)",
                                              "admin.http changed from 127.0.0.1:9400 to off (takes a restart)"));
 }
 
@@ -127,27 +129,31 @@ TEST(DiffTest, VipsAreComparedByName) {
   ASSERT_EQ(changes.vip_changes.size(), 1U);
   EXPECT_EQ(changes.vip_changes[0].name, "db");
   EXPECT_THAT(changes.vip_changes[0].settings, ElementsAre("priority", "auth", "announce.delay"));
-  EXPECT_THAT(describe(changes), ElementsAre("vip new added", "vip old removed", "vip db: priority changed", "vip db: auth changed", "vip db: announce.delay changed"));
+  EXPECT_THAT(describe(changes), ElementsAre("vip new added", "vip old removed", "vip db: priority changed",
+                                             "vip db: auth changed", "vip db: announce.delay changed"));
 }
 
 TEST(DiffTest, TheFirstVipTakesARestartBecauseNobodyIsThereToHoldIt) {
   Config after = base();
   after.vips = {some_vip("db")};
-  EXPECT_THAT(describe(diff(base(), after)), ElementsAre("vip db added", "vip: the first one needs the process that holds it (takes a restart)"));
+  EXPECT_THAT(describe(diff(base(), after)),
+              ElementsAre("vip db added", "vip: the first one needs the process that holds it (takes a restart)"));
   EXPECT_THAT(diff(after, base()).needs_restart, IsEmpty());
 }
 
 TEST(DiffTest, TheFirstPortOfRootsAndTheFirstProgramTakeARestart) {
   Config low = base();
   low.services.at(0).listen.at(0).endpoint.port = 443;
-  EXPECT_THAT(diff(base(), low).needs_restart, ElementsAre("listen: the first port below 1024 needs the process that opens it"));
+  EXPECT_THAT(diff(base(), low).needs_restart,
+              ElementsAre("listen: the first port below 1024 needs the process that opens it"));
   Config told = base();
   Notify command;
   command.kind = NotifyKind::kCommand;
   command.command.command = {"/bin/true"};
   command.command.id = "notify/1";
   told.notifies = {command};
-  EXPECT_THAT(diff(base(), told).needs_restart, ElementsAre("command: the first program needs the process that runs it"));
+  EXPECT_THAT(diff(base(), told).needs_restart,
+              ElementsAre("command: the first program needs the process that runs it"));
   EXPECT_THAT(diff(low, told).needs_restart, IsEmpty()) << "somebody is there";
 }
 
@@ -175,7 +181,8 @@ TEST(DiffTest, WhoIsToldIsComparedByReceiver) {
   EXPECT_THAT(changes.notifies.added, ElementsAre("webhook http://a/b", "webhook c:80"));
   EXPECT_THAT(changes.notifies.removed, ElementsAre("fifo /run/a"));
   EXPECT_THAT(changes.notifies.changed, ElementsAre("smtp 127.0.0.1:25 (2)"));
-  EXPECT_THAT(describe(changes), ElementsAre("notify webhook http://a/b added", "notify webhook c:80 added", "notify fifo /run/a removed", "notify smtp 127.0.0.1:25 (2) changed"));
+  EXPECT_THAT(describe(changes), ElementsAre("notify webhook http://a/b added", "notify webhook c:80 added",
+                                             "notify fifo /run/a removed", "notify smtp 127.0.0.1:25 (2) changed"));
 }
 
 TEST(DiffTest, TheOrderOfVipsAndReceiversAloneIsAChangeToo) {
@@ -193,7 +200,8 @@ TEST(DiffTest, WhatTheGuardianNeedsTakesARestartAndItsTimesDoNot) {
   after.node.gateway_silence = 2s;
   after.node.gateway_kill = 20s;
   const ConfigDiff changes = diff(base(), after);
-  EXPECT_THAT(changes.needs_restart, ElementsAre("node.user changed from holdfast to carol", "node.realtime_priority changed from 20 to 0"));
+  EXPECT_THAT(changes.needs_restart,
+              ElementsAre("node.user changed from holdfast to carol", "node.realtime_priority changed from 20 to 0"));
   EXPECT_THAT(changes.settings, ElementsAre("node.gateway_silence", "node.gateway_kill"));
 }
 
@@ -249,7 +257,8 @@ TEST(DiffTest, EverySettingOfAServiceInTheSchemaIsNamedWhenItChanges) {
     const bool plain = parent == "service." || parent == "service.mysql." || parent == "service.check.";
     if (!plain || value.empty() || key.required) continue;
     const std::string line = fmt::format("{} = {}", key.leaf(), value);
-    const ConfigPtr after = loaded(parent == "service." ? line : "", parent == "service.mysql." ? line : "", parent == "service.check." ? line : "");
+    const ConfigPtr after = loaded(parent == "service." ? line : "", parent == "service.mysql." ? line : "",
+                                   parent == "service.check." ? line : "");
     ASSERT_TRUE(after) << key.path;
     const ConfigDiff changes = diff(*before, *after);
     ASSERT_EQ(changes.service_changes.size(), 1U) << key.path;
@@ -264,7 +273,8 @@ std::vector<std::string> vip_settings_changed_by(const std::string& keys) {
   FakeMachine machine;
   const auto load = [&machine](const std::string& more) {
     const std::string text =
-        "service = [ { name = \"web\", protocol = \"tcp\", listen = \"127.0.0.1:80\", server = [ { address = \"10.0.0.1:80\" } ] } ]\n"
+        "service = [ { name = \"web\", protocol = \"tcp\", listen = \"127.0.0.1:80\", server = [ { address = "
+        "\"10.0.0.1:80\" } ] } ]\n"
         "[[vip]]\nname = \"db\"\ninterface = \"eth1\"\naddresses = [\"198.18.0.100/24\"]\nrouter_id = 51\n" +
         more;
     LoadResult result = load_text(text, "/etc/holdfast/holdfast.toml", machine.context());
@@ -279,19 +289,20 @@ std::vector<std::string> vip_settings_changed_by(const std::string& keys) {
 }
 
 TEST(DiffTest, EverySettingOfAVipInTheSchemaIsNamedWhenItChanges) {
-  const std::map<std::string_view, std::string> company = {  // what a key cannot be without
-                                                           {"advert_interval", "advert_interval = \"200ms\""},
-                                                           {"lease", "lease = \"2s\""},
-                                                           {"version", "version = 2\nadvert_interval = \"1s\""},
-                                                           {"preempt_delay", "preempt_delay = \"1s\"\npreempt = true"},
-                                                           {"strict", "strict = true\nversion = 2"},
-                                                           {"least_ttl", "least_ttl = 64\npeers = [\"198.18.0.2\"]"},
-                                                           {"arbiters_needed", "arbiters_needed = 2\narbiters = [ { icmp = \"198.18.0.8\" }, { icmp = \"198.18.0.9\" } ]"},
-                                                           {"priority", "priority = 7"},
-                                                           {"router_id", ""},
-                                                           {"accept", ""},  // has one value
-                                                           {"notify_shell", ""},
-                                                           {"notify_timeout", ""}};
+  const std::map<std::string_view, std::string> company = {
+      // what a key cannot be without
+      {"advert_interval", "advert_interval = \"200ms\""},
+      {"lease", "lease = \"2s\""},
+      {"version", "version = 2\nadvert_interval = \"1s\""},
+      {"preempt_delay", "preempt_delay = \"1s\"\npreempt = true"},
+      {"strict", "strict = true\nversion = 2"},
+      {"least_ttl", "least_ttl = 64\npeers = [\"198.18.0.2\"]"},
+      {"arbiters_needed", "arbiters_needed = 2\narbiters = [ { icmp = \"198.18.0.8\" }, { icmp = \"198.18.0.9\" } ]"},
+      {"priority", "priority = 7"},
+      {"router_id", ""},
+      {"accept", ""},  // has one value
+      {"notify_shell", ""},
+      {"notify_timeout", ""}};
   int tried = 0;
   for (const Key& key : schema()) {
     const std::string parent(key.path.substr(0, key.path.size() - key.leaf().size()));
@@ -299,16 +310,19 @@ TEST(DiffTest, EverySettingOfAVipInTheSchemaIsNamedWhenItChanges) {
     const auto special = company.find(key.leaf());
     const std::string value = other_value(key);
     if (key.required || value.empty() || (special != company.end() && special->second.empty())) continue;
-    const std::string line = parent == "vip." ? fmt::format("{} = {}", key.leaf(), value) : fmt::format("announce = {{ {} = {} }}", key.leaf(), value);
+    const std::string line = parent == "vip." ? fmt::format("{} = {}", key.leaf(), value)
+                                              : fmt::format("announce = {{ {} = {} }}", key.leaf(), value);
     const std::string name(key.path.substr(sizeof "vip." - 1));
-    EXPECT_THAT(vip_settings_changed_by(special == company.end() ? line : special->second), testing::Contains(name)) << key.path;
+    EXPECT_THAT(vip_settings_changed_by(special == company.end() ? line : special->second), testing::Contains(name))
+        << key.path;
     ++tried;
   }
   EXPECT_GE(tried, 31);
   EXPECT_THAT(vip_settings_changed_by("track = [ { interface = \"eth1\" } ]"), ElementsAre("track"));
   EXPECT_THAT(vip_settings_changed_by("sync_group = \"a\""), ElementsAre("sync_group"));
   EXPECT_THAT(vip_settings_changed_by("on_stop = \"/n\"\nnotify_timeout = \"1s\""), ElementsAre("on_stop"));
-  EXPECT_THAT(vip_settings_changed_by("heartbeat = [ { interface = \"eth1\", peers = [\"198.18.0.2\"] } ]\nheartbeat_key_env = \"REPORT_PASSWORD\""),
+  EXPECT_THAT(vip_settings_changed_by("heartbeat = [ { interface = \"eth1\", peers = [\"198.18.0.2\"] } "
+                                      "]\nheartbeat_key_env = \"REPORT_PASSWORD\""),
               ElementsAre("heartbeat", "heartbeat_key"));
 }
 

@@ -31,7 +31,8 @@ LoadResult failed(const std::string& file, Position at, std::string what, std::s
 }
 
 LoadResult too_large(const std::string& file) {
-  return failed(file, {}, "the file is too large", "a configuration has at most 1 MiB", "check that this is the right file");
+  return failed(file, {}, "the file is too large", "a configuration has at most 1 MiB",
+                "check that this is the right file");
 }
 
 /// node.name is needed before the rest: it chooses among values keyed by node name.
@@ -58,7 +59,8 @@ std::vector<Diagnostic> placed(std::vector<PlacedComplaint> complaints, const st
   });
   std::vector<Diagnostic> diagnostics;
   for (PlacedComplaint& c : complaints) {
-    diagnostics.push_back({file, c.at.line, c.at.column, std::move(c.complaint.what), std::move(c.complaint.why), std::move(c.complaint.remedy)});
+    diagnostics.push_back({file, c.at.line, c.at.column, std::move(c.complaint.what), std::move(c.complaint.why),
+                           std::move(c.complaint.remedy)});
   }
   diagnostics.erase(std::unique(diagnostics.begin(), diagnostics.end()), diagnostics.end());
   return diagnostics;
@@ -106,7 +108,9 @@ LoadResult load_text(std::string_view text, const std::string& file, const LoadC
 
 LoadResult load_file(const std::string& path, const LoadContext& context) {
   const Result<std::string> text = read_whole(path);
-  if (!text.ok()) return failed(path, {}, "the file cannot be read", text.error().context, "correct the path or its permissions");
+  if (!text.ok()) {
+    return failed(path, {}, "the file cannot be read", text.error().context, "correct the path or its permissions");
+  }
   return load_text(*text, path, context);
 }
 

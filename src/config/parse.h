@@ -34,7 +34,8 @@ struct LoadResult {
   bool ok() const { return config != nullptr; }
 };
 
-/// Loads a file of at most 1 MiB. Relative paths in it are relative to its folder. A file that cannot be read is an error at 1:1.
+/// Loads a file of at most 1 MiB. Relative paths in it are relative to its folder. A file that cannot be read is an
+/// error at 1:1.
 LoadResult load_file(const std::string& path, const LoadContext& context);
 
 /// Loads a text; `file` is the name in the complaints, and its folder the base of relative paths.

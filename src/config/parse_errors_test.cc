@@ -1,4 +1,5 @@
-// Bad files and the exact words that an operator gets for them. The words are part of the interface: change them on purpose.
+// Bad files and the exact words that an operator gets for them. The words are part of the interface: change them on
+// purpose.
 #include <gtest/gtest.h>
 
 #include "config/file/load_context_fake.h"

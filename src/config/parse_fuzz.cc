@@ -1,6 +1,6 @@
-// Any bytes may come in. Oracle: no crash, a Config exactly when there is no error, every complaint placed and in order,
-// a configuration that loads has no difference to itself loaded again, nor to itself printed and loaded, the machine takes each of
-// its VIPs, and each of its scripts is whole and found by its id.
+// Any bytes may come in. Oracle: no crash, a Config exactly when there is no error, every complaint placed and in
+// order, a configuration that loads has no difference to itself loaded again, nor to itself printed and loaded, the
+// machine takes each of its VIPs, and each of its scripts is whole and found by its id.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -38,12 +38,16 @@ void check_vip(const Config& config, const Vip& vip) {
   machine.announce_delay = vip.announce_delay;
   machine.announce_refresh = vip.announce_refresh;
   HF_CHECK(hf::policy::vrrp::validate(machine).ok());
-  for (const VipAddress& address : vip.addresses) HF_CHECK(address.address.family() == vip.addresses.front().address.family());
+  for (const VipAddress& address : vip.addresses) {
+    HF_CHECK(address.address.family() == vip.addresses.front().address.family());
+  }
   for (const Track& track : vip.tracks) {
     HF_CHECK((track.kind == TrackKind::kScript) == (track.script != Script{}));
     check_script(config, track.script);
   }
-  for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) check_script(config, *script);
+  for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) {
+    check_script(config, *script);
+  }
 }
 
 void check_notify(const Config& config, const Notify& notify) {
@@ -54,7 +58,8 @@ void check_notify(const Config& config, const Notify& notify) {
 /// A path that became whole, or a command with other quotes, may have become too long for a file.
 void check_printed(const Config& config, const LoadContext& context) {
   const LoadResult printed = load_text(print_toml(config), "/etc/holdfast/holdfast.toml", context);
-  const bool too_long = std::any_of(printed.errors.begin(), printed.errors.end(), [](const Diagnostic& d) { return d.why == "it is longer than 4096 bytes"; });
+  const bool too_long = std::any_of(printed.errors.begin(), printed.errors.end(),
+                                    [](const Diagnostic& d) { return d.why == "it is longer than 4096 bytes"; });
   HF_CHECK(too_long || (printed.ok() && *printed.config == config));
 }
 
@@ -76,9 +81,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const LoadResult result = load_text(text, "/etc/holdfast/holdfast.toml", context);
   HF_CHECK(result.ok() == result.errors.empty());
   for (const auto* list : {&result.errors, &result.warnings}) {
-    for (const Diagnostic& d : *list) HF_CHECK(d.line >= 1 && d.column >= 1 && !d.what.empty() && !d.why.empty() && !d.remedy.empty());
-    HF_CHECK(std::is_sorted(list->begin(), list->end(),
-                            [](const Diagnostic& a, const Diagnostic& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; }));
+    for (const Diagnostic& d : *list) {
+      HF_CHECK(d.line >= 1 && d.column >= 1 && !d.what.empty() && !d.why.empty() && !d.remedy.empty());
+    }
+    HF_CHECK(std::is_sorted(list->begin(), list->end(), [](const Diagnostic& a, const Diagnostic& b) {
+      return a.line != b.line ? a.line < b.line : a.column < b.column;
+    }));
   }
   if (!result.ok()) return 0;
   for (const Vip& vip : result.config->vips) check_vip(*result.config, vip);

@@ -173,7 +173,10 @@ TEST_F(ParseTest, EverySettingLandsInItsField) {
 TEST_F(ParseTest, AMachineOfManyProcessorsGetsNoMoreShardsThanThereIsRoomFor) {
   LoadContext context = machine_.context();
   context.shards = 96;
-  const LoadResult loaded = load_text("[[service]]\nname = \"a\"\nprotocol = \"tcp\"\nlisten = [\"127.0.0.1:1\"]\nserver = [{ address = \"10.0.0.1:1\" }]\n", "hf.toml", context);
+  const LoadResult loaded = load_text(
+      "[[service]]\nname = \"a\"\nprotocol = \"tcp\"\nlisten = [\"127.0.0.1:1\"]\nserver = [{ address = \"10.0.0.1:1\" "
+      "}]\n",
+      "hf.toml", context);
   ASSERT_TRUE(loaded.ok()) << to_string(loaded);
   EXPECT_EQ(loaded.config->node.shards, kMostShards);
 }
@@ -208,7 +211,8 @@ TEST_F(ParseTest, AListenListMayDifferPerNodeAsAWholeOrInAnAddress) {
   const ConfigPtr whole = load(head + R"({ gw-a = ["10.0.0.2:80", "10.0.0.2:81"], gw-b = "10.0.0.3:80" })" + tail);
   ASSERT_EQ(whole->services.at(0).listen.size(), 2U);
   EXPECT_EQ(whole->services[0].listen[1].endpoint.port, 81);
-  const ConfigPtr part = load(head + R"([ "127.0.0.1:80", { address = { gw-a = "10.0.0.2:80", gw-b = "10.0.0.3:80" } } ])" + tail);
+  const ConfigPtr part =
+      load(head + R"([ "127.0.0.1:80", { address = { gw-a = "10.0.0.2:80", gw-b = "10.0.0.3:80" } } ])" + tail);
   EXPECT_EQ(part->services.at(0).listen.at(1).endpoint.host, "10.0.0.2");
 }
 
@@ -229,12 +233,13 @@ TEST_F(ParseTest, ASecretThatEverybodyCanReadIsAWarning) {
   const LoadResult result = load_text(with("[admin]\ntoken_file = \"app.password\"\n"), kFile, machine_.context());
   EXPECT_TRUE(result.ok());
   EXPECT_EQ(to_string(result),
-            "warning: /etc/holdfast/holdfast.toml:2:14: token_file = \"/etc/holdfast/app.password\", every user of this machine can read it, "
-            "take that away with chmod o-r\n");
+            "warning: /etc/holdfast/holdfast.toml:2:14: token_file = \"/etc/holdfast/app.password\", every user of "
+            "this machine can read it, take that away with chmod o-r\n");
 }
 
 TEST_F(ParseTest, AContextWithoutFunctionsHasNothingToGive) {
-  const LoadResult result = load_text(with("[admin]\ntoken_file = \"a\"\naccount = { user = \"x\", password_env = \"Y\" }\n"), kFile, LoadContext{});
+  const LoadResult result = load_text(
+      with("[admin]\ntoken_file = \"a\"\naccount = { user = \"x\", password_env = \"Y\" }\n"), kFile, LoadContext{});
   EXPECT_EQ(result.errors.size(), 2U) << to_string(result);
 }
 
@@ -251,14 +256,16 @@ TEST(LoadFileTest, ReadsAFileAndItsSecretsFromItsFolder) {
 
   const LoadResult none = load_file(folder + "/none.toml", system_context());
   ASSERT_EQ(none.errors.size(), 1U);
-  EXPECT_EQ(to_string(none.errors[0]),
-            folder + "/none.toml:1:1: the file cannot be read, open: No such file or directory, correct the path or its permissions");
+  EXPECT_EQ(to_string(none.errors[0]), folder +
+                                           "/none.toml:1:1: the file cannot be read, open: No such file or directory, "
+                                           "correct the path or its permissions");
   std::filesystem::remove_all(folder);
 }
 
 TEST(LoadFileTest, AFolderOrAHugeTextIsAnErrorNotATrap) {
   EXPECT_EQ(load_file("/", LoadContext{}).errors.size(), 1U);
-  EXPECT_EQ(load_text(std::string((1U << 20) + 1, '#'), kFile, LoadContext{}).errors.at(0).what, "the file is too large");
+  EXPECT_EQ(load_text(std::string((1U << 20) + 1, '#'), kFile, LoadContext{}).errors.at(0).what,
+            "the file is too large");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Printing and loading again is the identity: over configurations that are drawn from a list of numbers, so that a failure shrinks to a
-// short file. Every key of the schema is drawn at some time (the last test looks).
+// Printing and loading again is the identity: over configurations that are drawn from a list of numbers, so that a
+// failure shrinks to a short file. Every key of the schema is drawn at some time (the last test looks).
 //
 // HF_CONFIG_DRAWS: how many configurations (default 1,000). HF_CONFIG_SEED: with which seed.
 #include <fmt/format.h>
@@ -46,8 +46,9 @@ class Draws {
   /// What a text may hold: whatever TOML has a meaning for, and letters of other alphabets.
   std::string text() {
     static const char* const kPieces[] = {
-        "a", "B7", " ", "\"", "\\", "'", "\"\"\"", "#", "..................", "=", "[x]", "{ y }",
-        "\\u0041", "ü", "Ј", "日本", "\U0001F980", "\xC2\xA0", ",", "/", "$", "\\n"};
+        "a", "B7",  " ",     "\"",      "\\", "'", "\"\"\"", "#",          "..................",
+        "=", "[x]", "{ y }", "\\u0041", "ü",  "Ј", "日本",   "\U0001F980", "\xC2\xA0",
+        ",", "/",   "$",     "\\n"};
     std::string out = kPieces[below(3)];
     for (std::uint32_t i = below(6); i > 0; --i) out += kPieces[below(std::size(kPieces))];
     return out;
@@ -71,7 +72,9 @@ LoadContext machine() {
   LoadContext context;
   context.host_name = "another-host";
   context.environment = [](const std::string& name) { return std::optional(secret_of({{}, name})); };
-  context.read_secret = [](const std::string& path) -> Result<SecretFile> { return SecretFile{secret_of({path, {}}), false}; };
+  context.read_secret = [](const std::string& path) -> Result<SecretFile> {
+    return SecretFile{secret_of({path, {}}), false};
+  };
   return context;
 }
 
@@ -82,7 +85,8 @@ class Drawing {
   Config config() {
     node(config_.node);
     admin(config_.admin);
-    config_.log = {draws_.flag() ? draws_.path() : "", static_cast<LogFormat>(draws_.below(2)), static_cast<LogLevel>(draws_.below(4))};
+    config_.log = {draws_.flag() ? draws_.path() : "", static_cast<LogFormat>(draws_.below(2)),
+                   static_cast<LogLevel>(draws_.below(4))};
     for (std::uint32_t i = draws_.below(4); i > 0; --i) service(config_.services.emplace_back());
     for (std::uint32_t i = draws_.below(4); i > 0; --i) vip(config_.vips.emplace_back());
     for (std::uint32_t i = draws_.below(4); i > 0; --i) notify(config_.notifies.emplace_back());
@@ -171,7 +175,8 @@ class Drawing {
 
   IpAddress address(const Vip& vip, std::uint32_t host) const {
     const bool v4 = vip.addresses.empty() || vip.addresses.front().address.is_v4();
-    return v4 ? IpAddress::v4(198, 18, 9, static_cast<std::uint8_t>(host)) : IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 9, static_cast<std::uint16_t>(host)});
+    return v4 ? IpAddress::v4(198, 18, 9, static_cast<std::uint8_t>(host))
+              : IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 9, static_cast<std::uint16_t>(host)});
   }
 
   void addresses(Vip& vip) {
@@ -180,7 +185,8 @@ class Drawing {
       VipAddress drawn;
       const auto host = static_cast<std::uint16_t>(++names_);
       const auto low = static_cast<std::uint8_t>(1 + host % 200);
-      drawn.address = v4 ? IpAddress::v4(198, 18, static_cast<std::uint8_t>(1 + host / 200), low) : IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, host});
+      drawn.address = v4 ? IpAddress::v4(198, 18, static_cast<std::uint8_t>(1 + host / 200), low)
+                         : IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, host});
       drawn.prefix_length = static_cast<std::uint8_t>(draws_.flag() ? 16 : (v4 ? 32 : 128));
       if (draws_.flag()) drawn.interface = "eth7";
       if (v4 && draws_.flag()) drawn.label = (drawn.interface.empty() ? vip.interface : drawn.interface) + ":1\"";
@@ -226,14 +232,18 @@ class Drawing {
   void destinations(Vip& vip) {
     if (draws_.flag()) vip.source = address(vip, 1);
     if (draws_.flag()) vip.peers = {address(vip, 2), address(vip, 3)};
-    if (draws_.flag()) vip.least_ttl = static_cast<std::uint8_t>(draws_.count(1, 255));  // peers = [] makes it good without any
+    // peers = [] makes it good without any
+    if (draws_.flag()) vip.least_ttl = static_cast<std::uint8_t>(draws_.count(1, 255));
     const bool v4 = vip.addresses.front().address.is_v4();
-    if (vip.peers.empty() && draws_.flag()) vip.multicast_group = v4 ? IpAddress::v4(224, 0, 0, 19) : IpAddress::v6({0xff02, 0, 0, 0, 0, 0, 0, 0x13});
+    if (vip.peers.empty() && draws_.flag()) {
+      vip.multicast_group = v4 ? IpAddress::v4(224, 0, 0, 19) : IpAddress::v6({0xff02, 0, 0, 0, 0, 0, 0, 0x13});
+    }
   }
 
   void company(Vip& vip) {
     for (std::uint32_t i = draws_.below(3); i > 0; --i) {
-      vip.heartbeats.push_back({"eth2", static_cast<std::uint16_t>(draws_.count(1, 65535)), {address(vip, 4), address(vip, 5)}});
+      vip.heartbeats.push_back(
+          {"eth2", static_cast<std::uint16_t>(draws_.count(1, 65535)), {address(vip, 4), address(vip, 5)}});
     }
     if (!vip.heartbeats.empty() && draws_.flag()) vip.heartbeat_key = drawn_secret(vip.heartbeat_key_from);
     for (std::uint32_t i = draws_.below(4); i > 0; --i) {
@@ -251,7 +261,9 @@ class Drawing {
   std::vector<std::string> command() {
     if (draws_.one_in(3)) return {"/bin/sh", "-c", draws_.one_in(4) ? std::string() : draws_.text()};
     std::vector<std::string> words{draws_.path()};
-    for (std::uint32_t i = draws_.below(4); i > 0; --i) words.push_back(draws_.one_in(4) ? std::string() : draws_.text());
+    for (std::uint32_t i = draws_.below(4); i > 0; --i) {
+      words.push_back(draws_.one_in(4) ? std::string() : draws_.text());
+    }
     return words;
   }
 
@@ -266,23 +278,31 @@ class Drawing {
       const Service& service = config_.services[draws_.below(static_cast<std::uint32_t>(config_.services.size()))];
       track.target = service.name;
       if (service.protocol == Protocol::kMysql) track.needs = static_cast<ServiceNeeds>(draws_.below(3));
-      if (track.needs != ServiceNeeds::kPrimary) track.at_least = draws_.count(1, static_cast<std::uint32_t>(service.servers.size()));
+      if (track.needs != ServiceNeeds::kPrimary) {
+        track.at_least = draws_.count(1, static_cast<std::uint32_t>(service.servers.size()));
+      }
     } else if (track.kind == TrackKind::kProcess) {
       track.at_least = draws_.count(1, 10'000);
     }
-    if (track.kind != TrackKind::kService && track.kind != TrackKind::kInterface) track.interval = draws_.duration(10ms, 1h);
+    if (track.kind != TrackKind::kService && track.kind != TrackKind::kInterface) {
+      track.interval = draws_.duration(10ms, 1h);
+    }
     if (track.kind != TrackKind::kScript) return;
     track.rise = draws_.count(1, 100);
     track.fall = draws_.count(1, 100);
     const Nanos timeout = draws_.flag() ? track.interval : draws_.duration(10ms, 1h);
-    track.script = {fmt::format("{}/track/{}", vip.name, vip.tracks.size() - 1), command(), draws_.flag() ? "nobody" : config_.node.user, timeout};
+    track.script = {fmt::format("{}/track/{}", vip.name, vip.tracks.size() - 1), command(),
+                    draws_.flag() ? "nobody" : config_.node.user, timeout};
   }
 
   void scripts(Vip& vip) {
     const std::string user = draws_.flag() ? "ops" : config_.node.user;
     const Nanos timeout = draws_.duration(10ms, 1h);
-    const std::pair<const char*, Script*> all[] = {
-        {"on_master", &vip.on_master}, {"on_backup", &vip.on_backup}, {"on_fault", &vip.on_fault}, {"on_stop", &vip.on_stop}, {"on_change", &vip.on_change}};
+    const std::pair<const char*, Script*> all[] = {{"on_master", &vip.on_master},
+                                                   {"on_backup", &vip.on_backup},
+                                                   {"on_fault", &vip.on_fault},
+                                                   {"on_stop", &vip.on_stop},
+                                                   {"on_change", &vip.on_change}};
     for (const auto& [key, script] : all) {
       if (draws_.flag()) *script = {fmt::format("{}/{}", vip.name, key), command(), user, timeout};
     }
@@ -315,7 +335,9 @@ class Drawing {
         if (draws_.flag()) notify.token = drawn_secret(notify.token_from);
         break;
       }
-      case NotifyKind::kCommand: notify.command = {fmt::format("notify/{}", config_.notifies.size() - 1), command(), draws_.flag() ? "nobody" : config_.node.user, notify.timeout};
+      case NotifyKind::kCommand:
+        notify.command = {fmt::format("notify/{}", config_.notifies.size() - 1), command(),
+                          draws_.flag() ? "nobody" : config_.node.user, notify.timeout};
     }
   }
 
@@ -333,7 +355,9 @@ std::string trouble_with(const Config& config) {
   for (const std::string& line : describe(diff(config, *again.config))) differences += line + "\n";
   if (*again.config != config) return differences + text;
   if (print_toml(*again.config) != text) return "where secrets are read has changed\n" + text;
-  if (text.find("content of ") != std::string::npos || text.find("value of ") != std::string::npos) return "a secret is in it\n" + text;
+  if (text.find("content of ") != std::string::npos || text.find("value of ") != std::string::npos) {
+    return "a secret is in it\n" + text;
+  }
   return {};
 }
 
@@ -371,7 +395,7 @@ TEST(PrintProperty, EveryKeyIsDrawnAndPrintedAtSomeTime) {
     all += print_toml(Drawing(numbers).config());
   }
   const std::set<std::string_view> never = {"vip.accept", "service.mysql.read_your_writes",  // have one value
-                                            "(account).name"};                                // the same as user
+                                            "(account).name"};                               // the same as user
   for (const file::Key& key : schema()) {
     if (key.field.read == nullptr || never.contains(key.path)) continue;
     const bool anywhere = all.find(fmt::format("\n{} = ", key.leaf())) != std::string::npos ||  //

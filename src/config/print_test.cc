@@ -108,7 +108,8 @@ announce = { refresh = "0s" }
 heartbeat = [ { interface = "eth2", peers = ["198.18.1.2"] } ]
 heartbeat_key_file = "heartbeat.key"
 arbiters = [ { tcp = "198.18.0.9:22" } ]
-track = [ { script = "/c 'two words'", timeout = "300ms" }, { script = "/a | b", shell = true }, { file = "down", weight = -2 } ]
+track = [ { script = "/c 'two words'", timeout = "300ms" }, { script = "/a | b", shell = true },
+          { file = "down", weight = -2 } ]
 on_master = "/n m | tee x"
 on_stop = "/n s"
 notify_shell = true
@@ -189,17 +190,23 @@ TEST(PrintTest, AUrlThatIsASecretIsPrintedByItsPlace) {
   FakeMachine machine;
   machine.files["/etc/holdfast/hook.url"] = {"http://host:81/hook?token=hunter2\n", false};
   machine.environment["HOOK"] = "http://[fd00::1]/services/hunter3";
-  const LoadResult result = load_text("service = []\n[[notify]]\nwebhook_file = \"hook.url\"\n[[notify]]\nwebhook_env = \"HOOK\"\n", kFile, machine.context());
+  const LoadResult result =
+      load_text("service = []\n[[notify]]\nwebhook_file = \"hook.url\"\n[[notify]]\nwebhook_env = \"HOOK\"\n", kFile,
+                machine.context());
   ASSERT_TRUE(result.ok()) << to_string(result);
   EXPECT_EQ(result.config->notifies.at(0).url_path, "/hook?token=hunter2");
   EXPECT_EQ(result.config->notifies.at(1).server.host, "fd00::1");
   const std::string text = print_toml(*result.config);
   EXPECT_EQ(text.find("hunter"), std::string::npos) << text;
-  EXPECT_NE(text.find("[[notify]]\nwebhook_file = \"/etc/holdfast/hook.url\"\n\n[[notify]]\nwebhook_env = \"HOOK\"\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("[[notify]]\nwebhook_file = \"/etc/holdfast/hook.url\"\n\n[[notify]]\nwebhook_env = \"HOOK\"\n"),
+            std::string::npos)
+      << text;
   const LoadResult again = load_text(text, kFile, machine.context());
   ASSERT_TRUE(again.ok()) << to_string(again);
   EXPECT_EQ(*again.config, *result.config);
-  for (const std::string& line : describe(diff(Config{}, *result.config))) EXPECT_EQ(line.find("hunter"), std::string::npos) << line;
+  for (const std::string& line : describe(diff(Config{}, *result.config))) {
+    EXPECT_EQ(line.find("hunter"), std::string::npos) << line;
+  }
 }
 
 TEST(PrintTest, ASecretThatCameFromNowhereIsLeftOut) {

@@ -1,4 +1,5 @@
-// The sections that a file may have, and all their keys: reading, unknown keys, differences, printing and docs/config.md come from it.
+// The sections that a file may have, and all their keys: reading, unknown keys, differences, printing and
+// docs/config.md come from it.
 //
 // Owner: nobody (a constant). Thread: any.
 // Invariants:

@@ -60,7 +60,8 @@ TEST(SchemaTest, ShapesLendTheirKeys) {
 }
 
 TEST(ValuesTest, SizesNeedAUnitAndARange) {
-  const Key key{.path = "x.buffer", .kind = Kind::kSize, .doc = "Bytes.", .fallback = "\"64KiB\"", .min = 1024, .max = 1 << 20};
+  const Key key{
+      .path = "x.buffer", .kind = Kind::kSize, .doc = "Bytes.", .fallback = "\"64KiB\"", .min = 1024, .max = 1 << 20};
   const auto parse = [&key](Value::Type type, std::string text, std::int64_t integer) {
     Value value;
     value.type = type;

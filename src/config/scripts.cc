@@ -11,7 +11,9 @@ std::vector<const Script*> all_scripts(const Config& config) {
   };
   for (const Vip& vip : config.vips) {
     for (const Track& track : vip.tracks) add(track.script);
-    for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) add(*script);
+    for (const Script* script : {&vip.on_master, &vip.on_backup, &vip.on_fault, &vip.on_stop, &vip.on_change}) {
+      add(*script);
+    }
   }
   for (const Notify& notify : config.notifies) add(notify.command);
   return all;

@@ -2,7 +2,8 @@
 //
 // Thread: any (pure functions).
 // Invariants:
-//   1. Ids are unique in a Config that loaded: "<vip>/track/<index in the file>", "<vip>/on_master", "notify/<index>"; no name of a VIP holds a slash.
+//   1. Ids are unique in a Config that loaded: "<vip>/track/<index in the file>", "<vip>/on_master", "notify/<index>";
+//      no name of a VIP holds a slash.
 #pragma once
 
 #include <string_view>

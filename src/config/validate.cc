@@ -31,9 +31,11 @@ class WholeFile : private file::Findings {
     const std::vector<Listening> all = listeners();
     for (std::size_t later = 1; later < all.size(); ++later) {
       const auto end = all.begin() + static_cast<std::ptrdiff_t>(later);
-      const auto first = std::find_if(all.begin(), end, [&](const Listening& l) { return collide(l.endpoint, all[later].endpoint); });
+      const auto first =
+          std::find_if(all.begin(), end, [&](const Listening& l) { return collide(l.endpoint, all[later].endpoint); });
       if (first == end) continue;
-      const std::string same = first->endpoint == all[later].endpoint ? "there" : fmt::format("on \"{}\"", first->endpoint.to_string());
+      const std::string same =
+          first->endpoint == all[later].endpoint ? "there" : fmt::format("on \"{}\"", first->endpoint.to_string());
       error(all[later].at, fmt::format("listener \"{}\" is taken", all[later].endpoint.to_string()),
             fmt::format("{} listens {} already", first->owner, same), "choose another address or port");
     }
@@ -47,7 +49,8 @@ class WholeFile : private file::Findings {
     for (std::size_t i = 0; i < config_.services.size(); ++i) {
       const Service& service = config_.services[i];
       for (std::size_t j = 0; j < service.listen.size(); ++j) {
-        all.push_back({service.listen[j].endpoint, fmt::format("service {}", file::quoted(service.name)), at(fmt::format("service[{}].listen[{}]", i, j))});
+        all.push_back({service.listen[j].endpoint, fmt::format("service {}", file::quoted(service.name)),
+                       at(fmt::format("service[{}].listen[{}]", i, j))});
       }
     }
     std::erase_if(all, [](const Listening& l) { return l.endpoint == Endpoint{}; });

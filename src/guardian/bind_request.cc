@@ -17,7 +17,9 @@ constexpr std::chrono::milliseconds kPatience{1000};
 constexpr std::size_t kAnswerHead = 6;  // number, bound, code
 constexpr std::size_t kLongestReason = kLongestBindMessage - kAnswerHead;
 
-void append_number(std::string& out, std::uint32_t number) { out.append(reinterpret_cast<const char*>(&number), sizeof number); }
+void append_number(std::string& out, std::uint32_t number) {
+  out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
 
 std::uint32_t number_of(std::string_view bytes) {
   std::uint32_t number = 0;
@@ -66,13 +68,16 @@ Result<BindAnswer> await_answer(int broker_fd, std::uint32_t number) {
 }
 
 Result<void> ask(int broker_fd, const net::Address& address, int fd) {
-  const BindRequest request{static_cast<std::uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count()), address};
+  const BindRequest request{static_cast<std::uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count()),
+                            address};
   HF_RETURN_IF_ERROR(send_with_socket(broker_fd, encode(request), fd));
   Result<BindAnswer> answer = await_answer(broker_fd, request.number);
   if (!answer.ok()) return std::move(answer).error();
   if (!answer->bound) return Error{answer->code, answer->reason};
   const Result<net::Address> bound = net::Address::local_of(fd);  // a socket that is not bound would listen on any port
-  if (!bound.ok() || bound->port() == 0) return Error{ErrorCode::kProtocol, "the guardian said it was bound, the kernel does not"};
+  if (!bound.ok() || bound->port() == 0) {
+    return Error{ErrorCode::kProtocol, "the guardian said it was bound, the kernel does not"};
+  }
   return net::Listener::start_listening(fd, address);
 }
 
@@ -102,22 +107,27 @@ std::optional<BindRequest> decode_bind_request(std::string_view bytes) {
   const bool v4 = storage.ss_family == AF_INET && length == sizeof(sockaddr_in);
   const bool v6 = storage.ss_family == AF_INET6 && length == sizeof(sockaddr_in6);
   if (!v4 && !v6) return std::nullopt;
-  return BindRequest{number_of(bytes), net::Address(reinterpret_cast<const sockaddr*>(&storage), static_cast<socklen_t>(length))};
+  return BindRequest{number_of(bytes),
+                     net::Address(reinterpret_cast<const sockaddr*>(&storage), static_cast<socklen_t>(length))};
 }
 
 std::optional<BindAnswer> decode_bind_answer(std::string_view bytes) {
   if (bytes.size() < kAnswerHead || static_cast<unsigned char>(bytes[4]) > 1) return std::nullopt;
   if (static_cast<unsigned char>(bytes[5]) > static_cast<unsigned char>(ErrorCode::kSystem)) return std::nullopt;
-  return BindAnswer{number_of(bytes), bytes[4] == 1, static_cast<ErrorCode>(bytes[5]), std::string(bytes.substr(kAnswerHead))};
+  return BindAnswer{number_of(bytes), bytes[4] == 1, static_cast<ErrorCode>(bytes[5]),
+                    std::string(bytes.substr(kAnswerHead))};
 }
 
 Result<std::pair<int, int>> make_bind_sockets() {
   int fds[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) return system_error(errno, "socketpair");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
+    return system_error(errno, "socketpair");
+  }
   return std::pair<int, int>{fds[0], fds[1]};
 }
 
-Result<int> bind_by_guardian(int broker_fd, const net::Address& address, net::PortSharing sharing, net::Presence presence) {
+Result<int> bind_by_guardian(int broker_fd, const net::Address& address, net::PortSharing sharing,
+                             net::Presence presence) {
   if (address.family() != AF_INET && address.family() != AF_INET6) {
     return Error{ErrorCode::kUnsupported, address.to_string() + ": the guardian binds TCP ports only"};
   }

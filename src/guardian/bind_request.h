@@ -1,5 +1,6 @@
-// BindRequest: how a gateway without capabilities gets to listen on a port below net.ipv4.ip_unprivileged_port_start. It
-// makes the socket itself, sends it to the guardian over a Unix socket of type SOCK_SEQPACKET, the guardian binds it.
+// BindRequest: how a gateway without capabilities gets to listen on a port below net.ipv4.ip_unprivileged_port_start.
+// It makes the socket itself, sends it to the guardian over a Unix socket of type SOCK_SEQPACKET, the guardian binds
+// it.
 //
 //   gateway ── sockaddr, with the socket as SCM_RIGHTS ──► guardian      gateway ◄── BindAnswer ── guardian
 //
@@ -45,8 +46,8 @@ std::optional<BindAnswer> decode_bind_answer(std::string_view bytes);
 /// Both ends, blocking neither; the second is for the gateway.
 Result<std::pair<int, int>> make_bind_sockets();
 
-/// A listening socket as net::Listener::bind gives, bound by the guardian. Waits at most a second for it. Errors: kTimeout,
-/// kClosed (no guardian at the other end), kUnsupported (not TCP), and what the guardian's bind came to.
+/// A listening socket as net::Listener::bind gives, bound by the guardian. Waits at most a second for it. Errors:
+/// kTimeout, kClosed (no guardian at the other end), kUnsupported (not TCP), and what the guardian's bind came to.
 Result<int> bind_by_guardian(int broker_fd, const net::Address& address, net::PortSharing sharing,
                              net::Presence presence = net::Presence::kMustBeLocal);
 

@@ -29,7 +29,8 @@ void size_buffer(int fd) {
   socklen_t length = sizeof size;
   ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
   if (::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 && size >= 2 * kSendBuffer) return;
-  // An administrator made wmem_max smaller. Without CAP_NET_ADMIN long messages will fail with EMSGSIZE, the others not.
+  // An administrator made wmem_max smaller. Without CAP_NET_ADMIN long messages will fail with EMSGSIZE, the others
+  // not.
   ::setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &kSendBuffer, sizeof kSendBuffer);
 }
 

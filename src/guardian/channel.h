@@ -4,8 +4,8 @@
 // Invariants:
 //   1. send never waits. What the socket does not take at once is kept, at most kMostQueued messages and
 //      kMostQueuedBytes; beyond that send fails with kOverload and nothing is lost of what was taken before.
-//   2. All callbacks are called from the loop's turn, never from inside send or the destructor; on_closed once, when the
-//      other side is gone and all that it had sent was handed over.
+//   2. All callbacks are called from the loop's turn, never from inside send or the destructor; on_closed once, when
+//      the other side is gone and all that it had sent was handed over.
 //   3. A datagram that cannot be decoded is given to on_malformed and skipped.
 //   4. A Channel may be destroyed inside each of its callbacks, and none is called after that.
 //   5. One turn hands over at most kMostPerTurn messages: a child that floods keeps nobody from his turn.
@@ -55,9 +55,7 @@ class Channel final : private runtime::IoHandler {
     Listener listener;
     bool alive = true;  // false: the Channel is destroyed
   };
-  enum class Received : std::uint8_t { kOne,
-                                       kNothing,
-                                       kEnd };
+  enum class Received : std::uint8_t { kOne, kNothing, kEnd };
 
   void on_ready(std::uint32_t readiness) override;
   void read_all();

@@ -30,7 +30,9 @@ struct Heard {
   std::uint64_t id(std::size_t i) const { return std::get<CommandDone>(messages.at(i)).id; }
 };
 
-CommandDone numbered(std::uint64_t id, std::string text = {}) { return CommandDone{.id = id, .done = true, .text = std::move(text)}; }
+CommandDone numbered(std::uint64_t id, std::string text = {}) {
+  return CommandDone{.id = id, .done = true, .text = std::move(text)};
+}
 
 Message longest_message() {
   Report report;
@@ -59,7 +61,9 @@ class ChannelTest : public testing::Test {
     if (right_fd_ >= 0) ::close(right_fd_);
     right_fd_ = -1;
   }
-  void put(const std::string& bytes) { ASSERT_EQ(::send(right_fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
+  void put(const std::string& bytes) {
+    ASSERT_EQ(::send(right_fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  }
   void put(const Message& message) { put(*encode(message)); }
   void settle() {
     for (int i = 0; i < 5; ++i) loop_->turn(Deadline{TimePoint{0}});
@@ -116,8 +120,7 @@ TEST_F(ChannelTest, AFullQueueRefusesAndKeepsWhatItHas) {
 
 TEST_F(ChannelTest, LongMessagesFillTheQueueByTheirBytes) {
   const Message longest = longest_message();
-  while (left_->send(longest).ok()) {
-  }
+  while (left_->send(longest).ok()) {}
   EXPECT_LE(left_->queued() * kLongestMessage, Channel::kMostQueuedBytes);
   EXPECT_GT(left_->queued(), 1u);
 }

@@ -70,7 +70,8 @@ class SpawnPlan {
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setschedpolicy(&attributes_, SCHED_OTHER);
     ::posix_spawnattr_setschedparam(&attributes_, &ordinary);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSCHEDULER |
+                                                 POSIX_SPAWN_SETPGROUP);
 
     int target = kFirstFd;
     for (const int fd : fds) {
@@ -96,13 +97,13 @@ int send_signal(int pidfd, int signal) {
 
 void kill_and_reap(pid_t pid) {
   ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::start(runtime::EventLoop& loop, const Options& options, OnExit on_exit) {
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(runtime::EventLoop& loop, const Options& options,
+                                                          OnExit on_exit) {
   StagedFds staged;
   SpawnPlan plan;
   int error = staged.stage(options.fds);

@@ -4,9 +4,10 @@
 // Invariants:
 //   1. Starting copies no page tables (vfork semantics): a locked, real-time guardian waits for the exec only.
 //   2. The child has stdin, stdout and stderr, `fds` at 3, 4, …, and nothing else open; no signal blocked, ignored or
-//      handled; SCHED_OTHER with the nice value of the guardian (0 if the guardian is real-time); a process group of its
-//      own, so that Ctrl-C at a terminal reaches the guardian alone.
-//   3. on_exit is called once, from the loop's turn, after the child was reaped. The ChildProcess may be destroyed in it.
+//      handled; SCHED_OTHER with the nice value of the guardian (0 if the guardian is real-time); a process group of
+//      its own, so that Ctrl-C at a terminal reaches the guardian alone.
+//   3. on_exit is called once, from the loop's turn, after the child was reaped. The ChildProcess may be destroyed in
+//      it.
 //   4. Signals go through a pidfd: never to another process that got the same number.
 #pragma once
 

@@ -41,7 +41,9 @@ class Pipe {
     close_writer();
     std::string all;
     char buffer[4096];
-    for (ssize_t n = 0; (n = ::read(fds_[0], buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = ::read(fds_[0], buffer, sizeof buffer)) > 0;) {
+      all.append(buffer, static_cast<std::size_t>(n));
+    }
     return all;
   }
 
@@ -140,8 +142,8 @@ TEST_F(ChildProcessTest, FdsThatAlreadyHaveEachOthersNumbersAreNotMixedUp) {
   std::vector<int> fds(at(std::max(first.writer(), second.writer())) + 1, first.writer());
   fds[at(first.writer())] = second.writer();
   fds[at(second.writer())] = first.writer();
-  const auto child = start("echo first >/proc/self/fd/" + std::to_string(second.writer()) + "; echo second >/proc/self/fd/" +
-                               std::to_string(first.writer()),
+  const auto child = start("echo first >/proc/self/fd/" + std::to_string(second.writer()) +
+                               "; echo second >/proc/self/fd/" + std::to_string(first.writer()),
                            fds);
   ASSERT_TRUE(child.ok());
   ASSERT_TRUE(loop_.run_until([&] { return !exits_.empty(); }));

@@ -26,7 +26,8 @@ Result<void> Children::start() {
 }
 
 Result<void> Children::start_child(Child& child, const char* role, std::vector<int> fds) {
-  const ChildProcess::Options options{options_.program, {"holdfast", "run", "--config", options_.config_file, "--role", role}, fds};
+  const ChildProcess::Options options{
+      options_.program, {"holdfast", "run", "--config", options_.config_file, "--role", role}, fds};
   const bool is_gateway = &child == &gateway_;
   Result<std::unique_ptr<ChildProcess>> started = ChildProcess::start(loop_, options, [this, is_gateway](int status) {
     is_gateway ? gateway_ended(describe_exit(status)) : steward_ended(describe_exit(status));
@@ -44,7 +45,9 @@ Result<int> Children::connect(Child& child, void (Children::*receive)(Message)) 
   Channel::Listener listener;
   listener.on_message = [this, receive](Message message) { (this->*receive)(std::move(message)); };
   listener.on_closed = [] {};  // its end is seen by its pidfd
-  listener.on_malformed = [this](const Error& error) { listener_.news(hf::events::BugSurvived{.where = "guardian", .what = error.context}); };
+  listener.on_malformed = [this](const Error& error) {
+    listener_.news(hf::events::BugSurvived{.where = "guardian", .what = error.context});
+  };
   child.channel = std::make_unique<Channel>(loop_, talk->first, std::move(listener));
   return talk->second;
 }
@@ -136,7 +139,9 @@ void Children::look_at_gateway() {
 
 void Children::forward_signal(int number) {
   if (watch_.was_ready() && gateway_runs()) return signal(gateway_, number);
-  if (std::find(kept_signals_.begin(), kept_signals_.end(), number) == kept_signals_.end()) kept_signals_.push_back(number);
+  if (std::find(kept_signals_.begin(), kept_signals_.end(), number) == kept_signals_.end()) {
+    kept_signals_.push_back(number);
+  }
 }
 
 void Children::signal(Child& child, int number) {

@@ -1,9 +1,10 @@
-// Children: the two processes beside the guardian, gateway and steward: started, watched, started anew, and told to end. What one of them has
-// for the other, scripts and their ends, goes through here.
+// Children: the two processes beside the guardian, gateway and steward: started, watched, started anew, and told to
+// end. What one of them has for the other, scripts and their ends, goes through here.
 //
 // Owner: the Guardian. Thread: that of its loop.
 // Invariants:
-//   1. A child that ends is started anew after its RestartBackoff, until keep_ended(); a gateway that was never ready and ends is not.
+//   1. A child that ends is started anew after its RestartBackoff, until keep_ended(); a gateway that was never ready
+//      and ends is not.
 //   2. The gateway's end, silence and stall are told (Listener::condition) in the turn in which they are seen.
 //   3. A child's end, and what a child says that cannot be read, is an event.
 #pragma once
@@ -34,13 +35,14 @@ class Children {
     std::string config_file{};
   };
   struct Listener {
-    std::function<void(const vip::GatewayCondition&)> condition;  // of the gateway; it may read news now, or not any more
-    std::function<void(Message)> from_gateway;                    // Verdicts, VipCommand
-    std::function<void(Message)> from_steward;                    // SettingsLoaded, SettingsFailed
+    // of the gateway; it may read news now, or not any more
+    std::function<void(const vip::GatewayCondition&)> condition;
+    std::function<void(Message)> from_gateway;  // Verdicts, VipCommand
+    std::function<void(Message)> from_steward;  // SettingsLoaded, SettingsFailed
     std::function<void(News)> news;
-    std::function<std::string()> held;      // the VIPs that the gateway served, for the event of its end
-    std::function<void()> cannot_start;     // the first gateway ended before it was ready
-    std::function<void()> ended;            // one of them, after keep_ended()
+    std::function<std::string()> held;   // the VIPs that the gateway served, for the event of its end
+    std::function<void()> cannot_start;  // the first gateway ended before it was ready
+    std::function<void()> ended;         // one of them, after keep_ended()
   };
 
   Children(runtime::EventLoop& loop, Options options, const Settings& settings, Listener listener);
@@ -48,7 +50,8 @@ class Children {
   Children& operator=(const Children&) = delete;
 
   Result<void> start();
-  /// For the gateway. One that starts does not listen for signals yet, and would die of them: it gets them when it is ready.
+  /// For the gateway. One that starts does not listen for signals yet, and would die of them: it gets them when it is
+  /// ready.
   void forward_signal(int number);
   void set_limits(const Settings& settings) { watch_.set_limits(settings.gateway_silence, settings.gateway_kill); }
   /// From now on nobody is started any more.

@@ -25,7 +25,8 @@ class ChildrenTest : public testing::Test {
     listener.cannot_start = [this] { ++cannot_start_; };
     listener.ended = [this] { ++ended_; };
     const Settings settings{.routers = {}, .gateway_silence = 1s, .gateway_kill = 5s};
-    children_ = std::make_unique<Children>(*loop_, Children::Options{folder_.script("holdfast", lines), "/etc/file"}, settings, std::move(listener));
+    children_ = std::make_unique<Children>(*loop_, Children::Options{folder_.script("holdfast", lines), "/etc/file"},
+                                           settings, std::move(listener));
     return *children_;
   }
   std::size_t told(EventId id) const {
@@ -61,9 +62,11 @@ TEST_F(ChildrenTest, AGatewayThatEndsBeforeItIsReadyIsNotStartedAnew) {
 
 TEST_F(ChildrenTest, AStewardThatEndsIsStartedAnewAtOnceAndThenWithPauses) {
   // It ends when it was told to load the settings, and not before: an end that comes earlier is an error of the start.
-  Children& children = make("[ \"$5\" = gateway ] && exec sleep 60\nuntil dd bs=4096 count=1 <&3 >/dev/null 2>&1; do :; done\nexit 3");
+  Children& children =
+      make("[ \"$5\" = gateway ] && exec sleep 60\nuntil dd bs=4096 count=1 <&3 >/dev/null 2>&1; do :; done\nexit 3");
   ASSERT_TRUE(children.start().ok());
-  ASSERT_TRUE(loop_.run_until([this] { return told(EventId::kStewardRestarted) == 2; })) << "the first time it is started at once";
+  ASSERT_TRUE(loop_.run_until([this] { return told(EventId::kStewardRestarted) == 2; }))
+      << "the first time it is started at once";
   EXPECT_FALSE(children.steward_runs());
   EXPECT_EQ(children.steward_pid(), 0);
   loop_.advance(RestartBackoff::kFirstDelay);

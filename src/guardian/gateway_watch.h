@@ -30,10 +30,7 @@ class GatewayWatch {
   void beat(const Beat& beat, TimePoint now);
   void ready(bool ready);
 
-  enum class Verdict : unsigned char { kSame,
-                                       kBecameStuck,
-                                       kRecovered,
-                                       kKill };
+  enum class Verdict : unsigned char { kSame, kBecameStuck, kRecovered, kKill };
   /// Looks at the clock; to be called at next_look() at the latest.
   Verdict look(TimePoint now);
   Deadline next_look(TimePoint now) const;

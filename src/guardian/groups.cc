@@ -12,12 +12,16 @@ void Groups::regroup(const std::vector<Member*>& members) {
   for (Member* member : members) {
     const std::string& name = member->group();
     if (name.empty()) continue;
-    const auto there = std::find_if(groups_.begin(), groups_.end(), [&](const auto& each) { return each->name == name; });
-    Group& group = there != groups_.end() ? **there : *groups_.emplace_back(std::make_unique<Group>(Group{name, {}, policy::vrrp::SyncGroup(0)}));
+    const auto there =
+        std::find_if(groups_.begin(), groups_.end(), [&](const auto& each) { return each->name == name; });
+    Group& group = there != groups_.end()
+                       ? **there
+                       : *groups_.emplace_back(std::make_unique<Group>(Group{name, {}, policy::vrrp::SyncGroup(0)}));
     group.members.push_back(member);
   }
   for (const auto& group : groups_) {
-    const auto same = std::find_if(before.begin(), before.end(), [&](const auto& each) { return each->members == group->members; });
+    const auto same =
+        std::find_if(before.begin(), before.end(), [&](const auto& each) { return each->members == group->members; });
     if (same != before.end()) {
       group->machine = std::move((*same)->machine);
       continue;

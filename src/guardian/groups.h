@@ -1,5 +1,5 @@
-// Groups: the sync groups of the virtual routers that run: tells each group what its members have become, and each member what the group
-// asks of it.
+// Groups: the sync groups of the virtual routers that run: tells each group what its members have become, and each
+// member what the group asks of it.
 //
 // Owner: Routers. Thread: the owner's only. The members must outlive it, or be left out by the next regroup().
 // Invariants:
@@ -20,7 +20,8 @@ class Groups {
  public:
   using Member = vip::router::GroupMember;
 
-  /// A group whose members stay goes on as it is; one that has gained or lost some begins with what its members are now.
+  /// A group whose members stay goes on as it is; one that has gained or lost some begins with what its members are
+  /// now.
   void regroup(const std::vector<Member*>& members);
   /// `member` has taken a step.
   void stepped(Member& member);

@@ -12,7 +12,8 @@ using policy::vrrp::SyncOrder;
 /// A virtual router that does as it is told, and tells its groups of it.
 class Router final : public vip::router::GroupMember {
  public:
-  Router(Groups& groups, std::string group, Mode mode = Mode::kBackup) : groups_(groups), group_(std::move(group)), mode_(mode) {}
+  Router(Groups& groups, std::string group, Mode mode = Mode::kBackup)
+      : groups_(groups), group_(std::move(group)), mode_(mode) {}
 
   const std::string& group() const override { return group_; }
   MemberStatus member_status() const override { return {mode_, own_fault_, false}; }

@@ -32,7 +32,9 @@ Guardian::Guardian(runtime::EventLoop& loop, Options options, Settings settings)
 // ── who tells whom ──
 
 Outbox::Ports Guardian::outbox_ports() {
-  return {.gateway = [this] { return children_.gateway(); }, .reads = [this] { return children_.gateway_reads(); }, .report = [this] { return report(); }};
+  return {.gateway = [this] { return children_.gateway(); },
+          .reads = [this] { return children_.gateway_reads(); },
+          .report = [this] { return report(); }};
 }
 
 Children::Listener Guardian::children_listener() {
@@ -57,7 +59,8 @@ Children::Listener Guardian::children_listener() {
 Routers::Listener Guardian::routers_listener() {
   Routers::Listener listener;
   listener.news = [this](News news) { outbox_.tell(std::move(news)); };
-  listener.leaving = [this](const std::string& router) { outbox_.send(AddressesLeave{router}); };  // else its clients find out by themselves, later
+  // else its clients find out by themselves, later
+  listener.leaving = [this](const std::string& router) { outbox_.send(AddressesLeave{router}); };
   listener.changed = [this] { outbox_.report_soon(); };
   listener.at_rest = [this] { advance_stop(); };
   return listener;
@@ -68,8 +71,13 @@ Routers::Listener Guardian::routers_listener() {
 Result<void> Guardian::start() {
   HF_RETURN_IF_ERROR(routers_.open());
   HF_RETURN_IF_ERROR(children_.start());
-  outbox_.tell(events::GuardianStarted{.pid = ::getpid(), .vips = settings_.routers.size(), .realtime = standing_.realtime, .locked = standing_.memory_locked});
-  for (const auto& [what, reason] : standing_.degradations) outbox_.tell(events::GuardianDegraded{.what = what, .reason = reason});
+  outbox_.tell(events::GuardianStarted{.pid = ::getpid(),
+                                       .vips = settings_.routers.size(),
+                                       .realtime = standing_.realtime,
+                                       .locked = standing_.memory_locked});
+  for (const auto& [what, reason] : standing_.degradations) {
+    outbox_.tell(events::GuardianDegraded{.what = what, .reason = reason});
+  }
   routers_.start(settings_.routers);
   tick_due_ = loop_.now() + kTick;
   loop_.arm(tick_timer_, tick_due_);

@@ -1,5 +1,5 @@
-// Guardian: the process that holds the virtual addresses. It runs a VirtualRouter per [[vip]] (Routers), keeps its two children
-// alive (Children), and is the middle of the star over which they talk.
+// Guardian: the process that holds the virtual addresses. It runs a VirtualRouter per [[vip]] (Routers), keeps its two
+// children alive (Children), and is the middle of the star over which they talk.
 //
 //            ┌────────── gateway (own user): clients, servers, checks
 //   guardian ┤  channel: beats, verdicts, commands ▲ reports, events ▼; a second socket: ports below 1024
@@ -7,7 +7,8 @@
 //
 // Owner: app/. Thread: one, that of its loop; run() returns the exit code.
 // Invariants:
-//   1. No client's byte, no file, no name server and no log is touched here. What a child does not take is dropped, bounded.
+//   1. No client's byte, no file, no name server and no log is touched here. What a child does not take is dropped,
+//      bounded.
 //   2. The gateway's end, silence and stall reach the virtual routers in the turn in which they are seen.
 //   3. At a stop the addresses are handed over first, then the gateway is told to end.
 #pragma once

@@ -9,7 +9,9 @@ namespace hf::guardian {
 GuardianLink::GuardianLink(runtime::EventLoop& loop, int fd, Listener listener)
     : loop_(loop),
       listener_(std::move(listener)),
-      channel_(loop, fd, Channel::Listener{[this](Message message) { receive(std::move(message)); }, [this] { lost(); }, [](const Error&) {}}),
+      channel_(loop, fd,
+               Channel::Listener{[this](Message message) { receive(std::move(message)); }, [this] { lost(); },
+                                 [](const Error&) {}}),
       beat_timer_([this] { beat(); }) {
   loop_.arm(beat_timer_, loop_.now());
 }
@@ -49,7 +51,9 @@ void GuardianLink::run_script(RunScript request, Nanos timeout, ScriptAnswer ans
   Result<void> sent{ErrorCode::kOverload, "too many scripts wait for their end"};
   if (scripts_.size() < kMostScripts) sent = channel_.send(request);
   if (!sent.ok()) {
-    loop_.post([answer = std::move(answer), done = ScriptDone{request.id, false, false, 0, sent.error().context}] { answer(done); });
+    loop_.post([answer = std::move(answer), done = ScriptDone{request.id, false, false, 0, sent.error().context}] {
+      answer(done);
+    });
     return;
   }
   scripts_.emplace(request.id, Waiting{loop_.deadline_in(timeout + kScriptSlack), std::move(answer)});

@@ -1,5 +1,5 @@
-// GuardianLink: the gateway's end of the talk with its guardian: beats, verdicts, orders and scripts one way; reports and
-// events the other.
+// GuardianLink: the gateway's end of the talk with its guardian: beats, verdicts, orders and scripts one way; reports
+// and events the other.
 //
 // Owner: app/. Thread: that of its loop, the gateway's control thread.
 // Invariants:

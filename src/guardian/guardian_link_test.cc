@@ -22,7 +22,9 @@ class GuardianLinkTest : public testing::Test {
   GuardianLinkTest() {
     const auto pair = Channel::make_pair();
     HF_CHECK(pair.ok());
-    guardian_ = std::make_unique<Channel>(*loop_, pair->first, Channel::Listener{[this](Message message) { heard_.push_back(std::move(message)); }, {}, {}});
+    guardian_ = std::make_unique<Channel>(
+        *loop_, pair->first,
+        Channel::Listener{[this](Message message) { heard_.push_back(std::move(message)); }, {}, {}});
     link_ = std::make_unique<GuardianLink>(*loop_, pair->second, listener());
   }
   GuardianLink::Listener listener() {
@@ -40,7 +42,8 @@ class GuardianLinkTest : public testing::Test {
   }
   template <typename Kind>
   std::size_t heard() const {
-    return static_cast<std::size_t>(std::count_if(heard_.begin(), heard_.end(), [](const Message& each) { return std::holds_alternative<Kind>(each); }));
+    return static_cast<std::size_t>(std::count_if(
+        heard_.begin(), heard_.end(), [](const Message& each) { return std::holds_alternative<Kind>(each); }));
   }
   template <typename Kind>
   const Kind& latest() const {

@@ -26,13 +26,15 @@ Message make_message(std::size_t index, std::index_sequence<Index...> /*all*/) {
 }
 
 Error refusal(std::string_view why) {
-  return Error{ErrorCode::kProtocol, "a message between the guardian and its children is malformed: " + std::string(why)};
+  return Error{ErrorCode::kProtocol,
+               "a message between the guardian and its children is malformed: " + std::string(why)};
 }
 
 }  // namespace
 
 const EventType* find_event_type(EventId id) {
-  for (const EventTypes types : {EventTypes(events::kAll), EventTypes(vip::events::kOfRouters), EventTypes(hf::events::kAll)}) {
+  for (const EventTypes types :
+       {EventTypes(events::kAll), EventTypes(vip::events::kOfRouters), EventTypes(hf::events::kAll)}) {
     if (const EventType* type = find_event(types, id)) return type;
   }
   return nullptr;
@@ -66,8 +68,9 @@ Result<std::string> encode(const Message& message) {
     return Error{ErrorCode::kInvalidArgument, "a message cannot be sent: " + std::string(writer.refused())};
   }
   if (writer.bytes().size() > kLongestMessage) {
-    return Error{ErrorCode::kInvalidArgument, "a message cannot be sent: it has " + std::to_string(writer.bytes().size()) +
-                                                  " bytes, more than " + std::to_string(kLongestMessage)};
+    return Error{ErrorCode::kInvalidArgument, "a message cannot be sent: it has " +
+                                                  std::to_string(writer.bytes().size()) + " bytes, more than " +
+                                                  std::to_string(kLongestMessage)};
   }
   return writer.bytes();
 }

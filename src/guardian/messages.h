@@ -4,7 +4,8 @@
 //   gateway ── Beat, GatewayReady, Verdicts, VipCommand, RunScript, SettingsChanged ──► guardian
 //   gateway ◄─ Report, GuardianEvent, RouterTransition, AddressConflict, DuplicateMaster,
 //              AddressesLeave, CommandDone, ScriptDone ─────────────────────────────────── guardian
-//   guardian ─ LoadSettings, RunScript ─► steward         guardian ◄─ SettingsLoaded, SettingsFailed, ScriptDone ─ steward
+//   guardian ─ LoadSettings, RunScript ─► steward         guardian ◄─ SettingsLoaded, SettingsFailed, ScriptDone ─
+//   steward
 //
 // Owner: plain values. Thread: any.
 // Invariants:
@@ -97,16 +98,16 @@ struct RunScript {
 struct Report {
   std::int64_t guardian_pid = 0;
   std::int64_t steward_pid = 0;
-  bool realtime = false;       // runs with a real-time priority
+  bool realtime = false;  // runs with a real-time priority
   bool memory_locked = false;
   std::uint64_t gateway_restarts = 0;
-  Nanos longest_delay{0};      // the latest that a timer of the guardian ever was
+  Nanos longest_delay{0};  // the latest that a timer of the guardian ever was
   std::vector<RouterReport> routers{};
   friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// An event of the guardian for the gateway's log; stamped with wall time. One of guardian/events.h, vip/events.h or base/events.h. What is more than an
-/// event travels as what it is (vip/news.h).
+/// An event of the guardian for the gateway's log; stamped with wall time. One of guardian/events.h, vip/events.h or
+/// base/events.h. What is more than an event travels as what it is (vip/news.h).
 struct GuardianEvent {
   Event event{*hf::events::kAll.front()};  // until it is read
   friend bool operator==(const GuardianEvent&, const GuardianEvent&) = default;
@@ -137,16 +138,16 @@ struct SettingsFailed {
   std::string reason{};
   friend bool operator==(const SettingsFailed&, const SettingsFailed&) = default;
 };
-using Message = std::variant<Beat, GatewayReady, Verdicts, VipCommand, SettingsChanged, RunScript, Report, GuardianEvent,
-                             CommandDone, LoadSettings, SettingsLoaded, SettingsFailed, ScriptDone, AddressesLeave,
-                             RouterTransition, AddressConflict, DuplicateMaster>;
+using Message = std::variant<Beat, GatewayReady, Verdicts, VipCommand, SettingsChanged, RunScript, Report,
+                             GuardianEvent, CommandDone, LoadSettings, SettingsLoaded, SettingsFailed, ScriptDone,
+                             AddressesLeave, RouterTransition, AddressConflict, DuplicateMaster>;
 
 /// As it travels, and as it arrives; nothing where the message is none.
 Message message_of(News news);
 std::optional<News> news_in(Message message);
 
-/// kInvalidArgument: longer than kLongestMessage, or with a value that decode would refuse: a text or a list that is too
-/// long, an enumerator that does not exist, an event with fields that are not its own.
+/// kInvalidArgument: longer than kLongestMessage, or with a value that decode would refuse: a text or a list that is
+/// too long, an enumerator that does not exist, an event with fields that are not its own.
 Result<std::string> encode(const Message& message);
 /// kProtocol: not one whole message of a known type with values in range.
 Result<Message> decode(ByteView datagram);

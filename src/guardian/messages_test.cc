@@ -37,7 +37,9 @@ class Generator {
     const EventTypes some = random_.below(2) == 0 ? EventTypes(events::kAll) : EventTypes(vip::events::kOfRouters);
     type = some[random_.below(some.size())];
   }
-  void field_name(const EventType& type, std::string_view& name) { name = random_.below(4) == 0 ? kCountField : type.fields[random_.below(type.fields.size())]; }
+  void field_name(const EventType& type, std::string_view& name) {
+    name = random_.below(4) == 0 ? kCountField : type.fields[random_.below(type.fields.size())];
+  }
 
  private:
   template <std::integral T>
@@ -174,7 +176,8 @@ TEST(SettingsOnTheLink, CarryEveryFieldOfTheMachine) {
 }
 
 TEST(NewsOnTheLink, ArriveAsWhatTheyAre) {
-  const News all[] = {Event(events::StewardRestarted{.reason = "signal 9"}), RouterTransition{.router = "db"}, AddressConflict{.router = "db"}, DuplicateMaster{.router = "db"}};
+  const News all[] = {Event(events::StewardRestarted{.reason = "signal 9"}), RouterTransition{.router = "db"},
+                      AddressConflict{.router = "db"}, DuplicateMaster{.router = "db"}};
   for (const News& news : all) {
     Result<Message> back = decode(*encode(message_of(news)));
     ASSERT_TRUE(back.ok());
@@ -199,13 +202,15 @@ TEST(EventOnTheLink, ComesBackWithItsTypeAndTheConstantsThatNameItsFields) {
   const std::string elsewhere = "reason";
   const Result<Message> named = decode(*encode(GuardianEvent{kernel_refused({elsewhere, "no such device"})}));
   ASSERT_TRUE(named.ok());
-  EXPECT_EQ(std::get<GuardianEvent>(*named).event.fields.at(0).name.data(), kFieldNames<vip::events::VipKernelRefused>[2].data());
+  EXPECT_EQ(std::get<GuardianEvent>(*named).event.fields.at(0).name.data(),
+            kFieldNames<vip::events::VipKernelRefused>[2].data());
 }
 
 /// What the guardian cannot have to tell is as malformed as a number that nobody has.
 TEST(EventOnTheLink, IsRefusedWithATypeOrAFieldThatIsNotTheGuardians) {
   EXPECT_TRUE(encode(GuardianEvent{hf::events::BugSurvived{.where = "guardian", .what = "x"}}).ok());
-  EXPECT_FALSE(encode(GuardianEvent{vip::events::TrackFailed{.vip = "db", .track = "x", .reason = "x", .weight = "1"}}).ok());
+  EXPECT_FALSE(
+      encode(GuardianEvent{vip::events::TrackFailed{.vip = "db", .track = "x", .reason = "x", .weight = "1"}}).ok());
   for (const std::string_view name : {"", "reaso", "reasons", "what reason", "server"}) {
     EXPECT_FALSE(encode(GuardianEvent{kernel_refused({name, "x"})}).ok()) << name;
   }

@@ -14,13 +14,16 @@ constexpr std::size_t kFullReports = 12;
 void shorten(Report& report) {
   if (report.routers.size() <= kFullReports) return;
   for (RouterReport& router : report.routers) {
-    if (router.transitions.size() > 2) router.transitions.erase(router.transitions.begin(), router.transitions.end() - 2);
+    if (router.transitions.size() > 2) {
+      router.transitions.erase(router.transitions.begin(), router.transitions.end() - 2);
+    }
   }
 }
 
 }  // namespace
 
-Outbox::Outbox(runtime::EventLoop& loop, Ports ports) : loop_(loop), ports_(std::move(ports)), report_timer_([this] { report(); }) {}
+Outbox::Outbox(runtime::EventLoop& loop, Ports ports)
+    : loop_(loop), ports_(std::move(ports)), report_timer_([this] { report(); }) {}
 
 void Outbox::tell(News news) {
   if (auto* event = std::get_if<Event>(&news)) event->wall_micros = runtime::wall_micros();
@@ -34,7 +37,8 @@ void Outbox::flush() {
     Channel* gateway = ports_.gateway();
     if (gateway == nullptr || !ports_.reads()) return;
     const Result<void> sent = gateway->send(message_of(news_.front()));
-    const bool later = !sent.ok() && (sent.error().code == ErrorCode::kOverload || sent.error().code == ErrorCode::kClosed);
+    const bool later =
+        !sent.ok() && (sent.error().code == ErrorCode::kOverload || sent.error().code == ErrorCode::kClosed);
     if (later) return;
     news_.pop_front();  // also one that can never be sent: those behind it can
   }

@@ -4,7 +4,8 @@
 // Invariants:
 //   1. Nothing here waits. What no gateway takes is kept, kKeptNews at most: beyond that the oldest is dropped.
 //   2. News go out in the order in which they were told, and only while the gateway reads (Ports::reads).
-//   3. A report goes out kReportGap after the first change at the latest, and none while the gateway has not taken what it was sent.
+//   3. A report goes out kReportGap after the first change at the latest, and none while the gateway has not taken what
+//      it was sent.
 #pragma once
 
 #include <deque>

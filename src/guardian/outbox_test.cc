@@ -16,8 +16,12 @@ class OutboxTest : public testing::Test {
   void connect() {
     const auto pair = Channel::make_pair();
     HF_CHECK(pair.ok());
-    guardians_end_ = std::make_unique<Channel>(*loop_, pair->first, Channel::Listener{[](const Message&) {}, [] {}, [](const Error&) {}});
-    gateway_ = std::make_unique<Channel>(*loop_, pair->second, Channel::Listener{[this](Message message) { heard_.push_back(std::move(message)); }, [] {}, [](const Error&) {}});
+    guardians_end_ = std::make_unique<Channel>(*loop_, pair->first,
+                                               Channel::Listener{[](const Message&) {}, [] {}, [](const Error&) {}});
+    gateway_ =
+        std::make_unique<Channel>(*loop_, pair->second,
+                                  Channel::Listener{[this](Message message) { heard_.push_back(std::move(message)); },
+                                                    [] {}, [](const Error&) {}});
   }
   static News restarted(int number) { return Event(events::StewardRestarted{.reason = std::to_string(number)}); }
   static std::string number_of(const Message& message) {
@@ -31,7 +35,8 @@ class OutboxTest : public testing::Test {
   std::unique_ptr<Channel> gateway_;
   bool reads_ = true;
   Report report_;
-  Outbox outbox_{*loop_, {[this] { return guardians_end_.get(); }, [this] { return reads_; }, [this] { return report_; }}};
+  Outbox outbox_{*loop_,
+                 {[this] { return guardians_end_.get(); }, [this] { return reads_; }, [this] { return report_; }}};
 };
 
 TEST_F(OutboxTest, NewsAreKeptInOrderUntilAGatewayReads) {

@@ -63,7 +63,8 @@ std::string with_guardian(const std::function<std::string(int broker_fd)>& gatew
   return n < 0 ? "no report" : std::string(text, static_cast<std::size_t>(n));
 }
 
-/// In a network of its own, so that low ports are free and nobody is reached; ordinary users need a user namespace for it.
+/// In a network of its own, so that low ports are free and nobody is reached; ordinary users need a user namespace for
+/// it.
 std::string in_own_network(const std::function<std::string()>& work) {
   int report[2] = {-1, -1};
   if (::pipe2(report, O_CLOEXEC) != 0) return "pipe";
@@ -98,7 +99,9 @@ std::string bind_low_ports(int broker) {
       int listening = 0;
       socklen_t length = sizeof listening;
       ::getsockopt(*fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length);
-      if (listening != 1 || Address::local_of(*fd).value().to_string() != address.to_string()) return "it does not listen";
+      if (listening != 1 || Address::local_of(*fd).value().to_string() != address.to_string()) {
+        return "it does not listen";
+      }
     }
   }
   return "";
@@ -150,10 +153,9 @@ BindAnswer send_raw(int broker, std::string bytes, std::vector<int> fds) {
   if (::sendmsg(broker, &message, MSG_NOSIGNAL) < 0) return {0, true, ErrorCode::kSystem, "not sent"};
   char answer[kLongestBindMessage];
   ssize_t n = -1;
-  do {
-    n = ::recv(broker, answer, sizeof answer, 0);
-  } while (n < 0 && errno == EINTR);
-  return n < 0 ? BindAnswer{0, true, ErrorCode::kSystem, "no answer"} : decode_bind_answer({answer, static_cast<std::size_t>(n)}).value();
+  do { n = ::recv(broker, answer, sizeof answer, 0); } while (n < 0 && errno == EINTR);
+  return n < 0 ? BindAnswer{0, true, ErrorCode::kSystem, "no answer"}
+               : decode_bind_answer({answer, static_cast<std::size_t>(n)}).value();
 }
 
 TEST(PortBroker, WhateverElseIsSentIsRefusedAndClosed) {
@@ -171,18 +173,19 @@ TEST(PortBroker, WhateverElseIsSentIsRefusedAndClosed) {
                 std::string bytes;
                 std::vector<int> fds;
               };
-              const Wrong all[] = {{"no socket", question, {}},
-                                   {"no address", "x", {tcp}},
-                                   {"half an address", question.substr(0, 10), {tcp}},
-                                   {"an unknown family", encode(BindRequest{7, Address::from_unix_path("/tmp/x").value()}), {tcp}},
-                                   {"much too long", question + std::string(10'000, 'x'), {tcp}},
-                                   {"two sockets", question, {tcp, tcp}},
-                                   {"many sockets", question, std::vector<int>(50, tcp)},
-                                   {"another family", question, {tcp6}},
-                                   {"udp", question, {udp}},
-                                   {"a Unix socket", question, {unix_stream}},
-                                   {"a file", question, {file}},
-                                   {"one that listens", question, {listening}}};
+              const Wrong all[] = {
+                  {"no socket", question, {}},
+                  {"no address", "x", {tcp}},
+                  {"half an address", question.substr(0, 10), {tcp}},
+                  {"an unknown family", encode(BindRequest{7, Address::from_unix_path("/tmp/x").value()}), {tcp}},
+                  {"much too long", question + std::string(10'000, 'x'), {tcp}},
+                  {"two sockets", question, {tcp, tcp}},
+                  {"many sockets", question, std::vector<int>(50, tcp)},
+                  {"another family", question, {tcp6}},
+                  {"udp", question, {udp}},
+                  {"a Unix socket", question, {unix_stream}},
+                  {"a file", question, {file}},
+                  {"one that listens", question, {listening}}};
               for (const Wrong& wrong : all) {
                 const BindAnswer answer = send_raw(broker, wrong.bytes, wrong.fds);
                 if (answer.bound || answer.reason.empty()) return wrong.name + (": " + answer.reason);

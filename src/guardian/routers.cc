@@ -14,7 +14,8 @@ bool in_the_way(const vip::RouterSettings& leaving, const vip::RouterSettings& a
   if (leaving.name == arriving.name) return true;
   if (leaving.interface == arriving.interface && leaving.router_id == arriving.router_id) return true;
   return std::any_of(leaving.addresses.begin(), leaving.addresses.end(), [&](const vip::VirtualAddress& address) {
-    return std::any_of(arriving.addresses.begin(), arriving.addresses.end(), [&](const vip::VirtualAddress& each) { return each.address == address.address; });
+    return std::any_of(arriving.addresses.begin(), arriving.addresses.end(),
+                       [&](const vip::VirtualAddress& each) { return each.address == address.address; });
   });
 }
 
@@ -41,7 +42,8 @@ Routers::~Routers() {
 
 Result<void> Routers::open() {
   vip::router::RouteSocket::Listener listener;
-  const auto look_soon = [this] { loop_.arm(interfaces_timer_, loop_.now()); };  // in this turn, once for all changes of it
+  // in this turn, once for all changes of it
+  const auto look_soon = [this] { loop_.arm(interfaces_timer_, loop_.now()); };
   listener.link = [look_soon](const proto::netlink::Link&, vip::router::Change) { look_soon(); };
   listener.address = [look_soon](const proto::netlink::InterfaceAddress&, vip::router::Change) { look_soon(); };
   Result<std::unique_ptr<vip::router::RouteSocket>> routes = vip::router::RouteSocket::open(loop_, std::move(listener));
@@ -57,7 +59,11 @@ void Routers::start(const std::vector<vip::RouterSettings>& settings) {
 }
 
 void Routers::add(const vip::RouterSettings& settings) {
-  Router::Surroundings around{loop_, *routes_, heartbeat_ports_, boot_id_, [this](News news) { listener_.news(std::move(news)); },
+  Router::Surroundings around{loop_,
+                              *routes_,
+                              heartbeat_ports_,
+                              boot_id_,
+                              [this](News news) { listener_.news(std::move(news)); },
                               [this](Router& router) { listener_.leaving(router.settings().name); },
                               [this](Router& router) { stepped(router); }};
   running_.push_back(std::make_unique<Router>(std::move(around), settings, gateway_));
@@ -67,10 +73,13 @@ void Routers::add(const vip::RouterSettings& settings) {
 std::string Routers::apply(std::vector<vip::RouterSettings> next) {
   arriving_.clear();  // what still waits is in `next`, or is not wanted any more
   std::string changes;
-  const auto note = [&](std::string_view what, const std::string& name) { changes += (changes.empty() ? "" : ", ") + std::string(what) + " " + name; };
+  const auto note = [&](std::string_view what, const std::string& name) {
+    changes += (changes.empty() ? "" : ", ") + std::string(what) + " " + name;
+  };
   for (auto it = running_.begin(); it != running_.end();) {
     const std::string name = (*it)->settings().name;
-    const auto wanted = std::find_if(next.begin(), next.end(), [&](const vip::RouterSettings& each) { return each.name == name; });
+    const auto wanted =
+        std::find_if(next.begin(), next.end(), [&](const vip::RouterSettings& each) { return each.name == name; });
     if (wanted != next.end() && (*it)->can_become(*wanted)) {
       if ((*it)->become_if_changed(*wanted)) note("changed", name);
       next.erase(wanted);
@@ -83,7 +92,8 @@ std::string Routers::apply(std::vector<vip::RouterSettings> next) {
     leaving_.push_back(std::move(going));
   }
   for (const vip::RouterSettings& fresh : next) {
-    const bool same_name_leaves = std::any_of(leaving_.begin(), leaving_.end(), [&](const auto& each) { return each->settings().name == fresh.name; });
+    const bool same_name_leaves = std::any_of(leaving_.begin(), leaving_.end(),
+                                              [&](const auto& each) { return each->settings().name == fresh.name; });
     if (!same_name_leaves) note("added", fresh.name);
     arriving_.push_back(fresh);
   }
@@ -122,7 +132,8 @@ void Routers::let_in() {
   std::vector<vip::RouterSettings> fresh;
   std::swap(fresh, arriving_);
   for (vip::RouterSettings& each : fresh) {
-    if (std::any_of(leaving_.begin(), leaving_.end(), [&](const auto& router) { return in_the_way(router->settings(), each); })) {
+    if (std::any_of(leaving_.begin(), leaving_.end(),
+                    [&](const auto& router) { return in_the_way(router->settings(), each); })) {
       arriving_.push_back(std::move(each));
       continue;
     }
@@ -138,7 +149,8 @@ void Routers::stop() {
 }
 
 bool Routers::at_rest() const {
-  return leaving_.empty() && std::all_of(running_.begin(), running_.end(), [](const auto& router) { return router->at_rest(); });
+  return leaving_.empty() &&
+         std::all_of(running_.begin(), running_.end(), [](const auto& router) { return router->at_rest(); });
 }
 
 void Routers::set_gateway(const vip::GatewayCondition& condition) {

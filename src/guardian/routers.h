@@ -1,9 +1,10 @@
-// Routers: the virtual routers of this node: those that run, those that are on their way out after a reload, and those that wait for them
-// to be gone.
+// Routers: the virtual routers of this node: those that run, those that are on their way out after a reload, and those
+// that wait for them to be gone.
 //
 // Owner: the Guardian. Thread: that of its loop.
 // Invariants:
-//   1. No two of one name, one address, or one router id on an interface hold anything at a time: who comes waits for who goes.
+//   1. No two of one name, one address, or one router id on an interface hold anything at a time: who comes waits for
+//      who goes.
 //   2. What is to be done after a step of a virtual router is done in a turn's timer, not within the step.
 #pragma once
 
@@ -74,8 +75,8 @@ class Routers {
   std::unique_ptr<vip::router::RouteSocket> routes_;
   vip::router::HeartbeatPorts heartbeat_ports_;
   std::vector<std::unique_ptr<Router>> running_;
-  std::vector<std::unique_ptr<Router>> leaving_;    // on their way out after a reload
-  std::vector<vip::RouterSettings> arriving_;       // wait for who is in the way to be gone
+  std::vector<std::unique_ptr<Router>> leaving_;  // on their way out after a reload
+  std::vector<vip::RouterSettings> arriving_;     // wait for who is in the way to be gone
   Groups groups_;
   vip::GatewayCondition gateway_;
   Verdicts verdicts_;  // the gateway's latest

@@ -1,5 +1,5 @@
-// On an interface that is not there: what comes, stays and goes, without a right to touch an address. What one virtual router does is
-// vip/router's to test.
+// On an interface that is not there: what comes, stays and goes, without a right to touch an address. What one virtual
+// router does is vip/router's to test.
 #include "guardian/routers.h"
 
 #include <gtest/gtest.h>
@@ -89,7 +89,9 @@ TEST_F(RoutersTest, AVerdictReachesARouterThatComesLater) {
   const std::vector<RouterReport> reports = routers_.reports();
   ASSERT_EQ(reports.size(), 2u);
   bool released = false;
-  for (const vip::Contribution& each : reports[1].contributions) released = released || (each.release && each.reason == "a file says so");
+  for (const vip::Contribution& each : reports[1].contributions) {
+    released = released || (each.release && each.reason == "a file says so");
+  }
   EXPECT_TRUE(released);
 }
 

@@ -1,5 +1,5 @@
-// The fields of Settings, for an archive (archive.h). A field that is added to a struct is added to its list here: until
-// then the structured binding does not compile.
+// The fields of Settings, for an archive (archive.h). A field that is added to a struct is added to its list here:
+// until then the structured binding does not compile.
 //
 // Owner: functions only. Thread: any.
 // Invariant: what is bound is handed to the archive, all of it, in the same order.
@@ -18,12 +18,14 @@ void fields(Archive& archive, M& m) {
 
 template <class Archive, Like<policy::vrrp::Config> M>
 void fields(Archive& archive, M& m) {
-  auto& [version, priority, own_address, addresses, advert_interval, preempt, preempt_delay, start_delay, accept, strict,
-         answer_lower, advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again, on_probe_answer, conflict_patience,
-         on_held_conflict, conflict_hold, announce_repeats, announce_delay, announce_refresh, damping] = m;
-  archive(version, priority, own_address, addresses, advert_interval, preempt, preempt_delay, start_delay, accept, strict,
-          answer_lower, advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again, on_probe_answer, conflict_patience,
-          on_held_conflict, conflict_hold, announce_repeats, announce_delay, announce_refresh, damping);
+  auto& [version, priority, own_address, addresses, advert_interval, preempt, preempt_delay, start_delay, accept,
+         strict, answer_lower, advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again,
+         on_probe_answer, conflict_patience, on_held_conflict, conflict_hold, announce_repeats, announce_delay,
+         announce_refresh, damping] = m;
+  archive(version, priority, own_address, addresses, advert_interval, preempt, preempt_delay, start_delay, accept,
+          strict, answer_lower, advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait,
+          probe_again, on_probe_answer, conflict_patience, on_held_conflict, conflict_hold, announce_repeats,
+          announce_delay, announce_refresh, damping);
 }
 
 template <class Archive, Like<proto::vrrp::Auth> M>
@@ -76,10 +78,12 @@ void fields(Archive& archive, M& m) {
 
 template <class Archive, Like<vip::RouterSettings> M>
 void fields(Archive& archive, M& m) {
-  auto& [name, interface, router_id, machine, addresses, auth, authentication_key, checksum, source, peers, multicast_group, least_ttl,
-         virtual_mac, heartbeats, heartbeat_key, arbiters, interfaces, gateway_weight, sync_group] = m;
-  archive(name, interface, router_id, machine, addresses, auth, authentication_key, checksum, source, peers, multicast_group, least_ttl,
-          virtual_mac, heartbeats, heartbeat_key, arbiters, interfaces, gateway_weight, sync_group);
+  auto& [name, interface, router_id, machine, addresses, auth, authentication_key, checksum, source, peers,
+         multicast_group, least_ttl, virtual_mac, heartbeats, heartbeat_key, arbiters, interfaces, gateway_weight,
+         sync_group] = m;
+  archive(name, interface, router_id, machine, addresses, auth, authentication_key, checksum, source, peers,
+          multicast_group, least_ttl, virtual_mac, heartbeats, heartbeat_key, arbiters, interfaces, gateway_weight,
+          sync_group);
 }
 
 template <class Archive, Like<Settings> M>

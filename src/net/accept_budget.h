@@ -1,5 +1,5 @@
-// AcceptBudget: how many descriptors all listeners together may give to clients. A listener takes a place before it accepts, the
-// connection gives it back when its socket is closed.
+// AcceptBudget: how many descriptors all listeners together may give to clients. A listener takes a place before it
+// accepts, the connection gives it back when its socket is closed.
 //
 // Owner: the gateway; outlives listeners and connections. Thread: any.
 // Invariant: accepted connections never hold more than the limit, unless it was lowered after they came.
@@ -20,7 +20,8 @@ class AcceptBudget;
 class AcceptPlace {
  public:
   AcceptPlace() = default;
-  AcceptPlace(AcceptPlace&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), descriptors_(other.descriptors_) {}
+  AcceptPlace(AcceptPlace&& other) noexcept
+      : budget_(std::exchange(other.budget_, nullptr)), descriptors_(other.descriptors_) {}
   AcceptPlace& operator=(AcceptPlace&& other) noexcept {
     std::swap(budget_, other.budget_);
     std::swap(descriptors_, other.descriptors_);

@@ -63,10 +63,12 @@ Result<Address> Address::from_unix_path(std::string_view path) {
   sockaddr_un un{};
   un.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof un.sun_path) {
-    return Error{ErrorCode::kInvalidArgument, "the socket path '" + std::string(path) + "' is empty or longer than 107 bytes"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "the socket path '" + std::string(path) + "' is empty or longer than 107 bytes"};
   }
   std::memcpy(un.sun_path, path.data(), path.size());
-  return Address(reinterpret_cast<const sockaddr*>(&un), static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1));
+  return Address(reinterpret_cast<const sockaddr*>(&un),
+                 static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1));
 }
 
 Result<Address> Address::local_of(int fd) {

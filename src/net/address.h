@@ -37,7 +37,9 @@ class Address {
   /// "127.0.0.1:3306", "[::1]:3306", "unix:/run/x.sock".
   std::string to_string() const;
 
-  friend bool operator==(const Address& a, const Address& b) { return a.length_ == b.length_ && std::memcmp(&a.storage_, &b.storage_, a.length_) == 0; }
+  friend bool operator==(const Address& a, const Address& b) {
+    return a.length_ == b.length_ && std::memcmp(&a.storage_, &b.storage_, a.length_) == 0;
+  }
 
  private:
   sockaddr_storage storage_{};

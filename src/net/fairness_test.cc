@@ -50,8 +50,7 @@ Task<void> swallow(Stream* stream, int peer, Reads* reads) {
     reads->most_in_a_turn = std::max(reads->most_in_a_turn, ++reads->in_turn);
     reads->bytes += bytes->size();
     // Refilled before the next read, and enough to fill the loop's buffer: a read never finds the socket short.
-    while (::send(peer, block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
-    }
+    while (::send(peer, block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {}
   }
 }
 
@@ -70,8 +69,7 @@ TEST(Fairness, BesideAFirehoseAQuietStreamIsServedInTheNextTurn) {
   bool echoed = false;
   Scope scope(loop);
   const std::string block(64 * 1024, 'x');
-  while (::send(firehose.peer, block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
-  }
+  while (::send(firehose.peer, block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {}
   scope.spawn("firehose", swallow, firehose.ours.get(), firehose.peer, &reads);
   scope.spawn("quiet", echo_once, quiet.ours.get(), &echoed);
   for (int i = 0; i < 20; ++i) loop.turn(loop.deadline_in(1s));
@@ -108,8 +106,7 @@ TEST(Fairness, TwoFirehosesGetTheSame) {
   Scope scope(loop);
   const std::string block(64 * 1024, 'x');
   for (const Ends* each : {&one, &two}) {
-    while (::send(each->peer, block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
-    }
+    while (::send(each->peer, block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {}
   }
   scope.spawn("one", swallow, one.ours.get(), one.peer, &reads[0]);
   scope.spawn("two", swallow, two.ours.get(), two.peer, &reads[1]);

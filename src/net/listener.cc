@@ -31,8 +31,8 @@ void remove_stale(const Address& address) {
   ::close(probe);
 }
 
-/// The file comes into being with the mode of its socket less the umask; what the umask took is added afterwards. A link that
-/// somebody put in its place meanwhile is not followed.
+/// The file comes into being with the mode of its socket less the umask; what the umask took is added afterwards. A
+/// link that somebody put in its place meanwhile is not followed.
 Result<void> give_mode(const std::string& path, SocketMode mode) {
   const auto wanted = static_cast<mode_t>(mode);
   struct stat seen{};
@@ -86,12 +86,16 @@ Result<int> Listener::make_socket(const Address& address, PortSharing sharing, P
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (sharing == PortSharing::kShared) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (v6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (presence == Presence::kMayBeAbsent) ::setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? kIpv6FreeBind : IP_FREEBIND, &on, sizeof on);
+  if (presence == Presence::kMayBeAbsent) {
+    ::setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? kIpv6FreeBind : IP_FREEBIND, &on, sizeof on);
+  }
   return fd;
 }
 
 Result<void> Listener::bind_socket(int fd, const Address& address, SocketMode mode) {
-  if (address.is_unix() && ::fchmod(fd, static_cast<mode_t>(mode)) != 0) return system_error(errno, "mode of " + address.to_string());
+  if (address.is_unix() && ::fchmod(fd, static_cast<mode_t>(mode)) != 0) {
+    return system_error(errno, "mode of " + address.to_string());
+  }
   if (::bind(fd, address.raw(), address.length()) != 0) return system_error(errno, "listen on " + address.to_string());
   return address.is_unix() ? give_mode(path_of(address), mode) : Result<void>{};
 }
@@ -114,7 +118,8 @@ Result<int> Listener::bind(const Address& address, PortSharing sharing, Presence
   return fd;
 }
 
-Listener::Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options, Share share) : loop_(loop), fd_(fd), share_(share) {
+Listener::Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options, Share share)
+    : loop_(loop), fd_(fd), share_(share) {
   apply_options(fd_, options);  // accepted sockets inherit them: no system calls per client
   const Result<void> added = loop_.poller().add(fd_, *this);
   HF_CHECK(added.ok());

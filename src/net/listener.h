@@ -1,8 +1,9 @@
-// Listener: a bound, listening socket of one shard. TCP listeners of several shards share an address by SO_REUSEPORT; a Unix
-// socket is bound once and its file descriptor is shared.
+// Listener: a bound, listening socket of one shard. TCP listeners of several shards share an address by SO_REUSEPORT; a
+// Unix socket is bound once and its file descriptor is shared.
 //
 // Invariants:
-//   1. Out of file descriptors or memory, or of places in its budget, accepting pauses for a moment and goes on; it never spins and
+//   1. Out of file descriptors or memory, or of places in its budget, accepting pauses for a moment and goes on; it
+//      never spins and
 //   never ends. A client that has no place stays in the kernel's queue.
 //   2. Nobody can connect to a Unix socket before its file has the mode that was asked for.
 #pragma once
@@ -24,23 +25,21 @@ struct Accepted {
 };
 
 /// Whether other sockets, of this or another process of the same user, may be bound to the same port.
-enum class PortSharing : std::uint8_t { kExclusive,
-                                        kShared };
+enum class PortSharing : std::uint8_t { kExclusive, kShared };
 
-/// Whether an address must be this machine's at the moment. A virtual address may be on another node now and come here later.
-enum class Presence : std::uint8_t { kMustBeLocal,
-                                     kMayBeAbsent };
+/// Whether an address must be this machine's at the moment. A virtual address may be on another node now and come here
+/// later.
+enum class Presence : std::uint8_t { kMustBeLocal, kMayBeAbsent };
 
 /// Who may connect to a Unix socket: the mode of its file. Without meaning for TCP.
-enum class SocketMode : std::uint16_t { kOwner = 0600,
-                                        kEverybody = 0777 };
+enum class SocketMode : std::uint16_t { kOwner = 0600, kEverybody = 0777 };
 
 class Listener final : private runtime::IoHandler {
  public:
-  /// Binds and listens. kShared lets every shard have a socket of its own on the address. A stale Unix socket file is replaced,
-  /// one that somebody answers on is not (kExists). Nobody can connect to a Unix socket before its file has `mode`, whatever the
-  /// process's umask is.
-  /// kMayBeAbsent (TCP): succeeds also while nobody or another node has the address, so a typo in it is not noticed.
+  /// Binds and listens. kShared lets every shard have a socket of its own on the address. A stale Unix socket file is
+  /// replaced, one that somebody answers on is not (kExists). Nobody can connect to a Unix socket before its file has
+  /// `mode`, whatever the process's umask is. kMayBeAbsent (TCP): succeeds also while nobody or another node has the
+  /// address, so a typo in it is not noticed.
   static Result<int> bind(const Address& address, PortSharing sharing, Presence presence = Presence::kMustBeLocal,
                           SocketMode mode = SocketMode::kOwner);
 
@@ -58,13 +57,15 @@ class Listener final : private runtime::IoHandler {
 
   /// Takes `fd` over.
   Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options, Share share);
-  Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options) : Listener(loop, fd, options, Share{nullptr, 1}) {}
+  Listener(runtime::EventLoop& loop, int fd, const SocketOptions& options)
+      : Listener(loop, fd, options, Share{nullptr, 1}) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// The next client. Errors: kExhausted (no descriptors, or clients have their share of them) and kOutOfMemory: try again later, the
-  /// caller reports it once; kCancelled; kClosed, also when somebody who shares the socket has shut it down.
+  /// The next client. Errors: kExhausted (no descriptors, or clients have their share of them) and kOutOfMemory: try
+  /// again later, the caller reports it once; kCancelled; kClosed, also when somebody who shares the socket has shut it
+  /// down.
   runtime::Task<Result<Accepted>> accept();
   /// Stops listening; a waiting accept ends with kClosed.
   void close();

@@ -45,10 +45,13 @@ int connect_to(const Address& address) {
 }
 
 void use_up_descriptors(std::vector<int>& used) {
-  for (int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC); fd >= 0; fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) used.push_back(fd);
+  for (int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC); fd >= 0; fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+    used.push_back(fd);
+  }
 }
 
-/// Runs in a child of its own, for it takes all descriptors. The exit code names the first step that went wrong; 0: none.
+/// Runs in a child of its own, for it takes all descriptors. The exit code names the first step that went wrong; 0:
+/// none.
 int run_out_of_descriptors() {
   const rlimit few{64, 64};
   if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
@@ -57,7 +60,8 @@ int run_out_of_descriptors() {
   if (!fd.ok()) return 2;
   const Address address = Address::local_of(*fd).value();
   Listener listener(loop, *fd, SocketOptions{});
-  Outcome before;  // all is well, and sanitizers, which need descriptors of their own to look at an object, have seen ours
+  // all is well, and sanitizers, which need descriptors of their own to look at an object, have seen ours
+  Outcome before;
   const int early = connect_to(address);
   Scope scope(loop);
   scope.spawn("accept", accept_some, &listener, 1, &before);
@@ -117,7 +121,8 @@ TEST(Listener, ABurstOfClientsIsAcceptedWithoutFurtherReadiness) {
 
 TEST(Listener, CancelEndsTheWait) {
   EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value(), SocketOptions{});
+  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive).value(),
+                    SocketOptions{});
   Outcome outcome;
   Scope scope(loop);
   scope.spawn("accept", accept_some, &listener, 1, &outcome);
@@ -161,7 +166,8 @@ TEST(Listener, AnAddressThatIsNotHereIsAnErrorUnlessItMayBeAbsent) {
 
 TEST(Listener, AnAddressThatMayBeAbsentServesLikeAnyOtherWhileItIsHere) {
   EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  const int fd = Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive, Presence::kMayBeAbsent).value();
+  const int fd =
+      Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kExclusive, Presence::kMayBeAbsent).value();
   const Address address = Address::local_of(fd).value();
   Listener listener(loop, fd, SocketOptions{});
   const int client = connect_to(address);
@@ -221,7 +227,8 @@ TEST(Listener, AUnixSocketIsItsOwnersAloneUnlessToldOtherwise) {
   const Result<int> closed = Listener::bind(address, PortSharing::kExclusive);
   EXPECT_EQ(mode_of(path), 0600U);
   ::close(*closed);
-  const Result<int> open = Listener::bind(address, PortSharing::kExclusive, Presence::kMustBeLocal, SocketMode::kEverybody);
+  const Result<int> open =
+      Listener::bind(address, PortSharing::kExclusive, Presence::kMustBeLocal, SocketMode::kEverybody);
   EXPECT_EQ(mode_of(path), 0777U);
   ::close(*open);
   ::unlink(path.c_str());

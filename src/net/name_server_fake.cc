@@ -17,7 +17,9 @@ namespace {
 constexpr std::size_t kHeader = 12;
 
 std::string u16(unsigned value) { return {static_cast<char>(value >> 8), static_cast<char>(value & 0xFF)}; }
-unsigned u16_at(const std::string& bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]) * 256U + static_cast<unsigned char>(bytes[at + 1]); }
+unsigned u16_at(const std::string& bytes, std::size_t at) {
+  return static_cast<unsigned char>(bytes[at]) * 256U + static_cast<unsigned char>(bytes[at + 1]);
+}
 
 std::string labels(const std::string& name) {
   std::string bytes;
@@ -32,7 +34,8 @@ std::string labels(const std::string& name) {
 }  // namespace
 
 void Reply::record(const std::string& owner, std::uint16_t type, std::uint32_t life, const std::string& data) {
-  records_ += labels(owner) + u16(type) + u16(1) + u16(life >> 16) + u16(life & 0xFFFF) + u16(static_cast<unsigned>(data.size())) + data;
+  records_ += labels(owner) + u16(type) + u16(1) + u16(life >> 16) + u16(life & 0xFFFF) +
+              u16(static_cast<unsigned>(data.size())) + data;
   ++count_;
 }
 
@@ -70,7 +73,9 @@ std::string Reply::bytes() const {
 
 class NameServerFake::Udp final : public runtime::IoHandler {
  public:
-  Udp(NameServerFake& server, int fd) : server_(server), fd_(fd) { HF_CHECK(server_.loop_.poller().add(fd_, *this).ok()); }
+  Udp(NameServerFake& server, int fd) : server_(server), fd_(fd) {
+    HF_CHECK(server_.loop_.poller().add(fd_, *this).ok());
+  }
   ~Udp() {
     server_.loop_.poller().remove(fd_, *this);
     ::close(fd_);
@@ -80,10 +85,12 @@ class NameServerFake::Udp final : public runtime::IoHandler {
     sockaddr_storage peer{};
     for (;;) {
       socklen_t length = sizeof peer;
-      const ssize_t got = ::recvfrom(fd_, buffer, sizeof buffer, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&peer), &length);
+      const ssize_t got =
+          ::recvfrom(fd_, buffer, sizeof buffer, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&peer), &length);
       if (got < 0) return;
       for (const std::string& message : server_.take(std::string(buffer, static_cast<std::size_t>(got)), false)) {
-        (void)!::sendto(fd_, message.data(), message.size(), MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&peer), length);
+        (void)!::sendto(fd_, message.data(), message.size(), MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&peer),
+                        length);
       }
     }
   }
@@ -107,10 +114,14 @@ class NameServerFake::Connection final : public runtime::IoHandler {
   }
   void on_ready(std::uint32_t /*readiness*/) override {
     char buffer[2048];
-    for (ssize_t got = 0; (got = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) in_.append(buffer, static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) {
+      in_.append(buffer, static_cast<std::size_t>(got));
+    }
     while (in_.size() >= 2 && in_.size() >= 2 + u16_at(in_, 0)) {
       const std::size_t size = u16_at(in_, 0);
-      for (const std::string& message : server_.take(in_.substr(2, size), true)) out_ += u16(static_cast<unsigned>(message.size())) + message;
+      for (const std::string& message : server_.take(in_.substr(2, size), true)) {
+        out_ += u16(static_cast<unsigned>(message.size())) + message;
+      }
       in_.erase(0, 2 + size);
     }
     const std::size_t piece = server_.dribbles_ ? std::min<std::size_t>(1, out_.size()) : out_.size();
@@ -128,7 +139,9 @@ class NameServerFake::Connection final : public runtime::IoHandler {
 
 class NameServerFake::Listening final : public runtime::IoHandler {
  public:
-  Listening(NameServerFake& server, int fd) : server_(server), fd_(fd) { HF_CHECK(server_.loop_.poller().add(fd_, *this).ok()); }
+  Listening(NameServerFake& server, int fd) : server_(server), fd_(fd) {
+    HF_CHECK(server_.loop_.poller().add(fd_, *this).ok());
+  }
   ~Listening() {
     server_.loop_.poller().remove(fd_, *this);
     ::close(fd_);

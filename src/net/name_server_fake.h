@@ -15,8 +15,7 @@
 
 namespace hf::net {
 
-enum class Asked : std::uint16_t { kA = 1,
-                                   kAaaa = 28 };
+enum class Asked : std::uint16_t { kA = 1, kAaaa = 28 };
 
 struct Question {
   std::string name;

@@ -166,7 +166,8 @@ void expect_echo(const Address& bind_address) {
 TEST(Socket, FiveMegabytesAreEchoedOverIpv4) { expect_echo(Address::from_ip("127.0.0.1", 0).value()); }
 TEST(Socket, FiveMegabytesAreEchoedOverIpv6) { expect_echo(Address::from_ip("::1", 0).value()); }
 TEST(Socket, FiveMegabytesAreEchoedOverAUnixSocket) {
-  const std::string path = testing::TempDir() + "hf_net_test_" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + ".sock";
+  const std::string path =
+      testing::TempDir() + "hf_net_test_" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + ".sock";
   expect_echo(Address::from_unix_path(path).value());
   std::remove(path.c_str());
 }
@@ -187,7 +188,8 @@ TEST(Socket, AClosedPortIsRefused) {
 
 TEST(Listener, ClosingEndsAWaitingAccept) {
   EventLoop loop(std::make_unique<runtime::EpollPoller>());
-  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kShared).value(), SocketOptions{});
+  Listener listener(loop, Listener::bind(Address::from_ip("127.0.0.1", 0).value(), PortSharing::kShared).value(),
+                    SocketOptions{});
   Scope scope(loop);
   std::string error;
   struct Accept {

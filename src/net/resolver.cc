@@ -19,7 +19,9 @@ using runtime::Task;
 
 namespace {
 
-Error failed(const std::string& name, ErrorCode code, const std::string& why) { return Error{code, "cannot resolve '" + name + "': " + why}; }
+Error failed(const std::string& name, ErrorCode code, const std::string& why) {
+  return Error{code, "cannot resolve '" + name + "': " + why};
+}
 
 /// What c-ares ended with, for people.
 Error failed(const std::string& name, int status) {
@@ -42,11 +44,16 @@ Nanos bounded(Nanos life) { return std::clamp(life, Resolver::kShortestLife, Res
 /// One name on its way. The coroutine that awaits answer() owns it.
 class Lookup {
  public:
-  Lookup(runtime::EventLoop& loop, std::string name) : loop_(loop), name_(std::move(name)), timer_([this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }), ended_(loop) {}
+  Lookup(runtime::EventLoop& loop, std::string name)
+      : loop_(loop),
+        name_(std::move(name)),
+        timer_([this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }),
+        ended_(loop) {}
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
   ~Lookup() {
-    if (channel_ != nullptr) ares_destroy(channel_);  // closes the sockets, and answers what was asked: nobody listens any more
+    // closes the sockets, and answers what was asked: nobody listens any more
+    if (channel_ != nullptr) ares_destroy(channel_);
   }
 
   Task<Result<Resolved>> answer(const Resolver::Settings* settings, Deadline deadline) {
@@ -62,24 +69,28 @@ class Lookup {
       const Result<void> waited = co_await ended_.wait(deadline);
       if (outcome_ || waited.ok()) continue;
       const bool cancelled = waited.error().code == ErrorCode::kCancelled;
-      co_return cancelled ? failed(name_, ErrorCode::kCancelled, "the look-up was given up") : failed(name_, ErrorCode::kTimeout, "no name server answered in time");
+      co_return cancelled ? failed(name_, ErrorCode::kCancelled, "the look-up was given up")
+                          : failed(name_, ErrorCode::kTimeout, "no name server answered in time");
     }
     co_return std::move(*outcome_);
   }
 
  private:
-  /// One of c-ares's sockets. The loop tells of a change once, and c-ares may leave bytes where they are or begin to want what has long
-  /// been so: what is ready is asked of the kernel, until there is nothing.
+  /// One of c-ares's sockets. The loop tells of a change once, and c-ares may leave bytes where they are or begin to
+  /// want what has long been so: what is ready is asked of the kernel, until there is nothing.
   class Socket final : public runtime::IoHandler {
    public:
     Socket(Lookup& owner, int fd) : owner_(owner), fd_(fd) {}
-    void want(bool readable, bool writable) { wanted_ = static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)); }
+    void want(bool readable, bool writable) {
+      wanted_ = static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0));
+    }
     void on_ready(std::uint32_t /*readiness*/) override {
       pollfd asked{fd_, wanted_, 0};
       if (::poll(&asked, 1, 0) <= 0) return;
       const bool readable = (asked.revents & (POLLIN | POLLERR | POLLHUP)) != 0;
       const bool writable = (asked.revents & POLLOUT) != 0;
-      owner_.process(readable ? fd_ : ARES_SOCKET_BAD, writable ? fd_ : ARES_SOCKET_BAD);  // this socket may be gone now
+      // this socket may be gone now
+      owner_.process(readable ? fd_ : ARES_SOCKET_BAD, writable ? fd_ : ARES_SOCKET_BAD);
     }
 
    private:
@@ -98,7 +109,9 @@ class Lookup {
     options.resolvconf_path = resolv_conf.data();
     options.sock_state_cb = on_socket;
     options.sock_state_cb_data = this;
-    return ares_init_options(&channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB);
+    return ares_init_options(&channel_, &options,
+                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT |
+                                 ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB);
   }
 
   /// c-ares's word of what it waits for at a socket; of one that it is about to close: nothing.
@@ -131,7 +144,9 @@ class Lookup {
   Result<Resolved> read(const ares_addrinfo& found) const {
     Resolved resolved;
     Seconds life = std::chrono::duration_cast<Seconds>(Resolver::kLongestLife);
-    for (const ares_addrinfo_cname* each = found.cnames; each != nullptr; each = each->next) life = std::min(life, Seconds(each->ttl));
+    for (const ares_addrinfo_cname* each = found.cnames; each != nullptr; each = each->next) {
+      life = std::min(life, Seconds(each->ttl));
+    }
     for (const ares_addrinfo_node* each = found.nodes; each != nullptr; each = each->ai_next) {
       life = std::min(life, Seconds(each->ai_ttl));
       const std::optional<IpAddress> ip = Address(each->ai_addr, each->ai_addrlen).ip();
@@ -187,7 +202,8 @@ class Place {
 
 }  // namespace
 
-Resolver::Resolver(runtime::EventLoop& loop, Settings settings) : loop_(loop), settings_(std::move(settings)), place_free_(loop) {
+Resolver::Resolver(runtime::EventLoop& loop, Settings settings)
+    : loop_(loop), settings_(std::move(settings)), place_free_(loop) {
   HF_CHECK(ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS);
 }
 
@@ -197,11 +213,14 @@ Resolver::~Resolver() {
 }
 
 Task<Result<Resolved>> Resolver::resolve(std::string name, Deadline deadline) {
-  const Result<Address> number = Address::from_ip(name, 0);  // c-ares 1.18 asks name servers for 10.0.0.1 where both families are wanted
+  // c-ares 1.18 asks name servers for 10.0.0.1 where both families are wanted
+  const Result<Address> number = Address::from_ip(name, 0);
   if (number.ok()) co_return Resolved{{*number->ip()}, kLongestLife};
   while (under_way_ >= kMostAtOnce) {
     const Result<void> waited = co_await place_free_.wait(deadline);
-    if (!waited.ok()) co_return failed(name, waited.error().code, "too many names are being looked up: " + waited.error().context);
+    if (!waited.ok()) {
+      co_return failed(name, waited.error().code, "too many names are being looked up: " + waited.error().context);
+    }
   }
   const Place place(under_way_, place_free_);
   Lookup lookup(loop_, std::move(name));

@@ -1,15 +1,16 @@
-// Resolver: names to addresses, over c-ares: no turn of the loop waits for a name server. Asked are the hosts file and the name
-// servers of resolv.conf (`search`, `ndots` and `rotate` count), in the order of nsswitch.conf; no other module of the system's.
+// Resolver: names to addresses, over c-ares: no turn of the loop waits for a name server. Asked are the hosts file and
+// the name servers of resolv.conf (`search`, `ndots` and `rotate` count), in the order of nsswitch.conf; no other
+// module of the system's.
 //
 // Owner: the gateway. Thread: that of its loop.
 // Invariants:
-//   1. A look-up has a c-ares channel of its own: it reads resolv.conf and the hosts file anew, asks from ports of its own, and takes
-//      everything along when it ends. These files are read at once: they are small, and local.
-//   2. A channel is destroyed by the task that waits for it, never within a call of c-ares: a task that is cancelled takes nothing away
-//      that c-ares is about to call.
+//   1. A look-up has a c-ares channel of its own: it reads resolv.conf and the hosts file anew, asks from ports of its
+//      own, and takes everything along when it ends. These files are read at once: they are small, and local.
+//   2. A channel is destroyed by the task that waits for it, never within a call of c-ares: a task that is cancelled
+//      takes nothing away that c-ares is about to call.
 //   3. At most kMostAtOnce look-ups at a time; the others wait their turn, in order, until their deadlines.
-//   4. An Error names the name and the reason: kNotFound (there is no such name, or it has no address), kTimeout (no name server
-//      answered), kUnreachable (none can be asked, or none knows), kCancelled.
+//   4. An Error names the name and the reason: kNotFound (there is no such name, or it has no address), kTimeout (no
+//      name server answered), kUnreachable (none can be asked, or none knows), kCancelled.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +40,7 @@ class Resolver {
   static constexpr std::size_t kMostAddresses = 64;  // of a name; the rest is left out
   static constexpr Nanos kShortestLife = 1s;         // whatever the time to live says
   static constexpr Nanos kLongestLife = 1h;
-  static constexpr Nanos kFileLife = 1min;           // of what the hosts file says, which has no time to live
+  static constexpr Nanos kFileLife = 1min;  // of what the hosts file says, which has no time to live
 
   struct Settings {
     std::string resolv_conf = "/etc/resolv.conf";

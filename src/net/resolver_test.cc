@@ -67,7 +67,8 @@ class ResolverTest : public testing::Test {
     return text;
   }
   std::size_t asked_over_tcp() const {
-    return static_cast<std::size_t>(std::ranges::count_if(server_.asked(), [](const Question& question) { return question.over_tcp; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(server_.asked(), [](const Question& question) { return question.over_tcp; }));
   }
   /// Each A question draws `address`, each AAAA question an empty answer.
   static NameServerFake::Answer address(std::string address, std::uint32_t life) {
@@ -112,7 +113,9 @@ TEST_F(ResolverTest, OfMoreAddressesThanAnyNameNeedsTheRestIsLeftOut) {
     if (question.type == Asked::kAaaa) return {Reply(question).bytes()};
     if (!question.over_tcp) return {Reply(question).truncated().bytes()};
     Reply reply(question);
-    for (int i = 0; i < 500; ++i) reply.address(question.name, {10, 1, static_cast<char>(i / 100), static_cast<char>(i % 100)}, 60);
+    for (int i = 0; i < 500; ++i) {
+      reply.address(question.name, {10, 1, static_cast<char>(i / 100), static_cast<char>(i % 100)}, 60);
+    }
     return {reply.bytes()};
   });
   const Result<Resolved> found = resolve("db1.example");
@@ -121,7 +124,8 @@ TEST_F(ResolverTest, OfMoreAddressesThanAnyNameNeedsTheRestIsLeftOut) {
 }
 
 TEST_F(ResolverTest, ANameThatIsNotThereIsAnErrorThatNamesIt) {
-  server_.answer([](const Question& question) -> std::vector<std::string> { return {Reply(question).code(3).bytes()}; });
+  server_.answer(
+      [](const Question& question) -> std::vector<std::string> { return {Reply(question).code(3).bytes()}; });
   const Result<Resolved> found = resolve("nowhere.example");
   EXPECT_EQ(words(found), "cannot resolve 'nowhere.example': there is no such name");
   EXPECT_EQ(found.error().code, ErrorCode::kNotFound);
@@ -163,7 +167,8 @@ TEST_F(ResolverTest, ANameServerThatDiesWithTheQuestionEndsInAnError) {
   EXPECT_FALSE(resolve("db1.example").ok());
   const Result<Resolved> found = resolve("db1.example");  // now that nobody is there: refused, where the kernel tells
   ASSERT_FALSE(found.ok());
-  EXPECT_TRUE(found.error().code == ErrorCode::kUnreachable || found.error().code == ErrorCode::kTimeout) << words(found);
+  EXPECT_TRUE(found.error().code == ErrorCode::kUnreachable || found.error().code == ErrorCode::kTimeout)
+      << words(found);
 }
 
 TEST_F(ResolverTest, ATruncatedAnswerIsFetchedOverTcp) {
@@ -189,7 +194,8 @@ TEST_F(ResolverTest, AnAnswerOverTcpThatComesInPiecesIsPutTogether) {
 
 TEST_F(ResolverTest, ATruncatedAnswerOfAServerWithoutTcpEnds) {
   server_.answer([](const Question& question) -> std::vector<std::string> {
-    return question.over_tcp ? std::vector<std::string>{} : std::vector<std::string>{Reply(question).truncated().bytes()};
+    return question.over_tcp ? std::vector<std::string>{}
+                             : std::vector<std::string>{Reply(question).truncated().bytes()};
   });
   EXPECT_EQ(words(resolve("db1.example")), "cannot resolve 'db1.example': no name server answered");
 }
@@ -198,27 +204,34 @@ TEST_F(ResolverTest, GarbageBeforeTheAnswerIsPassedOver) {
   server_.answer([](const Question& question) -> std::vector<std::string> {
     std::string cut = Reply(question).address(question.name, kTwo, 60).bytes();
     cut.resize(5);
-    std::vector<std::string> messages{cut, std::string(40, '\xff'), Reply(question).wrong_id().address(question.name, kTwo, 60).bytes()};
-    messages.push_back(question.type == Asked::kAaaa ? Reply(question).bytes() : Reply(question).address(question.name, kOne, 60).bytes());
+    std::vector<std::string> messages{cut, std::string(40, '\xff'),
+                                      Reply(question).wrong_id().address(question.name, kTwo, 60).bytes()};
+    messages.push_back(question.type == Asked::kAaaa ? Reply(question).bytes()
+                                                     : Reply(question).address(question.name, kOne, 60).bytes());
     return messages;
   });
   EXPECT_EQ(words(resolve("db1.example")), "10.0.0.1");
 }
 
 TEST_F(ResolverTest, NothingButGarbageEndsInAnError) {
-  const std::vector<std::string> rubbish = {std::string(), std::string(1, '\0'), std::string(12, '\0'), std::string(512, '\xc0'), std::string(512, '\xff')};
+  const std::vector<std::string> rubbish = {std::string(), std::string(1, '\0'), std::string(12, '\0'),
+                                            std::string(512, '\xc0'), std::string(512, '\xff')};
   for (const std::string& each : rubbish) {
-    server_.answer([each](const Question& question) -> std::vector<std::string> { return {question.bytes.substr(0, 2) + each, each}; });
+    server_.answer([each](const Question& question) -> std::vector<std::string> {
+      return {question.bytes.substr(0, 2) + each, each};
+    });
     EXPECT_FALSE(resolve("db1.example").ok()) << each.size();
   }
 }
 
 TEST_F(ResolverTest, AnAnswerCutAnywhereEnds) {
   Question sample{"db1.example", Asked::kA, false, std::string(12, '\0')};
-  const std::size_t whole = Reply(sample).alias("db1.example", "a.example", 60).address("a.example", kOne, 60).bytes().size();
+  const std::size_t whole =
+      Reply(sample).alias("db1.example", "a.example", 60).address("a.example", kOne, 60).bytes().size();
   for (std::size_t kept = 0; kept < whole; kept += 3) {
     server_.answer([kept](const Question& question) -> std::vector<std::string> {
-      return {Reply(question).alias("db1.example", "a.example", 60).address("a.example", kOne, 60).bytes().substr(0, kept)};
+      return {
+          Reply(question).alias("db1.example", "a.example", 60).address("a.example", kOne, 60).bytes().substr(0, kept)};
     });
     Asking asking;
     begin("db1.example", asking, 30ms);
@@ -274,7 +287,8 @@ TEST_F(ResolverTest, OneFamilyIsEnoughWhereTheOtherIsSilent) {
 }
 
 TEST_F(ResolverTest, ServersThatFailAreAnErrorOfTheirs) {
-  server_.answer([](const Question& question) -> std::vector<std::string> { return {Reply(question).code(2).bytes()}; });
+  server_.answer(
+      [](const Question& question) -> std::vector<std::string> { return {Reply(question).code(2).bytes()}; });
   const Result<Resolved> found = resolve("db1.example");
   EXPECT_FALSE(found.ok());
   EXPECT_EQ(found.error().code, ErrorCode::kUnreachable) << found.error().context;
@@ -301,7 +315,8 @@ TEST_F(ResolverTest, WhatTheHostsFileAndNumbersSayAsksNobody) {
 }
 
 TEST_F(ResolverTest, NamesThatNoNameServerTakesAreAnError) {
-  for (const std::string& name : {std::string(300, 'x'), std::string(70, 'x') + ".example", std::string("a..b"), std::string()}) {
+  for (const std::string& name :
+       {std::string(300, 'x'), std::string(70, 'x') + ".example", std::string("a..b"), std::string()}) {
     EXPECT_FALSE(resolve(name).ok()) << name;
   }
 }
@@ -311,7 +326,8 @@ TEST_F(ResolverTest, ManyAtOnceWaitTheirTurn) {
   std::vector<Asking> askings(3 * Resolver::kMostAtOnce);
   for (std::size_t i = 0; i < askings.size(); ++i) begin("db" + std::to_string(i) + ".example", askings[i]);
   EXPECT_EQ(resolver_.under_way(), Resolver::kMostAtOnce);
-  EXPECT_TRUE(until([&] { return std::ranges::all_of(askings, [](const Asking& each) { return each.result.has_value(); }); }));
+  EXPECT_TRUE(
+      until([&] { return std::ranges::all_of(askings, [](const Asking& each) { return each.result.has_value(); }); }));
   for (const Asking& each : askings) EXPECT_EQ(words(*each.result), "10.0.0.1");
   EXPECT_EQ(resolver_.under_way(), 0U);
 }
@@ -322,8 +338,10 @@ TEST_F(ResolverTest, WhoFindsNoPlaceInTimeIsToldSo) {
   const Result<Resolved> late = resolve("db1.example", 10ms);
   ASSERT_FALSE(late.ok());
   EXPECT_EQ(late.error().code, ErrorCode::kTimeout);
-  EXPECT_EQ(late.error().context, "cannot resolve 'db1.example': too many names are being looked up: the wait timed out");
-  EXPECT_TRUE(until([&] { return std::ranges::all_of(askings, [](const Asking& each) { return each.result.has_value(); }); }));
+  EXPECT_EQ(late.error().context,
+            "cannot resolve 'db1.example': too many names are being looked up: the wait timed out");
+  EXPECT_TRUE(
+      until([&] { return std::ranges::all_of(askings, [](const Asking& each) { return each.result.has_value(); }); }));
 }
 
 TEST_F(ResolverTest, ALookUpMayBeGivenUpAtEveryTurn) {

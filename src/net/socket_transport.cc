@@ -108,19 +108,24 @@ Result<PeerCredentials> SocketTransport::peer_credentials() const {
   if (!local.ok() || !local->is_unix()) return Transport::peer_credentials();
   ucred process{};
   socklen_t length = sizeof process;
-  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &process, &length) != 0) return system_error(errno, "peer credentials");
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &process, &length) != 0) {
+    return system_error(errno, "peer credentials");
+  }
   PeerCredentials peer{process.uid, process.gid, {}};
   length = 0;  // asked twice: the first answer is how many there are
   if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, nullptr, &length) == 0 || errno != ERANGE) return peer;
   peer.groups.resize(length / sizeof(gid_t));
-  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0) return system_error(errno, "peer groups");
+  if (::getsockopt(fd_, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length) != 0) {
+    return system_error(errno, "peer groups");
+  }
   return peer;
 }
 
 IoResult SocketTransport::try_read(std::span<char> into) {
   for (;;) {
     const ssize_t n = ::recv(fd_, into.data(), into.size(), 0);
-    if (n > 0) return IoResult::done(static_cast<std::size_t>(n), static_cast<std::size_t>(n) == into.size());  // a short read has drained it
+    // a short read has drained it
+    if (n > 0) return IoResult::done(static_cast<std::size_t>(n), static_cast<std::size_t>(n) == into.size());
     if (n == 0) return IoResult::end_of_stream();
     if (errno == EINTR) continue;
     if (errno == EAGAIN) return IoResult::would_block();
@@ -165,7 +170,8 @@ runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop,
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return system_error(errno, "socket");
   int outcome = ::connect(fd, address.raw(), address.length());
-  // A Unix socket whose backlog is full says EAGAIN at once and never becomes ready: try again, bounded by the deadline.
+  // A Unix socket whose backlog is full says EAGAIN at once and never becomes ready: try again, bounded by the
+  // deadline.
   while (outcome != 0 && errno == EAGAIN && address.is_unix() && !deadline.passed(loop.now())) {
     const Result<void> slept = co_await runtime::sleep_until(loop.deadline_in(5ms).earlier(deadline));
     if (!slept.ok()) {

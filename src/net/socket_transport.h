@@ -1,5 +1,5 @@
-// SocketTransport: a connected TCP or Unix socket as a Transport, and the ways to a Stream over one: connect(), and adopt() of a file
-// descriptor.
+// SocketTransport: a connected TCP or Unix socket as a Transport, and the ways to a Stream over one: connect(), and
+// adopt() of a file descriptor.
 #pragma once
 
 #include <memory>
@@ -13,11 +13,13 @@ namespace hf::net {
 
 struct SocketOptions {
   bool no_delay = true;
-  Nanos keepalive_idle = 60s;      // TCP keepalive: first probe after this, then every 10 s, five times
-  Nanos user_timeout = 60s;        // TCP_USER_TIMEOUT: unacknowledged data for this long breaks the connection; 0: kernel's
+  Nanos keepalive_idle = 60s;  // TCP keepalive: first probe after this, then every 10 s, five times
+  // TCP_USER_TIMEOUT: unacknowledged data for this long breaks the connection; 0: kernel's
+  Nanos user_timeout = 60s;
 };
 
-/// Sets them on a TCP socket (Unix sockets are left alone). What is set on a listening socket holds for those it accepts.
+/// Sets them on a TCP socket (Unix sockets are left alone). What is set on a listening socket holds for those it
+/// accepts.
 void apply_options(int fd, const SocketOptions& options);
 
 class SocketTransport final : public Transport {
@@ -43,7 +45,8 @@ Result<std::unique_ptr<Stream>> adopt(runtime::EventLoop& loop, int fd, const So
 /// The same for a socket that has its options from its listener.
 Result<std::unique_ptr<Stream>> adopt_accepted(runtime::EventLoop& loop, int fd, AcceptPlace place);
 
-/// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports), kOutOfMemory, kCancelled.
+/// Connects without blocking. Errors: kRefused, kUnreachable, kTimeout, kExhausted (file descriptors, ports),
+/// kOutOfMemory, kCancelled.
 runtime::Task<Result<std::unique_ptr<Stream>>> connect(runtime::EventLoop& loop, Address address, SocketOptions options,
                                                        Deadline deadline);
 

@@ -6,8 +6,8 @@
 namespace hf::net {
 
 namespace {
-constexpr std::size_t kDirectWrite = 16 * 1024;   // from here on a copy costs more than a system call
-constexpr std::uint16_t kReadsPerTurn = 16;       // then others have their turn
+constexpr std::size_t kDirectWrite = 16 * 1024;  // from here on a copy costs more than a system call
+constexpr std::uint16_t kReadsPerTurn = 16;      // then others have their turn
 }  // namespace
 
 Stream::~Stream() {
@@ -82,7 +82,8 @@ bool Stream::idle() {
     return true;
   }
   const bool ended = read.kind == IoResult::Kind::kEndOfStream;
-  fail({ended ? ErrorCode::kClosed : ErrorCode::kReset, ended ? "the peer closed the connection" : "the peer sent what nobody asked for"});
+  fail({ended ? ErrorCode::kClosed : ErrorCode::kReset,
+        ended ? "the peer closed the connection" : "the peer sent what nobody asked for"});
   return false;
 }
 
@@ -100,9 +101,7 @@ Stream::ReadStep Stream::read_step(ByteView& out) {
       if (!result.more && !peer_closed_) readable_ = false;  // else the peer's end of stream stands behind the data
       out = ByteView(buffer.data(), result.bytes);
       return ReadStep::kData;
-    case IoResult::Kind::kWouldBlock:
-      readable_ = false;
-      return ReadStep::kWait;
+    case IoResult::Kind::kWouldBlock: readable_ = false; return ReadStep::kWait;
     case IoResult::Kind::kEndOfStream: out = {}; return ReadStep::kEnd;
     case IoResult::Kind::kBroken: break;
   }

@@ -1,11 +1,11 @@
-// Stream: an ordered pair of byte streams with a peer, completion-shaped. Protocol code sees recv, write and drained; what is below (TCP,
-// Unix socket, simulation) is a Transport, which a conversation may change in its middle.
+// Stream: an ordered pair of byte streams with a peer, completion-shaped. Protocol code sees recv, write and drained;
+// what is below (TCP, Unix socket, simulation) is a Transport, which a conversation may change in its middle.
 //
 // Owner: the session. Thread: that of its loop.
 // Invariants:
 //   1. The view that recv returns lies in the loop's hot read buffer and is valid until the caller's next suspension.
-//   2. write() never blocks and never fails visibly: what does not fit into the socket is kept, bounded by drained(), and a
-//      broken stream shows in the next recv or drained.
+//   2. write() never blocks and never fails visibly: what does not fit into the socket is kept, bounded by drained(),
+//      and a broken stream shows in the next recv or drained.
 //   3. An idle stream owns no buffer: output buffers are borrowed from the loop.
 //   4. At most one recv and one drained wait at a time.
 #pragma once
@@ -38,7 +38,8 @@ class PeerWatcher {
 
 class Stream final : public runtime::IoHandler, public runtime::Flushable {
  public:
-  Stream(runtime::EventLoop& loop, std::unique_ptr<Transport> transport) : loop_(loop), transport_(std::move(transport)) {}
+  Stream(runtime::EventLoop& loop, std::unique_ptr<Transport> transport)
+      : loop_(loop), transport_(std::move(transport)) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   ~Stream();
@@ -46,8 +47,8 @@ class Stream final : public runtime::IoHandler, public runtime::Flushable {
   class Recv;
   class Drained;
 
-  /// The next bytes; an empty view is the peer's end of stream. Errors: kTimeout (the stream stays usable), kReset and the
-  /// like (it is broken), kCancelled.
+  /// The next bytes; an empty view is the peer's end of stream. Errors: kTimeout (the stream stays usable), kReset and
+  /// the like (it is broken), kCancelled.
   Recv recv(Deadline deadline);
   /// Queues bytes, to be sent at the end of this turn; large ones go out at once.
   void write(ByteView bytes);
@@ -69,12 +70,12 @@ class Stream final : public runtime::IoHandler, public runtime::Flushable {
   Result<Address> local_address() const { return transport_->local_address(); }
   Result<PeerCredentials> peer_credentials() const { return transport_->peer_credentials(); }
 
-  /// From here on the bytes go by what `over` makes of the transport so far. `read_ahead`: what recv has returned already and is for the
-  /// new one to read. Nothing is queued, and nobody waits.
+  /// From here on the bytes go by what `over` makes of the transport so far. `read_ahead`: what recv has returned
+  /// already and is for the new one to read. Nothing is queued, and nobody waits.
   using Over = std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport> below, std::string read_ahead)>;
   void upgrade(const Over& over, std::string read_ahead);
-  /// Gives the descriptor up, with what was not sent and what was not received; the stream is closed then. Nobody waits. kUnsupported, and
-  /// nothing has changed: see Transport::release.
+  /// Gives the descriptor up, with what was not sent and what was not received; the stream is closed then. Nobody
+  /// waits. kUnsupported, and nothing has changed: see Transport::release.
   Result<Released> release();
 
   /// Sends what is queued as far as the socket takes it, then closes. The destructor does the same.
@@ -85,8 +86,8 @@ class Stream final : public runtime::IoHandler, public runtime::Flushable {
   bool broken() const { return broken_ != nullptr; }
   /// The peer has ended its half: nothing comes any more behind what may wait to be read.
   bool peer_closed() const { return peer_closed_; }
-  /// Whether nothing waits to be read and the peer is there. Where the last read may have left something, the socket is asked; a stream
-  /// that is not idle is broken by that.
+  /// Whether nothing waits to be read and the peer is there. Where the last read may have left something, the socket is
+  /// asked; a stream that is not idle is broken by that.
   bool idle();
   runtime::EventLoop& loop() { return loop_; }
 
@@ -96,10 +97,7 @@ class Stream final : public runtime::IoHandler, public runtime::Flushable {
  private:
   friend class Recv;
   friend class Drained;
-  enum class ReadStep { kData,
-                        kEnd,
-                        kError,
-                        kWait };
+  enum class ReadStep { kData, kEnd, kError, kWait };
 
   ReadStep read_step(ByteView& out);
   void fail(Error reason);

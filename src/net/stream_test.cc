@@ -26,7 +26,8 @@ using runtime::Task;
 /// As TLS would: over another transport, with bytes of its own in between.
 class Disguise final : public Transport {
  public:
-  Disguise(std::unique_ptr<Transport> below, std::string read_ahead) : below_(std::move(below)), pending_(std::move(read_ahead)) {}
+  Disguise(std::unique_ptr<Transport> below, std::string read_ahead)
+      : below_(std::move(below)), pending_(std::move(read_ahead)) {}
 
   IoResult try_read(std::span<char> into) override {
     IoResult read = IoResult::done(std::min(into.size(), pending_.size()), true);
@@ -124,10 +125,14 @@ TEST(StreamUpgrade, WhatWasReadAheadIsReceivedWithoutAnotherByteOfThePeers) {
   server.stream->upgrade(disguise, hidden);
   std::string got;
   Scope scope(world.loop);
-  scope.spawn("take", [](Stream* stream, std::string* out) -> Task<void> {
-    Result<ByteView> bytes = co_await stream->recv(stream->loop().deadline_in(1s));
-    EXPECT_TRUE(bytes.ok());
-    if (bytes.ok()) out->append(*bytes); }, server.stream.get(), &got);
+  scope.spawn(
+      "take",
+      [](Stream* stream, std::string* out) -> Task<void> {
+        Result<ByteView> bytes = co_await stream->recv(stream->loop().deadline_in(1s));
+        EXPECT_TRUE(bytes.ok());
+        if (bytes.ok()) out->append(*bytes);
+      },
+      server.stream.get(), &got);
   for (int turns = 0; !scope.empty() && turns < 1000; ++turns) world.loop.turn(Deadline::never());
   EXPECT_EQ(got, kStart);
 }
@@ -254,9 +259,13 @@ TEST(Listener, ASocketThatIsShutDownElsewhereIsClosedAndItsAddressFree) {
   Listener listener(loop, fd, SocketOptions{});
   std::string error;
   Scope scope(loop);
-  scope.spawn("accept", [](Listener* accepting, std::string* out) -> Task<void> {
-    const Result<Accepted> done = co_await accepting->accept();
-    if (!done.ok()) *out = to_string(done.error().code); }, &listener, &error);
+  scope.spawn(
+      "accept",
+      [](Listener* accepting, std::string* out) -> Task<void> {
+        const Result<Accepted> done = co_await accepting->accept();
+        if (!done.ok()) *out = to_string(done.error().code);
+      },
+      &listener, &error);
   loop.turn(loop.deadline_in(1ms));
   ASSERT_TRUE(error.empty());
   ::shutdown(twin, SHUT_RD);

@@ -1,4 +1,5 @@
-// Transport: what moves a Stream's bytes: a socket, a simulation, or another transport over one of these. Nothing in it waits.
+// Transport: what moves a Stream's bytes: a socket, a simulation, or another transport over one of these. Nothing in it
+// waits.
 //
 // Owner: its Stream, or the transport over it. Thread: the loop's.
 // Invariants:
@@ -23,14 +24,11 @@ namespace hf::net {
 
 /// What a non-blocking read or write came to.
 struct IoResult {
-  enum class Kind : std::uint8_t { kDone,
-                                   kWouldBlock,
-                                   kEndOfStream,
-                                   kBroken };
+  enum class Kind : std::uint8_t { kDone, kWouldBlock, kEndOfStream, kBroken };
   Kind kind = Kind::kWouldBlock;
-  bool more = false;      // kDone of a read: there may be more, without another readiness
+  bool more = false;  // kDone of a read: there may be more, without another readiness
   std::size_t bytes = 0;
-  int error_number = 0;   // kBroken
+  int error_number = 0;  // kBroken
 
   static IoResult done(std::size_t bytes, bool more = false) { return {Kind::kDone, more, bytes, 0}; }
   static IoResult would_block() { return {}; }
@@ -68,8 +66,8 @@ class Transport {
   virtual void drop_unsent() {}
   /// Ends everything; `handler` is not told of anything any more. Called once.
   virtual void close(runtime::Poller& poller, runtime::IoHandler& handler) = 0;
-  /// Instead of close(): gives the descriptor up. kUnsupported, and nothing has changed: there is none, or more belongs to the
-  /// connection than its bytes.
+  /// Instead of close(): gives the descriptor up. kUnsupported, and nothing has changed: there is none, or more belongs
+  /// to the connection than its bytes.
   virtual Result<Released> release(runtime::Poller& poller, runtime::IoHandler& handler);
   /// Our side's address of the connection, asked of the kernel. kUnsupported where there is none.
   virtual Result<Address> local_address() const;

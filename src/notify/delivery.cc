@@ -13,13 +13,16 @@ using runtime::Task;
 
 namespace {
 
-Task<Result<std::unique_ptr<net::Stream>>> connect_to(runtime::EventLoop* loop, net::Address address, Deadline deadline) {
+Task<Result<std::unique_ptr<net::Stream>>> connect_to(runtime::EventLoop* loop, net::Address address,
+                                                      Deadline deadline) {
   const net::SocketOptions options;
   Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(*loop, address, options, deadline);
   co_return stream;
 }
 
-Error ended(const char* who) { return Error{ErrorCode::kClosed, std::string(who) + " closed the connection too early"}; }
+Error ended(const char* who) {
+  return Error{ErrorCode::kClosed, std::string(who) + " closed the connection too early"};
+}
 
 }  // namespace
 

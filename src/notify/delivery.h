@@ -16,10 +16,13 @@
 
 namespace hf::notify {
 
-runtime::Task<Result<void>> deliver_mail(runtime::EventLoop* loop, net::Address server, Letter letter, Deadline deadline);
+runtime::Task<Result<void>> deliver_mail(runtime::EventLoop* loop, net::Address server, Letter letter,
+                                         Deadline deadline);
 /// `request`: as http_post's render gives it.
-runtime::Task<Result<void>> deliver_post(runtime::EventLoop* loop, net::Address server, std::string request, Deadline deadline);
+runtime::Task<Result<void>> deliver_post(runtime::EventLoop* loop, net::Address server, std::string request,
+                                         Deadline deadline);
 /// Connects, writes the line, ends.
-runtime::Task<Result<void>> deliver_line(runtime::EventLoop* loop, net::Address socket, std::string line, Deadline deadline);
+runtime::Task<Result<void>> deliver_line(runtime::EventLoop* loop, net::Address socket, std::string line,
+                                         Deadline deadline);
 
 }  // namespace hf::notify

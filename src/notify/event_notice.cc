@@ -29,13 +29,16 @@ std::string json_with(const EventNotice& notice, std::size_t longest_value) {
   append(out, "event", type.name);
   append(out, "node", std::string_view(notice.node).substr(0, kLongestName));
   out += ",\"sequence\":" + std::to_string(notice.sequence);
-  for (const EventField& field : notice.event.fields) append(out, field.name, std::string_view(field.value).substr(0, longest_value));
+  for (const EventField& field : notice.event.fields) {
+    append(out, field.name, std::string_view(field.value).substr(0, longest_value));
+  }
   return out + "}\n";
 }
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return out;
 }
 
@@ -51,7 +54,9 @@ std::string json_line(const EventNotice& notice) {
 vip::ScriptCall script_call(const std::string& script, const EventNotice& notice) {
   const EventType& type = *notice.event.type;
   const std::string level(to_string(type.level));
-  vip::ScriptCall call{.script = script, .arguments = {"EVENT", event_number(type.id), std::string(type.name), level}, .environment = {}};
+  vip::ScriptCall call{.script = script,
+                       .arguments = {"EVENT", event_number(type.id), std::string(type.name), level},
+                       .environment = {}};
   const auto add = [&call](const std::string& name, std::string_view value) {
     call.environment.push_back("HOLDFAST_" + name + "=" + one_line(value, kLongestVariable));
   };

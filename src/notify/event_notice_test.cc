@@ -13,13 +13,17 @@ struct ServerGone {
   static constexpr EventWords kWords{.id = EventId::kServerDown,
                                      .name = "server_gone",
                                      .level = EventLevel::kError,
-                                     .meaning = "The server does not answer any more, and whoever was connected to it has been told so by an error of the kind that a client tries again.",
+                                     .meaning =
+                                         "The server does not answer any more, and whoever was connected to it has "
+                                         "been told so by an error of the kind that a client tries again.",
                                      .action = "Look at it."};
-  static constexpr EventMember<ServerGone> kFields[] = {{"service", &ServerGone::service}, {"server", &ServerGone::server}, {"reason", &ServerGone::reason}};
+  static constexpr EventMember<ServerGone> kFields[] = {
+      {"service", &ServerGone::service}, {"server", &ServerGone::server}, {"reason", &ServerGone::reason}};
 };
 
 EventNotice notice(const std::string& reason = "connection refused") {
-  EventNotice made{.event = ServerGone{.service = "orders", .server = "db1", .reason = reason}, .node = "gw-a", .sequence = 7};
+  EventNotice made{
+      .event = ServerGone{.service = "orders", .server = "db1", .reason = reason}, .node = "gw-a", .sequence = 7};
   made.event.wall_micros = 1'700'000'000'123'456;
   return made;
 }
@@ -28,10 +32,11 @@ constexpr char kHostileBytes[] = "x\r\nBcc: a@b\0\"}\n.\r\n\x1b[0m\xff";
 const std::string kHostile(kHostileBytes, sizeof kHostileBytes - 1);
 
 TEST(EventNotice, AsJson) {
-  EXPECT_EQ(json_line(notice()),
-            R"({"time":"2023-11-14T22:13:20.123456Z","level":"error","id":"HF-2002","event":"server_gone","node":"gw-a","sequence":7,)"
-            R"("service":"orders","server":"db1","reason":"connection refused"})"
-            "\n");
+  EXPECT_EQ(
+      json_line(notice()),
+      R"({"time":"2023-11-14T22:13:20.123456Z","level":"error","id":"HF-2002","event":"server_gone","node":"gw-a",)"
+      R"("sequence":7,"service":"orders","server":"db1","reason":"connection refused"})"
+      "\n");
 }
 
 TEST(EventNotice, HostileAndHugeValuesStayOneBoundedLine) {
@@ -49,8 +54,10 @@ TEST(EventNotice, AsAScriptsArgumentsAndEnvironment) {
   EXPECT_EQ(call.script, "notify/0");
   EXPECT_EQ(call.arguments, (std::vector<std::string>{"EVENT", "HF-2002", "server_gone", "error"}));
   EXPECT_EQ(call.environment,
-            (std::vector<std::string>{"HOLDFAST_EVENT=HF-2002", "HOLDFAST_NAME=server_gone", "HOLDFAST_LEVEL=error", "HOLDFAST_TIME=2023-11-14T22:13:20.123456Z",
-                                      "HOLDFAST_NODE=gw-a", "HOLDFAST_FIELD_SERVICE=orders", "HOLDFAST_FIELD_SERVER=db1", "HOLDFAST_FIELD_REASON=connection refused"}));
+            (std::vector<std::string>{"HOLDFAST_EVENT=HF-2002", "HOLDFAST_NAME=server_gone", "HOLDFAST_LEVEL=error",
+                                      "HOLDFAST_TIME=2023-11-14T22:13:20.123456Z", "HOLDFAST_NODE=gw-a",
+                                      "HOLDFAST_FIELD_SERVICE=orders", "HOLDFAST_FIELD_SERVER=db1",
+                                      "HOLDFAST_FIELD_REASON=connection refused"}));
 }
 
 TEST(EventNotice, AsALetter) {
@@ -64,7 +71,8 @@ TEST(EventNotice, AsALetter) {
             "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nAuto-Submitted: auto-generated\r\n"
             "\r\n"
             "HF-2002 server_gone on gw-a: error.\r\n\r\n"
-            "service: orders\r\nserver: db1\r\nreason: connection refused\r\nTime: 2023-11-14T22:13:20.123456Z\r\nSequence: 7\r\n\r\n"
+            "service: orders\r\nserver: db1\r\nreason: connection refused\r\nTime: "
+            "2023-11-14T22:13:20.123456Z\r\nSequence: 7\r\n\r\n"
             "The server does not answer any more, and whoever was connected to it has\r\n"
             "been told so by an error of the kind that a client tries again.\r\n\r\n"
             "What to do: Look at it.\r\n");

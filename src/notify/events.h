@@ -16,10 +16,10 @@ struct NotifyFailed {
       .name = "notify_failed",
       .level = EventLevel::kError,
       .meaning =
-          "Somebody who was to be told of an event or of a virtual address's change was not, in spite of the retries: a script, a pipe, a "
-          "socket, a mail server or a web hook. What the notice was about is not concerned. `notice` is the number of the event that was not "
-          "told, and is left out where it was a change of `vip`, or none. Other receivers that want to know are told of this one, but not of "
-          "one about this event itself.",
+          "Somebody who was to be told of an event or of a virtual address's change was not, in spite of the retries: "
+          "a script, a pipe, a socket, a mail server or a web hook. What the notice was about is not concerned. "
+          "`notice` is the number of the event that was not told, and is left out where it was a change of `vip`, or "
+          "none. Other receivers that want to know are told of this one, but not of one about this event itself.",
       .action = "Follow `reason`; tell the receiver of the present state yourself if it acts on what it is told.",
   };
   static constexpr EventMember<NotifyFailed> kFields[] = {{"vip", &NotifyFailed::vip},

@@ -25,7 +25,8 @@ std::string ascii(std::string_view text) {
 std::string token(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, kLongestValue)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
     if (plain) out += c;
   }
   return out.empty() ? "holdfast" : out;
@@ -94,8 +95,10 @@ Letter letter(const Words& words, const std::string& from, const std::vector<std
   letter.text = "Date: " + mail_date(words.wall_micros) + "\r\n";
   letter.text += "From: <" + letter.from + ">\r\nTo: " + all + "\r\n";
   letter.text += fmt::format("Subject: [holdfast] {}: {}\r\n", ascii(words.node), words.subject);
-  letter.text += fmt::format("Message-ID: <{}.{}.{}@{}>\r\n", words.wall_micros, words.sequence, token(words.id), letter.greeting);
-  letter.text += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nAuto-Submitted: auto-generated\r\n\r\n";
+  letter.text +=
+      fmt::format("Message-ID: <{}.{}.{}@{}>\r\n", words.wall_micros, words.sequence, token(words.id), letter.greeting);
+  letter.text +=
+      "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\nAuto-Submitted: auto-generated\r\n\r\n";
   letter.text += words.body;
   return letter;
 }
@@ -112,7 +115,8 @@ std::string mail_date(std::int64_t wall_micros) {
   const std::chrono::hh_mm_ss time(at - day);
   return fmt::format("{}, {} {} {} {:02}:{:02}:{:02} +0000", kDays[std::chrono::weekday(day).c_encoding()],
                      static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
+                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
+                     time.seconds().count());
 }
 
 std::string mail_address(std::string_view text) {

@@ -2,7 +2,8 @@
 //
 // Owner: plain values. Thread: any.
 // Invariants:
-//   1. Only 7-bit text leaves; no value can end its header or add a line: control bytes become blanks, others than ASCII '?'.
+//   1. Only 7-bit text leaves; no value can end its header or add a line: control bytes become blanks, others than
+//      ASCII '?'.
 //   2. No line is longer than 998 bytes (RFC 5322 2.1.1).
 #pragma once
 

@@ -40,7 +40,8 @@ bool wants_changes_of(const config::Notify& notify, const std::string& vip) {
 
 bool wants(const config::Notify& notify, const EventType& type) {
   if (notify.level && type.level >= *notify.level) return true;
-  return std::any_of(notify.events.begin(), notify.events.end(), [&type](const std::string& pattern) { return matches_event(pattern, type.id); });
+  return std::any_of(notify.events.begin(), notify.events.end(),
+                     [&type](const std::string& pattern) { return matches_event(pattern, type.id); });
 }
 
 const config::Script* state_script(const config::Vip& vip, const std::string& state) {
@@ -81,7 +82,8 @@ void Notifier::configure(const std::vector<config::Vip>& vips, const std::vector
                          const std::string& node) {
   node_ = node;
   std::erase_if(scripts_, [&vips](const auto& entry) {
-    return std::none_of(vips.begin(), vips.end(), [&entry](const config::Vip& vip) { return vip.name == entry.first; }) &&
+    return std::none_of(vips.begin(), vips.end(),
+                        [&entry](const config::Vip& vip) { return vip.name == entry.first; }) &&
            entry.second.queue->idle();
   });
   for (const config::Vip& vip : vips) {
@@ -92,7 +94,8 @@ void Notifier::configure(const std::vector<config::Vip>& vips, const std::vector
   }
   std::vector<std::shared_ptr<Receiver>> old = std::exchange(receivers_, {});
   for (const config::Notify& notify : notifies) {
-    const auto same = std::find_if(old.begin(), old.end(), [&notify](const auto& one) { return one->notify == notify; });
+    const auto same =
+        std::find_if(old.begin(), old.end(), [&notify](const auto& one) { return one->notify == notify; });
     const bool keep = same != old.end();
     receivers_.push_back(keep ? *same : make_receiver(notify));
     if (keep) old.erase(same);
@@ -108,7 +111,9 @@ std::shared_ptr<Notifier::Receiver> Notifier::make_receiver(const config::Notify
                                                       .waiting = {},
                                                       .working = false});
   if (notify.kind == config::NotifyKind::kFifo) receiver->fifo = std::make_unique<Fifo>(notify.path);
-  if (notify.kind == config::NotifyKind::kCommand) receiver->command = std::make_unique<ScriptQueue>(loop_, ports_.run_script);
+  if (notify.kind == config::NotifyKind::kCommand) {
+    receiver->command = std::make_unique<ScriptQueue>(loop_, ports_.run_script);
+  }
   return receiver;
 }
 
@@ -149,9 +154,11 @@ void Notifier::run_scripts(const VipChange& change) {
   const config::Vip& vip = at->second.vip;
   for (const config::Script* script : {state_script(vip, change.state), &vip.on_change}) {
     if (script == nullptr || script->id.empty()) continue;
-    at->second.queue->push(script_call(script->id, change), script->timeout, [this, vip = change.vip, target = "script " + script->id](const std::string& why) {
-      report(events::NotifyFailed{.vip = vip, .target = target, .reason = why, .notice = {}}, nullptr);
-    });
+    at->second.queue->push(script_call(script->id, change), script->timeout,
+                           [this, vip = change.vip, target = "script " + script->id](const std::string& why) {
+                             report(events::NotifyFailed{.vip = vip, .target = target, .reason = why, .notice = {}},
+                                    nullptr);
+                           });
   }
 }
 
@@ -168,7 +175,8 @@ void Notifier::write_to_pipe(Receiver& receiver, const Notice& notice) {
 
 void Notifier::run_command(Receiver& receiver, const Notice& notice) {
   const config::Script& script = receiver.notify.command;
-  receiver.command->push(script_call(script.id, notice), script.timeout, [this, &receiver, notice](const std::string& why) { failed(receiver, notice, why); });
+  receiver.command->push(script_call(script.id, notice), script.timeout,
+                         [this, &receiver, notice](const std::string& why) { failed(receiver, notice, why); });
 }
 
 // ── over the network ──
@@ -206,7 +214,8 @@ Task<Result<void>> Notifier::deliver(Notifier* self, Receiver* receiver, const N
     Result<void> done = co_await attempt(self, receiver, notice);
     --self->at_once_;
     self->slot_free_.notify_one();
-    const bool final_word = done.ok() || done.error().code == ErrorCode::kAccessDenied || done.error().code == ErrorCode::kCancelled;
+    const bool final_word =
+        done.ok() || done.error().code == ErrorCode::kAccessDenied || done.error().code == ErrorCode::kCancelled;
     if (final_word || tried >= receiver->notify.retries) co_return done;
     Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(pause_after(tried)));
     HF_CO_RETURN_IF_ERROR(slept);
@@ -243,8 +252,10 @@ Task<Result<void>> Notifier::attempt(Notifier* self, Receiver* receiver, const N
 // ── the end, and failures ──
 
 bool Notifier::idle() const {
-  return scope_.empty() && std::all_of(scripts_.begin(), scripts_.end(), [](const auto& one) { return one.second.queue->idle(); }) &&
-         std::all_of(receivers_.begin(), receivers_.end(), [](const auto& one) { return one->command == nullptr || one->command->idle(); });
+  return scope_.empty() &&
+         std::all_of(scripts_.begin(), scripts_.end(), [](const auto& one) { return one.second.queue->idle(); }) &&
+         std::all_of(receivers_.begin(), receivers_.end(),
+                     [](const auto& one) { return one->command == nullptr || one->command->idle(); });
 }
 
 Task<Result<void>> Notifier::close(Deadline deadline) {
@@ -265,7 +276,8 @@ Task<Result<void>> Notifier::finish(Deadline deadline) {
 
 void Notifier::failed(const Receiver& receiver, const Notice& notice, const std::string& reason) {
   if (const auto* change = std::get_if<VipChange>(&notice)) {
-    return report(events::NotifyFailed{.vip = change->vip, .target = receiver.text, .reason = reason, .notice = {}}, &receiver);
+    return report(events::NotifyFailed{.vip = change->vip, .target = receiver.text, .reason = reason, .notice = {}},
+                  &receiver);
   }
   const EventId id = std::get<EventNotice>(notice).event.id();
   events::NotifyFailed failure{.vip = "", .target = receiver.text, .reason = reason, .notice = event_number(id)};

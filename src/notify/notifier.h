@@ -1,13 +1,14 @@
-// Notifier: tells others of what happens: scripts and receivers of every change of a virtual address, and receivers of the events that
-// they have chosen.
+// Notifier: tells others of what happens: scripts and receivers of every change of a virtual address, and receivers of
+// the events that they have chosen.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. changed() and told() never wait. Scripts run in order per VIP, and each receiver is told in the order of the changes.
-//   2. Everything is bounded: kMostWaiting changes per receiver (the oldest is dropped), kMostAtOnce deliveries at a time, each
-//      attempt by its timeout, attempts by `retries` with pauses of 1 s, 2 s, 4 s … up to kLongestPause.
-//   3. What was not delivered in the end is one event notify_failed. The other receivers are told of that as of any event; when a notice
-//      of it fails, nobody is but the log: failures do not go round.
+//   1. changed() and told() never wait. Scripts run in order per VIP, and each receiver is told in the order of the
+//      changes.
+//   2. Everything is bounded: kMostWaiting changes per receiver (the oldest is dropped), kMostAtOnce deliveries at a
+//      time, each attempt by its timeout, attempts by `retries` with pauses of 1 s, 2 s, 4 s … up to kLongestPause.
+//   3. What was not delivered in the end is one event notify_failed. The other receivers are told of that as of any
+//      event; when a notice of it fails, nobody is but the log: failures do not go round.
 //   4. A reload keeps what waits for receivers that stay the same; what waits for the others is dropped.
 //   5. Events that repeat are damped for each receiver by kQuiet, beyond what the log's damper does.
 //   6. close() or finish() has ended before the notifier goes; from then on nobody is told.
@@ -50,8 +51,10 @@ class Notifier {
   Notifier& operator=(const Notifier&) = delete;
   ~Notifier();
 
-  /// At start and at each reload. The host of a receiver is looked up for each attempt to tell it, within the attempt's timeout.
-  void configure(const std::vector<config::Vip>& vips, const std::vector<config::Notify>& notifies, const std::string& node);
+  /// At start and at each reload. The host of a receiver is looked up for each attempt to tell it, within the attempt's
+  /// timeout.
+  void configure(const std::vector<config::Vip>& vips, const std::vector<config::Notify>& notifies,
+                 const std::string& node);
 
   /// An empty node in it is filled in.
   void changed(VipChange change);

@@ -104,20 +104,26 @@ class NotifierTest : public testing::Test {
     return notify;
   }
   VipChange change(const std::string& state = "MASTER", const std::string& vip = "db") {
-    return VipChange{.vip = vip, .state = state, .previous = "BACKUP", .reason = "why", .priority = 100, .sequence = ++sequence_};
+    return VipChange{
+        .vip = vip, .state = state, .previous = "BACKUP", .reason = "why", .priority = 100, .sequence = ++sequence_};
   }
   /// Numbers, and the one name that hosts_ has.
   static Task<Result<net::Address>> look_up(NotifierTest* self, config::Endpoint endpoint) {
     ++self->look_ups_;
     const auto host = self->hosts_.find(endpoint.host);
-    Result<net::Address> address = net::Address::from_ip(host == self->hosts_.end() ? endpoint.host : host->second, endpoint.port);
-    if (!address.ok()) co_return Error{ErrorCode::kNotFound, "cannot resolve '" + endpoint.host + "': there is no such name"};
+    Result<net::Address> address =
+        net::Address::from_ip(host == self->hosts_.end() ? endpoint.host : host->second, endpoint.port);
+    if (!address.ok()) {
+      co_return Error{ErrorCode::kNotFound, "cannot resolve '" + endpoint.host + "': there is no such name"};
+    }
     co_return address;
   }
   bool settled() {
     return loop_.run_until([this] { return notifier_.idle(); });
   }
-  void answer(std::size_t call, std::int32_t code) { calls_.at(call).second(vip::ScriptDone{.started = true, .exit_code = code}); }
+  void answer(std::size_t call, std::int32_t code) {
+    calls_.at(call).second(vip::ScriptDone{.started = true, .exit_code = code});
+  }
 
   runtime::SteppedLoop loop_;
   std::string folder_;
@@ -130,10 +136,13 @@ class NotifierTest : public testing::Test {
   std::vector<Event> events_;
   std::map<std::string, std::string> hosts_;
   int look_ups_ = 0;
-  Notifier notifier_{*loop_,
-                     {.run_script = [this](vip::ScriptCall call, vip::ScriptAnswer done) { calls_.emplace_back(std::move(call), std::move(done)); },
-                      .look_up = [this](config::Endpoint endpoint, Deadline /*deadline*/) { return look_up(this, std::move(endpoint)); },
-                      .event = [this](Event event) { events_.push_back(std::move(event)); }}};
+  Notifier notifier_{
+      *loop_,
+      {.run_script = [this](vip::ScriptCall call,
+                            vip::ScriptAnswer done) { calls_.emplace_back(std::move(call), std::move(done)); },
+       .look_up = [this](config::Endpoint endpoint,
+                         Deadline /*deadline*/) { return look_up(this, std::move(endpoint)); },
+       .event = [this](Event event) { events_.push_back(std::move(event)); }}};
 };
 
 TEST_F(NotifierTest, ScriptsRunInOrderOneAfterTheOther) {
@@ -256,7 +265,8 @@ TEST_F(NotifierTest, ASocketGetsALine) {
 }
 
 TEST_F(NotifierTest, AMailIsSent) {
-  peer_.lines = {{"", "220 hi\r\n"}, {"EHLO gw-a\r\n", "250 ok\r\n"}, {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"}, {"DATA", "354 go\r\n"}, {"\r\n.\r\n", "250 queued\r\n"}};
+  peer_.lines = {{"", "220 hi\r\n"},     {"EHLO gw-a\r\n", "250 ok\r\n"}, {"MAIL", "250 ok\r\n"},
+                 {"RCPT", "250 ok\r\n"}, {"DATA", "354 go\r\n"},          {"\r\n.\r\n", "250 queued\r\n"}};
   peer_.holds_open = true;
   config::Notify notify;
   notify.kind = config::NotifyKind::kSmtp;
@@ -416,19 +426,29 @@ TEST_F(NotifierTest, AHostIsLookedUpForEachDeliverySoThatAReceiverMayMove) {
 
 struct ServerGone {
   EventText service, server;
-  static constexpr EventWords kWords{.id = EventId::kServerDown, .name = "server_gone", .level = EventLevel::kError, .meaning = "It is gone.", .action = "Look."};
-  static constexpr EventMember<ServerGone> kFields[] = {{"service", &ServerGone::service}, {"server", &ServerGone::server}};
+  static constexpr EventWords kWords{.id = EventId::kServerDown,
+                                     .name = "server_gone",
+                                     .level = EventLevel::kError,
+                                     .meaning = "It is gone.",
+                                     .action = "Look."};
+  static constexpr EventMember<ServerGone> kFields[] = {{"service", &ServerGone::service},
+                                                        {"server", &ServerGone::server}};
 };
 struct ReadTriedAgain {
   EventText server;
-  static constexpr EventWords kWords{
-      .id = EventId::kReadRetried, .name = "read_tried_again", .level = EventLevel::kWarning, .damping = EventDamping::kRepeats, .meaning = "", .action = ""};
+  static constexpr EventWords kWords{.id = EventId::kReadRetried,
+                                     .name = "read_tried_again",
+                                     .level = EventLevel::kWarning,
+                                     .damping = EventDamping::kRepeats,
+                                     .meaning = "",
+                                     .action = ""};
   static constexpr EventMember<ReadTriedAgain> kFields[] = {{"server", &ReadTriedAgain::server}};
 };
 
 class EventNotices : public NotifierTest {
  protected:
-  config::Notify pipe(const std::string& name, std::vector<std::string> events, std::optional<EventLevel> level = std::nullopt) {
+  config::Notify pipe(const std::string& name, std::vector<std::string> events,
+                      std::optional<EventLevel> level = std::nullopt) {
     config::Notify notify;
     notify.name = name;
     notify.path = folder_ + "/" + name;
@@ -449,18 +469,24 @@ class EventNotices : public NotifierTest {
     text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     return text;
   }
-  static std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+  static std::size_t lines(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
 };
 
 TEST_F(EventNotices, AReceiverHearsOfTheEventsThatItNamesAndOfTheLevelThatItNames) {
   config::Notify of_changes;
   of_changes.path = folder_ + "/changes";
-  notifier_.configure({}, {pipe("named", {"HF-2xxx"}), pipe("loud", {}, EventLevel::kWarning), pipe("both", {"HF-5002"}, EventLevel::kError), of_changes}, "gw-a");
+  notifier_.configure({},
+                      {pipe("named", {"HF-2xxx"}), pipe("loud", {}, EventLevel::kWarning),
+                       pipe("both", {"HF-5002"}, EventLevel::kError), of_changes},
+                      "gw-a");
   tell(ServerGone{.service = "orders", .server = "db1"});
   tell(ReadTriedAgain{.server = "db1"});
   notifier_.changed(change());
   EXPECT_EQ(piped("named"),
-            R"({"time":"1970-01-01T00:00:00.000000Z","level":"error","id":"HF-2002","event":"server_gone","node":"gw-a","sequence":1,"service":"orders","server":"db1"})"
+            R"({"time":"1970-01-01T00:00:00.000000Z","level":"error","id":"HF-2002","event":"server_gone",)"
+            R"("node":"gw-a","sequence":1,"service":"orders","server":"db1"})"
             "\n");
   EXPECT_EQ(lines(piped("loud")), 2U);
   EXPECT_EQ(lines(piped("both")), 2U);
@@ -491,7 +517,9 @@ TEST_F(EventNotices, WhatRepeatsIsToldOnceInAWhileWithItsNumber) {
 TEST_F(EventNotices, AFailureIsToldTheOthersAndDoesNotGoRound) {
   config::Notify dead = pipe("dead", {"HF-2002", "HF-6111"});
   config::Notify dead_too = pipe("dead too", {"HF-6111"});
-  for (const config::Notify* notify : {&dead, &dead_too}) ::close(::open(notify->path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  for (const config::Notify* notify : {&dead, &dead_too}) {
+    ::close(::open(notify->path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  }
   notifier_.configure({}, {dead, dead_too, pipe("alive", {}, EventLevel::kError)}, "gw-a");
   tell(ServerGone{.service = "orders", .server = "db1"});
   ASSERT_EQ(events_.size(), 2U);

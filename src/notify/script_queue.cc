@@ -26,7 +26,8 @@ void ScriptQueue::push(vip::ScriptCall call, Nanos timeout, Failed failed) {
     waiting_.pop_front();
     dropped("too many wait: dropped");
   }
-  if (!running_) loop_.arm(*this, loop_.now());  // starts in a turn of its own: answers that come at once cannot pile up
+  // starts in a turn of its own: answers that come at once cannot pile up
+  if (!running_) loop_.arm(*this, loop_.now());
 }
 
 void ScriptQueue::on_timer() {

@@ -4,8 +4,8 @@
 // Invariants:
 //   1. The next script starts only after the one before has ended, failed, or not answered in time.
 //   2. At most kMostWaiting wait; beyond that the oldest is dropped and reported as failed.
-//   3. Failed is called once for each script that was dropped, not started, not ended in time, or ended with another exit
-//      code than 0.
+//   3. Failed is called once for each script that was dropped, not started, not ended in time, or ended with another
+//      exit code than 0.
 #pragma once
 
 #include <deque>

@@ -87,7 +87,8 @@ Result<std::string> SmtpDialogue::recipient_reply(int code, const std::string& t
   if (accepted) {
     ++accepted_;
   } else {
-    refused_ += (refused_.empty() ? "" : "; ") + letter_.to[recipient_] + ": " + std::to_string(code) + " " + one_line(text, kMostQuoted);
+    refused_ += (refused_.empty() ? "" : "; ") + letter_.to[recipient_] + ": " + std::to_string(code) + " " +
+                one_line(text, kMostQuoted);
   }
   ++recipient_;
   if (recipient_ >= letter_.to.size() && accepted_ == 0) return refusal(code, text);

@@ -35,14 +35,7 @@ class SmtpDialogue {
   const std::string& refused() const { return refused_; }
 
  private:
-  enum class State : std::uint8_t { kBanner,
-                                    kEhlo,
-                                    kHelo,
-                                    kMail,
-                                    kRcpt,
-                                    kData,
-                                    kText,
-                                    kDone };
+  enum class State : std::uint8_t { kBanner, kEhlo, kHelo, kMail, kRcpt, kData, kText, kDone };
 
   Result<std::string> reply(int code, const std::string& text);
   std::string next_recipient();

@@ -7,7 +7,9 @@
 namespace hf::notify {
 namespace {
 
-Letter letter() { return Letter{.greeting = "gw-a", .from = "h@x", .to = {"a@x", "b@x"}, .text = "Subject: s\r\n\r\n.dot\r\n"}; }
+Letter letter() {
+  return Letter{.greeting = "gw-a", .from = "h@x", .to = {"a@x", "b@x"}, .text = "Subject: s\r\n\r\n.dot\r\n"};
+}
 
 /// What the server says, and what we say then.
 struct Exchange {
@@ -55,7 +57,8 @@ TEST(SmtpDialogue, RepliesMayComeByteByByteAndWithBareNewlines) {
 }
 
 TEST(SmtpDialogue, ARefusalOfAnyStepEndsItWithTheServersWords) {
-  for (const auto& [code, expected] : {std::pair{"550", ErrorCode::kAccessDenied}, std::pair{"451", ErrorCode::kOverload}}) {
+  for (const auto& [code, expected] :
+       {std::pair{"550", ErrorCode::kAccessDenied}, std::pair{"451", ErrorCode::kOverload}}) {
     for (std::size_t step = 0; step < kWhole.size(); ++step) {
       const bool helo = step == 1 && expected == ErrorCode::kAccessDenied;
       if (step == 3 || step == 4 || helo) continue;  // tested below
@@ -95,7 +98,8 @@ TEST(SmtpDialogue, OneRecipientsRefusalKeepsNobodyElseFromHearing) {
 }
 
 TEST(SmtpDialogue, HostileAnswers) {
-  for (const std::string answer : {"hello\r\n", "22\r\n", "220\tx\r\n", "099 x\r\n", "600 x\r\n", "\r\n", "2200 x\r\n"}) {
+  for (const std::string answer :
+       {"hello\r\n", "22\r\n", "220\tx\r\n", "099 x\r\n", "600 x\r\n", "\r\n", "2200 x\r\n"}) {
     const Result<std::string> said = SmtpDialogue(letter()).receive(answer);
     ASSERT_FALSE(said.ok()) << answer;
     EXPECT_EQ(said.error().code, ErrorCode::kProtocol);

@@ -52,11 +52,14 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return out;
 }
 
-std::string state_word(policy::vrrp::Mode mode) { return mode == policy::vrrp::Mode::kInitialize ? "STOP" : upper(to_string(mode)); }
+std::string state_word(policy::vrrp::Mode mode) {
+  return mode == policy::vrrp::Mode::kInitialize ? "STOP" : upper(to_string(mode));
+}
 
 }  // namespace
 
@@ -77,7 +80,10 @@ VipChange change_of(const vip::AddressConflict& news) {
 }
 
 VipChange change_of(const vip::DuplicateMaster& news) {
-  return {.vip = news.router, .state = "CONFLICT", .reason = "another master is heard: " + news.peer.to_string(), .wall_micros = news.wall_micros};
+  return {.vip = news.router,
+          .state = "CONFLICT",
+          .reason = "another master is heard: " + news.peer.to_string(),
+          .wall_micros = news.wall_micros};
 }
 
 std::string json_line(const VipChange& change) {

@@ -2,8 +2,8 @@
 //
 // Owner: plain values. Thread: any.
 // Invariants:
-//   1. Whatever bytes the values hold: the JSON is one line of at most kLongestLine bytes, valid UTF-8; words and variables
-//      for scripts hold no control byte.
+//   1. Whatever bytes the values hold: the JSON is one line of at most kLongestLine bytes, valid UTF-8; words and
+//      variables for scripts hold no control byte.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct VipChange {
   friend bool operator==(const VipChange&, const VipChange&) = default;
 };
 
-/// What the news alone says: node, addresses and sequence are left to whoever tells it. A conflict is not a transition, but whoever is
-/// told of those wants to know: two stations answer for one address.
+/// What the news alone says: node, addresses and sequence are left to whoever tells it. A conflict is not a transition,
+/// but whoever is told of those wants to know: two stations answer for one address.
 VipChange change_of(const vip::RouterTransition& news);
 VipChange change_of(const vip::AddressConflict& news);
 VipChange change_of(const vip::DuplicateMaster& news);

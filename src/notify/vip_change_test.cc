@@ -27,31 +27,41 @@ const std::string kHostile(kHostileBytes, sizeof kHostileBytes - 1);
 TEST(VipChange, AsJson) {
   EXPECT_EQ(json_line(change()),
             R"({"time":"2023-11-14T22:13:20.123456Z","node":"gw-a","vip":"db","state":"MASTER","previous":"BACKUP",)"
-            R"("reason":"no advert for 365 ms","priority":100,"addresses":["198.18.0.100/24","198.18.0.101/24"],"sequence":7})"
+            R"("reason":"no advert for 365 ms","priority":100,"addresses":["198.18.0.100/24",)"
+            R"("198.18.0.101/24"],"sequence":7})"
             "\n");
 }
 
 TEST(VipChange, OfWhatTheGuardianTells) {
   using policy::vrrp::Mode;
-  const vip::RouterTransition taken{.router = "db", .router_id = 51, .interface = "eth1", .transition = {1'700'000'000'123'456, Mode::kBackup, Mode::kMaster, "no advert for 365 ms"}, .priority = 100};
+  const vip::RouterTransition taken{
+      .router = "db",
+      .router_id = 51,
+      .interface = "eth1",
+      .transition = {1'700'000'000'123'456, Mode::kBackup, Mode::kMaster, "no advert for 365 ms"},
+      .priority = 100};
   VipChange expected = change();
   expected.node = {};
   expected.addresses = {};
   expected.sequence = 0;
   EXPECT_EQ(change_of(taken), expected);
-  const VipChange stopped = change_of(vip::RouterTransition{.transition = {.from = Mode::kFault, .to = Mode::kInitialize}});
+  const VipChange stopped =
+      change_of(vip::RouterTransition{.transition = {.from = Mode::kFault, .to = Mode::kInitialize}});
   EXPECT_EQ(stopped.state, "STOP");
   EXPECT_EQ(stopped.previous, "FAULT");
-  const VipChange first = change_of(vip::RouterTransition{.transition = {.from = Mode::kInitialize, .to = Mode::kBackup}});
+  const VipChange first =
+      change_of(vip::RouterTransition{.transition = {.from = Mode::kInitialize, .to = Mode::kBackup}});
   EXPECT_EQ(first.state, "BACKUP");
   EXPECT_EQ(first.previous, "INITIALIZE");
-  const VipChange conflict = change_of(vip::AddressConflict{5, "db", IpAddress::v4(198, 18, 0, 100), {2, 0, 0, 0, 0xAB, 1}});
+  const VipChange conflict =
+      change_of(vip::AddressConflict{5, "db", IpAddress::v4(198, 18, 0, 100), {2, 0, 0, 0, 0xAB, 1}});
   EXPECT_EQ(conflict.state, "CONFLICT");
   EXPECT_EQ(conflict.previous, "");
   EXPECT_EQ(conflict.reason, "198.18.0.100 is claimed by 02:00:00:00:ab:01");
   EXPECT_EQ(conflict.priority, 0);
   EXPECT_EQ(conflict.wall_micros, 5);
-  EXPECT_EQ(change_of(vip::DuplicateMaster{5, "db", IpAddress::v4(198, 18, 0, 2)}).reason, "another master is heard: 198.18.0.2");
+  EXPECT_EQ(change_of(vip::DuplicateMaster{5, "db", IpAddress::v4(198, 18, 0, 2)}).reason,
+            "another master is heard: 198.18.0.2");
 }
 
 TEST(VipChange, HostileAndHugeValuesStayOneBoundedLine) {
@@ -72,8 +82,8 @@ TEST(VipChange, AsAScriptsArgumentsAndEnvironment) {
   EXPECT_EQ(call.arguments, (std::vector<std::string>{"INSTANCE", "db", "MASTER", "100"}));
   EXPECT_EQ(call.environment,
             (std::vector<std::string>{"HOLDFAST_VIP=db", "HOLDFAST_STATE=MASTER", "HOLDFAST_PREVIOUS=BACKUP",
-                                      "HOLDFAST_REASON=no advert for 365 ms", "HOLDFAST_PRIORITY=100", "HOLDFAST_NODE=gw-a",
-                                      "HOLDFAST_ADDRESSES=198.18.0.100/24 198.18.0.101/24"}));
+                                      "HOLDFAST_REASON=no advert for 365 ms", "HOLDFAST_PRIORITY=100",
+                                      "HOLDFAST_NODE=gw-a", "HOLDFAST_ADDRESSES=198.18.0.100/24 198.18.0.101/24"}));
 }
 
 TEST(Mail, ALetter) {
@@ -106,14 +116,17 @@ TEST(Mail, NoValueEndsItsHeaderOrItsAddress) {
   EXPECT_EQ(letter.to.at(0), "cd@eRCPTTO:x@y");
   for (const char c : letter.text) EXPECT_LT(static_cast<unsigned char>(c), 0x80);
   std::size_t begin = 0;
-  for (std::size_t end; (end = letter.text.find("\r\n", begin)) != std::string::npos; begin = end + 2) EXPECT_LE(end - begin, 998U);
+  for (std::size_t end; (end = letter.text.find("\r\n", begin)) != std::string::npos; begin = end + 2) {
+    EXPECT_LE(end - begin, 998U);
+  }
 }
 
 TEST(HttpPost, Renders) {
   EXPECT_EQ(render({.host = "hooks.example:8080", .path = "/hook?x=1", .token = "secret", .body = "{}\n"}),
             "POST /hook?x=1 HTTP/1.1\r\nHost: hooks.example:8080\r\nUser-Agent: holdfast\r\nConnection: close\r\n"
             "Content-Type: application/json\r\nAuthorization: Bearer secret\r\nContent-Length: 3\r\n\r\n{}\n");
-  const std::string hostile = render({.host = "h\r\nX: y", .path = "hook HTTP/1.1\r\nX: y\r\n\r\n", .token = "t\r\nX: y", .body = ""});
+  const std::string hostile =
+      render({.host = "h\r\nX: y", .path = "hook HTTP/1.1\r\nX: y\r\n\r\n", .token = "t\r\nX: y", .body = ""});
   EXPECT_EQ(hostile.find("\r\nX: y"), std::string::npos);
   EXPECT_EQ(hostile.find("POST /hookHTTP/1.1X:y HTTP/1.1\r\n"), 0U);
   EXPECT_EQ(render({.host = "h", .path = "", .token = "", .body = ""}).find("Authorization"), std::string::npos);
@@ -133,7 +146,8 @@ TEST(HttpStatusReader, ReadsAStatusInAnyPieces) {
 }
 
 TEST(HttpStatusReader, RefusesWhatIsNotHttpOrDoesNotEnd) {
-  for (const std::string text : {"220 smtp\r\n", "HTTP/2 200\r\n", "HTTP/1.1 2x0 \r\n", "HTTP/1.1 999 x\r\n", "HTTP/1.1 099 x\r\n", "\r\n"}) {
+  for (const std::string text :
+       {"220 smtp\r\n", "HTTP/2 200\r\n", "HTTP/1.1 2x0 \r\n", "HTTP/1.1 999 x\r\n", "HTTP/1.1 099 x\r\n", "\r\n"}) {
     EXPECT_FALSE(HttpStatusReader{}.receive(text).ok()) << text;
   }
   EXPECT_FALSE(HttpStatusReader{}.receive(std::string(2000, 'x')).ok());

@@ -31,9 +31,9 @@ Task<void> race_leg(Race* race, std::size_t index, Function function) {
 
 }  // namespace detail
 
-/// Each function is called without arguments and returns Task<void>; results go where the functions put them (state that
-/// outlives this call). Returns the index of the first to end, after all have ended. When the awaiting task is cancelled
-/// all legs are cancelled too.
+/// Each function is called without arguments and returns Task<void>; results go where the functions put them (state
+/// that outlives this call). Returns the index of the first to end, after all have ended. When the awaiting task is
+/// cancelled all legs are cancelled too.
 template <typename... Functions>
 Task<std::size_t> any_of(EventLoop& loop, Functions... functions) {
   detail::Race race(loop);

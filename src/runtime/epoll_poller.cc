@@ -55,7 +55,9 @@ void EpollPoller::wait(Deadline until) {
   int timeout = -1;
   if (!until.is_never()) {
     const Nanos left = until.at - now();
-    timeout = left <= Nanos::zero() ? 0 : static_cast<int>(std::min<std::int64_t>((left.count() + 999'999) / 1'000'000, 3'600'000));
+    timeout = left <= Nanos::zero()
+                  ? 0
+                  : static_cast<int>(std::min<std::int64_t>((left.count() + 999'999) / 1'000'000, 3'600'000));
   }
   const int ready = ::epoll_wait(epoll_fd_, batch_.data(), static_cast<int>(kBatch), timeout);
   if (ready < 0) {

@@ -29,7 +29,8 @@ void EventLoop::run() {
 }
 
 void EventLoop::turn(Deadline until) {
-  const bool work_left = !ready_.empty() || !again_.empty() || !dirty_.empty() || has_posted_.load(std::memory_order_acquire);
+  const bool work_left =
+      !ready_.empty() || !again_.empty() || !dirty_.empty() || has_posted_.load(std::memory_order_acquire);
   if (work_left) {
     until = Deadline{TimePoint{0}};
   } else if (!timers_.empty()) {

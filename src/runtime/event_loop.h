@@ -1,5 +1,5 @@
-// The event loop: one per thread. A turn = wait for readiness, call handlers, fire timers, resume tasks that became ready,
-// then send what they wrote. Everything of a shard happens inside turns of its loop.
+// The event loop: one per thread. A turn = wait for readiness, call handlers, fire timers, resume tasks that became
+// ready, then send what they wrote. Everything of a shard happens inside turns of its loop.
 //
 // Thread: all members belong to the loop's thread, except post() and stop().
 // Invariants:

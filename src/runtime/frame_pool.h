@@ -1,8 +1,8 @@
 // Memory for coroutine frames: free lists by size, one set per thread, so that a nested co_await costs no malloc.
 //
 // Thread: each thread has its own lists; a frame is freed on the thread that made it (tasks never change threads).
-// Invariants: 1. Frames above kLargest go to operator new. 2. Under AddressSanitizer nothing is pooled, so that use after
-// free is seen.
+// Invariants: 1. Frames above kLargest go to operator new. 2. Under AddressSanitizer nothing is pooled, so that use
+// after free is seen.
 #pragma once
 
 #include <cstddef>

@@ -18,9 +18,7 @@ namespace {
 
 class FramePoolTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    FramePool::trim();
-  }
+  void SetUp() override { FramePool::trim(); }
   ~FramePoolTest() override { FramePool::trim(); }
 };
 

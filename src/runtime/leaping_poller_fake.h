@@ -1,9 +1,10 @@
-// LeapingPoller: a Poller for tests with real sockets and a clock of its own, which stands still while anything is ready and leaps
-// ahead when nothing is. So a timeout costs a few turns of the loop, and no real time.
+// LeapingPoller: a Poller for tests with real sockets and a clock of its own, which stands still while anything is
+// ready and leaps ahead when nothing is. So a timeout costs a few turns of the loop, and no real time.
 //
 // Owner: the event loop. Thread: that of its loop.
 // Invariants:
-//   1. One wait() moves the clock by kLeap at most: bytes that the kernel is about to deliver are seen before a timeout of many times that.
+//   1. One wait() moves the clock by kLeap at most: bytes that the kernel is about to deliver are seen before a timeout
+//      of many times that.
 //   2. Nothing ever sleeps.
 #pragma once
 

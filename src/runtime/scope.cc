@@ -31,9 +31,7 @@ void Scope::cancel() {
 Task<Result<void>> Scope::idle(Deadline deadline) {
   while (count_ > 0) {
     const Result<void> waited = co_await emptied_.wait(deadline);
-    if (!waited.ok() && count_ > 0) {
-      co_return Error{waited.error().code, "still running: " + names()};
-    }
+    if (!waited.ok() && count_ > 0) { co_return Error{waited.error().code, "still running: " + names()}; }
   }
   co_return Result<void>{};
 }

@@ -1,8 +1,8 @@
 // Scope: the only place where concurrency starts. Every task spawned in a scope ends before the scope does.
 //
 // Owner: whoever runs the activity (a listener, a shard, a test). Thread: that of its loop.
-// Invariants: 1. No detached tasks. 2. close() cancels, waits, and reports names of what did not end in time. 3. A scope is
-// empty when destroyed (checked).
+// Invariants: 1. No detached tasks. 2. close() cancels, waits, and reports names of what did not end in time. 3. A
+// scope is empty when destroyed (checked).
 #pragma once
 
 #include <functional>
@@ -40,8 +40,8 @@ class Scope {
   Task<Result<void>> idle(Deadline deadline);
   /// cancel() and idle(); the error of a timeout names the tasks that are left.
   Task<Result<void>> close(Deadline deadline);
-  /// Waits until no task is left, even when the waiting task is cancelled: that is handed on to the tasks. For a scope that
-  /// lives in a coroutine's frame, which must not be left before.
+  /// Waits until no task is left, even when the waiting task is cancelled: that is handed on to the tasks. For a scope
+  /// that lives in a coroutine's frame, which must not be left before.
   Task<void> join();
 
  private:

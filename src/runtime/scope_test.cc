@@ -1,4 +1,5 @@
-// Scopes and cancellation: a script is cancelled at each of its waits in turn, and always ends, with nothing left behind.
+// Scopes and cancellation: a script is cancelled at each of its waits in turn, and always ends, with nothing left
+// behind.
 #include "runtime/scope.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// SimPoller: a Poller of virtual time. Nothing is ever waited for: when no simulated happening is due, time jumps to the
-// next one. For tests that put many nodes into one process.
+// SimPoller: a Poller of virtual time. Nothing is ever waited for: when no simulated happening is due, time jumps to
+// the next one. For tests that put many nodes into one process.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class SimPoller final : public Poller {
   void dispatch() override;
   void wake() override {}
 
-  /// Runs `happening` at `at` (or now, if that has passed); happenings of one moment run in the order they were scheduled.
+  /// Runs `happening` at `at` (or now, if that has passed); happenings of one moment run in the order they were
+  /// scheduled.
   void schedule(TimePoint at, std::function<void()> happening);
   /// True when nothing is scheduled: with no timers left either, a simulation stands still.
   bool idle() const { return happenings_.empty(); }
@@ -33,9 +34,7 @@ class SimPoller final : public Poller {
     TimePoint at;
     std::uint64_t order;
     std::function<void()> run;
-    bool operator>(const Happening& other) const {
-      return at != other.at ? at > other.at : order > other.order;
-    }
+    bool operator>(const Happening& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
 
   TimePoint now_{1'000'000'000};

@@ -1,9 +1,9 @@
-// SteppedLoop: an event loop for tests with real sockets and a clock that only the test moves. Readiness is the kernel's; a timer
-// fires when advance() has passed it and not before.
+// SteppedLoop: an event loop for tests with real sockets and a clock that only the test moves. Readiness is the
+// kernel's; a timer fires when advance() has passed it and not before.
 //
 // Owner: the test. Thread: the test's.
-// Invariant: nothing waits in real time for a timer. run_until gives up after kPatience of real time, so a wrong expectation
-// is a failed test and not a hanging one.
+// Invariant: nothing waits in real time for a timer. run_until gives up after kPatience of real time, so a wrong
+// expectation is a failed test and not a hanging one.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,10 @@
-// Task<T>: a lazy coroutine that is awaited exactly once. It starts when awaited and resumes its awaiter when it returns.
+// Task<T>: a lazy coroutine that is awaited exactly once. It starts when awaited and resumes its awaiter when it
+// returns.
 //
 // Owner: the frame that awaits it. Thread: that of its event loop.
 // Invariants:
-//   1. A frame is never destroyed while suspended: a task that is to end early is cancelled, which resumes its leaf with
-//      ErrorCode::kCancelled, and returns unwind the stack.
+//   1. A frame is never destroyed while suspended: a task that is to end early is cancelled, which resumes its leaf
+//      with ErrorCode::kCancelled, and returns unwind the stack.
 //   2. All tasks below one Scope::spawn share one TaskContext; at most one leaf of it waits at a time.
 //   3. Transfer of control is symmetric: depth of awaiting does not grow the machine stack.
 #pragma once
@@ -17,7 +18,8 @@
 #include "base/assert.h"
 #include "runtime/frame_pool.h"
 
-/// Keeps a coroutine's frame its own, where the optimiser would merge it into its caller's: for a short phase of a long life.
+/// Keeps a coroutine's frame its own, where the optimiser would merge it into its caller's: for a short phase of a long
+/// life.
 #define HF_SEPARATE_FRAME [[gnu::noinline]]
 
 namespace hf::runtime {

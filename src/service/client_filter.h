@@ -9,9 +9,7 @@
 
 namespace hf::service {
 
-enum class Admission : std::uint8_t { kWelcome,
-                                      kAddress,
-                                      kOverload };
+enum class Admission : std::uint8_t { kWelcome, kAddress, kOverload };
 
 /// Unix sockets are always allowed: the file's permissions decide. An empty list allows everybody.
 bool allowed(const std::vector<config::Network>& networks, const net::Address& client);

@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   1. Relaxed atomics with one writer: a plain add on the hot path, no lock prefix.
-//   2. Each struct of counters has one table of rows beside it, with a row for every member; totals, JSON and /metrics come from the rows.
+//   2. Each struct of counters has one table of rows beside it, with a row for every member; totals, JSON and /metrics
+//      come from the rows.
 #pragma once
 
 #include <array>
@@ -19,7 +20,9 @@ namespace hf::service {
 class Counter {
  public:
   void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
-  void subtract(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
+  void subtract(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
   void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
@@ -27,11 +30,13 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-enum class CounterKind : std::uint8_t { kCounter,   // only grows while the process lives
-                                        kGauge };
+enum class CounterKind : std::uint8_t {
+  kCounter,  // only grows while the process lives
+  kGauge
+};
 
-/// What is said of a counter. JSON uses `name`; Prometheus "holdfast_service_<name>" or "holdfast_server_<name>", "_total" behind it for
-/// what only grows. Rows of one name in the tables of several protocols say the same.
+/// What is said of a counter. JSON uses `name`; Prometheus "holdfast_service_<name>" or "holdfast_server_<name>",
+/// "_total" behind it for what only grows. Rows of one name in the tables of several protocols say the same.
 struct CounterWords {
   std::string_view name;
   CounterKind kind;
@@ -66,10 +71,14 @@ struct ServerCounters {
 };
 
 inline constexpr CounterRow<ServerCounters> kServerCounters[] = {
-    {{"connections", CounterKind::kGauge, "Connections to the server, in use and idle."}, &ServerCounters::connections_open},
-    {{"connections_opened", CounterKind::kCounter, "Connections opened to the server so far."}, &ServerCounters::connections_total},
-    {{"connect_failures", CounterKind::kCounter, "Connections that could not be opened."}, &ServerCounters::connect_failures},
-    {{"in_flight", CounterKind::kGauge, "Statements on the server now; or, for TCP, sessions."}, &ServerCounters::in_flight},
+    {{"connections", CounterKind::kGauge, "Connections to the server, in use and idle."},
+     &ServerCounters::connections_open},
+    {{"connections_opened", CounterKind::kCounter, "Connections opened to the server so far."},
+     &ServerCounters::connections_total},
+    {{"connect_failures", CounterKind::kCounter, "Connections that could not be opened."},
+     &ServerCounters::connect_failures},
+    {{"in_flight", CounterKind::kGauge, "Statements on the server now; or, for TCP, sessions."},
+     &ServerCounters::in_flight},
     {{"bytes_to_server", CounterKind::kCounter, "Bytes sent to the server."}, &ServerCounters::bytes_to_server},
     {{"bytes_from_server", CounterKind::kCounter, "Bytes read from the server."}, &ServerCounters::bytes_from_server},
 };
@@ -87,7 +96,8 @@ struct ServiceCounters {
 inline constexpr CounterRow<ServiceCounters> kServiceCounters[] = {
     {{"clients", CounterKind::kGauge, "Clients connected now."}, &ServiceCounters::clients},
     {{"clients_accepted", CounterKind::kCounter, "Clients accepted so far."}, &ServiceCounters::clients_total},
-    {{"clients_refused", CounterKind::kCounter, "Clients refused for their address or for overload."}, &ServiceCounters::clients_refused},
+    {{"clients_refused", CounterKind::kCounter, "Clients refused for their address or for overload."},
+     &ServiceCounters::clients_refused},
     {{"bytes_from_clients", CounterKind::kCounter, "Bytes read from clients."}, &ServiceCounters::bytes_from_clients},
     {{"bytes_to_clients", CounterKind::kCounter, "Bytes sent to clients."}, &ServiceCounters::bytes_to_clients},
 };
@@ -114,7 +124,9 @@ class PerServer {
     return *known;
   }
   /// nullptr before the shard has heard of the server.
-  const Counters* find(std::size_t slot) const { return slot < kMostServers ? by_slot_[slot].load(std::memory_order_acquire) : nullptr; }
+  const Counters* find(std::size_t slot) const {
+    return slot < kMostServers ? by_slot_[slot].load(std::memory_order_acquire) : nullptr;
+  }
 
  private:
   std::array<std::atomic<Counters*>, kMostServers> by_slot_{};
@@ -129,8 +141,8 @@ void restart(Counters& counters, const CounterRow<Counters> (&rows)[kRows]) {
 class CounterTotals;
 struct ServiceTotals;
 
-/// All counters of one service on one shard, those of its protocol among them. Outlives the shard's part of the service, so that the
-/// admin thread may read on.
+/// All counters of one service on one shard, those of its protocol among them. Outlives the shard's part of the
+/// service, so that the admin thread may read on.
 class ShardCounters {
  public:
   ShardCounters() = default;

@@ -15,7 +15,9 @@ struct ClientRefusedAddress {
       .name = "client_refused_address",
       .level = EventLevel::kWarning,
       .damping = EventDamping::kRepeats,
-      .meaning = "A client's address is outside the service's `allow` list. Repeats within a moment are counted, not logged one by one.",
+      .meaning =
+          "A client's address is outside the service's `allow` list. Repeats within a moment are counted, not logged "
+          "one by one.",
       .action = "Add its network to `allow` if the client is yours.",
   };
   static constexpr EventMember<ClientRefusedAddress> kFields[] = {{"service", &ClientRefusedAddress::service},
@@ -46,9 +48,10 @@ struct ClientsCut {
       .name = "clients_cut",
       .level = EventLevel::kWarning,
       .meaning =
-          "A virtual address leaves this node: the connections that came in on it were closed, their open transactions rolled back, so that "
-          "no lock outlives them.",
-      .action = "Nothing: the clients connect again and reach the node that has the address now. `reason` says why it left.",
+          "A virtual address leaves this node: the connections that came in on it were closed, their open transactions "
+          "rolled back, so that no lock outlives them.",
+      .action =
+          "Nothing: the clients connect again and reach the node that has the address now. `reason` says why it left.",
   };
   static constexpr EventMember<ClientsCut> kFields[] = {{"service", &ClientsCut::service},
                                                         {"address", &ClientsCut::address},
@@ -65,8 +68,8 @@ struct OutOfDescriptors {
       .level = EventLevel::kError,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "The process may not open more files or sockets, or clients have all that is not kept for servers and the admin interface. "
-          "Connections that exist are served; new ones wait.",
+          "The process may not open more files or sockets, or clients have all that is not kept for servers and the "
+          "admin interface. Connections that exist are served; new ones wait.",
       .action = "Raise LimitNOFILE of the service, or lower max_connections.",
   };
   static constexpr EventMember<OutOfDescriptors> kFields[] = {{"what", &OutOfDescriptors::what}};
@@ -97,7 +100,8 @@ struct AcceptPaused {
       .meaning = "New clients wait in the kernel's queue; connected ones are served.",
       .action = "Follow `reason`; accepting resumes by itself.",
   };
-  static constexpr EventMember<AcceptPaused> kFields[] = {{"service", &AcceptPaused::service}, {"reason", &AcceptPaused::reason}};
+  static constexpr EventMember<AcceptPaused> kFields[] = {{"service", &AcceptPaused::service},
+                                                          {"reason", &AcceptPaused::reason}};
 };
 
 struct AcceptResumed {
@@ -114,7 +118,7 @@ struct AcceptResumed {
   static constexpr EventMember<AcceptResumed> kFields[] = {{"service", &AcceptResumed::service}};
 };
 
-inline constexpr auto kAll = kEventTypes<ClientRefusedAddress, ClientRefusedOverload, ClientsCut, OutOfDescriptors, OutOfMemory,
-                                         AcceptPaused, AcceptResumed>;
+inline constexpr auto kAll = kEventTypes<ClientRefusedAddress, ClientRefusedOverload, ClientsCut, OutOfDescriptors,
+                                         OutOfMemory, AcceptPaused, AcceptResumed>;
 
 }  // namespace hf::service::events

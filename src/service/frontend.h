@@ -1,5 +1,5 @@
-// Frontend: one protocol's part of one service on one shard: what it does with a client, its connections to servers, and what its
-// sessions share. A virtual call per client, per view and per tick; none per query.
+// Frontend: one protocol's part of one service on one shard: what it does with a client, its connections to servers,
+// and what its sessions share. A virtual call per client, per view and per tick; none per query.
 //
 // Owner: ServiceShard. Thread: the shard's.
 // Invariants:
@@ -34,8 +34,9 @@ class Frontend {
   virtual std::shared_ptr<ShardCounters> shard_counters() const = 0;
   /// Descriptors that one client takes, that of its own connection among them.
   virtual std::uint32_t descriptors_per_client() const = 0;
-  /// Serves one client to its end; one that is not welcome is told so, where the protocol has words for it. `listen`: where it came in;
-  /// it may go with the task's first wait. No coroutine itself: what a client needs to the end is in the frame of one that it calls.
+  /// Serves one client to its end; one that is not welcome is told so, where the protocol has words for it. `listen`:
+  /// where it came in; it may go with the task's first wait. No coroutine itself: what a client needs to the end is in
+  /// the frame of one that it calls.
   virtual runtime::Task<void> serve(net::Accepted accepted, const config::Listen& listen, Admission admission) = 0;
 
   /// The service has another view, which is of the protocol's kind.

@@ -45,8 +45,8 @@ class LiveClients {
   LiveClients& operator=(const LiveClients&) = delete;
   ~LiveClients();
 
-  /// Cuts everybody who connected to this address of ours ("198.18.0.100", as net::Address::host() writes it), whatever the
-  /// port. One system call per client, here only. Returns how many.
+  /// Cuts everybody who connected to this address of ours ("198.18.0.100", as net::Address::host() writes it), whatever
+  /// the port. One system call per client, here only. Returns how many.
   std::size_t cut(const std::string& local_ip, const Error& reason);
   std::size_t size() const { return count_; }
 

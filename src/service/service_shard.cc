@@ -53,11 +53,13 @@ void ServiceShard::take_leases() {
   }
 }
 
-/// Servers that were taken out of the configuration and that nothing here refers to any more: their slots may go to others.
+/// Servers that were taken out of the configuration and that nothing here refers to any more: their slots may go to
+/// others.
 void ServiceShard::give_back_leases() {
   for (std::size_t slot = 0; slot < servers_.size(); ++slot) {
     ServerShard& server = *servers_[slot];
-    const bool in_use = view_->servers[slot].present || server.in_flight > 0 || frontend_->uses(static_cast<upstream::ServerSlot>(slot));
+    const bool in_use = view_->servers[slot].present || server.in_flight > 0 ||
+                        frontend_->uses(static_cast<upstream::ServerSlot>(slot));
     if (!in_use) server.lease.reset();
   }
 }
@@ -76,7 +78,9 @@ void ServiceShard::apply(upstream::ServiceViewPtr view) {
     const bool was_alive = before != nullptr && slot < before->servers.size() && before->servers[slot].present &&
                            before->servers[slot].reachable;
     if (was_alive && (!server.present || !server.reachable)) {
-      const Error reason{ErrorCode::kUnreachable, "server '" + server.name + "' is " + (server.present ? "down: " + server.reason : "no longer configured")};
+      const Error reason{
+          ErrorCode::kUnreachable,
+          "server '" + server.name + "' is " + (server.present ? "down: " + server.reason : "no longer configured")};
       frontend_->server_lost(static_cast<upstream::ServerSlot>(slot), reason);
     }
   }
@@ -150,7 +154,8 @@ void ServiceShard::forget(const OpenListener* open) {
 }
 
 /// No frame of its own: a client has one for as long as it is here.
-Task<void> ServiceShard::serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen, Admission admission) {
+Task<void> ServiceShard::serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen,
+                               Admission admission) {
   return frontend->serve(std::move(accepted), *listen, admission);
 }
 
@@ -169,7 +174,8 @@ void ServiceShard::admit(net::Accepted accepted, const config::Listen& listen) {
   if (admission == Admission::kAddress) {
     control().event(events::ClientRefusedAddress{.service = name(), .client = peer});
   } else if (admission == Admission::kOverload) {
-    control().event(events::ClientRefusedOverload{.service = name(), .client = peer, .limit = config().max_connections});
+    control().event(
+        events::ClientRefusedOverload{.service = name(), .client = peer, .limit = config().max_connections});
   }
 }
 

@@ -1,9 +1,10 @@
-// ServiceShard: one service as one shard runs it: its listeners, its clients, its servers, its counters. What its protocol does with
-// them is the Frontend's.
+// ServiceShard: one service as one shard runs it: its listeners, its clients, its servers, its counters. What its
+// protocol does with them is the Frontend's.
 //
 // Owner: the Shard. Thread: the shard's; counters are read from elsewhere.
 // Invariants:
-//   1. The view is swapped whole; a session takes view() anew for every decision and keeps the shared_ptr across a wait.
+//   1. The view is swapped whole; a session takes view() anew for every decision and keeps the shared_ptr across a
+//      wait.
 //   2. Sessions end before their ServiceShard: close() waits for them.
 //   3. No more than max_connections clients, over all shards.
 #pragma once
@@ -35,7 +36,8 @@ class Shard;
 /// What all shards of one service share.
 class ServiceShared {
  public:
-  ServiceShared(std::string its_name, FrontendMaker frontends) : name(std::move(its_name)), make_frontend(std::move(frontends)) {}
+  ServiceShared(std::string its_name, FrontendMaker frontends)
+      : name(std::move(its_name)), make_frontend(std::move(frontends)) {}
 
   const std::string name;
   const FrontendMaker make_frontend;
@@ -60,7 +62,7 @@ class ServiceShared {
 struct ServerShard {
   explicit ServerShard(ServerCounters& its_counters) : counters(its_counters) {}
   ServerCounters& counters;
-  std::uint32_t in_flight = 0;  // statements, or TCP sessions: what balancing goes by
+  std::uint32_t in_flight = 0;                       // statements, or TCP sessions: what balancing goes by
   std::shared_ptr<const upstream::SlotLease> lease;  // while the server is configured, or something here refers to it
   std::uint64_t tenant = 0;                          // the number of its lease
 };
@@ -102,9 +104,9 @@ class ServiceShard {
   /// Ends everything: listeners at once, sessions as they come to an end or when the deadline passes.
   runtime::Task<Result<void>> close(Deadline deadline);
 
-  /// Cuts every client that came in on this address of ours, because it is leaving this node; `reason` in words. Reads and
-  /// open transactions of theirs are ended on the servers too; a write outside of one, or a COMMIT, that runs already runs on.
-  /// Returns how many.
+  /// Cuts every client that came in on this address of ours, because it is leaving this node; `reason` in words. Reads
+  /// and open transactions of theirs are ended on the servers too; a write outside of one, or a COMMIT, that runs
+  /// already runs on. Returns how many.
   std::size_t cut_clients_on(const net::Address& local, const std::string& reason);
   LiveClients& live_clients() { return live_clients_; }
 
@@ -116,7 +118,8 @@ class ServiceShard {
 
  private:
   struct OpenListener {
-    OpenListener(runtime::EventLoop& loop, std::string its_key, int fd, config::Listen its_options, net::Listener::Share share)
+    OpenListener(runtime::EventLoop& loop, std::string its_key, int fd, config::Listen its_options,
+                 net::Listener::Share share)
         : key(std::move(its_key)), options(std::move(its_options)), listener(loop, fd, net::SocketOptions{}, share) {}
     const std::string key;
     config::Listen options;
@@ -124,7 +127,8 @@ class ServiceShard {
   };
   static runtime::Task<void> accept_loop(ServiceShard* self, OpenListener* open);
   void forget(const OpenListener* open);
-  static runtime::Task<void> serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen, Admission admission);
+  static runtime::Task<void> serve(Frontend* frontend, net::Accepted accepted, const config::Listen* listen,
+                                   Admission admission);
   void admit(net::Accepted accepted, const config::Listen& listen);
   void add_servers();
   void take_leases();

@@ -9,9 +9,7 @@ namespace {
 
 class ServiceShardTest : public ::testing::Test {
  protected:
-  ServiceShardTest() {
-    config_->services.emplace_back().name = "mail";
-  }
+  ServiceShardTest() { config_->services.emplace_back().name = "mail"; }
   /// A view with one server under this lease; nullptr: it was taken out.
   upstream::ServiceViewPtr view_with(std::shared_ptr<const upstream::SlotLease> lease) {
     auto view = std::make_shared<upstream::ServiceView>();
@@ -37,7 +35,9 @@ class ServiceShardTest : public ::testing::Test {
   Shard shard_{0, control_, 1};
 };
 
-std::shared_ptr<const upstream::SlotLease> lease(std::uint64_t number) { return std::make_shared<const upstream::SlotLease>(upstream::SlotLease{number}); }
+std::shared_ptr<const upstream::SlotLease> lease(std::uint64_t number) {
+  return std::make_shared<const upstream::SlotLease>(upstream::SlotLease{number});
+}
 
 TEST_F(ServiceShardTest, ASlotsLeaseIsGivenBackWhenNothingRefersToTheServerAnyMore) {
   const auto first = lease(1);

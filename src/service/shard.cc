@@ -16,11 +16,7 @@ Shard::Shard(std::uint32_t id, Control control, std::uint64_t seed)
     : Shard(id, std::move(control), seed, std::make_unique<runtime::EpollPoller>()) {}
 
 Shard::Shard(std::uint32_t id, Control control, std::uint64_t seed, std::unique_ptr<runtime::Poller> poller)
-    : id_(id),
-      control_(std::move(control)),
-      random_(seed),
-      loop_(std::move(poller)),
-      background_(loop_) {
+    : id_(id), control_(std::move(control)), random_(seed), loop_(std::move(poller)), background_(loop_) {
   HF_CHECK(id < kMostShards);  // connection ids have room for no more
 }
 
@@ -64,7 +60,8 @@ ServiceShard* Shard::find(const std::string& service) {
 
 void Shard::close_service(const std::string& name, Nanos patience) {
   post([this, name, patience] {
-    background_.spawn("close service", close_task, this, std::vector<std::string>{name}, patience, std::function<void()>());
+    background_.spawn("close service", close_task, this, std::vector<std::string>{name}, patience,
+                      std::function<void()>());
   });
 }
 
@@ -82,7 +79,8 @@ void Shard::cut_clients_on(const net::Address& local, std::string reason) {
   });
 }
 
-runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> names, Nanos patience, std::function<void()> done) {
+runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> names, Nanos patience,
+                                      std::function<void()> done) {
   const Deadline deadline = self->loop_.deadline_in(patience);
   for (const std::string& name : names) {
     // Taken out first: nobody finds a service that is on its way out, and a new one of the same name may be added.
@@ -92,7 +90,8 @@ runtime::Task<void> Shard::close_task(Shard* self, std::vector<std::string> name
     self->services_.erase(it);
     const Result<void> closed = co_await service->close(deadline);
     if (!closed.ok()) {
-      self->control_.event(hf::events::BugSurvived{.where = "shard " + std::to_string(self->id_), .what = "service '" + name + "': " + closed.error().context});
+      self->control_.event(hf::events::BugSurvived{.where = "shard " + std::to_string(self->id_),
+                                                   .what = "service '" + name + "': " + closed.error().context});
       self->abandoned_.push_back(std::move(service));  // not destroyed under a session that hangs
     }
   }

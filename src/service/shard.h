@@ -53,7 +53,8 @@ class Shard {
 
  private:
   static runtime::Task<void> housekeeping(Shard* self);
-  static runtime::Task<void> close_task(Shard* self, std::vector<std::string> names, Nanos patience, std::function<void()> done);
+  static runtime::Task<void> close_task(Shard* self, std::vector<std::string> names, Nanos patience,
+                                        std::function<void()> done);
 
   std::uint32_t id_;
   Control control_;

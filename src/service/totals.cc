@@ -15,10 +15,13 @@ void CounterTotals::add(const CounterWords& words, std::uint64_t value) {
   }
 }
 
-void LabelledTotals::add(std::string_view label_value, std::string_view note, std::initializer_list<std::uint64_t> values) {
+void LabelledTotals::add(std::string_view label_value, std::string_view note,
+                         std::initializer_list<std::uint64_t> values) {
   HF_CHECK(values.size() == columns.size());
   auto row = std::ranges::find(rows, label_value, &Row::label);
-  if (row == rows.end()) row = rows.insert(rows.end(), {std::string(label_value), note, std::vector<std::uint64_t>(columns.size())});
+  if (row == rows.end()) {
+    row = rows.insert(rows.end(), {std::string(label_value), note, std::vector<std::uint64_t>(columns.size())});
+  }
   std::ranges::transform(row->values, values, row->values.begin(), std::plus<>());
 }
 
@@ -30,10 +33,14 @@ std::uint64_t LabelledTotals::sum(std::size_t column) const {
 
 void LabelledTotals::bound() {
   if (most_rows == 0) return;
-  std::ranges::sort(rows, [](const Row& a, const Row& b) { return std::pair(b.values.front(), a.label) < std::pair(a.values.front(), b.label); });
+  std::ranges::sort(rows, [](const Row& a, const Row& b) {
+    return std::pair(b.values.front(), a.label) < std::pair(a.values.front(), b.label);
+  });
   if (rows.size() <= most_rows) return;
   Row others{std::string(kOtherRows), {}, std::vector<std::uint64_t>(columns.size())};
-  for (std::size_t i = most_rows; i < rows.size(); ++i) std::ranges::transform(others.values, rows[i].values, others.values.begin(), std::plus<>());
+  for (std::size_t i = most_rows; i < rows.size(); ++i) {
+    std::ranges::transform(others.values, rows[i].values, others.values.begin(), std::plus<>());
+  }
   rows.resize(most_rows);
   rows.push_back(std::move(others));
 }

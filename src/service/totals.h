@@ -1,4 +1,5 @@
-// Totals: what a service has counted on all its shards, as values with their words. Neither knows a protocol, nor does who shows them.
+// Totals: what a service has counted on all its shards, as values with their words. Neither knows a protocol, nor does
+// who shows them.
 //
 // Owner: whoever asked. Thread: any.
 // Invariant: no two counters of one CounterTotals have the same name.
@@ -50,11 +51,12 @@ struct LabelledTotals {
     std::vector<std::uint64_t> values;  // by column
   };
 
-  std::string_view name;       // JSON's: a list of its rows, without those that are all zeros
+  std::string_view name;  // JSON's: a list of its rows, without those that are all zeros
   std::string_view label;
-  std::string_view note_key;   // JSON's; empty: rows have no notes
+  std::string_view note_key;  // JSON's; empty: rows have no notes
   std::span<const Column> columns;
-  std::size_t most_rows = 0;   // 0: all; else those with the most in the first column, and then all others as one, "other"
+  // 0: all; else those with the most in the first column, and then all others as one, "other"
+  std::size_t most_rows = 0;
   std::vector<Row> rows;
 
   void add(std::string_view label_value, std::string_view note, std::initializer_list<std::uint64_t> values);

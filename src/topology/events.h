@@ -17,9 +17,8 @@ struct ServerUp {
       .meaning = "The server passed its checks and takes part again.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<ServerUp> kFields[] = {{"service", &ServerUp::service},
-                                                      {"server", &ServerUp::server},
-                                                      {"reason", &ServerUp::reason}};
+  static constexpr EventMember<ServerUp> kFields[] = {
+      {"service", &ServerUp::service}, {"server", &ServerUp::server}, {"reason", &ServerUp::reason}};
 };
 
 struct ServerDown {
@@ -29,12 +28,13 @@ struct ServerDown {
       .id = EventId::kServerDown,
       .name = "server_down",
       .level = EventLevel::kError,
-      .meaning = "The server failed its checks and gets no new work. Statements that provably did not run are run elsewhere.",
-      .action = "`reason` names the last failure. Look at the server itself; it returns by itself once it passes its checks.",
+      .meaning =
+          "The server failed its checks and gets no new work. Statements that provably did not run are run elsewhere.",
+      .action =
+          "`reason` names the last failure. Look at the server itself; it returns by itself once it passes its checks.",
   };
-  static constexpr EventMember<ServerDown> kFields[] = {{"service", &ServerDown::service},
-                                                        {"server", &ServerDown::server},
-                                                        {"reason", &ServerDown::reason}};
+  static constexpr EventMember<ServerDown> kFields[] = {
+      {"service", &ServerDown::service}, {"server", &ServerDown::server}, {"reason", &ServerDown::reason}};
 };
 
 struct ServerDrained {
@@ -45,11 +45,12 @@ struct ServerDrained {
       .name = "server_drained",
       .level = EventLevel::kInfo,
       .meaning =
-          "An operator drained the server: no new work, running work ends in peace. A drained primary still takes writes, because nobody "
-          "else may.",
+          "An operator drained the server: no new work, running work ends in peace. A drained primary still takes "
+          "writes, because nobody else may.",
       .action = "Wait until its connections are gone, do the maintenance, then `holdfast resume`.",
   };
-  static constexpr EventMember<ServerDrained> kFields[] = {{"service", &ServerDrained::service}, {"server", &ServerDrained::server}};
+  static constexpr EventMember<ServerDrained> kFields[] = {{"service", &ServerDrained::service},
+                                                           {"server", &ServerDrained::server}};
 };
 
 struct ServerResumed {
@@ -62,7 +63,8 @@ struct ServerResumed {
       .meaning = "An operator ended the drain; the server takes part again.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<ServerResumed> kFields[] = {{"service", &ServerResumed::service}, {"server", &ServerResumed::server}};
+  static constexpr EventMember<ServerResumed> kFields[] = {{"service", &ServerResumed::service},
+                                                           {"server", &ServerResumed::server}};
 };
 
 struct MonitorLoginFailed {
@@ -73,8 +75,8 @@ struct MonitorLoginFailed {
       .name = "monitor_login_failed",
       .level = EventLevel::kError,
       .meaning =
-          "The server is reachable, but the monitor account cannot log in or lacks a privilege, so its role and lag are unknown. A server "
-          "of unknown role is not used.",
+          "The server is reachable, but the monitor account cannot log in or lacks a privilege, so its role and lag "
+          "are unknown. A server of unknown role is not used.",
       .action = "Create the account on the primary with the grants listed in the manual; check the password file.",
   };
   static constexpr EventMember<MonitorLoginFailed> kFields[] = {{"service", &MonitorLoginFailed::service},

@@ -1,5 +1,6 @@
-// Judge: what one protocol makes of the looks at a service's servers: who serves clients and as what, the protocol's part of the view, and
-// what is read from servers beside the looks. Its eyes, its clock and its voice are the watcher's.
+// Judge: what one protocol makes of the looks at a service's servers: who serves clients and as what, the protocol's
+// part of the view, and what is read from servers beside the looks. Its eyes, its clock and its voice are the
+// watcher's.
 //
 // Owner: the ServiceWatcher. Thread: the control thread's.
 // Invariants:
@@ -62,7 +63,8 @@ class Judge {
   virtual Deadline next_reading(const WatchedServer& /*server*/) const { return Deadline::never(); }
   /// Wakes whoever can answer what was asked; answers it by what is known when nobody can.
   virtual void settle_questions() {}
-  /// Reads `subject`, a number of the protocol's own, at once, or answers at once where nobody can be read from. `asked` is told the round.
+  /// Reads `subject`, a number of the protocol's own, at once, or answers at once where nobody can be read from.
+  /// `asked` is told the round.
   virtual void refresh(std::uint32_t /*subject*/, upstream::Refresh& asked) { asked.answered_by(0); }
 };
 

@@ -17,7 +17,7 @@ struct ServerReport {
   std::string address;
   upstream::ServerSlot slot = 0;
   policy::health::Health health = policy::health::Health::kUnknown;
-  std::string role;          // empty: the protocol has none
+  std::string role;  // empty: the protocol has none
   bool reader = false;
   bool drained = false;
   std::string reason;
@@ -26,7 +26,7 @@ struct ServerReport {
   std::optional<Nanos> lag;  // behind its source
   std::uint32_t weight = 1;
   std::uint32_t effective_weight = 0;
-  std::string version;       // of its software, where a look tells
+  std::string version;  // of its software, where a look tells
 };
 
 /// Where one server is the primary of the others.

@@ -22,7 +22,8 @@ ServiceWatcher::ServiceWatcher(runtime::EventLoop& loop, const JudgeMaker& make_
 
 ServiceWatcher::~ServiceWatcher() = default;
 
-Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::Service* service, const upstream::AddressBook& addresses) {
+Result<void> ServiceWatcher::configure(config::ConfigPtr config, const config::Service* service,
+                                       const upstream::AddressBook& addresses) {
   struct Wanted {
     const config::Server* server;
     net::Address address;
@@ -70,16 +71,22 @@ WatchedServer* ServiceWatcher::known(const config::Server& server, const net::Ad
   return nullptr;
 }
 
-/// The operator's last word on a server that is in the configuration, whatever address its host had then; nothing: it is not.
+/// The operator's last word on a server that is in the configuration, whatever address its host had then; nothing: it
+/// is not.
 std::optional<bool> ServiceWatcher::drained(const config::Server& server) const {
   for (const std::unique_ptr<WatchedServer>& candidate : servers_) {
-    if (candidate->present && candidate->server.name == server.name && candidate->server.address == server.address) return candidate->drained;
+    if (candidate->present && candidate->server.name == server.name && candidate->server.address == server.address) {
+      return candidate->drained;
+    }
   }
   return std::nullopt;
 }
 
-/// Nothing refers to it but we: no shard has it, no view that anybody holds names it as present, and nobody looks at it.
-bool ServiceWatcher::is_free(const WatchedServer& server) const { return !server.present && !server.watched && server.lease.use_count() == 1; }
+/// Nothing refers to it but we: no shard has it, no view that anybody holds names it as present, and nobody looks at
+/// it.
+bool ServiceWatcher::is_free(const WatchedServer& server) const {
+  return !server.present && !server.watched && server.lease.use_count() == 1;
+}
 
 bool ServiceWatcher::has_rested(const WatchedServer& server) const {
   return !server.present && server.free_since && loop_.now() - *server.free_since >= kSlotRest;
@@ -114,8 +121,11 @@ Result<void> ServiceWatcher::has_room_for(const config::Service& service, const 
     if (!stays[server->slot]) ++(has_rested(*server) ? room : lingering);
   }
   if (wanted <= room) return {};
-  return Error{ErrorCode::kOverload, "service '" + service.name + "' has room for " + std::to_string(kMostServers) + " servers, and " + std::to_string(lingering) +
-                                         " that reloads took out still have connections or were there a moment ago: reload again when they are done"};
+  return Error{
+      ErrorCode::kOverload,
+      "service '" + service.name + "' has room for " + std::to_string(kMostServers) + " servers, and " +
+          std::to_string(lingering) +
+          " that reloads took out still have connections or were there a moment ago: reload again when they are done"};
 }
 
 /// A server that is new, in a slot that nobody uses any more or in one behind all others.
@@ -124,7 +134,8 @@ WatchedServer* ServiceWatcher::add(const config::Server& server, const net::Addr
   while (slot < servers_.size() && !has_rested(*servers_[slot])) ++slot;
   if (slot == servers_.size()) servers_.emplace_back();
   HF_CHECK(slot < kMostServers);
-  servers_[slot] = std::make_unique<WatchedServer>(loop_, server, address, static_cast<upstream::ServerSlot>(slot), service_->check, ++leases_);
+  servers_[slot] = std::make_unique<WatchedServer>(loop_, server, address, static_cast<upstream::ServerSlot>(slot),
+                                                   service_->check, ++leases_);
   return servers_[slot].get();
 }
 
@@ -152,7 +163,8 @@ WatchedServer* ServiceWatcher::by_name(std::string_view name) {
 
 bool ServiceWatcher::looked_at_all() const {
   const std::vector<WatchedServer*> all = servers();
-  return std::all_of(all.begin(), all.end(), [](const WatchedServer* server) { return server->checked_at.has_value(); });
+  return std::all_of(all.begin(), all.end(),
+                     [](const WatchedServer* server) { return server->checked_at.has_value(); });
 }
 
 Task<void> ServiceWatcher::watch(ServiceWatcher* self, WatchedServer* server) {
@@ -169,8 +181,8 @@ Task<void> ServiceWatcher::watch(ServiceWatcher* self, WatchedServer* server) {
   server->watched = false;
 }
 
-/// Until the interval has passed since the look that `began` then; not so long when there is a reason to hurry. Reads meanwhile what
-/// is due or asked for. False: the watcher ends.
+/// Until the interval has passed since the look that `began` then; not so long when there is a reason to hurry. Reads
+/// meanwhile what is due or asked for. False: the watcher ends.
 Task<bool> ServiceWatcher::wait_for_next_look(WatchedServer* server, TimePoint began) {
   bool soon = false;
   while (server->present) {
@@ -197,8 +209,12 @@ void ServiceWatcher::take_result(WatchedServer& server, const Result<void>& resu
   const policy::health::Health before = server.rise_fall.health();
   const TimePoint now = loop_.now();
   // One that has no room left for us is at work all the same: it stays what it was.
-  const bool full = !result.ok() && result.error().code == ErrorCode::kOverload && server.up() && server.well_at && now - *server.well_at < kFullPatience;
-  const policy::health::RiseFall::Step step = full ? policy::health::RiseFall::Step{} : server.rise_fall.step(result.ok() ? policy::health::CheckOutcome::kSuccess : policy::health::CheckOutcome::kFailure);
+  const bool full = !result.ok() && result.error().code == ErrorCode::kOverload && server.up() && server.well_at &&
+                    now - *server.well_at < kFullPatience;
+  const policy::health::RiseFall::Step step =
+      full ? policy::health::RiseFall::Step{}
+           : server.rise_fall.step(result.ok() ? policy::health::CheckOutcome::kSuccess
+                                               : policy::health::CheckOutcome::kFailure);
   const std::string said_before = std::exchange(server.check, result.ok() ? std::string("ok") : result.error().context);
   server.checked_at = now;
   if (result.ok()) server.well_at = now;
@@ -234,7 +250,8 @@ Result<void> ServiceWatcher::set_drained(std::string_view name, bool drained) {
   if (server == nullptr) {
     std::string known;
     for (const WatchedServer* each : servers()) known += (known.empty() ? "" : ", ") + each->server.name;
-    return Error{ErrorCode::kNotFound, "service '" + service_->name + "' has no server '" + std::string(name) + "'; it has " + known};
+    return Error{ErrorCode::kNotFound,
+                 "service '" + service_->name + "' has no server '" + std::string(name) + "'; it has " + known};
   }
   if (server->drained != drained) {
     server->drained = drained;

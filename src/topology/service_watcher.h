@@ -1,13 +1,13 @@
-// ServiceWatcher: keeps looking at the servers of one service and publishes what shards are to know of it (ServiceView). What a look is,
-// is the Checker's; what it means, the Judge's: this knows results only.
+// ServiceWatcher: keeps looking at the servers of one service and publishes what shards are to know of it
+// (ServiceView). What a look is, is the Checker's; what it means, the Judge's: this knows results only.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
-//   1. One look per server at a time, each bounded by the check's timeout. A reload destroys nothing that a look waits on: what
-//      changed counts from the next look on, and what did not change stays.
+//   1. One look per server at a time, each bounded by the check's timeout. A reload destroys nothing that a look waits
+//      on: what changed counts from the next look on, and what did not change stays.
 //   2. A view is published only when it differs from the one before.
-//   3. Slots are given by name and address. One whose server a reload took out is given to another server only when nothing has
-//      referred to it for kSlotRest: no view, no connection, no shard.
+//   3. Slots are given by name and address. One whose server a reload took out is given to another server only when
+//      nothing has referred to it for kSlotRest: no view, no connection, no shard.
 #pragma once
 
 #include <functional>
@@ -37,14 +37,17 @@ class ServiceWatcher final : private Bench {
   ServiceWatcher& operator=(const ServiceWatcher&) = delete;
   ~ServiceWatcher();
 
-  /// Whether there is a slot for every server. kOverload, with the words for the operator, when servers of before still have too many.
+  /// Whether there is a slot for every server. kOverload, with the words for the operator, when servers of before still
+  /// have too many.
   Result<void> has_room_for(const config::Service& service, const upstream::AddressBook& addresses);
-  /// Starts, or takes a changed configuration over, or the same with another address of a name. Error: `addresses` does not have a
-  /// server's, or those of has_room_for; nothing has changed then.
-  Result<void> configure(config::ConfigPtr config, const config::Service* service, const upstream::AddressBook& addresses);
+  /// Starts, or takes a changed configuration over, or the same with another address of a name. Error: `addresses` does
+  /// not have a server's, or those of has_room_for; nothing has changed then.
+  Result<void> configure(config::ConfigPtr config, const config::Service* service,
+                         const upstream::AddressBook& addresses);
   runtime::Task<Result<void>> close(Deadline deadline);
 
-  /// Reads a subject of the protocol's at once, or answers at once where nobody can be read from. `asked` is told the round.
+  /// Reads a subject of the protocol's at once, or answers at once where nobody can be read from. `asked` is told the
+  /// round.
   void refresh(std::uint32_t subject, upstream::Refresh& asked) { judge_->refresh(subject, asked); }
   /// News from a shard: a connection failed. Brings the next look forward.
   void live_failure(upstream::ServerSlot slot, const std::string& what);

@@ -86,13 +86,16 @@ class ServiceWatcherTest : public ::testing::Test {
     const config::Service* first = config->services.data();
     return watcher_.configure(std::move(config), first, addresses);
   }
-  void configure_two() { ASSERT_TRUE(configure(service_with({{"mx1", one_.endpoint()}, {"mx2", two_.endpoint()}})).ok()); }
+  void configure_two() {
+    ASSERT_TRUE(configure(service_with({{"mx1", one_.endpoint()}, {"mx2", two_.endpoint()}})).ok());
+  }
 
   /// Runs until every server has been looked at in the present moment.
   void finish_looks() {
     ASSERT_TRUE(loop_.run_until([this] {
       const ServiceReport report = watcher_.report();
-      return std::all_of(report.servers.begin(), report.servers.end(), [this](const ServerReport& server) { return server.checked_at == loop_->now(); });
+      return std::all_of(report.servers.begin(), report.servers.end(),
+                         [this](const ServerReport& server) { return server.checked_at == loop_->now(); });
     }));
   }
   void next_look(Nanos after = kInterval) {
@@ -101,7 +104,8 @@ class ServiceWatcherTest : public ::testing::Test {
   }
   bool reader(ServerSlot slot) const { return watcher_.view()->servers.at(slot).reader; }
   std::size_t count(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id() == id; }));
+    return static_cast<std::size_t>(
+        std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id() == id; }));
   }
 
   SteppedLoop loop_;
@@ -109,9 +113,13 @@ class ServiceWatcherTest : public ::testing::Test {
   Port two_;
   std::vector<ServiceViewPtr> views_;
   std::vector<Event> events_;
-  ServiceWatcher watcher_{*loop_, tcp::make_judge, {[this](ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
-                                     EXPECT_EQ(unknown_field(event), "");
-                                     events_.push_back(std::move(event)); }}};
+  ServiceWatcher watcher_{*loop_,
+                          tcp::make_judge,
+                          {[this](ServiceViewPtr view) { views_.push_back(std::move(view)); },
+                           [this](Event event) {
+                             EXPECT_EQ(unknown_field(event), "");
+                             events_.push_back(std::move(event));
+                           }}};
 };
 
 TEST_F(ServiceWatcherTest, PublishesAtOnceAndAgainWhenTheServersHaveAnswered) {
@@ -167,7 +175,8 @@ TEST_F(ServiceWatcherTest, TheReasonOfAServerThatNeverAnsweredIsWhatTheLookSaid)
   two_.close();
   configure_two();
   finish_looks();
-  EXPECT_NE(watcher_.report().servers[1].reason.find("refused"), std::string::npos) << watcher_.report().servers[1].reason;
+  EXPECT_NE(watcher_.report().servers[1].reason.find("refused"), std::string::npos)
+      << watcher_.report().servers[1].reason;
 }
 
 TEST_F(ServiceWatcherTest, TakesAServerOutAfterFallFailuresInQuickSuccession) {
@@ -363,8 +372,8 @@ TEST_F(ServiceWatcherTest, WithEverySlotInUseAReloadIsRefusedInWordsAndChangesNo
   const Result<void> refused = configure(one_more);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().context,
-            "service 'mail' has room for 256 servers, and 256 that reloads took out still have connections or were there a moment ago: reload again when they "
-            "are done");
+            "service 'mail' has room for 256 servers, and 256 that reloads took out still have connections or were "
+            "there a moment ago: reload again when they are done");
   EXPECT_EQ(watcher_.view(), before);
   // Those that are configured and those that come back need no new slot.
   EXPECT_TRUE(configure(one_server_at(base, 10000)).ok());

@@ -18,8 +18,8 @@
 namespace hf::topology {
 
 struct WatchedServer {
-  WatchedServer(runtime::EventLoop& loop, const config::Server& server_config, const net::Address& resolved, upstream::ServerSlot its_slot, const config::Check& check,
-                std::uint64_t lease_number)
+  WatchedServer(runtime::EventLoop& loop, const config::Server& server_config, const net::Address& resolved,
+                upstream::ServerSlot its_slot, const config::Check& check, std::uint64_t lease_number)
       : server(server_config),
         address(resolved),
         slot(its_slot),
@@ -34,11 +34,11 @@ struct WatchedServer {
   std::optional<TimePoint> free_since;  // nothing refers to its slot any more
   bool present = true;                  // in the configuration
   bool drained = false;
-  bool watched = false;                 // somebody looks at it
-  bool looked_well = false;             // the latest look succeeded
-  std::optional<TimePoint> well_at;     // when one last did
-  bool answered = false;                // the latest failure was the server's own word, not silence
-  bool hurry = false;                   // the next look comes soon: doubt, news, another way to look
+  bool watched = false;              // somebody looks at it
+  bool looked_well = false;          // the latest look succeeded
+  std::optional<TimePoint> well_at;  // when one last did
+  bool answered = false;             // the latest failure was the server's own word, not silence
+  bool hurry = false;                // the next look comes soon: doubt, news, another way to look
   policy::health::RiseFall rise_fall;
   std::shared_ptr<upstream::Places> places;  // where connections to it are limited
   std::unique_ptr<check::Checker> checker;

@@ -1,4 +1,5 @@
-// Servers whose host gets another address: a new server by what shards see, in a slot of its own; the operator's word stays.
+// Servers whose host gets another address: a new server by what shards see, in a slot of its own; the operator's word
+// stays.
 #include <gtest/gtest.h>
 
 #include "topology/watcher_world_fake.h"
@@ -23,7 +24,8 @@ struct NamedWorld : WatcherWorld {
     ASSERT_TRUE(watcher_.configure(config, config->services.data(), addresses_).ok());
   }
   std::size_t present() const {
-    return static_cast<std::size_t>(std::ranges::count_if(watcher_.view()->servers, [](const upstream::ServerView& server) { return server.present; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        watcher_.view()->servers, [](const upstream::ServerView& server) { return server.present; }));
   }
 };
 

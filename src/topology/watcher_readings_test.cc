@@ -35,7 +35,9 @@ class WatcherReadings : public ::testing::Test {
   bool answered_at_once(const upstream::RefreshPtr& asked) {
     return world_.loop_.run_until([&] { return answered(asked); });
   }
-  void variables(std::vector<check::MonitoredServerFake::Row> rows) { world_.server_.set(kVariables, {"Variable_name", "Value"}, std::move(rows)); }
+  void variables(std::vector<check::MonitoredServerFake::Row> rows) {
+    world_.server_.set(kVariables, {"Variable_name", "Value"}, std::move(rows));
+  }
   std::uint32_t id_of(const std::string& user) const {
     const upstream::mysql::Account* account = world_.view().accounts->find(user, "198.18.0.1");
     return account == nullptr ? 0 : account->id;
@@ -92,7 +94,8 @@ TEST_F(WatcherReadings, AReadingUnderWayAnswersNobodyWhoAsksNow) {
 
 TEST_F(WatcherReadings, NoMoreThanFiveASecondAndTheNextInTheNextSlot) {
   start();
-  ASSERT_TRUE(world_.until([this] { return world_.view().defaults_round == 0 && world_.loop_->now() > TimePoint{8'000'000'000}; }));
+  ASSERT_TRUE(world_.until(
+      [this] { return world_.view().defaults_round == 0 && world_.loop_->now() > TimePoint{8'000'000'000}; }));
   const std::size_t read = world_.server_.asked(kAccounts);
   const TimePoint began = world_.loop_->now();
   for (int i = 0; i < 5 && world_.server_.asked(kAccounts) < read + 5; ++i) {
@@ -111,7 +114,8 @@ TEST_F(WatcherReadings, NoMoreThanFiveASecondAndTheNextInTheNextSlot) {
 TEST_F(WatcherReadings, WithTheServersGoneTheAnswerIsWhatIsKnown) {
   start();
   world_.server_.refuse("@@version", 1040, "Too many connections");
-  ASSERT_TRUE(world_.until([this] { return !world_.view().primary.has_value() || world_.watcher_.report().servers[0].check != "ok"; }));
+  ASSERT_TRUE(world_.until(
+      [this] { return !world_.view().primary.has_value() || world_.watcher_.report().servers[0].check != "ok"; }));
   ASSERT_TRUE(answered_at_once(ask()));
   EXPECT_NE(id_of("app"), 0U);
 }
@@ -180,7 +184,9 @@ TEST_F(WatcherReadings, ARevokedSchemaIsAnotherAccountForTheNextLogin) {
 }
 
 TEST_F(WatcherReadings, TablesThatTheMonitorMayNotReadAreLeftOutQuietly) {
-  for (const char* table : {"mysql.roles_mapping", "mysql.db"}) world_.server_.refuse(table, 1142, "SELECT command denied");
+  for (const char* table : {"mysql.roles_mapping", "mysql.db"}) {
+    world_.server_.refuse(table, 1142, "SELECT command denied");
+  }
   start();
   EXPECT_NE(id_of("app"), 0U);
   EXPECT_EQ(world_.count(EventId::kMonitorLoginFailed), 0U);
@@ -213,7 +219,10 @@ TEST_F(WatcherReadings, BeforeAServerHasAnsweredTheDefaultsAreWhatIsBuiltIn) {
 }
 
 TEST_F(WatcherReadings, TheDefaultsAreTheServersGlobalsAndChangeWithThem) {
-  variables({{"autocommit", "OFF"}, {"sql_mode", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"}, {"max_allowed_packet", "1048576"}, {"init_connect", "SET @a=1"}});
+  variables({{"autocommit", "OFF"},
+             {"sql_mode", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"},
+             {"max_allowed_packet", "1048576"},
+             {"init_connect", "SET @a=1"}});
   start();
   const upstream::mysql::SessionDefaultsPtr first = world_.view().defaults;
   EXPECT_NE(first->id, 0U);
@@ -228,7 +237,10 @@ TEST_F(WatcherReadings, TheDefaultsAreTheServersGlobalsAndChangeWithThem) {
   variables({{"autocommit", "ON"}});
   ASSERT_TRUE(world_.until([&] { return world_.view().defaults->id != first->id; }));
   EXPECT_GT(world_.views_.size(), views);
-  variables({{"autocommit", "OFF"}, {"sql_mode", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"}, {"max_allowed_packet", "1048576"}, {"init_connect", "SET @a=1"}});
+  variables({{"autocommit", "OFF"},
+             {"sql_mode", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"},
+             {"max_allowed_packet", "1048576"},
+             {"init_connect", "SET @a=1"}});
   ASSERT_TRUE(world_.until([&] { return world_.view().defaults->id == first->id; }));
 }
 

@@ -1,5 +1,5 @@
-// Reloads of a MySQL service at every point of a look: nothing that the look waits on is destroyed under it, and what did not change
-// stays as it was.
+// Reloads of a MySQL service at every point of a look: nothing that the look waits on is destroyed under it, and what
+// did not change stays as it was.
 #include <gtest/gtest.h>
 
 #include "topology/watcher_world_fake.h"
@@ -16,8 +16,8 @@ std::size_t steps_of_a_look() {
   return world.server_.steps();
 }
 
-/// Runs `act` with the look suspended at each of its waits in turn (step -1: while it connects), lets it go on, and has `check` look
-/// at what came of it.
+/// Runs `act` with the look suspended at each of its waits in turn (step -1: while it connects), lets it go on, and has
+/// `check` look at what came of it.
 template <typename Act, typename Check>
 void at_every_leaf(Act act, Check check) {
   const std::size_t steps = steps_of_a_look();
@@ -73,7 +73,8 @@ TEST(ReloadDuringALook, OfTheMonitorMakesTheNextLookLogInAnew) {
       [](WatcherWorld& world) {
         ASSERT_TRUE(world.loop_.run_until([&] {
           world.loop_.advance(50ms);
-          return world.up() && !world.server_.logins().empty() && world.server_.logins().back() == "other" && world.server_.open() == 1;
+          return world.up() && !world.server_.logins().empty() && world.server_.logins().back() == "other" &&
+                 world.server_.open() == 1;
         }));
         EXPECT_LE(world.server_.accepted(), 2U);
       });
@@ -132,7 +133,8 @@ TEST(ReloadDuringALook, ThatRemovesTheServerAndBringsItBackGoesOnWatching) {
 }
 
 TEST(ReloadDuringALook, EndingTheWatcherEndsTheLook) {
-  at_every_leaf([](WatcherWorld&) {}, [](WatcherWorld&) {});  // ~WatcherWorld closes in the middle; a frame or descriptor left over aborts
+  // ~WatcherWorld closes in the middle; a frame or descriptor left over aborts
+  at_every_leaf([](WatcherWorld&) {}, [](WatcherWorld&) {});
   const std::size_t steps = steps_of_a_look();
   for (std::size_t step = 0; step < steps; ++step) {
     WatcherWorld world;
@@ -193,7 +195,8 @@ TEST(Reload, AMonitorThatIsMendedIsTriedWithoutWaitingForTheInterval) {
   config::Service service = world.service();
   service.check.interval = 1h;
   world.configure(service);
-  ASSERT_TRUE(world.loop_.run_until([&] { return world.server_.logins().size() == 1 && world.watcher_.looked_at_all(); }));
+  ASSERT_TRUE(
+      world.loop_.run_until([&] { return world.server_.logins().size() == 1 && world.watcher_.looked_at_all(); }));
   world.server_.refuse_logins(false);
   service.mysql.monitor.password = "right";
   world.configure(service);

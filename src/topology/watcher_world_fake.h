@@ -71,7 +71,8 @@ struct WatcherWorld {
     for (int i = 0; i < 6; ++i) loop_.turn();
   }
   std::size_t count(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id() == id; }));
+    return static_cast<std::size_t>(
+        std::count_if(events_.begin(), events_.end(), [id](const Event& event) { return event.id() == id; }));
   }
 
   runtime::SteppedLoop loop_;
@@ -79,9 +80,13 @@ struct WatcherWorld {
   upstream::AddressBook addresses_;
   std::vector<upstream::ServiceViewPtr> views_;
   std::vector<Event> events_;
-  ServiceWatcher watcher_{*loop_, mysql::make_judge, {[this](upstream::ServiceViewPtr view) { views_.push_back(std::move(view)); }, [this](Event event) {
-                                     EXPECT_EQ(unknown_field(event), "");
-                                     events_.push_back(std::move(event)); }}};
+  ServiceWatcher watcher_{*loop_,
+                          mysql::make_judge,
+                          {[this](upstream::ServiceViewPtr view) { views_.push_back(std::move(view)); },
+                           [this](Event event) {
+                             EXPECT_EQ(unknown_field(event), "");
+                             events_.push_back(std::move(event));
+                           }}};
 };
 
 }  // namespace hf::topology

@@ -13,7 +13,9 @@ Result<net::Address> AddressBook::find(const config::Endpoint& endpoint) const {
   std::optional<Result<net::Address>> known = without_look_up(endpoint);
   if (known) return std::move(*known);
   const auto found = names_.find(endpoint.host);
-  if (found == names_.end()) return Error{ErrorCode::kNotFound, "cannot resolve '" + endpoint.host + "': it was not looked up"};
+  if (found == names_.end()) {
+    return Error{ErrorCode::kNotFound, "cannot resolve '" + endpoint.host + "': it was not looked up"};
+  }
   if (!found->second.ok()) return found->second.error();
   return net::Address(*found->second, endpoint.port);
 }

@@ -1,5 +1,5 @@
-// AddressBook: what the names of a configuration are as addresses at the moment. Who looks names up makes one; whoever configures himself
-// by it waits for nobody.
+// AddressBook: what the names of a configuration are as addresses at the moment. Who looks names up makes one; whoever
+// configures himself by it waits for nobody.
 //
 // Owner: plain values. Thread: any.
 // Invariant: numbers and Unix paths are in every book.

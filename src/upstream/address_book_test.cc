@@ -5,7 +5,9 @@
 namespace hf::upstream {
 namespace {
 
-std::string text(const Result<net::Address>& address) { return address.ok() ? address->to_string() : address.error().context; }
+std::string text(const Result<net::Address>& address) {
+  return address.ok() ? address->to_string() : address.error().context;
+}
 
 TEST(AddressBook, HasNumbersAndPathsByItself) {
   const AddressBook empty;

@@ -4,7 +4,8 @@
 
 namespace hf::upstream {
 
-// --- Places: everything of these has the mutex ----------------------------------------------------------------------------------
+// --- Places: everything of these has the mutex
+// ----------------------------------------------------------------------------------
 
 Places::~Places() { HF_CHECK(desks_.empty() && queue_.first == nullptr); }
 
@@ -85,7 +86,8 @@ PlaceUse Places::use() const {
   return all;
 }
 
-// --- PlaceDesk ------------------------------------------------------------------------------------------------------------------
+// --- PlaceDesk
+// ------------------------------------------------------------------------------------------------------------------
 
 PlaceDesk::PlaceDesk(runtime::EventLoop& loop, std::shared_ptr<Places> places, PlaceHolder& holder)
     : loop_(loop), places_(std::move(places)), holder_(holder), link_(std::make_shared<Link>(this)) {
@@ -173,8 +175,7 @@ void PlaceDesk::woken() {
 
 /// Gives way as far as it can: what is idle at once, the rest by asking, again in a step if somebody still waits then.
 void PlaceDesk::step() {
-  while (places_->wanted() && holder_.close_idle()) {
-  }
+  while (places_->wanted() && holder_.close_idle()) {}
   if (places_->waiting() == 0) return;
   if (next_ask_ <= loop_.now()) {
     next_ask_ = loop_.now() + Places::kStep;
@@ -186,7 +187,8 @@ void PlaceDesk::step() {
   if (places_->waiting() > 0 && !armed()) loop_.arm(*this, next_ask_);
 }
 
-// --- PlaceWait ------------------------------------------------------------------------------------------------------------------
+// --- PlaceWait
+// ------------------------------------------------------------------------------------------------------------------
 
 void PlaceWait::start() {
   since_ = desk_.loop_.now();
@@ -254,7 +256,8 @@ void PlaceWait::on_timer() {
 
 Result<PlaceWait::Outcome> PlaceWait::await_resume() const {
   if (!error_) return outcome_;
-  return Error{*error_, *error_ == ErrorCode::kTimeout ? "no place came free in time" : "the wait for a place was cancelled"};
+  return Error{*error_,
+               *error_ == ErrorCode::kTimeout ? "no place came free in time" : "the wait for a place was cancelled"};
 }
 
 }  // namespace hf::upstream

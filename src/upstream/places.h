@@ -1,21 +1,27 @@
-// Places: how many connections there may be to one server, over all shards, and who is next when there are none left. Knows no
-// protocol: whoever holds a place is a PlaceHolder, each with a PlaceDesk on its own thread; who waits does so on a PlaceWait.
+// Places: how many connections there may be to one server, over all shards, and who is next when there are none left.
+// Knows no
+// protocol: whoever holds a place is a PlaceHolder, each with a PlaceDesk on its own thread; who waits does so on a
+// PlaceWait.
 //
 //   join -> queued -> granted -> collected: the wait ends with a place
 //             |          |
 //             |          +-> handed something over, cancelled: the place goes to the next in the queue
 //             +-> handed something over, deadline, cancelled: out of the queue
 //
-// Owner: Places is shared by the view and the desks; a desk belongs to a shard's pool, a wait to the frame that awaits it.
-// Thread: Places any; a desk and its waits that of the desk's loop. A place that is granted to another thread is told there by
-// EventLoop::post.
-// Invariants:
-//   1. No more places are taken than there are, except after the limit was lowered: then none is granted until enough came back.
-//   2. While anybody is queued no place is free: one that comes back is granted at once, in order of arrival over all shards.
-//   3. A place that was granted belongs to its waiter, also past the deadline, or to the next one; it is never lost on the way.
-//   4. While anybody waits, each holder is asked to give way at once and then once per step, whatever the number of waiters.
-//   5. The mutex is taken only where a place is taken or given back, or somebody waits: never for an idle connection's coming
-//      and going, which looks at wanted() alone.
+// Owner: Places is shared by the view and the desks; a desk belongs to a shard's pool, a wait to the frame that awaits
+// it.
+// Thread: Places any; a desk and its waits that of the desk's loop. A place that is granted to another thread is told
+// there by EventLoop::post. Invariants:
+//   1. No more places are taken than there are, except after the limit was lowered: then none is granted until enough
+//      came back.
+//   2. While anybody is queued no place is free: one that comes back is granted at once, in order of arrival over all
+//      shards.
+//   3. A place that was granted belongs to its waiter, also past the deadline, or to the next one; it is never lost on
+//      the way.
+//   4. While anybody waits, each holder is asked to give way at once and then once per step, whatever the number of
+//      waiters.
+//   5. The mutex is taken only where a place is taken or given back, or somebody waits: never for an idle connection's
+//      coming and going, which looks at wanted() alone.
 #pragma once
 
 #include <atomic>
@@ -56,8 +62,9 @@ class PlaceHolder {
 
 class Places {
  public:
-  static constexpr Nanos kStep = 10ms;      // between two times that a holder is asked
-  static constexpr Nanos kOvertake = 50ms;  // who came later by less may be handed something before the first in the queue
+  static constexpr Nanos kStep = 10ms;  // between two times that a holder is asked
+  // who came later by less may be handed something before the first in the queue
+  static constexpr Nanos kOvertake = 50ms;
 
   explicit Places(std::uint32_t most) : most_(most < 1 ? 1 : most) {}
   Places(const Places&) = delete;
@@ -116,10 +123,10 @@ class PlaceDesk final : private runtime::Timer {
   bool take();
   /// A place that was taken or granted here is free again.
   void give();
-  /// Something that suits waits of this kind can be handed over instead of a place: who is to have it, now out of the queue. Its
-  /// wait ends with kHandedOver; the caller sees to it that it finds the thing. nullptr: nobody here, or somebody elsewhere has
-  /// waited for so much longer that the place of the thing is better given back.
-  /// `wish`: rather this one, which waits or waited here, if it does not come before somebody by too much.
+  /// Something that suits waits of this kind can be handed over instead of a place: who is to have it, now out of the
+  /// queue. Its wait ends with kHandedOver; the caller sees to it that it finds the thing. nullptr: nobody here, or
+  /// somebody elsewhere has waited for so much longer that the place of the thing is better given back. `wish`: rather
+  /// this one, which waits or waited here, if it does not come before somebody by too much.
   PlaceWait* heir(std::uint64_t kind, PlaceWait* wish = nullptr);
   /// The first that waits here for something of this kind and that `suits`, within reach of heir(); nothing is changed.
   template <typename Suits>
@@ -157,8 +164,7 @@ class PlaceDesk final : private runtime::Timer {
 /// co_await a PlaceWait, once: a place, or something handed over, by the deadline. Errors: kTimeout, kCancelled.
 class PlaceWait : public runtime::Leaf, private runtime::Timer {
  public:
-  enum class Outcome : std::uint8_t { kPlace,
-                                      kHandedOver };
+  enum class Outcome : std::uint8_t { kPlace, kHandedOver };
 
   /// `kind` is the holder's: what may be handed to this wait by PlaceDesk::heir.
   PlaceWait(PlaceDesk& desk, std::uint64_t kind, Deadline deadline) : desk_(desk), kind_(kind), deadline_(deadline) {}
@@ -182,9 +188,7 @@ class PlaceWait : public runtime::Leaf, private runtime::Timer {
  private:
   friend class Places;
   friend class PlaceDesk;
-  enum class State : std::uint8_t { kOut,
-                                    kQueued,
-                                    kGranted };
+  enum class State : std::uint8_t { kOut, kQueued, kGranted };
 
   void start();
   void end();

@@ -25,7 +25,8 @@ struct Waiting final : PlaceWait {
   int handed = 0;
 };
 
-/// A shard whose clients take what is idle, or wait for a place or for what another one returns: as a pool does, without servers.
+/// A shard whose clients take what is idle, or wait for a place or for what another one returns: as a pool does,
+/// without servers.
 class MiniPool final : private PlaceHolder {
  public:
   MiniPool(EventLoop& loop, const std::shared_ptr<Places>& places, std::atomic<int>& held)
@@ -142,8 +143,7 @@ TEST(PlacesHistory, InAnyOrderOfEventsTheLimitHoldsNobodyStarvesAndNothingIsLost
     ASSERT_TRUE(clients.empty()) << "seed " << seed << ": somebody waits for ever";
     EXPECT_EQ(tally.served + tally.timed_out + tally.cancelled, 12 * 30) << seed;
     for (MiniPool& pool : pools) {
-      while (pool.close_idle()) {
-      }
+      while (pool.close_idle()) {}
     }
     EXPECT_EQ(held, 0) << seed;
     EXPECT_EQ(places->taken(), 0U) << seed;
@@ -171,8 +171,7 @@ TEST(PlacesHistory, OverTwoThreadsTheLimitHoldsNobodyStarvesAndNothingIsLost) {
         clients.spawn("client", Client::live, Client{&loop, &pool, &random, &tallies[shard], &held, kMost}, kRounds);
       }
       while (!clients.empty()) loop.turn(Deadline::never());  // a wake-up that is lost hangs here
-      while (pool.close_idle()) {
-      }
+      while (pool.close_idle()) {}
     });
   }
   for (std::thread& thread : threads) thread.join();

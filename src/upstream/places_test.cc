@@ -60,8 +60,9 @@ Task<void> wait_for_place(PlaceDesk* desk, std::uint64_t kind, Deadline deadline
   wish->outcome = "waiting";
   const Result<PlaceWait::Outcome> waited = co_await waiting;
   wish->handed = waiting.handed;
-  wish->outcome = !waited.ok() ? std::string(to_string(waited.error().code)) : *waited == PlaceWait::Outcome::kPlace ? "place"
-                                                                                                                     : "handed";
+  wish->outcome = !waited.ok()                            ? std::string(to_string(waited.error().code))
+                  : *waited == PlaceWait::Outcome::kPlace ? "place"
+                                                          : "handed";
 }
 
 /// Two shards on one loop, so that a place granted to the other one is on its way until the next turn.
@@ -73,8 +74,7 @@ class PlacesTest : public ::testing::Test {
     return wish;
   }
   void take_all() {
-    while (here_->desk.take()) {
-    }
+    while (here_->desk.take()) {}
   }
   bool hand_over(Holder& holder, std::uint64_t kind, int thing) {
     PlaceWait* heir = holder.desk.heir(kind);

@@ -1,14 +1,15 @@
-// Pool: one shard's connections to one server, whatever they speak. Idle ones are lent out again under the same key, most recently used
-// first; those that fit best come before others.
+// Pool: one shard's connections to one server, whatever they speak. Idle ones are lent out again under the same key,
+// most recently used first; those that fit best come before others.
 //
-// A protocol has a connection that derives from Pooled, and a pool that derives from this one: it says what fits best, and when a connection
-// may be given back.
+// A protocol has a connection that derives from Pooled, and a pool that derives from this one: it says what fits best,
+// and when a connection may be given back.
 //
 // Owner: the shard's part of a service. Thread: the shard's.
 // Invariants:
 //   1. Connections of all shards to a server never exceed the limit: a place is taken before connecting (places.h).
-//   2. Whoever has to wait for a place waits until its deadline, in order of arrival over all shards, and meanwhile takes a
-//      connection of its key that is returned here; idle connections of other keys, here and in other shards, make room.
+//   2. Whoever has to wait for a place waits until its deadline, in order of arrival over all shards, and meanwhile
+//      takes a connection of its key that is returned here; idle connections of other keys, here and in other shards,
+//      make room.
 //   3. A connection is either idle here or lent; both are known, so that all can be cut when the server is found dead.
 #pragma once
 
@@ -32,18 +33,21 @@ namespace hf::upstream {
 
 /// What a connection must not exceed to be lent; zero: no limit.
 struct PoolAges {
-  Nanos connection{0};           // since its login
-  Nanos server_wait_timeout{0};  // the server's own: a connection idle for nearly as long may be gone before a statement arrives
+  Nanos connection{0};  // since its login
+  // the server's own: a connection idle for nearly as long may be gone before a statement arrives
+  Nanos server_wait_timeout{0};
 
   /// The longest idle time: a second less than the server's patience, four fifths of it when that is more.
   Nanos longest_idle() const;
 };
 
 /// How well an idle connection suits who asks for one.
-enum class Fit : std::uint8_t { kNot,  // it is not lent to this one
-                                kPoorly,
-                                kWell,
-                                kPerfectly };
+enum class Fit : std::uint8_t {
+  kNot,  // it is not lent to this one
+  kPoorly,
+  kWell,
+  kPerfectly
+};
 
 /// Why no place came free: who has the connections.
 Error all_in_use(const std::string& server, const Places& places);
@@ -63,13 +67,13 @@ struct Pooled {
 
   ServerSlot slot = 0;
   std::uint64_t key = 0;  // only equals may share
-  /// Nothing that we asked is unanswered. True after the login and in the pool. A session that has it says so itself: true when a
-  /// reply is complete, false before it asks the next.
+  /// Nothing that we asked is unanswered. True after the login and in the pool. A session that has it says so itself:
+  /// true when a reply is complete, false before it asks the next.
   bool at_rest = false;
   TimePoint opened_at;
   TimePoint idle_since;
-  TimePoint lent_at;                   // since when a session has it
-  Pool<Connection>* pool = nullptr;    // set while the pool counts it; it is told when the connection goes
+  TimePoint lent_at;                 // since when a session has it
+  Pool<Connection>* pool = nullptr;  // set while the pool counts it; it is told when the connection goes
   std::size_t pool_index = 0;
 
  protected:
@@ -87,18 +91,20 @@ class Pool : private PlaceHolder {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Called when somebody, on whichever shard, waits for a place and nothing is idle here: asks the sessions to give back the
-  /// connections that they keep only for convenience. At most once per Places::kStep, however many wait.
+  /// Called when somebody, on whichever shard, waits for a place and nothing is idle here: asks the sessions to give
+  /// back the connections that they keep only for convenience. At most once per Places::kStep, however many wait.
   void on_pressure(std::function<void()> ask) { ask_ = std::move(ask); }
 
-  /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile, in whatever
-  /// state that is. `note`: for whoever is about to give one to who opens (Return). Errors: kNoPlace when none came free in time, else
-  /// those of connect().
+  /// Opens another one, waiting for a place if need be; whoever waited may get one of the key that came back meanwhile,
+  /// in whatever state that is. `note`: for whoever is about to give one to who opens (Return). Errors: kNoPlace when
+  /// none came free in time, else those of connect().
   template <typename Login>
-  runtime::Task<Result<Pointer>> open(ServiceViewPtr view, const Login& login, std::uint64_t key, Deadline place_deadline, std::uint64_t note = 0);
-  /// Counts a connection as one of ours that connect() opened without a place (a login that its client may never finish must not
-  /// take one), waiting for a place if need be. Errors: kNoPlace, kCancelled; the connection has ended then.
-  runtime::Task<Result<Pointer>> adopt(ServiceViewPtr view, Pointer connection, std::uint64_t key, Deadline place_deadline);
+  runtime::Task<Result<Pointer>> open(ServiceViewPtr view, const Login& login, std::uint64_t key,
+                                      Deadline place_deadline, std::uint64_t note = 0);
+  /// Counts a connection as one of ours that connect() opened without a place (a login that its client may never finish
+  /// must not take one), waiting for a place if need be. Errors: kNoPlace, kCancelled; the connection has ended then.
+  runtime::Task<Result<Pointer>> adopt(ServiceViewPtr view, Pointer connection, std::uint64_t key,
+                                       Deadline place_deadline);
   class Return;
 
   /// The slot is another server's from now on; nothing is open to the one before.
@@ -123,12 +129,12 @@ class Pool : private PlaceHolder {
  protected:
   ~Pool();
 
-  /// The idle connection of this key, within `ages`, that suits best, or nullptr. `fit_of(connection)` tells the Fit; among equals it is the
-  /// one used last.
+  /// The idle connection of this key, within `ages`, that suits best, or nullptr. `fit_of(connection)` tells the Fit;
+  /// among equals it is the one used last.
   template <typename FitOf>
   Pointer take(std::uint64_t key, const PoolAges& ages, FitOf fit_of);
-  /// Takes a connection back that is as good as any: for whoever waits for one of its key, or idle. One that is not usable is closed, as is
-  /// one whose place is wanted elsewhere.
+  /// Takes a connection back that is as good as any: for whoever waits for one of its key, or idle. One that is not
+  /// usable is closed, as is one whose place is wanted elsewhere.
   void give(Pointer connection);
   /// The server is dead: closes idle connections, breaks the lent ones with `reason`.
   void cut(const Error& reason);
@@ -162,8 +168,8 @@ class Pool : private PlaceHolder {
   std::function<void()> ask_;
 };
 
-/// While this lives, `connection` is about to be given, under that key: who waits for one of the key, and is promised none, is promised this
-/// one. A promise binds nobody: whoever is served otherwise meanwhile does not get it.
+/// While this lives, `connection` is about to be given, under that key: who waits for one of the key, and is promised
+/// none, is promised this one. A promise binds nobody: whoever is served otherwise meanwhile does not get it.
 template <typename Connection>
 class Pool<Connection>::Return {
  public:
@@ -185,7 +191,8 @@ class Pool<Connection>::Return {
   std::optional<std::uint64_t> note_;
 };
 
-// --- bodies ---------------------------------------------------------------------------------------------------------------
+// --- bodies
+// ---------------------------------------------------------------------------------------------------------------
 
 /// Somebody who waits for a place or for a connection of the key that is its kind.
 template <typename Connection>
@@ -266,14 +273,16 @@ void Pool<Connection>::sit_down(const ServerView& server) {
 
 template <typename Connection>
 template <typename Login>
-auto Pool<Connection>::open(ServiceViewPtr view, const Login& login, std::uint64_t key, Deadline place_deadline, std::uint64_t note)
-    -> runtime::Task<Result<Pointer>> {
+auto Pool<Connection>::open(ServiceViewPtr view, const Login& login, std::uint64_t key, Deadline place_deadline,
+                            std::uint64_t note) -> runtime::Task<Result<Pointer>> {
   const ServerView& server = view->servers[slot_];
   sit_down(server);
   Waiting waiting(*desk_, key, place_deadline);
   waiting.note = note;
   const Result<PlaceWait::Outcome> waited = co_await waiting;
-  if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server.name, desk_->places());
+  if (!waited.ok()) {
+    co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server.name, desk_->places());
+  }
   if (*waited == PlaceWait::Outcome::kHandedOver) {
     waiting.handed->at_rest = false;
     waiting.handed->lent_at = loop_.now();
@@ -290,12 +299,15 @@ auto Pool<Connection>::open(ServiceViewPtr view, const Login& login, std::uint64
 }
 
 template <typename Connection>
-auto Pool<Connection>::adopt(ServiceViewPtr view, Pointer connection, std::uint64_t key, Deadline place_deadline) -> runtime::Task<Result<Pointer>> {
+auto Pool<Connection>::adopt(ServiceViewPtr view, Pointer connection, std::uint64_t key, Deadline place_deadline)
+    -> runtime::Task<Result<Pointer>> {
   const ServerView& server = view->servers[slot_];
   sit_down(server);
   Waiting waiting(*desk_, kNoKey, place_deadline);
   const Result<PlaceWait::Outcome> waited = co_await waiting;
-  if (!waited.ok()) co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server.name, desk_->places());
+  if (!waited.ok()) {
+    co_return waited.error().code == ErrorCode::kCancelled ? waited.error() : all_in_use(server.name, desk_->places());
+  }
   count(*connection, key);
   co_return std::move(connection);
 }
@@ -330,7 +342,9 @@ void Pool<Connection>::give(Pointer connection) {
     idle_.push_back(std::move(connection));
     return;
   }
-  const auto promised = std::find_if(returns_.begin(), returns_.end(), [&](const Return* each) { return each->connection_ == connection.get() && each->key_ == connection->key; });
+  const auto promised = std::find_if(returns_.begin(), returns_.end(), [&](const Return* each) {
+    return each->connection_ == connection.get() && each->key_ == connection->key;
+  });
   PlaceWait* heir = desk_->heir(connection->key, promised != returns_.end() ? (*promised)->heir_ : nullptr);
   if (heir == nullptr) return;  // its end frees a place for whoever is first in the queue
   static_cast<Waiting*>(heir)->handed = std::move(connection);
@@ -370,11 +384,13 @@ std::size_t Pool<Connection>::close_idle_of(std::uint32_t account, std::uint32_t
 
 template <typename Connection>
 void Pool<Connection>::trim(TimePoint since, const PoolAges& ages) {
-  std::erase_if(idle_, [&](const Pointer& connection) { return connection->idle_since < since || !lendable(*connection, ages); });
+  std::erase_if(
+      idle_, [&](const Pointer& connection) { return connection->idle_since < since || !lendable(*connection, ages); });
 }
 
 template <typename Connection>
-Pool<Connection>::Return::Return(Pool& pool, const Connection& connection, std::uint64_t key) : pool_(pool), connection_(&connection), key_(key) {
+Pool<Connection>::Return::Return(Pool& pool, const Connection& connection, std::uint64_t key)
+    : pool_(pool), connection_(&connection), key_(key) {
   const auto unpromised = [](const PlaceWait& wait) { return static_cast<const Waiting&>(wait).promise == nullptr; };
   heir_ = pool.wanted() ? static_cast<Waiting*>(pool.desk_->first(key, unpromised)) : nullptr;
   if (heir_ != nullptr) {

@@ -4,7 +4,8 @@ namespace hf::upstream {
 
 using runtime::Task;
 
-Task<Result<FakePointer>> connect(runtime::EventLoop& loop, net::Address address, const FakeLogin& login, Deadline deadline) {
+Task<Result<FakePointer>> connect(runtime::EventLoop& loop, net::Address address, const FakeLogin& login,
+                                  Deadline deadline) {
   (void)address;
   if (login.server->answers != nullptr) {
     const Result<void> answered = co_await login.server->answers->wait(deadline);
@@ -32,12 +33,14 @@ void end(FakeWish& wish, Result<FakePointer> opened) {
   wish.ended = true;
 }
 
-Task<void> open_task(FakePool* pool, ServiceViewPtr view, FakeLogin login, std::uint64_t key, FakeWish* wish, Deadline deadline) {
+Task<void> open_task(FakePool* pool, ServiceViewPtr view, FakeLogin login, std::uint64_t key, FakeWish* wish,
+                     Deadline deadline) {
   Result<FakePointer> opened = co_await pool->open(view, login, key, deadline, wish->note);
   end(*wish, std::move(opened));
 }
 
-Task<void> adopt_task(FakePool* pool, ServiceViewPtr view, FakePointer connection, std::uint64_t key, FakeWish* wish, Deadline deadline) {
+Task<void> adopt_task(FakePool* pool, ServiceViewPtr view, FakePointer connection, std::uint64_t key, FakeWish* wish,
+                      Deadline deadline) {
   Result<FakePointer> adopted = co_await pool->adopt(view, std::move(connection), key, deadline);
   end(*wish, std::move(adopted));
 }
@@ -64,7 +67,8 @@ void PoolTest::start(FakeWish& wish, FakePool& pool, std::uint64_t key, Nanos pa
 }
 
 void PoolTest::start_adoption(FakeWish& wish, Nanos patience) {
-  scope_.spawn("adopt", adopt_task, &pool_, view_, std::make_unique<FakeConnection>(server_), kKey, &wish, loop_->deadline_in(patience));
+  scope_.spawn("adopt", adopt_task, &pool_, view_, std::make_unique<FakeConnection>(server_), kKey, &wish,
+               loop_->deadline_in(patience));
 }
 
 FakePointer PoolTest::open(FakePool& pool, std::uint64_t key) {

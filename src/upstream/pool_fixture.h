@@ -1,4 +1,5 @@
-// PoolTest: a server that takes everybody, at most two places for connections to it, and pools that share them as shards do. There is no
+// PoolTest: a server that takes everybody, at most two places for connections to it, and pools that share them as
+// shards do. There is no
 // wire: a connection is whether it can be used.
 //
 // Owner: the test. Thread: that of its loop.
@@ -38,7 +39,8 @@ using FakePointer = std::unique_ptr<FakeConnection>;
 struct FakeLogin {
   FakeServer* server;
 };
-runtime::Task<Result<FakePointer>> connect(runtime::EventLoop& loop, net::Address address, const FakeLogin& login, Deadline deadline);
+runtime::Task<Result<FakePointer>> connect(runtime::EventLoop& loop, net::Address address, const FakeLogin& login,
+                                           Deadline deadline);
 
 class FakePool final : public Pool<FakeConnection> {
  public:
@@ -55,8 +57,7 @@ struct FakeWish {
   FakePointer connection;
   std::optional<Error> error;
 
-  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
-                                                                  : "ok"; }
+  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code)) : "ok"; }
 };
 
 class PoolTest : public ::testing::Test {

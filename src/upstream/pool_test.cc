@@ -138,7 +138,8 @@ TEST_F(PoolTest, TheReasonSaysWhoHasTheConnections) {
   loop_.advance(51ms);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.error->context,
-            "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions between statements, 0 idle");
+            "all 2 connections to server 'db1' (max_server_connections) are in use: 1 at work, 1 kept by sessions "
+            "between statements, 0 idle");
 }
 
 TEST_F(PoolTest, AConnectionBeyondItsAgeIsNotLentAndTrimClosesIt) {

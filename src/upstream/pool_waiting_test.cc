@@ -93,7 +93,10 @@ TEST_F(PoolTest, WithoutAPlaceUntilTheDeadlineTheReasonNamesTheLimit) {
   loop_.advance(11ms);
   ASSERT_TRUE(loop_.run_until([&] { return wish.ended; }));
   EXPECT_EQ(wish.outcome(), to_string(ErrorCode::kNoPlace));
-  EXPECT_NE(wish.error->context.find("all 1 connections to server 'db1' (max_server_connections) are in use: 1 at work"), std::string::npos) << wish.error->context;
+  EXPECT_NE(
+      wish.error->context.find("all 1 connections to server 'db1' (max_server_connections) are in use: 1 at work"),
+      std::string::npos)
+      << wish.error->context;
   EXPECT_EQ(waiting(), 0U);
   EXPECT_EQ(open_places(), 1U);
 }

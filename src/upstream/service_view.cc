@@ -13,7 +13,8 @@ Standing ServiceView::standing() const {
 
 bool ServiceView::same_as(const ServiceView& other) const {
   const auto same_server = [](const ServerView& a, const ServerView& b) {
-    return a.present == b.present && a.reachable == b.reachable && a.reader == b.reader && a.drained == b.drained && a.weight == b.weight;
+    return a.present == b.present && a.reachable == b.reachable && a.reader == b.reader && a.drained == b.drained &&
+           a.weight == b.weight;
   };
   return config == other.config && service == other.service &&
          std::equal(servers.begin(), servers.end(), other.servers.begin(), other.servers.end(), same_server);

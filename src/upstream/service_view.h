@@ -1,10 +1,12 @@
-// ServiceView: what a shard knows of one service: its configuration and what has been observed of its servers. An immutable
-// snapshot, made by the control thread and swapped whole. What a protocol adds derives from it (mysql/view.h).
+// ServiceView: what a shard knows of one service: its configuration and what has been observed of its servers. An
+// immutable snapshot, made by the control thread and swapped whole. What a protocol adds derives from it
+// (mysql/view.h).
 //
 // Owner: shared_ptr<const>. Thread: any.
 // Invariants:
-//   1. A server keeps its slot (index) while it is configured, and after that until nobody holds its lease any more: views and
-//      connections of before. Then the slot may be another server's, with another lease. There are at most kMostServers slots.
+//   1. A server keeps its slot (index) while it is configured, and after that until nobody holds its lease any more:
+//      views and connections of before. Then the slot may be another server's, with another lease. There are at most
+//      kMostServers slots.
 //   2. All views of a service are of its protocol's kind.
 #pragma once
 
@@ -22,7 +24,8 @@ using ServerSlot = std::uint32_t;
 
 class Places;
 
-/// The right to mean one server by its slot. Whoever keeps the slot's number across a wait keeps the view it is from, or the lease.
+/// The right to mean one server by its slot. Whoever keeps the slot's number across a wait keeps the view it is from,
+/// or the lease.
 struct SlotLease {
   std::uint64_t number = 0;  // unique in the service's life, from 1
 };
@@ -37,15 +40,16 @@ struct ServerView {
   std::uint32_t weight = 1;  // effective: the configured weight, less during slow start; unit: 1/100 of the configured
   std::string reason;        // why it is not used, or empty
   std::shared_ptr<const SlotLease> lease;  // while present
-  std::shared_ptr<Places> places;          // connections to it, over all shards: the one piece of state that they share; null: not limited
+  // connections to it, over all shards: the one piece of state that they share; null: not limited
+  std::shared_ptr<Places> places;
 };
 
 /// Whether a service can do its work.
 struct Standing {
-  bool writes = false;        // there is somebody to write to
+  bool writes = false;  // there is somebody to write to
   std::uint32_t readers = 0;
-  std::uint32_t usable = 0;   // servers that serve clients, as whatever
-  std::string reason;         // why nobody takes writes, where some could
+  std::uint32_t usable = 0;  // servers that serve clients, as whatever
+  std::string reason;        // why nobody takes writes, where some could
 };
 
 struct ServiceView {

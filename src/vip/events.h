@@ -16,18 +16,16 @@ struct VipMaster {
       .id = EventId::kVipMaster,
       .name = "vip_master",
       .level = EventLevel::kInfo,
-      .meaning = "This node is master of the virtual address: it has put the addresses on the interface and announced them.",
+      .meaning =
+          "This node is master of the virtual address: it has put the addresses on the interface and announced them.",
       .action =
-          "Nothing, if the move was planned. Otherwise find out what ended the former master: `reason` here, and the log of that node at "
-          "the same time.",
+          "Nothing, if the move was planned. Otherwise find out what ended the former master: `reason` here, and the "
+          "log of that node at the same time.",
   };
-  static constexpr EventMember<VipMaster> kFields[] = {{"vip", &VipMaster::vip},
-                                                       {"router_id", &VipMaster::router_id},
-                                                       {"interface", &VipMaster::interface},
-                                                       {"from", &VipMaster::from},
-                                                       {"reason", &VipMaster::reason},
-                                                       {"priority", &VipMaster::priority},
-                                                       {"master", &VipMaster::master}};
+  static constexpr EventMember<VipMaster> kFields[] = {
+      {"vip", &VipMaster::vip},      {"router_id", &VipMaster::router_id}, {"interface", &VipMaster::interface},
+      {"from", &VipMaster::from},    {"reason", &VipMaster::reason},       {"priority", &VipMaster::priority},
+      {"master", &VipMaster::master}};
 };
 
 struct VipBackup {
@@ -38,17 +36,14 @@ struct VipBackup {
       .name = "vip_backup",
       .level = EventLevel::kInfo,
       .meaning =
-          "This node is backup: it does not hold the addresses and takes them when the master falls silent. `master` is who holds them, as "
-          "far as it was heard.",
+          "This node is backup: it does not hold the addresses and takes them when the master falls silent. `master` "
+          "is who holds them, as far as it was heard.",
       .action = "Nothing. If it was master before and nobody asked for the change, follow `reason`.",
   };
-  static constexpr EventMember<VipBackup> kFields[] = {{"vip", &VipBackup::vip},
-                                                       {"router_id", &VipBackup::router_id},
-                                                       {"interface", &VipBackup::interface},
-                                                       {"from", &VipBackup::from},
-                                                       {"reason", &VipBackup::reason},
-                                                       {"priority", &VipBackup::priority},
-                                                       {"master", &VipBackup::master}};
+  static constexpr EventMember<VipBackup> kFields[] = {
+      {"vip", &VipBackup::vip},      {"router_id", &VipBackup::router_id}, {"interface", &VipBackup::interface},
+      {"from", &VipBackup::from},    {"reason", &VipBackup::reason},       {"priority", &VipBackup::priority},
+      {"master", &VipBackup::master}};
 };
 
 struct VipFault {
@@ -59,19 +54,17 @@ struct VipFault {
       .name = "vip_fault",
       .level = EventLevel::kError,
       .meaning =
-          "This node may not hold the addresses, and has given them up if it held them: an interface is down, a tracked thing demands it, "
-          "arbiters are out of reach, a member of the sync group is at fault, or the operator released them.",
+          "This node may not hold the addresses, and has given them up if it held them: an interface is down, a "
+          "tracked thing demands it, arbiters are out of reach, a member of the sync group is at fault, or the "
+          "operator released them.",
       .action =
-          "See whether another node is master: `holdfast status` there, or `master` here. Then mend what `reason` names; the node is backup "
-          "again by itself. After a release by the operator: `holdfast vip resume NAME`.",
+          "See whether another node is master: `holdfast status` there, or `master` here. Then mend what `reason` "
+          "names; the node is backup again by itself. After a release by the operator: `holdfast vip resume NAME`.",
   };
-  static constexpr EventMember<VipFault> kFields[] = {{"vip", &VipFault::vip},
-                                                      {"router_id", &VipFault::router_id},
-                                                      {"interface", &VipFault::interface},
-                                                      {"from", &VipFault::from},
-                                                      {"reason", &VipFault::reason},
-                                                      {"priority", &VipFault::priority},
-                                                      {"master", &VipFault::master}};
+  static constexpr EventMember<VipFault> kFields[] = {
+      {"vip", &VipFault::vip},      {"router_id", &VipFault::router_id}, {"interface", &VipFault::interface},
+      {"from", &VipFault::from},    {"reason", &VipFault::reason},       {"priority", &VipFault::priority},
+      {"master", &VipFault::master}};
 };
 
 struct VipStopped {
@@ -82,17 +75,14 @@ struct VipStopped {
       .name = "vip_stopped",
       .level = EventLevel::kInfo,
       .meaning =
-          "The virtual address is not run on this node any more: the program stops, or the configuration no longer has it. If it was held, "
-          "it was given up in order.",
+          "The virtual address is not run on this node any more: the program stops, or the configuration no longer has "
+          "it. If it was held, it was given up in order.",
       .action = "Nothing, if the stop was meant.",
   };
-  static constexpr EventMember<VipStopped> kFields[] = {{"vip", &VipStopped::vip},
-                                                        {"router_id", &VipStopped::router_id},
-                                                        {"interface", &VipStopped::interface},
-                                                        {"from", &VipStopped::from},
-                                                        {"reason", &VipStopped::reason},
-                                                        {"priority", &VipStopped::priority},
-                                                        {"master", &VipStopped::master}};
+  static constexpr EventMember<VipStopped> kFields[] = {
+      {"vip", &VipStopped::vip},      {"router_id", &VipStopped::router_id}, {"interface", &VipStopped::interface},
+      {"from", &VipStopped::from},    {"reason", &VipStopped::reason},       {"priority", &VipStopped::priority},
+      {"master", &VipStopped::master}};
 };
 
 struct VipDuplicateMaster {
@@ -104,14 +94,16 @@ struct VipDuplicateMaster {
       .level = EventLevel::kError,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "Two nodes were master at the same time: this one heard the advertisement of `peer` while it held the addresses. The one of lower "
-          "priority (then lower address) gives way at once and the other announces itself anew.",
+          "Two nodes were master at the same time: this one heard the advertisement of `peer` while it held the "
+          "addresses. The one of lower priority (then lower address) gives way at once and the other announces itself "
+          "anew.",
       .action =
-          "It heals by itself as soon as the nodes hear each other. If it repeats, adverts get lost one way: look for a firewall that drops "
-          "IP protocol 112 (51 with auth type ah), a switch that filters multicast (configure `peers`), or another cluster with the same "
-          "router id. A further heartbeat path or arbiters prevent it.",
+          "It heals by itself as soon as the nodes hear each other. If it repeats, adverts get lost one way: look for "
+          "a firewall that drops IP protocol 112 (51 with auth type ah), a switch that filters multicast (configure "
+          "`peers`), or another cluster with the same router id. A further heartbeat path or arbiters prevent it.",
   };
-  static constexpr EventMember<VipDuplicateMaster> kFields[] = {{"vip", &VipDuplicateMaster::vip}, {"peer", &VipDuplicateMaster::peer}};
+  static constexpr EventMember<VipDuplicateMaster> kFields[] = {{"vip", &VipDuplicateMaster::vip},
+                                                                {"peer", &VipDuplicateMaster::peer}};
 };
 
 struct VipAddressConflict {
@@ -123,15 +115,15 @@ struct VipAddressConflict {
       .level = EventLevel::kError,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "Another station answers for a virtual address. Before taking it, this node waits while somebody answers; while holding it, it "
-          "announces the address again, or gives it up if so configured.",
+          "Another station answers for a virtual address. Before taking it, this node waits while somebody answers; "
+          "while holding it, it announces the address again, or gives it up if so configured.",
       .action =
-          "Find the station by its `mac` (switch table, `ip neigh`). A node whose holdfast is gone but which kept the address: remove it "
-          "with `ip addr del`. Any other machine: give it another address. Until then some clients reach the wrong one.",
+          "Find the station by its `mac` (switch table, `ip neigh`). A node whose holdfast is gone but which kept the "
+          "address: remove it with `ip addr del`. Any other machine: give it another address. Until then some clients "
+          "reach the wrong one.",
   };
-  static constexpr EventMember<VipAddressConflict> kFields[] = {{"vip", &VipAddressConflict::vip},
-                                                                {"address", &VipAddressConflict::address},
-                                                                {"mac", &VipAddressConflict::mac}};
+  static constexpr EventMember<VipAddressConflict> kFields[] = {
+      {"vip", &VipAddressConflict::vip}, {"address", &VipAddressConflict::address}, {"mac", &VipAddressConflict::mac}};
 };
 
 struct VipPeerRefused {
@@ -143,19 +135,19 @@ struct VipPeerRefused {
       .level = EventLevel::kWarning,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "Adverts of `peer` arrive but are not obeyed, so the two nodes do not know of each other and may both become master. `count` is "
-          "how many since the last such event.",
+          "Adverts of `peer` arrive but are not obeyed, so the two nodes do not know of each other and may both become "
+          "master. `count` is how many since the last such event.",
       .action =
-          "By `reason`: auth-type, auth-data: the same authentication and password on both nodes (version 2 only; it uses the first 8 "
-          "bytes). ah-digest: another password, or something changes packets on their way. ah-sequence: somebody sends packets again; a few "
-          "after a restart of the peer heal by themselves. version: the same VRRP version on both; keepalived's default is 2. checksum: "
-          "version 3 over IPv4 has two ways, with and without the pseudo header (keepalived: `v3_checksum_as_v2`). ttl: a router is in "
-          "between; for unicast peers allow a lower one. interval, addresses: see HF-6033. length, count, ip-header: not a VRRP router, or "
+          "By `reason`: auth-type, auth-data: the same authentication and password on both nodes (version 2 only; it "
+          "uses the first 8 bytes). ah-digest: another password, or something changes packets on their way. "
+          "ah-sequence: somebody sends packets again; a few after a restart of the peer heal by themselves. version: "
+          "the same VRRP version on both; keepalived's default is 2. checksum: version 3 over IPv4 has two ways, with "
+          "and without the pseudo header (keepalived: `v3_checksum_as_v2`). ttl: a router is in between; for unicast "
+          "peers allow a lower one. interval, addresses: see HF-6033. length, count, ip-header: not a VRRP router, or "
           "a broken one; look with `tcpdump -vv ip proto 112` (51 with auth type ah).",
   };
-  static constexpr EventMember<VipPeerRefused> kFields[] = {{"vip", &VipPeerRefused::vip},
-                                                            {"peer", &VipPeerRefused::peer},
-                                                            {"reason", &VipPeerRefused::reason}};
+  static constexpr EventMember<VipPeerRefused> kFields[] = {
+      {"vip", &VipPeerRefused::vip}, {"peer", &VipPeerRefused::peer}, {"reason", &VipPeerRefused::reason}};
 };
 
 struct VipSettingsDiffer {
@@ -167,15 +159,14 @@ struct VipSettingsDiffer {
       .level = EventLevel::kWarning,
       .damping = EventDamping::kRepeats,
       .meaning =
-          "The adverts of `peer` show that it is configured otherwise: `what` is the list of addresses or the advert interval. They are "
-          "obeyed nevertheless, unless `strict` is set.",
+          "The adverts of `peer` show that it is configured otherwise: `what` is the list of addresses or the advert "
+          "interval. They are obeyed nevertheless, unless `strict` is set.",
       .action =
-          "Make the two configurations equal and reload both. Addresses that only one node has go dark when the other one is master. Other "
-          "implementations may refuse our adverts for it and become master too.",
+          "Make the two configurations equal and reload both. Addresses that only one node has go dark when the other "
+          "one is master. Other implementations may refuse our adverts for it and become master too.",
   };
-  static constexpr EventMember<VipSettingsDiffer> kFields[] = {{"vip", &VipSettingsDiffer::vip},
-                                                               {"peer", &VipSettingsDiffer::peer},
-                                                               {"what", &VipSettingsDiffer::what}};
+  static constexpr EventMember<VipSettingsDiffer> kFields[] = {
+      {"vip", &VipSettingsDiffer::vip}, {"peer", &VipSettingsDiffer::peer}, {"what", &VipSettingsDiffer::what}};
 };
 
 struct VipStaleAddresses {
@@ -186,11 +177,11 @@ struct VipStaleAddresses {
       .name = "vip_stale_addresses",
       .level = EventLevel::kWarning,
       .meaning =
-          "At its start this node found the virtual addresses on the interface, left there by an earlier run, and removed them before doing "
-          "anything else.",
+          "At its start this node found the virtual addresses on the interface, left there by an earlier run, and "
+          "removed them before doing anything else.",
       .action =
-          "Nothing now; find out why the earlier run ended without removing them (kill -9, a crash). If the addresses are also configured "
-          "elsewhere in the system, such as /etc/network/interfaces, remove them there.",
+          "Nothing now; find out why the earlier run ended without removing them (kill -9, a crash). If the addresses "
+          "are also configured elsewhere in the system, such as /etc/network/interfaces, remove them there.",
   };
   static constexpr EventMember<VipStaleAddresses> kFields[] = {{"vip", &VipStaleAddresses::vip}};
 };
@@ -203,12 +194,12 @@ struct VipStalled {
       .name = "vip_stalled",
       .level = EventLevel::kError,
       .meaning =
-          "The guardian did not run in time: what was due first was due `late` ago. A master that was silent for longer than the other "
-          "nodes wait gives the addresses up before doing anything else, as another node may have taken them meanwhile; a backup whose "
-          "turn it is listens once more before it takes them.",
+          "The guardian did not run in time: what was due first was due `late` ago. A master that was silent for "
+          "longer than the other nodes wait gives the addresses up before doing anything else, as another node may "
+          "have taken them meanwhile; a backup whose turn it is listens once more before it takes them.",
       .action =
-          "Look for a paused or migrated virtual machine, a machine short of CPU, or swapping. Let the guardian have a real-time priority "
-          "and locked memory (HF-6003), or raise `advert_interval`.",
+          "Look for a paused or migrated virtual machine, a machine short of CPU, or swapping. Let the guardian have a "
+          "real-time priority and locked memory (HF-6003), or raise `advert_interval`.",
   };
   static constexpr EventMember<VipStalled> kFields[] = {{"vip", &VipStalled::vip}, {"late", &VipStalled::late}};
 };
@@ -221,15 +212,15 @@ struct VipArbitersLost {
       .name = "vip_arbiters_lost",
       .level = EventLevel::kError,
       .meaning =
-          "This node reaches fewer arbiters than it needs (`reached` of `needed`), so it takes itself for cut off: it gives the addresses "
-          "up and does not take them.",
+          "This node reaches fewer arbiters than it needs (`reached` of `needed`), so it takes itself for cut off: it "
+          "gives the addresses up and does not take them.",
       .action =
-          "`holdfast status` lists each arbiter. One out of reach: look at that machine. All of them: this node's cable, switch port, VLAN "
-          "or firewall. If all nodes say so at once, nobody holds the addresses: bring an arbiter back or correct the list.",
+          "`holdfast status` lists each arbiter. One out of reach: look at that machine. All of them: this node's "
+          "cable, switch port, VLAN or firewall. If all nodes say so at once, nobody holds the addresses: bring an "
+          "arbiter back or correct the list.",
   };
-  static constexpr EventMember<VipArbitersLost> kFields[] = {{"vip", &VipArbitersLost::vip},
-                                                             {"reached", &VipArbitersLost::reached},
-                                                             {"needed", &VipArbitersLost::needed}};
+  static constexpr EventMember<VipArbitersLost> kFields[] = {
+      {"vip", &VipArbitersLost::vip}, {"reached", &VipArbitersLost::reached}, {"needed", &VipArbitersLost::needed}};
 };
 
 struct VipArbitersBack {
@@ -242,9 +233,8 @@ struct VipArbitersBack {
       .meaning = "Enough arbiters are reached again; this node takes part again.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<VipArbitersBack> kFields[] = {{"vip", &VipArbitersBack::vip},
-                                                             {"reached", &VipArbitersBack::reached},
-                                                             {"needed", &VipArbitersBack::needed}};
+  static constexpr EventMember<VipArbitersBack> kFields[] = {
+      {"vip", &VipArbitersBack::vip}, {"reached", &VipArbitersBack::reached}, {"needed", &VipArbitersBack::needed}};
 };
 
 struct VipKernelRefused {
@@ -255,21 +245,21 @@ struct VipKernelRefused {
       .name = "vip_kernel_refused",
       .level = EventLevel::kError,
       .meaning =
-          "The kernel refused something that the guardian needs: an address, a socket, a packet. `what` is the step, `reason` the system's "
-          "word for it.",
+          "The kernel refused something that the guardian needs: an address, a socket, a packet. `what` is the step, "
+          "`reason` the system's word for it.",
       .action =
-          "Permission denied: the guardian lacks CAP_NET_ADMIN or CAP_NET_RAW (run as root, or look at the unit's CapabilityBoundingSet). "
-          "No such device: the interface is gone or misspelt. File exists: the address is configured on the system already; remove it "
-          "there. No buffer space: the interface drops packets, look at `ip -s link`.",
+          "Permission denied: the guardian lacks CAP_NET_ADMIN or CAP_NET_RAW (run as root, or look at the unit's "
+          "CapabilityBoundingSet). No such device: the interface is gone or misspelt. File exists: the address is "
+          "configured on the system already; remove it there. No buffer space: the interface drops packets, look at "
+          "`ip -s link`.",
   };
-  static constexpr EventMember<VipKernelRefused> kFields[] = {{"vip", &VipKernelRefused::vip},
-                                                              {"what", &VipKernelRefused::what},
-                                                              {"reason", &VipKernelRefused::reason}};
+  static constexpr EventMember<VipKernelRefused> kFields[] = {
+      {"vip", &VipKernelRefused::vip}, {"what", &VipKernelRefused::what}, {"reason", &VipKernelRefused::reason}};
 };
 
-inline constexpr auto kOfRouters = kEventTypes<VipMaster, VipBackup, VipFault, VipStopped, VipDuplicateMaster, VipAddressConflict, VipPeerRefused,
-                                               VipSettingsDiffer, VipStaleAddresses, VipStalled, VipArbitersLost, VipArbitersBack,
-                                               VipKernelRefused>;
+inline constexpr auto kOfRouters =
+    kEventTypes<VipMaster, VipBackup, VipFault, VipStopped, VipDuplicateMaster, VipAddressConflict, VipPeerRefused,
+                VipSettingsDiffer, VipStaleAddresses, VipStalled, VipArbitersLost, VipArbitersBack, VipKernelRefused>;
 
 // ── of the gateway: what addresses depend on ──
 
@@ -281,8 +271,8 @@ struct TrackFailed {
       .name = "track_failed",
       .level = EventLevel::kWarning,
       .meaning =
-          "Something that a virtual address depends on is bad on this node. With weight `release` the node gives the address up, else its "
-          "priority changes by the weight.",
+          "Something that a virtual address depends on is bad on this node. With weight `release` the node gives the "
+          "address up, else its priority changes by the weight.",
       .action = "Follow `reason`, which for a script holds the beginning of its output.",
   };
   static constexpr EventMember<TrackFailed> kFields[] = {{"vip", &TrackFailed::vip},

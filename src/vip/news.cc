@@ -41,7 +41,9 @@ Event at(std::int64_t wall_micros, Event event) {
 Event event_of(const RouterTransition& news) { return at(news.transition.wall_micros, by_mode(news)); }
 
 Event event_of(const AddressConflict& news) {
-  return at(news.wall_micros, events::VipAddressConflict{.vip = news.router, .address = news.address.to_string(), .mac = proto::arp::to_string(news.mac)});
+  return at(news.wall_micros,
+            events::VipAddressConflict{
+                .vip = news.router, .address = news.address.to_string(), .mac = proto::arp::to_string(news.mac)});
 }
 
 Event event_of(const DuplicateMaster& news) {

@@ -1,5 +1,5 @@
-// News: what the guardian has to tell of its virtual routers. Most of it is an event and nothing else; what others than the log are
-// told of, too, has a type of its own, from which the event and the notice are made (notify/vip_change.h).
+// News: what the guardian has to tell of its virtual routers. Most of it is an event and nothing else; what others than
+// the log are told of, too, has a type of its own, from which the event and the notice are made (notify/vip_change.h).
 //
 // Owner: plain values, on the link from the guardian to the gateway. Thread: any (the functions are pure).
 // Invariants:

@@ -1,4 +1,5 @@
-// RouterReport: a virtual router as it is shown: its mode and why, its priority and what it is composed of, what it hears.
+// RouterReport: a virtual router as it is shown: its mode and why, its priority and what it is composed of, what it
+// hears.
 //
 // Owner: plain values; a VirtualRouter makes one, the admin interface shows it. Thread: any.
 #pragma once
@@ -47,15 +48,15 @@ struct RouterReport {
   std::uint8_t version = 3;
   std::vector<std::string> addresses{};  // "198.18.0.100/24"
   Mode mode = Mode::kInitialize;
-  bool holding = false;                  // the addresses are on the interface
-  std::int64_t since_wall_micros = 0;    // of the mode
-  std::string reason{};                  // of the mode
-  std::string master{};                  // "198.18.0.2"; own address when we are; "" unknown
+  bool holding = false;                // the addresses are on the interface
+  std::int64_t since_wall_micros = 0;  // of the mode
+  std::string reason{};                // of the mode
+  std::string master{};                // "198.18.0.2"; own address when we are; "" unknown
   std::uint8_t master_priority = 0;
   std::string own_address{};
   std::uint8_t base_priority = 0;
-  std::uint8_t priority = 0;             // effective
-  bool preferred = false;                // by the operator
+  std::uint8_t priority = 0;  // effective
+  bool preferred = false;     // by the operator
   std::string sync_group{};
   std::vector<Contribution> contributions{};
   std::vector<Transition> transitions{};  // the latest 16, oldest first

@@ -2,8 +2,8 @@
 //
 // Owner: the gateway hands it to Tracker and Notifier. Thread: the control thread's.
 // Invariants:
-//   1. `done` is called at most once, in any turn, also within the call; it may never come when a process dies on the way,
-//      so whoever waits for it has a deadline of his own.
+//   1. `done` is called at most once, in any turn, also within the call; it may never come when a process dies on the
+//      way, so whoever waits for it has a deadline of his own.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ struct ScriptCall {
 
 struct ScriptDone {
   std::uint64_t id = 0;
-  bool started = false;   // false: reason tells why not
+  bool started = false;  // false: reason tells why not
   bool timed_out = false;
   std::int32_t exit_code = 0;  // 128 + signal when a signal ended it
-  std::string output{};   // the first 512 bytes of its output; the reason where not started
+  std::string output{};        // the first 512 bytes of its output; the reason where not started
   friend bool operator==(const ScriptDone&, const ScriptDone&) = default;
 };
 

@@ -52,10 +52,7 @@ struct HeartbeatPath {
   friend bool operator==(const HeartbeatPath&, const HeartbeatPath&) = default;
 };
 
-enum class ArbiterKind : std::uint8_t { kArp,
-                                        kIcmp,
-                                        kTcp,
-                                        kUdp };
+enum class ArbiterKind : std::uint8_t { kArp, kIcmp, kTcp, kUdp };
 
 /// Something outside of the nodes that a node must reach to become or stay master.
 struct ArbiterTarget {
@@ -88,20 +85,20 @@ struct RouterSettings {
   std::uint8_t router_id = 1;
   policy::vrrp::Config machine{};  // own_address: filled in by the guardian from the interface
   std::vector<VirtualAddress> addresses{};
-  proto::vrrp::Auth auth{};        // version 2; of an authentication header without data
+  proto::vrrp::Auth auth{};          // version 2; of an authentication header without data
   std::string authentication_key{};  // of the authentication header, never sent; its first 8 bytes count
   proto::vrrp::ChecksumDialect checksum = proto::vrrp::ChecksumDialect::kPseudoHeader;
-  std::optional<IpAddress> source{};     // instead of the interface's primary address
-  std::vector<IpAddress> peers{};        // unicast; empty: the multicast group
+  std::optional<IpAddress> source{};  // instead of the interface's primary address
+  std::vector<IpAddress> peers{};     // unicast; empty: the multicast group
   IpAddress multicast_group = proto::vrrp::kGroupV4;
   std::uint8_t least_ttl = proto::vrrp::kRequiredTtl;
   bool virtual_mac = false;
   std::vector<HeartbeatPath> heartbeats{};
-  std::string heartbeat_key{};           // any bytes; empty: heartbeats are not authenticated
+  std::string heartbeat_key{};  // any bytes; empty: heartbeats are not authenticated
   ArbiterSettings arbiters{};
   std::vector<InterfaceTrack> interfaces{};
-  Weight gateway_weight{};               // while the gateway is dead, stuck or not ready
-  std::string sync_group{};              // "": none
+  Weight gateway_weight{};   // while the gateway is dead, stuck or not ready
+  std::string sync_group{};  // "": none
 
   friend bool operator==(const RouterSettings&, const RouterSettings&) = default;
   IpFamily family() const { return addresses.empty() ? IpFamily::kIpv4 : addresses.front().address.family(); }

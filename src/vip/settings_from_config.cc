@@ -105,17 +105,19 @@ RouterSettings router(const config::Vip& vip) {
   out.router_id = vip.router_id;
   out.machine = machine(vip);
   out.addresses = addresses(vip);
-  if (vip.version == 2 && vip.auth == config::VrrpAuth::kPassword) out.auth = proto::vrrp::password_auth(vip.auth_password);
+  if (vip.version == 2 && vip.auth == config::VrrpAuth::kPassword) {
+    out.auth = proto::vrrp::password_auth(vip.auth_password);
+  }
   if (vip.version == 2 && vip.auth == config::VrrpAuth::kHeader) {
     out.auth.type = proto::vrrp::AuthType::kAuthenticationHeader;
     out.authentication_key = vip.auth_password;
   }
-  out.checksum = vip.checksum_pseudo_header ? proto::vrrp::ChecksumDialect::kPseudoHeader
-                                            : proto::vrrp::ChecksumDialect::kPlain;
+  out.checksum =
+      vip.checksum_pseudo_header ? proto::vrrp::ChecksumDialect::kPseudoHeader : proto::vrrp::ChecksumDialect::kPlain;
   out.source = vip.source;
   out.peers = vip.peers;
-  out.multicast_group = vip.multicast_group.value_or(
-      out.family() == IpFamily::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6);
+  out.multicast_group =
+      vip.multicast_group.value_or(out.family() == IpFamily::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6);
   out.least_ttl = vip.least_ttl;
   out.virtual_mac = vip.virtual_mac;
   out.heartbeats = heartbeats(vip);

@@ -13,7 +13,11 @@ config::Vip plain() {
   vip.interface = "eth1";
   vip.router_id = 51;
   vip.advert_interval = 100ms;
-  vip.addresses = {{.address = IpAddress::v4(198, 18, 0, 100), .prefix_length = 24, .interface = {}, .label = {}, .scope = "global"}};
+  vip.addresses = {{.address = IpAddress::v4(198, 18, 0, 100),
+                    .prefix_length = 24,
+                    .interface = {},
+                    .label = {},
+                    .scope = "global"}};
   return vip;
 }
 
@@ -42,7 +46,8 @@ TEST(SettingsFromConfig, TheMachineAcceptsWhateverTheFileMaySay) {
       {"owner", [](config::Vip& vip) { vip.priority = 255; }},
       {"lowest", [](config::Vip& vip) { vip.priority = 1; }},
       {"no probe", [](config::Vip& vip) { vip.probe_wait = 0s; }},
-      {"no announcing", [](config::Vip& vip) { vip.announce_repeats = 0, vip.announce_delay = 0s, vip.announce_refresh = 0s; }},
+      {"no announcing",
+       [](config::Vip& vip) { vip.announce_repeats = 0, vip.announce_delay = 0s, vip.announce_refresh = 0s; }},
       {"much announcing", [](config::Vip& vip) { vip.announce_repeats = 100000; }},
       {"take answered", [](config::Vip& vip) { vip.take_answered = true, vip.release_on_conflict = true; }},
       {"IPv6", [](config::Vip& vip) { vip.addresses[0].address = IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 0, 1}); }},

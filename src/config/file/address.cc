@@ -38,7 +38,8 @@ std::string shown(const Address& address) {
 
 bool is_host_name(std::string_view host) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
   };
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (host.empty() || host.size() > kLongestHost || host.front() == '-' || host.front() == '.') return false;
@@ -188,7 +189,8 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
   const std::string_view authority = text.substr(0, end);
   if (authority.find('@') != std::string_view::npos) return invalid("a login in a URL would be in the clear");
-  const bool has_port = authority.starts_with('[') ? authority.find("]:") != std::string_view::npos : authority.find(':') != std::string_view::npos;
+  const bool has_port = authority.starts_with('[') ? authority.find("]:") != std::string_view::npos
+                                                   : authority.find(':') != std::string_view::npos;
   Result<Endpoint> server = parse_endpoint(has_port ? std::string(authority) : fmt::format("{}:80", authority));
   if (!server.ok()) return server.error();
   if (server->port == 0) return invalid("nobody listens at port 0");
@@ -220,7 +222,8 @@ bool is_loopback(const Endpoint& endpoint) {
 
 bool is_wildcard(const Endpoint& endpoint) {
   const std::optional<Address> address = numeric(endpoint.host);
-  return address && std::all_of(std::begin(address->bits), std::end(address->bits), [](std::uint8_t b) { return b == 0; });
+  return address &&
+         std::all_of(std::begin(address->bits), std::end(address->bits), [](std::uint8_t b) { return b == 0; });
 }
 
 bool collide(const Endpoint& a, const Endpoint& b) {

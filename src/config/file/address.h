@@ -1,4 +1,5 @@
-// Addresses as the file has them: Endpoint and Network from their texts, and the questions that listeners and allow lists ask of them.
+// Addresses as the file has them: Endpoint and Network from their texts, and the questions that listeners and allow
+// lists ask of them.
 //
 // Thread: any (pure functions). No name is resolved here.
 // Invariants:
@@ -50,7 +51,8 @@ struct HostAddress {
   std::uint8_t prefix_length = 32;
 };
 
-/// "198.18.0.100/24": an address that a host may have, and its prefix; without one /32 or /128. Refuses what no host can
+/// "198.18.0.100/24": an address that a host may have, and its prefix; without one /32 or /128. Refuses what no host
+/// can
 /// have: unspecified, loopback, multicast, broadcast, the network itself, and a prefix of 0.
 Result<HostAddress> parse_host_address(std::string_view text);
 
@@ -70,8 +72,8 @@ bool is_numeric(const Endpoint& endpoint);
 bool is_loopback(const Endpoint& endpoint);
 /// 0.0.0.0 or [::]: every address of the machine of that family.
 bool is_wildcard(const Endpoint& endpoint);
-/// Whether two listeners cannot exist side by side: the same socket, or one port where one of them is the family's wildcard.
-/// IPv4 and IPv6 never meet: our IPv6 listeners are IPv6 only.
+/// Whether two listeners cannot exist side by side: the same socket, or one port where one of them is the family's
+/// wildcard. IPv4 and IPv6 never meet: our IPv6 listeners are IPv6 only.
 bool collide(const Endpoint& a, const Endpoint& b);
 
 }  // namespace hf::config::file

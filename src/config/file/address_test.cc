@@ -94,8 +94,11 @@ TEST(AddressTest, HostAddressesAreWhatAHostCanHave) {
   EXPECT_TRUE(parse_host_address("198.18.0.0/31").ok()) << "RFC 3021";
   EXPECT_TRUE(parse_host_address("198.18.0.0/16").error().context.ends_with("not a host in it"));
   EXPECT_TRUE(parse_host_address("198.18.1.0/16").ok());
-  EXPECT_TRUE(parse_host_address("2001:db8::/64").ok()) << "the anycast address of the routers there, odd but an address";
-  for (const char* text : {"198.18.0.255/24", "0.0.0.0", "127.0.0.1", "224.0.0.18/4", "255.255.255.255", "::", "::1/128", "ff02::12/8", "198.18.0.1/0", "::2/0", "db", "198.18.0.1/", "198.18.0.1/ 8", ""}) {
+  EXPECT_TRUE(parse_host_address("2001:db8::/64").ok())
+      << "the anycast address of the routers there, odd but an address";
+  for (const char* text :
+       {"198.18.0.255/24", "0.0.0.0", "127.0.0.1", "224.0.0.18/4", "255.255.255.255", "::", "::1/128", "ff02::12/8",
+        "198.18.0.1/0", "::2/0", "db", "198.18.0.1/", "198.18.0.1/ 8", ""}) {
     EXPECT_FALSE(parse_host_address(text).ok()) << text;
   }
 }
@@ -103,7 +106,9 @@ TEST(AddressTest, HostAddressesAreWhatAHostCanHave) {
 TEST(AddressTest, IpAddressesHaveNoPortAndNoPrefix) {
   EXPECT_EQ(*parse_ip("198.18.0.1"), IpAddress::v4(198, 18, 0, 1));
   EXPECT_EQ(parse_ip("FE80:0::1")->to_string(), "fe80::1");
-  for (const char* text : {"", "198.18.0.1:5", "198.18.0.1/24", "[::1]", "fe80::1%eth0", "gw-a", "198.18.1"}) EXPECT_FALSE(parse_ip(text).ok()) << text;
+  for (const char* text : {"", "198.18.0.1:5", "198.18.0.1/24", "[::1]", "fe80::1%eth0", "gw-a", "198.18.1"}) {
+    EXPECT_FALSE(parse_ip(text).ok()) << text;
+  }
   EXPECT_FALSE(parse_ip(std::string_view("::1\0", 4)).ok());
 }
 
@@ -114,14 +119,20 @@ TEST(AddressTest, HttpUrlsComeInTheirParts) {
   EXPECT_EQ(parse_http_url("http://[::1]")->server.to_string(), "[::1]:80");
   EXPECT_EQ(parse_http_url("http://a?c")->path, "/?c");
   EXPECT_EQ(parse_http_url("http://a/b@c")->path, "/b@c");
-  for (const char* text : {"", "http://", "http:///x", "https://a", "ftp://a", "a", "http://u:p@a/", "http://a b/", "http://a/\r\nX: y", "http://a/#x", "http://a:0", "http://a:", "http://::1/", "http://a/ä"}) {
+  for (const char* text :
+       {"", "http://", "http:///x", "https://a", "ftp://a", "a", "http://u:p@a/", "http://a b/", "http://a/\r\nX: y",
+        "http://a/#x", "http://a:0", "http://a:", "http://::1/", "http://a/ä"}) {
     EXPECT_FALSE(parse_http_url(text).ok()) << text;
   }
 }
 
 TEST(AddressTest, LoopbackIsWhatOnlyThisMachineReaches) {
-  for (const char* text : {"127.9.9.9:1", "[::1]:1", "localhost:1"}) EXPECT_TRUE(is_loopback(*parse_endpoint(text))) << text;
-  for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "db1:1"}) EXPECT_FALSE(is_loopback(*parse_endpoint(text))) << text;
+  for (const char* text : {"127.9.9.9:1", "[::1]:1", "localhost:1"}) {
+    EXPECT_TRUE(is_loopback(*parse_endpoint(text))) << text;
+  }
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "db1:1"}) {
+    EXPECT_FALSE(is_loopback(*parse_endpoint(text))) << text;
+  }
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ std::vector<std::string> changes_for_restart(const Schema& schema, const Pair& p
   std::vector<std::string> lines;
   for (const Key* key : schema.rows_of(pair.table)) {
     if (!key->needs_restart || key->field.same(pair.before, pair.after)) continue;
-    lines.push_back(fmt::format("{} changed from {} to {}", key->path, shown(*key, pair.before), shown(*key, pair.after)));
+    lines.push_back(
+        fmt::format("{} changed from {} to {}", key->path, shown(*key, pair.before), shown(*key, pair.after)));
   }
   return lines;
 }

@@ -2,7 +2,8 @@
 //
 // Owner: the caller. Thread: any (pure functions).
 // Invariants:
-//   1. A key is named once, as it is written below the table: "check.interval". A list, an account and a secret count as one.
+//   1. A key is named once, as it is written below the table: "check.interval". A list, an account and a secret count
+//      as one.
 //   2. No secret appears.
 #pragma once
 
@@ -59,7 +60,8 @@ Pair pair_of(const Schema& schema, std::string_view table, const T& before, cons
   return {key, &before, &after};
 }
 
-/// The keys that a reload applies and that differ, in the order of their rows. Lists whose elements have an identity are not looked at.
+/// The keys that a reload applies and that differ, in the order of their rows. Lists whose elements have an identity
+/// are not looked at.
 std::vector<std::string> changed_keys(const Schema& schema, const Pair& pair);
 
 /// The keys that need a restart and differ, with their whole path: "node.shards changed from 2 to 4".

@@ -50,7 +50,8 @@ class Splitter {
       const char c = text_[next_++];
       if (c == '"') return;
       if (kShellInDoubleQuotes.find(c) != std::string_view::npos) return needs_shell(c);
-      const bool escapes = c == '\\' && next_ < text_.size() && kEscapedInDoubleQuotes.find(text_[next_]) != std::string_view::npos;
+      const bool escapes =
+          c == '\\' && next_ < text_.size() && kEscapedInDoubleQuotes.find(text_[next_]) != std::string_view::npos;
       add(escapes ? text_[next_++] : c);
     }
     fail("a quote is not closed");

@@ -1,4 +1,5 @@
-// A program and its arguments from one text, and back: split at blanks with a shell's quotes, and nothing else of a shell.
+// A program and its arguments from one text, and back: split at blanks with a shell's quotes, and nothing else of a
+// shell.
 //
 // Thread: any (pure functions).
 // Invariants:
@@ -15,8 +16,8 @@
 
 namespace hf::config::file {
 
-/// '…' keeps everything, "…" and \x keep what a shell would keep. At least one word. kInvalidArgument with the reason in words;
-/// kUnsupported where only a shell could run it.
+/// '…' keeps everything, "…" and \x keep what a shell would keep. At least one word. kInvalidArgument with the reason
+/// in words; kUnsupported where only a shell could run it.
 Result<std::vector<std::string>> split_command(std::string_view text);
 
 /// The words with the quotes that they need.

@@ -36,21 +36,28 @@ TEST(CommandLineTest, QuotesKeepWhatAShellWouldKeep) {
 }
 
 TEST(CommandLineTest, WhatOnlyAShellUnderstandsIsRefused) {
-  for (const char* text : {"/a | b", "/a && b", "/a; b", "/a > b", "/a < b", "/a $b", "/a `b`", "/a \"$b\"", "/a \"`b`\"", "/a *", "/a b?", "/a [ab]", "(/a)", "~/a", "/a #b",
-                           "[ -f /etc/keepalived/down ] && exit 1 || exit 0"}) {
+  for (const char* text :
+       {"/a | b", "/a && b", "/a; b", "/a > b", "/a < b", "/a $b", "/a `b`", "/a \"$b\"", "/a \"`b`\"", "/a *", "/a b?",
+        "/a [ab]", "(/a)", "~/a", "/a #b", "[ -f /etc/keepalived/down ] && exit 1 || exit 0"}) {
     EXPECT_EQ(refusal(text), ErrorCode::kUnsupported) << text;
   }
 }
 
 TEST(CommandLineTest, WhatIsNoCommandIsRefused) {
-  for (const char* text : {"", "  ", "/a 'b", "/a \"b", "/a \"b\\", "/a \\"}) EXPECT_EQ(refusal(text), ErrorCode::kInvalidArgument) << text;
+  for (const char* text : {"", "  ", "/a 'b", "/a \"b", "/a \"b\\", "/a \\"}) {
+    EXPECT_EQ(refusal(text), ErrorCode::kInvalidArgument) << text;
+  }
 }
 
 TEST(CommandLineTest, WordsAreJoinedSoThatTheyAreSplitAgain) {
   EXPECT_EQ(join_command({"/a", "b", "two words", "it's", ""}), "/a b 'two words' it\\'s ''");
   EXPECT_EQ(join_command({"/a", "it's two \"words\" and $x"}), R"(/a "it's two \"words\" and \$x")");
-  const std::vector<std::vector<std::string>> commands = {
-      {"/a"}, {"/a", ""}, {"'", "\"", "\\", "\\\\", "'\""}, {"/a", "~", "~b", "a~", "#", "#b", "a#"}, {"/a", "$x", "`b`", "'$x'", "a\\$'"}, {"/a b", "|&;<>()*?[]{}!", " ", "ü"}};
+  const std::vector<std::vector<std::string>> commands = {{"/a"},
+                                                          {"/a", ""},
+                                                          {"'", "\"", "\\", "\\\\", "'\""},
+                                                          {"/a", "~", "~b", "a~", "#", "#b", "a#"},
+                                                          {"/a", "$x", "`b`", "'$x'", "a\\$'"},
+                                                          {"/a b", "|&;<>()*?[]{}!", " ", "ü"}};
   for (const std::vector<std::string>& command : commands) {
     const Result<std::vector<std::string>> again = split_command(join_command(command));
     ASSERT_TRUE(again.ok()) << join_command(command);

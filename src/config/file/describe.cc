@@ -29,8 +29,11 @@ std::string heading(const Key& table) {
 
 std::string type_of(const Key& key) {
   std::string type = kind_in_words(key);
-  if (!key.shape.empty()) type = key.is_list() ? fmt::format("list of {}s", noun_of(key.shape)) : std::string(noun_of(key.shape));
-  const bool ranged = key.kind == Kind::kCount || key.kind == Kind::kDuration || key.kind == Kind::kSize || key.kind == Kind::kWeight;
+  if (!key.shape.empty()) {
+    type = key.is_list() ? fmt::format("list of {}s", noun_of(key.shape)) : std::string(noun_of(key.shape));
+  }
+  const bool ranged =
+      key.kind == Kind::kCount || key.kind == Kind::kDuration || key.kind == Kind::kSize || key.kind == Kind::kWeight;
   if (ranged) type += ", " + range_in_words(key);
   if (key.may_be_off) type += " or \"off\"";
   if (key.per_node) type += "; per node";
@@ -47,7 +50,9 @@ std::string group_in_words(const std::vector<const Key*>& keys, std::string_view
 }
 
 std::string default_of(const Key& key, const std::vector<const Key*>& siblings) {
-  if (key.required && !key.group.empty()) return fmt::format("one of {} is required", group_in_words(siblings, key.group));
+  if (key.required && !key.group.empty()) {
+    return fmt::format("one of {} is required", group_in_words(siblings, key.group));
+  }
   if (key.required) return "required";
   if (!key.fallback_note.empty()) return std::string(key.fallback_note);
   if (!key.fallback.empty()) return fmt::format("`{}`", key.fallback);
@@ -62,16 +67,20 @@ bool is_row(const Key& key) {
 }
 
 std::string render_section(const Schema& schema, const Key& table) {
-  std::string out = fmt::format("\n## {}\n\n{}\n\n| key | type | default | meaning |\n|---|---|---|---|\n", heading(table), table.doc);
+  std::string out = fmt::format("\n## {}\n\n{}\n\n| key | type | default | meaning |\n|---|---|---|---|\n",
+                                heading(table), table.doc);
   const std::vector<const Key*> keys = schema.children_of(&table);
   for (const Key* key : keys) {
-    if (is_row(*key)) out += fmt::format("| `{}` | {} | {} | {} |\n", key->leaf(), type_of(*key), default_of(*key, keys), key->doc);
+    if (is_row(*key)) {
+      out += fmt::format("| `{}` | {} | {} | {} |\n", key->leaf(), type_of(*key), default_of(*key, keys), key->doc);
+    }
   }
   return out;
 }
 
 std::string render_later(const Schema& schema) {
-  std::string out = "\n## Not available in this version\n\nThese names are reserved; using one is an error that says so.\n\n";
+  std::string out =
+      "\n## Not available in this version\n\nThese names are reserved; using one is an error that says so.\n\n";
   for (const Key& key : schema) {
     if (key.kind == Kind::kLater) out += fmt::format("- `{}`\n", key.path);
     for (const std::string_view choice : key.later_choices) out += fmt::format("- `{} = \"{}\"`\n", key.path, choice);

@@ -9,9 +9,10 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_UNRELEASED_FEATURES 0
 #define TOML_MAX_NESTED_VALUES 32
-// Version 3.3.0 asserts (or, with NDEBUG, promises to the optimizer) two things that a hostile file makes false: that a table header
-// begins with a key character ("[="), and that its table of white space has no gaps (U+0408 outside a string). It handles both
-// well once the promises are taken out; what it calls unreachable elsewhere becomes an abort instead of undefined behaviour.
+// Version 3.3.0 asserts (or, with NDEBUG, promises to the optimizer) two things that a hostile file makes false: that a
+// table header begins with a key character ("[="), and that its table of white space has no gaps (U+0408 outside a
+// string). It handles both well once the promises are taken out; what it calls unreachable elsewhere becomes an abort
+// instead of undefined behaviour.
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/impl/preprocessor.h>
 #undef TOML_ASSUME
@@ -39,7 +40,8 @@ Position position_of(const toml::source_region& source) {
   return Position{std::max(1, static_cast<int>(source.begin.line)), std::max(1, static_cast<int>(source.begin.column))};
 }
 
-/// How long the quoted text or the comment is that begins here; 0: none does. One that never ends is the library's to complain of.
+/// How long the quoted text or the comment is that begins here; 0: none does. One that never ends is the library's to
+/// complain of.
 std::size_t opaque_size(std::string_view rest) {
   if (rest.starts_with('#')) return std::min(rest.find('\n'), rest.size());
   for (const std::string_view mark : {R"(""")", "'''", "\"", "'"}) {
@@ -51,7 +53,8 @@ std::size_t opaque_size(std::string_view rest) {
         ++i;
       } else if (rest.substr(i).starts_with(mark)) {
         std::size_t end = i + mark.size();
-        for (int more = 0; is_long && more < 2 && rest.substr(end).starts_with(mark.front()); ++more) ++end;  // """"" ends a text with ""
+        // """"" ends a text with ""
+        for (int more = 0; is_long && more < 2 && rest.substr(end).starts_with(mark.front()); ++more) ++end;
         return end;
       }
     }
@@ -60,7 +63,8 @@ std::size_t opaque_size(std::string_view rest) {
   return 0;
 }
 
-/// The library bounds the depth of lists and inline tables, not of dotted keys ("a.a.a.…"). Comments and quoted texts may hold dots.
+/// The library bounds the depth of lists and inline tables, not of dotted keys ("a.a.a.…"). Comments and quoted texts
+/// may hold dots.
 std::optional<SyntaxError> find_deep_key(std::string_view text) {
   Position at;
   int dots = 0;
@@ -86,7 +90,8 @@ std::string printed(const T& value) {
   return out.str();
 }
 
-// Recursion is bounded by the depth of the parsed tree: kDeepest levels of lists and tables, each of kDeepest dotted keys.
+// Recursion is bounded by the depth of the parsed tree: kDeepest levels of lists and tables, each of kDeepest dotted
+// keys.
 Value convert(const toml::node& node);
 
 void convert_table(const toml::table& table, Value& value) {
@@ -94,7 +99,8 @@ void convert_table(const toml::table& table, Value& value) {
   for (const auto& [key, child] : table) {
     value.entries.push_back(Entry{std::string(key.str()), position_of(key.source()), convert(child)});
   }
-  std::sort(value.entries.begin(), value.entries.end(), [](const Entry& a, const Entry& b) { return std::tie(a.at, a.key) < std::tie(b.at, b.key); });
+  std::sort(value.entries.begin(), value.entries.end(),
+            [](const Entry& a, const Entry& b) { return std::tie(a.at, a.key) < std::tie(b.at, b.key); });
 }
 
 Value convert(const toml::node& node) {
@@ -129,7 +135,8 @@ Value convert(const toml::node& node) {
 }  // namespace
 
 const Entry* Value::find(std::string_view key) const {
-  const auto found = std::find_if(entries.begin(), entries.end(), [key](const Entry& entry) { return entry.key == key; });
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [key](const Entry& entry) { return entry.key == key; });
   return found == entries.end() ? nullptr : &*found;
 }
 

@@ -20,21 +20,15 @@ namespace hf::config::file {
 struct Entry;
 
 struct Value {
-  enum class Type : std::uint8_t { kText,
-                                   kInteger,
-                                   kFloat,
-                                   kFlag,
-                                   kTime,
-                                   kList,
-                                   kTable };
+  enum class Type : std::uint8_t { kText, kInteger, kFloat, kFlag, kTime, kList, kTable };
 
   Type type = Type::kTable;
   Position at;
-  std::string text;           // kText; kFloat and kTime as the file's author would write them
-  std::int64_t integer = 0;   // kInteger
-  bool flag = false;          // kFlag
-  std::vector<Value> items;   // kList
-  std::vector<Entry> entries; // kTable
+  std::string text;            // kText; kFloat and kTime as the file's author would write them
+  std::int64_t integer = 0;    // kInteger
+  bool flag = false;           // kFlag
+  std::vector<Value> items;    // kList
+  std::vector<Entry> entries;  // kTable
 
   bool is(Type t) const { return type == t; }
   const Entry* find(std::string_view key) const;

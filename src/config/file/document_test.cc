@@ -57,12 +57,14 @@ TEST(DocumentTest, DepthIsBounded) {
   std::string dotted = "a";
   for (int i = 0; i < 40; ++i) dotted += ".a";
   EXPECT_EQ(broken("x = 1\n" + dotted + " = 1\n").at.line, 2);
-  EXPECT_EQ(parsed("# ......................................................\nx = 1").entries.size(), 1U) << "a comment may hold any dots";
+  EXPECT_EQ(parsed("# ......................................................\nx = 1").entries.size(), 1U)
+      << "a comment may hold any dots";
 }
 
 TEST(DocumentTest, DotsInsideOfQuotesAreNoDepth) {
   const std::string dots(50, '.');
-  for (const std::string& quoted : {"\"" + dots + "\"", "'" + dots + "'", R"(""")" + dots + "\n" + dots + R"(""")", "'''" + dots + "'''", "\"\\\"" + dots + "\""}) {
+  for (const std::string& quoted : {"\"" + dots + "\"", "'" + dots + "'", R"(""")" + dots + "\n" + dots + R"(""")",
+                                    "'''" + dots + "'''", "\"\\\"" + dots + "\""}) {
     EXPECT_NE(parsed("a = " + quoted).entries.at(0).value.text.find(dots), std::string::npos) << quoted;
   }
   EXPECT_EQ(parsed("'" + dots + "'.b = 1").entries.at(0).key, dots);
@@ -71,7 +73,8 @@ TEST(DocumentTest, DotsInsideOfQuotesAreNoDepth) {
 TEST(DocumentTest, NothingQuotedHidesADeepKey) {
   std::string deep;
   for (int i = 0; i < 40; ++i) deep += ".a";
-  for (const std::string before : {"'#'", R"("\"#")", "a = \"\"\"x\"\"\"\"\"\nb", "a = '''\n#\"'''\nb", "a = { b = \"\", c", "# \"\nb", "a = '\\'\nb"}) {
+  for (const std::string before : {"'#'", R"("\"#")", "a = \"\"\"x\"\"\"\"\"\nb", "a = '''\n#\"'''\nb",
+                                   "a = { b = \"\", c", "# \"\nb", "a = '\\'\nb"}) {
     EXPECT_EQ(broken(before + deep + " = 1").why, "a dotted key is nested too deep") << before;
   }
 }

@@ -2,8 +2,8 @@
 //
 // Owner: the row of the key (a constant). Thread: any.
 // Invariants:
-//   1. A field is used with objects of the type that it was made from, and no other: Schema checks that the rows of a table
-//      belong to the type that the table fills.
+//   1. A field is used with objects of the type that it was made from, and no other: Schema checks that the rows of a
+//      table belong to the type that the table fills.
 //   2. What read() gives, store() takes: afterwards the two objects are the same() to this field.
 #pragma once
 
@@ -35,21 +35,23 @@ struct Field {
   std::optional<ParsedValue> (*read)(const void* object) = nullptr;  // nullopt: nothing that could be written down
 
   // A table, or a list of tables.
-  void* (*enter)(void* object) = nullptr;                      // the object to fill; a list gets a new one at its end
-  std::size_t (*count)(const void* object) = nullptr;          // how many there are
+  void* (*enter)(void* object) = nullptr;              // the object to fill; a list gets a new one at its end
+  std::size_t (*count)(const void* object) = nullptr;  // how many there are
   const void* (*item)(const void* object, std::size_t index) = nullptr;
 
   bool (*same)(const void* a, const void* b) = nullptr;  // nullptr: a change of it shows in other keys
 };
 
-// How a member of each type takes a value and gives it back. A section has its own types beside these: its functions of the
-// same names are found by the type.
+// How a member of each type takes a value and gives it back. A section has its own types beside these: its functions of
+// the same names are found by the type.
 
 inline void assign(std::string& member, const ParsedValue& value) { member = value.text; }
 inline void assign(bool& member, const ParsedValue& value) { member = value.flag; }
 inline void assign(Nanos& member, const ParsedValue& value) { member = value.duration; }
 inline void assign(Endpoint& member, const ParsedValue& value) { member = value.endpoint; }
-inline void assign(Weight& member, const ParsedValue& value) { member = Weight{value.flag, static_cast<int>(value.number)}; }
+inline void assign(Weight& member, const ParsedValue& value) {
+  member = Weight{value.flag, static_cast<int>(value.number)};
+}
 inline void assign(IpAddress& member, const ParsedValue& value) { member = value.ips.at(0); }
 inline void assign(std::optional<IpAddress>& member, const ParsedValue& value) { member = value.ips.at(0); }
 inline void assign(std::vector<IpAddress>& member, const ParsedValue& value) { member = value.ips; }
@@ -68,7 +70,9 @@ void assign(T& member, const ParsedValue& value) {
 inline std::optional<ParsedValue> written(const std::string& member) { return ParsedValue{.text = member}; }
 inline std::optional<ParsedValue> written(const bool& member) { return ParsedValue{.flag = member}; }
 inline std::optional<ParsedValue> written(const Nanos& member) { return ParsedValue{.duration = member}; }
-inline std::optional<ParsedValue> written(const Endpoint& member) { return ParsedValue{.text = member.unix_path, .endpoint = member}; }
+inline std::optional<ParsedValue> written(const Endpoint& member) {
+  return ParsedValue{.text = member.unix_path, .endpoint = member};
+}
 inline std::optional<ParsedValue> written(const Weight& member) {
   return ParsedValue{.number = member.points, .flag = member.release};
 }
@@ -78,8 +82,12 @@ inline std::optional<ParsedValue> written(const std::optional<IpAddress>& member
   return written(*member);
 }
 inline std::optional<ParsedValue> written(const std::vector<IpAddress>& member) { return ParsedValue{.ips = member}; }
-inline std::optional<ParsedValue> written(const std::vector<Network>& member) { return ParsedValue{.networks = member}; }
-inline std::optional<ParsedValue> written(const std::vector<std::string>& member) { return ParsedValue{.texts = member}; }
+inline std::optional<ParsedValue> written(const std::vector<Network>& member) {
+  return ParsedValue{.networks = member};
+}
+inline std::optional<ParsedValue> written(const std::vector<std::string>& member) {
+  return ParsedValue{.texts = member};
+}
 template <std::unsigned_integral T>
 std::optional<ParsedValue> written(const T& member) {
   return ParsedValue{.number = static_cast<std::int64_t>(member)};
@@ -125,7 +133,8 @@ struct Chain {
   using Member = std::remove_reference_t<decltype(in(std::declval<Owner&>()))>;
 };
 
-/// The value is kept in this member: at<&Service::max_connections>(). A struct is a table, a vector of structs a list of tables.
+/// The value is kept in this member: at<&Service::max_connections>(). A struct is a table, a vector of structs a list
+/// of tables.
 template <auto... kMembers>
 constexpr Field at() {
   using Where = Chain<kMembers...>;
@@ -201,20 +210,27 @@ constexpr Field secret() {
     Chain<kSecret>::at(object) = value.text;
     Chain<kFrom>::at(object) = value.source;
   };
-  field.read = [](const void* object) -> std::optional<ParsedValue> { return ParsedValue{.source = Chain<kFrom>::at(object)}; };
+  field.read = [](const void* object) -> std::optional<ParsedValue> {
+    return ParsedValue{.source = Chain<kFrom>::at(object)};
+  };
   return field;
 }
 
-/// What no single member says. L has an Owner, store(Owner&, value) and read(owner); same(a, b) where a change is told by this key.
+/// What no single member says. L has an Owner, store(Owner&, value) and read(owner); same(a, b) where a change is told
+/// by this key.
 template <typename L>
 constexpr Field by() {
   using Owner = typename L::Owner;
   Field field;
   field.owner = &kTypeTag<Owner>;
   field.store = [](void* object, const ParsedValue& value) { L::store(*static_cast<Owner*>(object), value); };
-  field.read = [](const void* object) -> std::optional<ParsedValue> { return L::read(*static_cast<const Owner*>(object)); };
+  field.read = [](const void* object) -> std::optional<ParsedValue> {
+    return L::read(*static_cast<const Owner*>(object));
+  };
   if constexpr (requires(const Owner& object) { L::same(object, object); }) {
-    field.same = [](const void* a, const void* b) { return L::same(*static_cast<const Owner*>(a), *static_cast<const Owner*>(b)); };
+    field.same = [](const void* a, const void* b) {
+      return L::same(*static_cast<const Owner*>(a), *static_cast<const Owner*>(b));
+    };
   }
   return field;
 }

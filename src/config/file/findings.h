@@ -29,7 +29,8 @@ class Findings {
   void error(Position position, std::string what, std::string why, std::string remedy);
   void warning(Position position, std::string what, std::string why, std::string remedy);
 
-  /// An error for each name that an earlier one has too. `what` is "service", "server", "user"; `place` gives the i-th's.
+  /// An error for each name that an earlier one has too. `what` is "service", "server", "user"; `place` gives the
+  /// i-th's.
   template <typename Place>
   void check_unique(const std::string& what, const std::vector<std::string>& names, Place place) {
     std::vector<std::string> places;
@@ -38,7 +39,8 @@ class Findings {
   }
 
  private:
-  void check_unique_at(const std::string& what, const std::vector<std::string>& names, const std::vector<std::string>& places);
+  void check_unique_at(const std::string& what, const std::vector<std::string>& names,
+                       const std::vector<std::string>& places);
 
   ReadResult& result_;
 };

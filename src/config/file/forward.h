@@ -1,4 +1,5 @@
-// The names of the mechanism that a section's header needs: it declares its keys and its rules, and knows no more of either.
+// The names of the mechanism that a section's header needs: it declares its keys and its rules, and knows no more of
+// either.
 //
 // Owner: nobody (declarations). Thread: any.
 #pragma once

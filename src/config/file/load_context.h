@@ -1,4 +1,5 @@
-// What loading a configuration needs from the machine and the program: passed in, so that tests and the fuzzer touch no machine at all.
+// What loading a configuration needs from the machine and the program: passed in, so that tests and the fuzzer touch no
+// machine at all.
 //
 // Owner: the caller of load_file/load_text. Thread: the caller's.
 // Invariants:
@@ -24,18 +25,19 @@ struct SecretFile {
 constexpr std::size_t kLargestSecret = 4096;
 
 struct LoadContext {
-  std::string node_name;       // the name of this node, overriding node.name; empty: node.name, then host_name
-  std::string host_name;       // default of node.name
-  std::uint32_t shards = 1;    // default of node.shards: the CPUs this process may use
+  std::string node_name;     // the name of this node, overriding node.name; empty: node.name, then host_name
+  std::string host_name;     // default of node.name
+  std::uint32_t shards = 1;  // default of node.shards: the CPUs this process may use
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<Result<SecretFile>(const std::string& path)> read_secret;
-  EventTypes events{};         // that the program tells of, for keys that choose among them; empty: not known
+  EventTypes events{};  // that the program tells of, for keys that choose among them; empty: not known
 };
 
 /// The real machine: its host name, the CPUs of this process's affinity mask, getenv, regular files.
 LoadContext system_context();
 
-/// Reads a secret from a regular file. kNotFound, kAccessDenied, kInvalidArgument (not a regular file, too large), kSystem.
+/// Reads a secret from a regular file. kNotFound, kAccessDenied, kInvalidArgument (not a regular file, too large),
+/// kSystem.
 Result<SecretFile> read_secret_file(const std::string& path);
 
 }  // namespace hf::config::file

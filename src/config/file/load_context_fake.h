@@ -17,7 +17,8 @@ struct FakeMachine {
       {"/etc/holdfast/repl.password", {"repl\n", false}},
       {"/etc/holdfast/heartbeat.key", {"beat\n", false}},
   };
-  std::map<std::string, std::string> environment = {{"REPORT_PASSWORD", "lion"}, {"LONG_PASSWORD", "a lion that roars"}};
+  std::map<std::string, std::string> environment = {{"REPORT_PASSWORD", "lion"},
+                                                    {"LONG_PASSWORD", "a lion that roars"}};
 
   LoadContext context() {
     LoadContext context;

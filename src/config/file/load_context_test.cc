@@ -45,9 +45,11 @@ TEST_F(SecretFileTest, RefusesWhatIsNoSecretFile) {
   EXPECT_EQ(read_secret_file(folder_ + "/none").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(read_secret_file(folder_).error().context, "it is not a regular file");
   ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
-  EXPECT_EQ(read_secret_file(folder_ + "/pipe").error().context, "it is not a regular file") << "and does not wait for a writer";
+  EXPECT_EQ(read_secret_file(folder_ + "/pipe").error().context, "it is not a regular file")
+      << "and does not wait for a writer";
   EXPECT_TRUE(read_secret_file(write(std::string(kLargestSecret, 'x'), 0600)).ok());
-  EXPECT_EQ(read_secret_file(write(std::string(kLargestSecret + 1, 'x'), 0600)).error().context, "it is larger than 4 KiB");
+  EXPECT_EQ(read_secret_file(write(std::string(kLargestSecret + 1, 'x'), 0600)).error().context,
+            "it is larger than 4 KiB");
 }
 
 TEST(SystemContextTest, KnowsTheMachine) {

@@ -65,10 +65,14 @@ Complaint url_complaint(const Key& key, const Value& value, std::string why, std
 
 Outcome parse_url(const Key& key, const Value& value) {
   Result<HttpUrl> url = parse_http_url(value.text);
-  if (!url.ok()) return url_complaint(key, value, url.error().context, fmt::format("write for example {} = {}", key.leaf(), sample_value(key)));
+  if (!url.ok()) {
+    return url_complaint(key, value, url.error().context,
+                         fmt::format("write for example {} = {}", key.leaf(), sample_value(key)));
+  }
   if (value.text.find('?') != std::string::npos) {
-    return url_complaint(key, value, "what stands behind its ? may be a secret, and secrets come from a file or from the environment",
-                         fmt::format("use {0}_file or {0}_env", key.leaf()));
+    return url_complaint(
+        key, value, "what stands behind its ? may be a secret, and secrets come from a file or from the environment",
+        fmt::format("use {0}_file or {0}_env", key.leaf()));
   }
   ParsedValue parsed;
   parsed.text = value.text;
@@ -101,15 +105,21 @@ const char* no_interface_name(std::string_view text) {
   if (text == "." || text == "..") return "no interface has this name";
   if (text.find(':') != std::string_view::npos) return "an alias is not an interface, it is the label of an address";
   const auto refused = [](unsigned char c) { return c <= ' ' || c >= 0x7f || c == '/'; };
-  return std::any_of(text.begin(), text.end(), refused) ? "the name of an interface has no blank, no slash and no letter beyond ASCII" : nullptr;
+  return std::any_of(text.begin(), text.end(), refused)
+             ? "the name of an interface has no blank, no slash and no letter beyond ASCII"
+             : nullptr;
 }
 
 Outcome parse_weight(const Key& key, const Value& value) {
   ParsedValue parsed;
   parsed.flag = value.is(Type::kText) && value.text == "release";
   if (parsed.flag) return parsed;
-  if (!value.is(Type::kInteger)) return complaint(key, value, "\"release\" or a whole number without quotes is expected");
-  if (value.integer < key.min || value.integer > key.max) return complaint(key, value, fmt::format("the range is {}", range_in_words(key)));
+  if (!value.is(Type::kInteger)) {
+    return complaint(key, value, "\"release\" or a whole number without quotes is expected");
+  }
+  if (value.integer < key.min || value.integer > key.max) {
+    return complaint(key, value, fmt::format("the range is {}", range_in_words(key)));
+  }
   parsed.number = value.integer;
   return parsed;
 }

@@ -17,16 +17,18 @@
 namespace hf::config::file {
 
 struct ParsedValue {
-  std::string text{};  // kName, kText, kChoice, kPath, kSocketPath, kInterface, kCommand, kUrl; the secret of kSecretFile and kSecretVariable
+  // kName, kText, kChoice, kPath, kSocketPath, kInterface, kCommand, kUrl; the secret of kSecretFile and
+  // kSecretVariable
+  std::string text{};
   std::int64_t number = 0;
   bool flag = false;  // kFlag; kWeight: "release"
   Nanos duration{0};
   std::size_t choice = 0;  // index into choices
   Endpoint endpoint{};     // empty for "off"
   std::vector<Network> networks{};
-  std::vector<IpAddress> ips{};    // kIps; kIp, kHostAddress and kNumericAddress: one
-  std::uint8_t prefix_length = 0;  // kHostAddress
-  std::string url_path{};          // kUrl; the host and the port are in endpoint
+  std::vector<IpAddress> ips{};      // kIps; kIp, kHostAddress and kNumericAddress: one
+  std::uint8_t prefix_length = 0;    // kHostAddress
+  std::string url_path{};            // kUrl; the host and the port are in endpoint
   std::vector<std::string> texts{};  // kNames, kTexts
   SecretSource source{};             // kSecretFile, kSecretVariable
 };

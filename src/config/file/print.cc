@@ -18,16 +18,22 @@ namespace {
 
 constexpr std::size_t kWidestList = 100;  // in one line
 
-std::string with_prefix(const ParsedValue& value) { return fmt::format("{}/{}", value.ips.at(0).to_string(), value.prefix_length); }
+std::string with_prefix(const ParsedValue& value) {
+  return fmt::format("{}/{}", value.ips.at(0).to_string(), value.prefix_length);
+}
 
-std::string address_in_words(const Endpoint& endpoint) { return endpoint.host.empty() ? std::string() : endpoint.to_string(); }
+std::string address_in_words(const Endpoint& endpoint) {
+  return endpoint.host.empty() ? std::string() : endpoint.to_string();
+}
 
 std::string choice_in_words(const Key& key, const ParsedValue& value) {
   if (!value.text.empty()) return value.text;
   return value.choice < key.choices.size() ? std::string(key.choices[value.choice]) : std::string();
 }
 
-bool is_list_of_values(Kind kind) { return kind == Kind::kNetworks || kind == Kind::kIps || kind == Kind::kNames || kind == Kind::kTexts; }
+bool is_list_of_values(Kind kind) {
+  return kind == Kind::kNetworks || kind == Kind::kIps || kind == Kind::kNames || kind == Kind::kTexts;
+}
 
 /// The elements of a kind that is a list, without quotes.
 std::vector<std::string> elements(const ParsedValue& value) {

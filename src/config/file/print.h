@@ -3,8 +3,8 @@
 // Thread: any (pure functions).
 // Invariants:
 //   1. Reading what print() gives fills an object that equals this one.
-//   2. A default is left out, unless its key says that it matters whether it is written; so is a name that no file could hold
-//      (a server that has none is called by its address).
+//   2. A default is left out, unless its key says that it matters whether it is written; so is a name that no file
+//      could hold (a server that has none is called by its address).
 //   3. No secret appears, only where it was read from; one that was read from nowhere is left out.
 #pragma once
 

@@ -61,7 +61,8 @@ class Reader {
       if (key->kind != Kind::kRefused) names.push_back(key->leaf());
     }
     for (const Entry& entry : value.entries) {
-      const bool known = std::any_of(keys.begin(), keys.end(), [&](const Key* key) { return key->leaf() == entry.key; });
+      const bool known =
+          std::any_of(keys.begin(), keys.end(), [&](const Key* key) { return key->leaf() == entry.key; });
       if (known) continue;
       error(entry.at, fmt::format("unknown key {}", quoted(entry.key)), fmt::format("{} has no such key", title(table)),
             remedy_for_unknown(entry.key, names));
@@ -129,8 +130,9 @@ class Reader {
 
   /// A literal password draws its own complaint: no second one that password_file is missing.
   static bool has_refused(const std::vector<const Key*>& keys, const Value& value) {
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const Key* key) { return key->kind == Kind::kRefused && value.find(key->leaf()) != nullptr; });
+    return std::any_of(keys.begin(), keys.end(), [&](const Key* key) {
+      return key->kind == Kind::kRefused && value.find(key->leaf()) != nullptr;
+    });
   }
 
   void read_key(const Key& key, const Entry& entry, void* object, const std::string& place) {
@@ -138,26 +140,29 @@ class Reader {
       return error(entry.at, fmt::format("{} is in the file", key.path), "not available in this version", "remove it");
     }
     if (key.kind == Kind::kRefused) {
-      return error(entry.at, fmt::format("{} is in the clear", key.leaf()), "secrets come from a file or from the environment",
-                   fmt::format("use {}", key.doc));
+      return error(entry.at, fmt::format("{} is in the clear", key.leaf()),
+                   "secrets come from a file or from the environment", fmt::format("use {}", key.doc));
     }
     if (is_per_node(key, entry.value)) return read_per_node(key, entry, object, place);
     read_value(key, entry.value, object, place);
   }
 
-  /// Tables keyed by node name. Where the value itself is a table or a list of tables, all of its values must be that too.
+  /// Tables keyed by node name. Where the value itself is a table or a list of tables, all of its values must be that
+  /// too.
   static bool is_per_node(const Key& key, const Value& value) {
     if (!key.per_node || !value.is(Type::kTable)) return false;
     const bool tables_only = key.kind == Kind::kTableList && key.shorthand.empty();
     if (key.kind != Kind::kTable && !tables_only) return true;
     const Type wanted = tables_only ? Type::kList : Type::kTable;
-    return !value.entries.empty() &&
-           std::all_of(value.entries.begin(), value.entries.end(), [wanted](const Entry& entry) { return entry.value.is(wanted); });
+    return !value.entries.empty() && std::all_of(value.entries.begin(), value.entries.end(),
+                                                 [wanted](const Entry& entry) { return entry.value.is(wanted); });
   }
 
   void read_per_node(const Key& key, const Entry& entry, void* object, const std::string& place) {
     for (const Entry& node : entry.value.entries) {
-      if (object != nullptr && node.value.is(Type::kInteger)) result_.per_node_numbers[place][node.key] = node.value.integer;
+      if (object != nullptr && node.value.is(Type::kInteger)) {
+        result_.per_node_numbers[place][node.key] = node.value.integer;
+      }
       read_value(key, node.value, node.key == options_.node_name ? object : nullptr, place);
     }
     if (object != nullptr && entry.value.find(options_.node_name) == nullptr) {
@@ -176,8 +181,8 @@ class Reader {
 
   void read_section(const Key& key, const Value& value, void* object, const std::string& place) {
     if (!value.is(Type::kTable)) {
-      return error(value.at, fmt::format("{} is {}", key.path, value.is(Type::kList) ? "a list" : value.shown()), "one table is expected",
-                   fmt::format("write [{}] or {} = {{ … }}", key.path, key.leaf()));
+      return error(value.at, fmt::format("{} is {}", key.path, value.is(Type::kList) ? "a list" : value.shown()),
+                   "one table is expected", fmt::format("write [{}] or {} = {{ … }}", key.path, key.leaf()));
     }
     enter_table(key, value, object, place);
   }
@@ -196,9 +201,12 @@ class Reader {
     if (lone_text) return read_element(key, value, object, fmt::format("{}[0]", place));
     if (value.is(Type::kList)) {
       if (value.items.empty() && key.required) {
-        error(value.at, fmt::format("{} is empty", key.leaf()), "at least one is needed", fmt::format("write {} = {}", key.leaf(), sample_value(key)));
+        error(value.at, fmt::format("{} is empty", key.leaf()), "at least one is needed",
+              fmt::format("write {} = {}", key.leaf(), sample_value(key)));
       }
-      for (std::size_t i = 0; i < value.items.size(); ++i) read_element(key, value.items[i], object, fmt::format("{}[{}]", place, i));
+      for (std::size_t i = 0; i < value.items.size(); ++i) {
+        read_element(key, value.items[i], object, fmt::format("{}[{}]", place, i));
+      }
       return;
     }
     const std::string remedy = key.shorthand.empty() && key.shape.empty() ? fmt::format("write [[{}]]", key.path)
@@ -255,7 +263,8 @@ class Reader {
 
 }  // namespace
 
-ReadResult read_document(const Schema& schema, const Value& document, TypeTag type, void* root, const ReadOptions& options) {
+ReadResult read_document(const Schema& schema, const Value& document, TypeTag type, void* root,
+                         const ReadOptions& options) {
   HF_CHECK(type == schema.root());
   return Reader(schema, options).read(document, root);
 }

@@ -27,7 +27,8 @@ struct PlacedComplaint {
 /// Where each key that was read stands: "service[0].server[1].address". Values of this node only.
 using Places = std::map<std::string, Position>;
 
-/// Whole numbers that are keyed by node name, of every node: "vip[0].priority" -> "gw-b" -> 100. For rules about the others.
+/// Whole numbers that are keyed by node name, of every node: "vip[0].priority" -> "gw-b" -> 100. For rules about the
+/// others.
 using PerNodeNumbers = std::map<std::string, std::map<std::string, std::int64_t>>;
 
 struct ReadResult {
@@ -45,7 +46,8 @@ struct ReadOptions {
 };
 
 /// `root` is filled, an object of the type `schema.root()`: see read_into.
-ReadResult read_document(const Schema& schema, const Value& document, TypeTag type, void* root, const ReadOptions& options);
+ReadResult read_document(const Schema& schema, const Value& document, TypeTag type, void* root,
+                         const ReadOptions& options);
 
 template <typename T>
 ReadResult read_into(T& root, const Schema& schema, const Value& document, const ReadOptions& options) {

@@ -13,7 +13,9 @@ namespace hf::config::file {
 namespace {
 
 /// "service.mysql" of "service.mysql.monitor"; "" at the top of the file.
-std::string_view parent_of(std::string_view path) { return path.substr(0, path.rfind('.') == std::string_view::npos ? 0 : path.rfind('.')); }
+std::string_view parent_of(std::string_view path) {
+  return path.substr(0, path.rfind('.') == std::string_view::npos ? 0 : path.rfind('.'));
+}
 
 /// Has a header of its own, or is a name that is kept for one.
 bool comes_last(const Key& key) { return key.kind == Kind::kLater || (key.is_table() && !key.is_inline()); }

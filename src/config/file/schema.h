@@ -3,7 +3,8 @@
 // Owner: a constant of the room that knows the sections. Thread: any.
 // Invariants:
 //   1. A key's parent stands before it, and what is below a table follows it at once, in the order of the rows.
-//   2. The fields below a table belong to the type that the table fills: building a schema where they do not ends the process.
+//   2. The fields below a table belong to the type that the table fills: building a schema where they do not ends the
+//      process.
 #pragma once
 
 #include <initializer_list>

@@ -17,10 +17,8 @@ namespace {
 
 using testing::ElementsAre;
 
-enum class Colour : std::uint8_t { kRed,
-                                   kBlue };
-enum class Way : std::uint8_t { kRoad,
-                                kRiver };
+enum class Colour : std::uint8_t { kRed, kBlue };
+enum class Way : std::uint8_t { kRoad, kRiver };
 
 struct Lamp {
   Colour colour = Colour::kRed;
@@ -88,16 +86,20 @@ House read(std::string_view text) {
   const LoadContext context = machine.context();
   const auto document = parse_document(text);
   House house;
-  const ReadResult result = read_into(house, schema(), *std::get_if<Value>(&document), {context, "gw-a", "/etc/holdfast"});
-  for (const PlacedComplaint& error : result.errors) ADD_FAILURE() << error.complaint.what << ", " << error.complaint.why;
+  const ReadResult result =
+      read_into(house, schema(), *std::get_if<Value>(&document), {context, "gw-a", "/etc/holdfast"});
+  for (const PlacedComplaint& error : result.errors) {
+    ADD_FAILURE() << error.complaint.what << ", " << error.complaint.why;
+  }
   return house;
 }
 
 TEST(SchemaTest, WhatIsBelowATableFollowsItInTheOrderOfTheRows) {
   std::vector<std::string_view> paths;
   for (const Key& key : schema()) paths.push_back(key.path);
-  EXPECT_THAT(paths, ElementsAre("owner", "lamp", "lamp.colour", "lamp.watts", "quiet", "below", "key", "(key)", "(key).file", "(key).env", "door", "door.name",
-                                 "door.street", "door.bridge", "garden"));
+  EXPECT_THAT(paths,
+              ElementsAre("owner", "lamp", "lamp.colour", "lamp.watts", "quiet", "below", "key", "(key)", "(key).file",
+                          "(key).env", "door", "door.name", "door.street", "door.bridge", "garden"));
 }
 
 TEST(SchemaTest, ChildrenAreValuesFirstAndThenWhatHasAHeader) {
@@ -106,8 +108,10 @@ TEST(SchemaTest, ChildrenAreValuesFirstAndThenWhatHasAHeader) {
     for (const Key* key : keys) all.push_back(key->leaf());
     return all;
   };
-  EXPECT_THAT(leaves(schema().rows_of(nullptr)), ElementsAre("owner", "lamp", "quiet", "below", "key", "door", "garden"));
-  EXPECT_THAT(leaves(schema().children_of(nullptr)), ElementsAre("owner", "quiet", "below", "key", "door", "lamp", "garden"));
+  EXPECT_THAT(leaves(schema().rows_of(nullptr)),
+              ElementsAre("owner", "lamp", "quiet", "below", "key", "door", "garden"));
+  EXPECT_THAT(leaves(schema().children_of(nullptr)),
+              ElementsAre("owner", "quiet", "below", "key", "door", "lamp", "garden"));
   EXPECT_THAT(leaves(schema().children_of(schema().find("key"))), ElementsAre("file", "env"));
   EXPECT_EQ(schema().find("cellar"), nullptr);
 }
@@ -128,7 +132,8 @@ watts = 60
   EXPECT_TRUE(house.cellar);
   EXPECT_EQ(house.key.word, "tiger");
   EXPECT_EQ(house.lamp, (Lamp{Colour::kRed, 60}));
-  EXPECT_THAT(house.doors, ElementsAre(Door{"front", Way::kRoad, "", 0}, Door{"back", Way::kRoad, "Mill \"Lane\"", 0}, Door{"water", Way::kRiver, "", 7}));
+  EXPECT_THAT(house.doors, ElementsAre(Door{"front", Way::kRoad, "", 0}, Door{"back", Way::kRoad, "Mill \"Lane\"", 0},
+                                       Door{"water", Way::kRiver, "", 7}));
   EXPECT_EQ(print(schema(), house), text);
   EXPECT_EQ(print(schema(), read(text)), text);
 }
@@ -152,7 +157,8 @@ TEST(SchemaTest, ChangesAreNamedByTheirKeys) {
   after.lamp = {Colour::kBlue, 60};
   after.key.word = "lion";
   after.doors[0].street = "Mill Lane";
-  EXPECT_THAT(changed_keys(schema(), {nullptr, &before, &after}), ElementsAre("lamp.colour", "lamp.watts", "below", "key", "door"));
+  EXPECT_THAT(changed_keys(schema(), {nullptr, &before, &after}),
+              ElementsAre("lamp.colour", "lamp.watts", "below", "key", "door"));
   EXPECT_THAT(changes_for_restart(schema(), {nullptr, &before, &after}), ElementsAre("owner changed from me to you"));
   House elsewhere = before;
   elsewhere.key.word_from.file = "/another/place";
@@ -160,8 +166,9 @@ TEST(SchemaTest, ChangesAreNamedByTheirKeys) {
 }
 
 TEST(SchemaDeathTest, ARowBelongsToTheTypeThatItsTableFills) {
-  static constexpr Key kWrong[] = {{.path = "lamp", .kind = Kind::kTable, .doc = "A lamp.", .field = at<&House::lamp>()},
-                                   {.path = "lamp.name", .kind = Kind::kText, .doc = "Not a lamp's.", .field = at<&Door::name>()}};
+  static constexpr Key kWrong[] = {
+      {.path = "lamp", .kind = Kind::kTable, .doc = "A lamp.", .field = at<&House::lamp>()},
+      {.path = "lamp.name", .kind = Kind::kText, .doc = "Not a lamp's.", .field = at<&Door::name>()}};
   EXPECT_DEATH(Schema(&kTypeTag<House>, {kWrong}), "owner");
 }
 

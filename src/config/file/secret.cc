@@ -22,7 +22,10 @@ Secret failed(std::string what, std::string why, std::string remedy) {
 
 Secret from_variable(const Key& key, const std::string& name, const LoadContext& context) {
   const std::optional<std::string> value = context.environment ? context.environment(name) : std::nullopt;
-  if (!value) return failed(fmt::format("{} names a variable that is not set", key.leaf()), "the secret cannot be read", "set it before the start");
+  if (!value) {
+    return failed(fmt::format("{} names a variable that is not set", key.leaf()), "the secret cannot be read",
+                  "set it before the start");
+  }
   Secret secret;
   secret.text = *value;
   return secret;
@@ -34,7 +37,9 @@ Secret from_file(const Key& key, const std::string& path, const LoadContext& con
   Result<SecretFile> file = context.read_secret(path);
   if (!file.ok()) {
     const bool denied = file.error().code == ErrorCode::kAccessDenied;
-    return failed(what, file.error().context, denied ? "make its owner or its group the user that holdfast runs as" : "create it or correct the path");
+    return failed(
+        what, file.error().context,
+        denied ? "make its owner or its group the user that holdfast runs as" : "create it or correct the path");
   }
   Secret secret;
   secret.text = std::move(file->text);
@@ -51,9 +56,13 @@ Secret read_secret(const Key& key, const std::string& source, const LoadContext&
   const bool in_file = key.kind == Kind::kSecretFile;
   Secret secret = in_file ? from_file(key, source, context) : from_variable(key, source, context);
   if (secret.error) return secret;
-  if (secret.text.empty()) return failed(fmt::format("{} gives an empty secret", key.leaf()), "an empty secret protects nothing", "write the secret there");
+  if (secret.text.empty()) {
+    return failed(fmt::format("{} gives an empty secret", key.leaf()), "an empty secret protects nothing",
+                  "write the secret there");
+  }
   if (secret.text.find('\0') != std::string::npos) {
-    return failed(fmt::format("{} gives a secret with a zero byte", key.leaf()), "no peer takes such a secret", "write the secret as text");
+    return failed(fmt::format("{} gives a secret with a zero byte", key.leaf()), "no peer takes such a secret",
+                  "write the secret as text");
   }
   return secret;
 }

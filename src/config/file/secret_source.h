@@ -3,7 +3,8 @@
 // Owner: plain values. Thread: any.
 // Invariants:
 //   1. At most one of the two is set; none for a secret that did not come from a file or a variable.
-//   2. Two sources are always equal: what counts is the secret, and a reload has nothing to do when only its place is another.
+//   2. Two sources are always equal: what counts is the secret, and a reload has nothing to do when only its place is
+//      another.
 #pragma once
 
 #include <string>

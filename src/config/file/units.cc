@@ -16,14 +16,23 @@ struct Unit {
 };
 
 // Largest first, so that formatting takes the largest unit that divides.
-constexpr Unit kDurations[] = {{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}};
+constexpr Unit kDurations[] = {{"d", 86'400'000'000'000},
+                               {"h", 3'600'000'000'000},
+                               {"m", 60'000'000'000},
+                               {"s", 1'000'000'000},
+                               {"ms", 1'000'000},
+                               {"us", 1'000},
+                               {"ns", 1}};
 constexpr Unit kSizes[] = {{"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}, {"B", 1}};
 
-Result<std::int64_t> parse(std::string_view text, std::span<const Unit> units, std::string_view noun, std::string_view names) {
+Result<std::int64_t> parse(std::string_view text, std::span<const Unit> units, std::string_view noun,
+                           std::string_view names) {
   std::int64_t number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, code] = std::from_chars(text.data(), end, number);
-  if (code == std::errc::result_out_of_range) return Error{ErrorCode::kInvalidArgument, fmt::format("the {} is too large", noun)};
+  if (code == std::errc::result_out_of_range) {
+    return Error{ErrorCode::kInvalidArgument, fmt::format("the {} is too large", noun)};
+  }
   if (code != std::errc{} || number < 0) {
     return Error{ErrorCode::kInvalidArgument, fmt::format("a {} is a whole number and a unit ({})", noun, names)};
   }

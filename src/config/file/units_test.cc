@@ -6,7 +6,8 @@ namespace hf::config::file {
 namespace {
 
 TEST(UnitsTest, DurationsAreReadAndPrintedAlike) {
-  const std::pair<std::string, Nanos> cases[] = {{"0s", 0s}, {"100ms", 100ms}, {"2s", 2s}, {"1m", 1min}, {"8h", 8h}, {"1d", 24h}, {"5us", 5us}, {"7ns", 7ns}};
+  const std::pair<std::string, Nanos> cases[] = {{"0s", 0s}, {"100ms", 100ms}, {"2s", 2s},   {"1m", 1min},
+                                                 {"8h", 8h}, {"1d", 24h},      {"5us", 5us}, {"7ns", 7ns}};
   for (const auto& [text, duration] : cases) {
     ASSERT_TRUE(parse_duration(text).ok()) << text;
     EXPECT_EQ(*parse_duration(text), duration) << text;
@@ -17,7 +18,8 @@ TEST(UnitsTest, DurationsAreReadAndPrintedAlike) {
 }
 
 TEST(UnitsTest, SizesAreReadAndPrintedAlike) {
-  const std::pair<std::string, std::uint64_t> cases[] = {{"0B", 0}, {"1B", 1}, {"64KiB", 65536}, {"16MiB", 16U << 20}, {"2GiB", 2ULL << 30}};
+  const std::pair<std::string, std::uint64_t> cases[] = {
+      {"0B", 0}, {"1B", 1}, {"64KiB", 65536}, {"16MiB", 16U << 20}, {"2GiB", 2ULL << 30}};
   for (const auto& [text, size] : cases) {
     ASSERT_TRUE(parse_size(text).ok()) << text;
     EXPECT_EQ(*parse_size(text), size) << text;
@@ -29,7 +31,9 @@ TEST(UnitsTest, WhatIsNoNumberWithAUnitIsRefused) {
   EXPECT_EQ(parse_duration("5").error().context, "a duration needs a unit (ns, us, ms, s, m, h, d)");
   EXPECT_EQ(parse_size("5").error().context, "a size needs a unit (B, KiB, MiB, GiB)");
   EXPECT_EQ(parse_duration("5w").error().context, "the units of a duration are ns, us, ms, s, m, h, d");
-  for (const char* text : {"", "s", "-1s", "1.5s", "1m30s", "5 s", " 5s", "5S"}) EXPECT_FALSE(parse_duration(text).ok()) << text;
+  for (const char* text : {"", "s", "-1s", "1.5s", "1m30s", "5 s", " 5s", "5S"}) {
+    EXPECT_FALSE(parse_duration(text).ok()) << text;
+  }
   for (const char* text : {"64kb", "64KB", "1.5MiB", "-1B"}) EXPECT_FALSE(parse_size(text).ok()) << text;
 }
 

@@ -83,7 +83,8 @@ Outcome parse_choice(const Key& key, const Value& value) {
     return parsed;
   }
   if (std::find(key.later_choices.begin(), key.later_choices.end(), value.text) != key.later_choices.end()) {
-    return complaint(key, value, "not available in this version", fmt::format("the choice is {}", fmt::join(key.choices, ", ")));
+    return complaint(key, value, "not available in this version",
+                     fmt::format("the choice is {}", fmt::join(key.choices, ", ")));
   }
   const std::string_view near = nearest(value.text, key.choices);
   if (near.empty()) return complaint(key, value, why);
@@ -91,7 +92,9 @@ Outcome parse_choice(const Key& key, const Value& value) {
 }
 
 std::string resolved(const std::string& path, const std::string& folder) {
-  return path.starts_with('/') || folder.empty() ? path : fmt::format("{}{}{}", folder, folder.ends_with('/') ? "" : "/", path);
+  return path.starts_with('/') || folder.empty()
+             ? path
+             : fmt::format("{}{}{}", folder, folder.ends_with('/') ? "" : "/", path);
 }
 
 Outcome parse_listen_address(const Key& key, const Value& value) {
@@ -119,7 +122,8 @@ Outcome parse_socket_path(const Key& key, const Value& value, const std::string&
   parsed.text = resolved(value.text, folder);
   parsed.endpoint.unix_path = parsed.text;
   if (parsed.text.size() > kLongestSocketPath) {
-    return complaint(key, value, fmt::format("the path of a Unix socket has at most {} bytes", kLongestSocketPath), "write a shorter path");
+    return complaint(key, value, fmt::format("the path of a Unix socket has at most {} bytes", kLongestSocketPath),
+                     "write a shorter path");
   }
   return parsed;
 }
@@ -181,7 +185,8 @@ Complaint element_complaint(const Key& key, const Value& item, std::string why) 
 
 bool is_name(std::string_view text) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
   return !text.empty() && text.size() <= kLongestName && std::all_of(text.begin(), text.end(), allowed);
 }

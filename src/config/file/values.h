@@ -16,7 +16,8 @@
 
 namespace hf::config::file {
 
-/// `folder` is where relative paths start ("" for the working folder). kSecretFile gives the path in text, kSecretVariable the name.
+/// `folder` is where relative paths start ("" for the working folder). kSecretFile gives the path in text,
+/// kSecretVariable the name.
 std::variant<ParsedValue, Complaint> parse_value(const Key& key, const Value& value, const std::string& folder);
 
 /// Complaints in the words of all the others: about a value, with an example as the remedy or with one of its own, and

@@ -38,10 +38,12 @@ std::span<const Key> keys_of_admin() { return kKeys; }
 
 void check_admin(const Admin& admin, file::ReadResult& result) {
   file::Findings found(result);
-  const bool guarded = found.written("admin.token_file") || found.written("admin.token_env") || found.written("admin.account");
+  const bool guarded =
+      found.written("admin.token_file") || found.written("admin.token_env") || found.written("admin.account");
   if (admin.http.host.empty() || is_loopback(admin.http) || guarded) return;
   found.error(found.at("admin.http"), fmt::format("admin.http = \"{}\"", admin.http.to_string()),
-              "others can reach it and it has neither token nor account", "add token_file or account to [admin] or listen on 127.0.0.1");
+              "others can reach it and it has neither token nor account",
+              "add token_file or account to [admin] or listen on 127.0.0.1");
 }
 
 }  // namespace hf::config::section

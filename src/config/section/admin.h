@@ -13,11 +13,11 @@
 namespace hf::config::section {
 
 struct Admin {
-  file::Endpoint http;       // host empty: off
-  file::Endpoint socket;     // Unix socket for the CLI; path empty: off
-  std::string token;         // bearer token; empty: none
+  file::Endpoint http;    // host empty: off
+  file::Endpoint socket;  // Unix socket for the CLI; path empty: off
+  std::string token;      // bearer token; empty: none
   file::SecretSource token_from = {};
-  Account account;           // basic authentication; user empty: none
+  Account account;  // basic authentication; user empty: none
   friend bool operator==(const Admin&, const Admin&) = default;
 };
 

@@ -46,24 +46,29 @@ constexpr Key kKeys[] = {
 
 std::span<const Key> keys_of_arbiter() { return kKeys; }
 
-void check_arbiters(const std::vector<Arbiter>& arbiters, std::uint32_t needed, const std::string& place, file::ReadResult& result) {
+void check_arbiters(const std::vector<Arbiter>& arbiters, std::uint32_t needed, const std::string& place,
+                    file::ReadResult& result) {
   file::Findings found(result);
   for (std::size_t i = 0; i < arbiters.size(); ++i) {
     const Arbiter& arbiter = arbiters[i];
     const std::string where = fmt::format("{}.arbiters[{}]", place, i);
     if (arbiter.kind == ArbiterKind::kArp && !arbiter.address.is_v4() && found.good(where + ".arp")) {
-      found.error(found.at(where + ".arp"), fmt::format("arp = \"{}\"", arbiter.address.to_string()), "ARP is of IPv4 only", "use icmp");
+      found.error(found.at(where + ".arp"), fmt::format("arp = \"{}\"", arbiter.address.to_string()),
+                  "ARP is of IPv4 only", "use icmp");
     }
     if (arbiter.address.is_multicast()) {
-      found.error(found.at(where), fmt::format("an arbiter is \"{}\"", arbiter.address.to_string()), "it is a multicast address", "write the address of one host");
+      found.error(found.at(where), fmt::format("an arbiter is \"{}\"", arbiter.address.to_string()),
+                  "it is a multicast address", "write the address of one host");
     }
   }
   const std::string key = place + ".arbiters_needed";
   if (!found.good(key)) return;
   if (arbiters.empty()) {
-    found.error(found.at(key), "arbiters_needed without arbiters", "there is nobody to reach", "add arbiters or remove it");
+    found.error(found.at(key), "arbiters_needed without arbiters", "there is nobody to reach",
+                "add arbiters or remove it");
   } else if (needed > arbiters.size()) {
-    found.error(found.at(key), fmt::format("arbiters_needed = {}", needed), fmt::format("with {} in arbiters no node could ever take the addresses", arbiters.size()),
+    found.error(found.at(key), fmt::format("arbiters_needed = {}", needed),
+                fmt::format("with {} in arbiters no node could ever take the addresses", arbiters.size()),
                 fmt::format("write at most {}", arbiters.size()));
   }
 }

@@ -12,10 +12,7 @@
 
 namespace hf::config::section {
 
-enum class ArbiterKind : std::uint8_t { kArp,
-                                        kIcmp,
-                                        kTcp,
-                                        kUdp };
+enum class ArbiterKind : std::uint8_t { kArp, kIcmp, kTcp, kUdp };
 struct Arbiter {
   ArbiterKind kind = ArbiterKind::kArp;
   IpAddress address;
@@ -26,6 +23,7 @@ struct Arbiter {
 std::span<const file::Key> keys_of_arbiter();
 
 /// `needed` is the VIP's arbiters_needed, `place` its place: "vip[0]".
-void check_arbiters(const std::vector<Arbiter>& arbiters, std::uint32_t needed, const std::string& place, file::ReadResult& result);
+void check_arbiters(const std::vector<Arbiter>& arbiters, std::uint32_t needed, const std::string& place,
+                    file::ReadResult& result);
 
 }  // namespace hf::config::section

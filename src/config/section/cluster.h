@@ -1,4 +1,5 @@
-// [cluster]: what the nodes agree through. Nothing yet: its keys are there so that the file of a later version is understood.
+// [cluster]: what the nodes agree through. Nothing yet: its keys are there so that the file of a later version is
+// understood.
 //
 // Owner: nobody (constants). Thread: any.
 #pragma once

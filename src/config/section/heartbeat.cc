@@ -33,10 +33,12 @@ void check_heartbeats(const std::vector<HeartbeatPath>& paths, const std::string
   const bool has_key = found.written(place + ".heartbeat_key_file") || found.written(place + ".heartbeat_key_env");
   const std::string_view key = found.written(place + ".heartbeat_key_env") ? "heartbeat_key_env" : "heartbeat_key_file";
   if (paths.empty() && has_key) {
-    found.error(found.at(fmt::format("{}.{}", place, key)), fmt::format("{} without heartbeat", key), "only heartbeats are authenticated with it, advertisements are not",
+    found.error(found.at(fmt::format("{}.{}", place, key)), fmt::format("{} without heartbeat", key),
+                "only heartbeats are authenticated with it, advertisements are not",
                 "add [[vip.heartbeat]] or remove it");
   } else if (!paths.empty() && !has_key) {
-    found.warning(found.at(place + ".heartbeat"), "heartbeat without a key", "anyone on that network can keep a backup quiet", "add heartbeat_key_file, the same on all nodes");
+    found.warning(found.at(place + ".heartbeat"), "heartbeat without a key",
+                  "anyone on that network can keep a backup quiet", "add heartbeat_key_file, the same on all nodes");
   }
 }
 

@@ -10,9 +10,7 @@
 
 namespace hf::config::section {
 
-enum class ListenRoute : std::uint8_t { kSplit,
-                                        kRead,
-                                        kWrite };
+enum class ListenRoute : std::uint8_t { kSplit, kRead, kWrite };
 
 /// What only the listeners of a mysql service have.
 struct MysqlListen {

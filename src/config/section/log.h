@@ -10,15 +10,11 @@
 
 namespace hf::config::section {
 
-enum class LogFormat : std::uint8_t { kText,
-                                      kJson };
-enum class LogLevel : std::uint8_t { kDebug,
-                                     kInfo,
-                                     kWarning,
-                                     kError };
+enum class LogFormat : std::uint8_t { kText, kJson };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct Log {
-  std::string file;          // empty: standard error
+  std::string file;  // empty: standard error
   LogFormat format = LogFormat::kText;
   LogLevel level = LogLevel::kInfo;
   friend bool operator==(const Log&, const Log&) = default;

@@ -59,12 +59,14 @@ void check_mysql(const Mysql& mysql, const std::string& service, const std::stri
   file::Findings found(result);
   const std::string here = place + ".mysql";
   if (!found.written(here + ".monitor")) {
-    found.error(found.at(here), "monitor is missing", fmt::format("checks of the mysql service {} log in with it", file::quoted(service)),
+    found.error(found.at(here), "monitor is missing",
+                fmt::format("checks of the mysql service {} log in with it", file::quoted(service)),
                 "add monitor = { user = \"…\", password_file = \"…\" } to [service.mysql]");
   }
   if (!found.written(here + ".users") && !found.written(here + ".users_from")) {
-    found.error(found.at(here), "users is missing", fmt::format("nobody could log in to service {}", file::quoted(service)),
-                "add users = [ { name = \"…\", password_file = \"…\" } ] or users_from = \"servers\" to [service.mysql]");
+    found.error(
+        found.at(here), "users is missing", fmt::format("nobody could log in to service {}", file::quoted(service)),
+        "add users = [ { name = \"…\", password_file = \"…\" } ] or users_from = \"servers\" to [service.mysql]");
   }
   std::vector<std::string> users;
   for (const Account& account : mysql.users) users.push_back(account.user);

@@ -13,9 +13,7 @@
 
 namespace hf::config::section {
 
-enum class ReadYourWrites : std::uint8_t { kOff,
-                                           kSession,
-                                           kService };
+enum class ReadYourWrites : std::uint8_t { kOff, kSession, kService };
 
 struct Mysql {
   Account monitor;
@@ -26,9 +24,9 @@ struct Mysql {
   std::uint32_t max_server_connections = 100;  // per server, all shards together
   Nanos hold_timeout = 10s;                    // how long a statement waits for a primary or for a free connection
   bool reads_fallback_to_primary = true;
-  Nanos pool_idle_timeout = 60s;               // an unused server connection is closed after this
-  Nanos max_connection_age = 5min;             // an older server connection is lent to nobody else; 0: no limit
-  Nanos slow_start = 0s;                       // a server that came back takes its full share only after this
+  Nanos pool_idle_timeout = 60s;    // an unused server connection is closed after this
+  Nanos max_connection_age = 5min;  // an older server connection is lent to nobody else; 0: no limit
+  Nanos slow_start = 0s;            // a server that came back takes its full share only after this
   friend bool operator==(const Mysql&, const Mysql&) = default;
 };
 

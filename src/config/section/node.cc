@@ -47,8 +47,8 @@ void fill_in(Node& node, const file::LoadContext& context, const std::string& na
 void check_node(const Node& node, file::ReadResult& result) {
   file::Findings found(result);
   if (node.gateway_kill >= node.gateway_silence) return;
-  found.error(found.at("node.gateway_kill"), "gateway_kill is shorter than gateway_silence", "it would be killed before it counts as stuck",
-              "make gateway_kill the longer one");
+  found.error(found.at("node.gateway_kill"), "gateway_kill is shorter than gateway_silence",
+              "it would be killed before it counts as stuck", "make gateway_kill the longer one");
 }
 
 }  // namespace hf::config::section

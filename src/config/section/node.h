@@ -15,9 +15,9 @@ struct Node {
   std::string name;
   std::uint32_t shards = 0;  // resolved: at least 1
   std::string state_dir;
-  std::string user = "holdfast";    // whom the gateway becomes when it is started as root with VIPs
-  Nanos gateway_silence = 1s;       // the gateway counts as stuck when it was not heard for so long
-  Nanos gateway_kill = 10s;         // and is killed when it was stuck for so long
+  std::string user = "holdfast";         // whom the gateway becomes when it is started as root with VIPs
+  Nanos gateway_silence = 1s;            // the gateway counts as stuck when it was not heard for so long
+  Nanos gateway_kill = 10s;              // and is killed when it was stuck for so long
   std::uint32_t realtime_priority = 20;  // of the guardian, SCHED_RR 1 to 50; 0: none
   friend bool operator==(const Node&, const Node&) = default;
 };

@@ -50,7 +50,8 @@ struct Program {
   }
   static std::optional<ParsedValue> read(const Notify& notify) {
     if (!is_command(notify)) return std::nullopt;
-    return ParsedValue{.text = runs_in_shell(notify.command) ? shell_text(notify.command) : command_line(notify.command)};
+    return ParsedValue{.text =
+                           runs_in_shell(notify.command) ? shell_text(notify.command) : command_line(notify.command)};
   }
 };
 
@@ -59,7 +60,9 @@ struct Shell {
   static void store(Notify& notify, const ParsedValue& value) {
     if (value.flag) hand_to_shell(notify.command);
   }
-  static std::optional<ParsedValue> read(const Notify& notify) { return ParsedValue{.flag = runs_in_shell(notify.command)}; }
+  static std::optional<ParsedValue> read(const Notify& notify) {
+    return ParsedValue{.flag = runs_in_shell(notify.command)};
+  }
 };
 
 constexpr std::string_view kLevels[] = {"info", "warning", "error"};  // in the order of EventLevel
@@ -135,7 +138,8 @@ constexpr Key kKeys[] = {
 
 class NotifyRules : private file::Findings {
  public:
-  NotifyRules(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events, file::ReadResult& result)
+  NotifyRules(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events,
+              file::ReadResult& result)
       : Findings(result), notifies_(notifies), vips_(vips), events_(events) {}
 
   void run() {
@@ -182,7 +186,8 @@ class NotifyRules : private file::Findings {
     const Result<file::HttpUrl> url = file::parse_http_url(notify.url);
     if (url.ok()) return;
     const std::string_view key = key_of(notify);
-    error(at(fmt::format("{}.{}", place, key)), fmt::format("{} gives no URL that can be used", key), url.error().context, "write there for example http://127.0.0.1:8080/vip");
+    error(at(fmt::format("{}.{}", place, key)), fmt::format("{} gives no URL that can be used", key),
+          url.error().context, "write there for example http://127.0.0.1:8080/vip");
   }
 
   void check_vips_of(const Notify& notify, const std::string& place) {
@@ -195,21 +200,28 @@ class NotifyRules : private file::Findings {
             near.empty() ? "correct the name or leave it out" : fmt::format("did you mean \"{}\"?", near));
     }
     if (vips_.empty() && !tells_events(notify)) {
-      warning(at(place), "[[notify]] without a [[vip]]", "nothing ever happens that it tells", "add events or level, or a [[vip]], or remove it");
+      warning(at(place), "[[notify]] without a [[vip]]", "nothing ever happens that it tells",
+              "add events or level, or a [[vip]], or remove it");
     }
   }
 
   void check_events_of(const Notify& notify, const std::string& place) {
     for (const std::string& pattern : notify.events) {
-      const auto complain = [&](const char* why, const char* remedy) { error(at(place + ".events"), fmt::format("events holds {}", file::quoted(pattern)), why, remedy); };
+      const auto complain = [&](const char* why, const char* remedy) {
+        error(at(place + ".events"), fmt::format("events holds {}", file::quoted(pattern)), why, remedy);
+      };
       if (!is_event_pattern(pattern)) {
         complain("an event is HF- and four digits, x for any", "write for example events = [\"HF-2002\", \"HF-6xxx\"]");
-      } else if (!events_.empty() && std::none_of(events_.begin(), events_.end(), [&](const EventType* type) { return matches_event(pattern, type->id); })) {
+      } else if (!events_.empty() && std::none_of(events_.begin(), events_.end(), [&](const EventType* type) {
+                   return matches_event(pattern, type->id);
+                 })) {
         complain("there is no such event", "take one of holdfast check --print-events");
       }
     }
     if (tells_events(notify) && !notify.vips.empty()) {
-      error(at(place + ".vips"), "vips besides events or level", "it chooses among the changes of VIPs, and of those it is not told then", "remove it, or make two [[notify]] of them");
+      error(at(place + ".vips"), "vips besides events or level",
+            "it chooses among the changes of VIPs, and of those it is not told then",
+            "remove it, or make two [[notify]] of them");
     }
   }
 
@@ -229,33 +241,42 @@ class NotifyRules : private file::Findings {
 
   /// What could end the command of SMTP that it stands in, or is no address at all.
   static bool is_mail_address(std::string_view text) {
-    const auto refused = [](unsigned char c) { return c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == ',' || c == ';' || c == '"'; };
+    const auto refused = [](unsigned char c) {
+      return c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == ',' || c == ';' || c == '"';
+    };
     const std::size_t at_sign = text.find('@');
-    const bool parted = at_sign != std::string_view::npos && at_sign > 0 && at_sign + 1 < text.size() && text.find('@', at_sign + 1) == std::string_view::npos;
+    const bool parted = at_sign != std::string_view::npos && at_sign > 0 && at_sign + 1 < text.size() &&
+                        text.find('@', at_sign + 1) == std::string_view::npos;
     return parted && text.size() <= 254 && std::none_of(text.begin(), text.end(), refused);
   }
 
   void check_mail(const Notify& notify, const std::string& place) {
     if (notify.kind != NotifyKind::kSmtp) return;
-    if (!written(place + ".from")) error(at(place), "from is missing", "a mail has a sender", "add from = \"holdfast@example.org\"");
-    if (notify.to.empty() && !bad(place + ".to")) error(at(place + ".to"), "to is missing", "nobody would get the mail", "add to = [\"ops@example.org\"]");
+    if (!written(place + ".from")) {
+      error(at(place), "from is missing", "a mail has a sender", "add from = \"holdfast@example.org\"");
+    }
+    if (notify.to.empty() && !bad(place + ".to")) {
+      error(at(place + ".to"), "to is missing", "nobody would get the mail", "add to = [\"ops@example.org\"]");
+    }
     const auto check = [&](std::string_view key, const std::string& address) {
       if (address.empty() || is_mail_address(address)) return;
-      error(at(fmt::format("{}.{}", place, key)), fmt::format("{} is {}", key, file::quoted(address)), "it is not a mail address",
-            "write name@domain alone, without <> and blanks");
+      error(at(fmt::format("{}.{}", place, key)), fmt::format("{} is {}", key, file::quoted(address)),
+            "it is not a mail address", "write name@domain alone, without <> and blanks");
     };
     check("from", notify.from);
     for (const std::string& address : notify.to) check("to", address);
   }
 
   static std::string identity(const Notify& notify) {
-    return fmt::format("{} {}{}", key_of(notify.kind), notify.path, notify.kind == NotifyKind::kWebhook ? notify.url : std::string());
+    return fmt::format("{} {}{}", key_of(notify.kind), notify.path,
+                       notify.kind == NotifyKind::kWebhook ? notify.url : std::string());
   }
 
   void check_twice(std::size_t index) {
     const Notify& notify = notifies_[index];
-    if (notify.kind == NotifyKind::kSmtp || is_command(notify)) return;  // two mails through one server are two receivers, and so are two runs of a program
-    if (tells_events(notify)) return;                                   // each has its own choice of them
+    // two mails through one server are two receivers, and so are two runs of a program
+    if (notify.kind == NotifyKind::kSmtp || is_command(notify)) return;
+    if (tells_events(notify)) return;  // each has its own choice of them
     for (std::size_t i = 0; i < index; ++i) {
       if (identity(notifies_[i]) != identity(notify) || tells_events(notifies_[i])) continue;
       const std::string_view key = key_of(notify);
@@ -281,11 +302,13 @@ bool tells_events(const Notify& notify) { return !notify.events.empty() || notif
 void fill_in(std::vector<Notify>& notifies, const std::string& user, file::ReadResult& result) {
   for (std::size_t i = 0; i < notifies.size(); ++i) {
     notifies[i].command.timeout = notifies[i].timeout;
-    fill_in(notifies[i].command, fmt::format("notify/{}", i), user, {fmt::format("notify[{}].command", i), "shell"}, result);
+    fill_in(notifies[i].command, fmt::format("notify/{}", i), user, {fmt::format("notify[{}].command", i), "shell"},
+            result);
   }
 }
 
-void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events, file::ReadResult& result) {
+void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events,
+                    file::ReadResult& result) {
   NotifyRules(notifies, vips, events, result).run();
 }
 

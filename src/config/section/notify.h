@@ -19,22 +19,18 @@ namespace hf::config::section {
 
 struct Vip;
 
-enum class NotifyKind : std::uint8_t { kFifo,
-                                       kSocket,
-                                       kSmtp,
-                                       kWebhook,
-                                       kCommand };
+enum class NotifyKind : std::uint8_t { kFifo, kSocket, kSmtp, kWebhook, kCommand };
 
 /// Somebody who is told of every change of a VIP; where `events` or `level` says which, of events instead.
 struct Notify {
-  std::string name;                 // what it is called where it is told about; empty: by where it is reached
+  std::string name;  // what it is called where it is told about; empty: by where it is reached
   NotifyKind kind = NotifyKind::kFifo;
-  std::string path;                 // kFifo, kSocket (a Unix stream socket that listens)
-  file::Endpoint server;            // kSmtp, kWebhook
-  std::string url_path;             // kWebhook: "/hook?x=1"
-  std::string url;                  // kWebhook: as written
+  std::string path;                  // kFifo, kSocket (a Unix stream socket that listens)
+  file::Endpoint server;             // kSmtp, kWebhook
+  std::string url_path;              // kWebhook: "/hook?x=1"
+  std::string url;                   // kWebhook: as written
   file::SecretSource url_from = {};  // kWebhook: where it was read, if it is not in the configuration itself
-  std::string token;                // kWebhook: sent as bearer token; empty: none
+  std::string token;                 // kWebhook: sent as bearer token; empty: none
   file::SecretSource token_from = {};
   std::string from;                 // kSmtp
   std::vector<std::string> to;      // kSmtp
@@ -56,6 +52,7 @@ std::span<const file::Key> keys_of_notify();
 void fill_in(std::vector<Notify>& notifies, const std::string& user, file::ReadResult& result);
 
 /// `events`: those that there are; where it is empty, every number may be one.
-void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events, file::ReadResult& result);
+void check_notifies(const std::vector<Notify>& notifies, const std::vector<Vip>& vips, EventTypes events,
+                    file::ReadResult& result);
 
 }  // namespace hf::config::section

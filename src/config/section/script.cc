@@ -21,11 +21,14 @@ void split(Script& script, const ScriptPlace& at_place, file::ReadResult& result
   Result<std::vector<std::string>> words = file::split_command(script.command.front());
   if (!words.ok()) {
     const bool shell_would_help = words.error().code == ErrorCode::kUnsupported;
-    const std::string remedy = shell_would_help ? fmt::format("write {} = true, or put it in single quotes", at_place.shell_key) : "correct the line";
+    const std::string remedy = shell_would_help
+                                   ? fmt::format("write {} = true, or put it in single quotes", at_place.shell_key)
+                                   : "correct the line";
     return found.error(found.at(at_place.place), what, words.error().context, remedy);
   }
   if (!words->front().starts_with('/')) {
-    return found.error(found.at(at_place.place), what, "a program is named by its whole path", "write it from the / on");
+    return found.error(found.at(at_place.place), what, "a program is named by its whole path",
+                       "write it from the / on");
   }
   script.command = *std::move(words);
 }
@@ -33,7 +36,9 @@ void split(Script& script, const ScriptPlace& at_place, file::ReadResult& result
 }  // namespace
 
 void hand_to_shell(Script& script) {
-  if (!script.command.empty()) script.command = {std::string(kShell), std::string(kShellOption), script.command.front()};
+  if (!script.command.empty()) {
+    script.command = {std::string(kShell), std::string(kShellOption), script.command.front()};
+  }
 }
 
 bool runs_in_shell(const Script& script) {

@@ -2,8 +2,8 @@
 //
 // Owner: plain values. Thread: any (the functions are pure).
 // Invariants:
-//   1. While a file is read, the command is the text as one word, or a shell's three words. Afterwards a script that is written
-//      has an id, a user and words, or drew a complaint; one that is not written equals Script{}.
+//   1. While a file is read, the command is the text as one word, or a shell's three words. Afterwards a script that is
+//      written has an id, a user and words, or drew a complaint; one that is not written equals Script{}.
 #pragma once
 
 #include <string>

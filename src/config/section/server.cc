@@ -39,7 +39,8 @@ bool reaches(const Endpoint& listen, const Endpoint& server) {
 
 class ServerRules : private file::Findings {
  public:
-  ServerRules(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service, file::ReadResult& result)
+  ServerRules(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service,
+              file::ReadResult& result)
       : Findings(result), servers_(servers), listeners_(listeners), service_(service) {}
 
   void run(const std::string& place) {
@@ -48,12 +49,14 @@ class ServerRules : private file::Findings {
     check_unique("server", names, [&](std::size_t i) { return fmt::format("{}.server[{}].name", place, i); });
 
     if (servers_.size() > kMostServers) {
-      error(at(fmt::format("{}.server[{}]", place, kMostServers)), fmt::format("service {} has {} servers", file::quoted(service_), servers_.size()),
+      error(at(fmt::format("{}.server[{}]", place, kMostServers)),
+            fmt::format("service {} has {} servers", file::quoted(service_), servers_.size()),
             fmt::format("a service has room for {}", kMostServers), "make two services of it");
     }
     const bool all_idle = std::all_of(servers_.begin(), servers_.end(), [](const Server& s) { return s.weight == 0; });
     if (all_idle && !servers_.empty()) {
-      error(at(place + ".server[0].weight"), "weight = 0 for every server", fmt::format("service {} would serve nobody", file::quoted(service_)),
+      error(at(place + ".server[0].weight"), "weight = 0 for every server",
+            fmt::format("service {} would serve nobody", file::quoted(service_)),
             "give at least one server a weight of 1 or more");
     }
     for (std::size_t i = 0; i < servers_.size(); ++i) check_server(i, fmt::format("{}.server[{}].address", place, i));
@@ -92,8 +95,8 @@ void fill_in(std::vector<Server>& servers) {
   }
 }
 
-void check_servers(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service, const std::string& place,
-                   file::ReadResult& result) {
+void check_servers(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service,
+                   const std::string& place, file::ReadResult& result) {
   ServerRules(servers, listeners, service, result).run(place);
 }
 

@@ -27,7 +27,7 @@ std::span<const file::Key> keys_of_server();
 void fill_in(std::vector<Server>& servers);
 
 /// `listeners` are the service's own. `place` is the service's: "service[0]".
-void check_servers(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service, const std::string& place,
-                   file::ReadResult& result);
+void check_servers(const std::vector<Server>& servers, const std::vector<Listen>& listeners, const std::string& service,
+                   const std::string& place, file::ReadResult& result);
 
 }  // namespace hf::config::section

@@ -59,7 +59,8 @@ constexpr Key kKeys[] = {
 
 class ServiceRules : private file::Findings {
  public:
-  ServiceRules(const std::vector<Service>& services, file::ReadResult& result) : Findings(result), services_(services), result_(result) {}
+  ServiceRules(const std::vector<Service>& services, file::ReadResult& result)
+      : Findings(result), services_(services), result_(result) {}
 
   void run() {
     std::vector<std::string> names;
@@ -81,12 +82,13 @@ class ServiceRules : private file::Findings {
 
   void check_not_mysql(const Service& service, const std::string& place) {
     if (written(place + ".mysql")) {
-      error(at(place + ".mysql"), "[service.mysql] in a tcp service", "only mysql services have it", "remove it or write protocol = \"mysql\"");
+      error(at(place + ".mysql"), "[service.mysql] in a tcp service", "only mysql services have it",
+            "remove it or write protocol = \"mysql\"");
     }
     for (std::size_t i = 0; i < service.listen.size(); ++i) {
       if (service.listen[i].mysql == MysqlListen{}) continue;
-      error(at(fmt::format("{}.listen[{}].route", place, i)), "route in a tcp service", "only mysql services tell reads from writes",
-            "remove it or write protocol = \"mysql\"");
+      error(at(fmt::format("{}.listen[{}].route", place, i)), "route in a tcp service",
+            "only mysql services tell reads from writes", "remove it or write protocol = \"mysql\"");
     }
   }
 
@@ -98,6 +100,8 @@ class ServiceRules : private file::Findings {
 
 std::span<const Key> keys_of_service() { return kKeys; }
 
-void check_services(const std::vector<Service>& services, file::ReadResult& result) { ServiceRules(services, result).run(); }
+void check_services(const std::vector<Service>& services, file::ReadResult& result) {
+  ServiceRules(services, result).run();
+}
 
 }  // namespace hf::config::section

@@ -52,7 +52,9 @@ struct Shell {
   static void store(Track& track, const ParsedValue& value) {
     if (value.flag) hand_to_shell(track.script);
   }
-  static std::optional<ParsedValue> read(const Track& track) { return ParsedValue{.flag = runs_in_shell(track.script)}; }
+  static std::optional<ParsedValue> read(const Track& track) {
+    return ParsedValue{.flag = runs_in_shell(track.script)};
+  }
 };
 
 // clang-format off: tables read better in columns
@@ -128,7 +130,9 @@ class TrackRules : private file::Findings {
     for (std::size_t i = 0; i < vips_.size(); ++i) {
       const Vip& vip = vips_[i];
       const std::string place = fmt::format("vip[{}]", i);
-      for (std::size_t j = 0; j < vip.tracks.size(); ++j) check_track(vip.tracks[j], fmt::format("{}.track[{}]", place, j));
+      for (std::size_t j = 0; j < vip.tracks.size(); ++j) {
+        check_track(vip.tracks[j], fmt::format("{}.track[{}]", place, j));
+      }
       check_weights(vip, place);
     }
   }
@@ -139,33 +143,47 @@ class TrackRules : private file::Findings {
     check_keys(track, place);
     if (track.kind == TrackKind::kService) check_service(track, place);
     if (track.kind == TrackKind::kFile && !written(place + ".weight")) {
-      error(at(place), "weight is missing", "a file holds how many times it counts", "add weight = -20 or weight = \"release\"");
+      error(at(place), "weight is missing", "a file holds how many times it counts",
+            "add weight = -20 or weight = \"release\"");
     }
     if (good(place + ".weight") && !track.weight.release && track.weight.points == 0) {
-      warning(at(place + ".weight"), "weight = 0", "it changes nothing, what keepalived does at 0 is \"release\"", "write weight = \"release\" or a number");
+      warning(at(place + ".weight"), "weight = 0", "it changes nothing, what keepalived does at 0 is \"release\"",
+              "write weight = \"release\" or a number");
     }
   }
 
   void check_keys(const Track& track, const std::string& place) {
     using enum TrackKind;
-    const KeyOfKinds keys[] = {{"needs", {kService}}, {"at_least", {kService, kProcess}}, {"interval", {kScript, kProcess, kFile}}, {"timeout", {kScript}}, {"rise", {kScript}}, {"fall", {kScript}}, {"user", {kScript}}, {"shell", {kScript}}};
+    const KeyOfKinds keys[] = {{"needs", {kService}},
+                               {"at_least", {kService, kProcess}},
+                               {"interval", {kScript, kProcess, kFile}},
+                               {"timeout", {kScript}},
+                               {"rise", {kScript}},
+                               {"fall", {kScript}},
+                               {"user", {kScript}},
+                               {"shell", {kScript}}};
     for (const auto& [key, kinds] : keys) {
       const std::string where = fmt::format("{}.{}", place, key);
       if (!written(where) || std::find(kinds.begin(), kinds.end(), track.kind) != kinds.end()) continue;
-      error(at(where), fmt::format("{} besides {}", key, key_of(track.kind)), fmt::format("only {} has it", in_words(kinds)), "remove it");
+      error(at(where), fmt::format("{} besides {}", key, key_of(track.kind)),
+            fmt::format("only {} has it", in_words(kinds)), "remove it");
     }
   }
 
   void check_service(const Track& track, const std::string& place) {
-    const auto service = std::find_if(services_.begin(), services_.end(), [&](const Service& s) { return s.name == track.target; });
+    const auto service =
+        std::find_if(services_.begin(), services_.end(), [&](const Service& s) { return s.name == track.target; });
     if (service == services_.end()) return unknown_service(track, place);
     const bool protocol_known = good(fmt::format("service[{}].protocol", service - services_.begin()));
     if (protocol_known && track.needs != ServiceNeeds::kAny && service->protocol != Protocol::kMysql) {
-      error(at(place + ".needs"), fmt::format("needs = \"{}\"", track.needs == ServiceNeeds::kPrimary ? "primary" : "readers"),
-            fmt::format("service {} is a tcp service, only mysql services have that", file::quoted(service->name)), "remove it");
+      error(at(place + ".needs"),
+            fmt::format("needs = \"{}\"", track.needs == ServiceNeeds::kPrimary ? "primary" : "readers"),
+            fmt::format("service {} is a tcp service, only mysql services have that", file::quoted(service->name)),
+            "remove it");
     }
     if (track.needs == ServiceNeeds::kPrimary && track.at_least > 1) {
-      error(at(place + ".at_least"), fmt::format("at_least = {}", track.at_least), "a service has one primary", "remove it");
+      error(at(place + ".at_least"), fmt::format("at_least = {}", track.at_least), "a service has one primary",
+            "remove it");
     } else if (track.at_least > service->servers.size() && !service->servers.empty()) {
       error(at(place + ".at_least"), fmt::format("at_least = {}", track.at_least),
             fmt::format("service {} has fewer servers, so it would always be bad", file::quoted(service->name)),
@@ -177,8 +195,10 @@ class TrackRules : private file::Findings {
     std::vector<std::string_view> names;
     for (const Service& service : services_) names.push_back(service.name);
     const std::string_view near = file::nearest(track.target, names);
-    error(at(place + ".service"), fmt::format("service = {}", file::quoted(track.target)), "there is no [[service]] of this name",
-          near.empty() ? fmt::format("the services are {}", fmt::join(names, ", ")) : fmt::format("did you mean \"{}\"?", near));
+    error(at(place + ".service"), fmt::format("service = {}", file::quoted(track.target)),
+          "there is no [[service]] of this name",
+          near.empty() ? fmt::format("the services are {}", fmt::join(names, ", "))
+                       : fmt::format("did you mean \"{}\"?", near));
   }
 
   void check_weights(const Vip& vip, const std::string& place) {
@@ -195,7 +215,9 @@ class TrackRules : private file::Findings {
               "a backup leaves the addresses with a master of lower priority, so they never move by it",
               fmt::format("write {} = \"release\" or preempt = true", key));
     };
-    for (std::size_t i = 0; i < vip.tracks.size(); ++i) check(vip.tracks[i].weight, fmt::format("{}.track[{}].weight", place, i), "weight");
+    for (std::size_t i = 0; i < vip.tracks.size(); ++i) {
+      check(vip.tracks[i].weight, fmt::format("{}.track[{}].weight", place, i), "weight");
+    }
     check(vip.gateway_weight, place + ".gateway_weight", "gateway_weight");
   }
 

@@ -102,8 +102,12 @@ struct Auth {
 
 struct AuthType {
   using Owner = Vip;
-  static void store(Vip& vip, const ParsedValue& value) { vip.auth = value.choice == 1 ? VrrpAuth::kHeader : VrrpAuth::kPassword; }
-  static std::optional<ParsedValue> read(const Vip& vip) { return ParsedValue{.choice = vip.auth == VrrpAuth::kHeader ? 1U : 0U}; }
+  static void store(Vip& vip, const ParsedValue& value) {
+    vip.auth = value.choice == 1 ? VrrpAuth::kHeader : VrrpAuth::kPassword;
+  }
+  static std::optional<ParsedValue> read(const Vip& vip) {
+    return ParsedValue{.choice = vip.auth == VrrpAuth::kHeader ? 1U : 0U};
+  }
   static bool same(const Vip& a, const Vip& b) { return a.auth == b.auth; }
 };
 
@@ -230,8 +234,11 @@ std::span<const Key> keys_of_vip() { return kKeys; }
 
 void fill_in(std::vector<Vip>& vips, const std::string& user, file::ReadResult& result) {
   const file::Findings found(result);
-  constexpr std::pair<std::string_view, ScriptOf> kKeysOfScripts[] = {
-      {"on_master", &Vip::on_master}, {"on_backup", &Vip::on_backup}, {"on_fault", &Vip::on_fault}, {"on_stop", &Vip::on_stop}, {"on_change", &Vip::on_change}};
+  constexpr std::pair<std::string_view, ScriptOf> kKeysOfScripts[] = {{"on_master", &Vip::on_master},
+                                                                      {"on_backup", &Vip::on_backup},
+                                                                      {"on_fault", &Vip::on_fault},
+                                                                      {"on_stop", &Vip::on_stop},
+                                                                      {"on_change", &Vip::on_change}};
   for (std::size_t i = 0; i < vips.size(); ++i) {
     Vip& vip = vips[i];
     const std::string place = fmt::format("vip[{}]", i);
@@ -243,7 +250,8 @@ void fill_in(std::vector<Vip>& vips, const std::string& user, file::ReadResult& 
       fill_in(track.script, fmt::format("{}/track/{}", vip.name, j), user, {where + ".script", "shell"}, result);
     }
     for (const auto& [key, script] : kKeysOfScripts) {
-      fill_in(vip.*script, fmt::format("{}/{}", vip.name, key), user, {fmt::format("{}.{}", place, key), "notify_shell"}, result);
+      fill_in(vip.*script, fmt::format("{}/{}", vip.name, key), user,
+              {fmt::format("{}.{}", place, key), "notify_shell"}, result);
     }
   }
 }

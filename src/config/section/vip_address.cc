@@ -43,16 +43,19 @@ constexpr Key kKeys[] = {
 };
 // clang-format on
 
-void check_label(const VipAddress& address, const std::string& vip_interface, const std::string& place, file::Findings& found) {
+void check_label(const VipAddress& address, const std::string& vip_interface, const std::string& place,
+                 file::Findings& found) {
   if (address.label.empty()) return;
   const std::string& interface = address.interface.empty() ? vip_interface : address.interface;
   const std::string what = fmt::format("label = {}", file::quoted(address.label));
   if (!address.address.is_v4()) {
     found.error(found.at(place), what, "only IPv4 addresses have labels", "remove it");
   } else if (address.label.size() > kLongestLabel) {
-    found.error(found.at(place), what, "a label has at most 15 bytes", fmt::format("write for example \"{}:1\"", interface));
+    found.error(found.at(place), what, "a label has at most 15 bytes",
+                fmt::format("write for example \"{}:1\"", interface));
   } else if (!interface.empty() && !address.label.starts_with(interface)) {
-    found.error(found.at(place), what, "a label begins with the name of the interface", fmt::format("write for example \"{}:1\"", interface));
+    found.error(found.at(place), what, "a label begins with the name of the interface",
+                fmt::format("write for example \"{}:1\"", interface));
   }
 }
 
@@ -60,7 +63,8 @@ void check_label(const VipAddress& address, const std::string& vip_interface, co
 
 std::span<const Key> keys_of_vip_address() { return kKeys; }
 
-void check_labels(const std::vector<VipAddress>& addresses, const std::string& interface, const std::string& place, file::ReadResult& result) {
+void check_labels(const std::vector<VipAddress>& addresses, const std::string& interface, const std::string& place,
+                  file::ReadResult& result) {
   file::Findings found(result);
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     check_label(addresses[i], interface, fmt::format("{}.addresses[{}].label", place, i), found);

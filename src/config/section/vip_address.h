@@ -15,8 +15,8 @@ namespace hf::config::section {
 struct VipAddress {
   IpAddress address;
   std::uint8_t prefix_length = 32;
-  std::string interface;  // empty: the VIP's
-  std::string label;      // empty: none
+  std::string interface;         // empty: the VIP's
+  std::string label;             // empty: none
   std::string scope = "global";  // "global", "site", "link", "host"
   friend bool operator==(const VipAddress&, const VipAddress&) = default;
 };
@@ -24,6 +24,7 @@ struct VipAddress {
 std::span<const file::Key> keys_of_vip_address();
 
 /// `interface` is the VIP's, `place` too: "vip[0]".
-void check_labels(const std::vector<VipAddress>& addresses, const std::string& interface, const std::string& place, file::ReadResult& result);
+void check_labels(const std::vector<VipAddress>& addresses, const std::string& interface, const std::string& place,
+                  file::ReadResult& result);
 
 }  // namespace hf::config::section

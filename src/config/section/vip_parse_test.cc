@@ -35,7 +35,8 @@ server = [ { address = "10.0.0.1:80" } ]
 }
 
 std::string vip(const std::string& keys) {
-  return with("[[vip]]\nname = \"db\"\ninterface = \"eth1\"\naddresses = [\"198.18.0.100/24\"]\nrouter_id = 51\n" + keys);
+  return with("[[vip]]\nname = \"db\"\ninterface = \"eth1\"\naddresses = [\"198.18.0.100/24\"]\nrouter_id = 51\n" +
+              keys);
 }
 
 IpAddress v4(std::uint8_t c, std::uint8_t d) { return IpAddress::v4(198, 18, c, d); }
@@ -122,8 +123,10 @@ arbiters = [ { arp = "198.18.0.254" }, { icmp = "fe80::1" }, { tcp = "198.18.0.9
   EXPECT_EQ(vip.arbiter_timeout, 120ms);
   EXPECT_EQ(vip.arbiter_fall, 4U);
   EXPECT_EQ(vip.gateway_weight, (Weight{false, -200}));
-  EXPECT_THAT(vip.arbiters, ElementsAre(Arbiter{ArbiterKind::kArp, v4(0, 254), 0}, Arbiter{ArbiterKind::kIcmp, IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 1}), 0},
-                                        Arbiter{ArbiterKind::kTcp, v4(0, 9), 22}, Arbiter{ArbiterKind::kUdp, IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 0, 9}), 53}));
+  EXPECT_THAT(vip.arbiters, ElementsAre(Arbiter{ArbiterKind::kArp, v4(0, 254), 0},
+                                        Arbiter{ArbiterKind::kIcmp, IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 1}), 0},
+                                        Arbiter{ArbiterKind::kTcp, v4(0, 9), 22},
+                                        Arbiter{ArbiterKind::kUdp, IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 0, 9}), 53}));
 }
 
 TEST_F(VipParseTest, AddressesAreTextsOrTables) {
@@ -132,17 +135,20 @@ name = "db"
 interface = { gw-a = "eth1", gw-b = "ens3" }
 router_id = 1
 multicast_group = "224.0.0.19"
-addresses = [ "198.18.0.100", { address = "198.18.1.101/24", interface = { gw-a = "eth2", gw-b = "ens4" }, label = { gw-a = "eth2:1", gw-b = "ens4:1" }, scope = "link" } ]
+addresses = [ "198.18.0.100",
+{address="198.18.1.101/24",interface={gw-a="eth2",gw-b="ens4"},label={gw-a="eth2:1",gw-b="ens4:1"},scope="link"} ]
 )"),
                                 "gw-b");
   const Vip& vip = config->vips.at(0);
   EXPECT_EQ(vip.interface, "ens3");
-  EXPECT_THAT(vip.addresses, ElementsAre(VipAddress{v4(0, 100), 32, "", "", "global"}, VipAddress{v4(1, 101), 24, "ens4", "ens4:1", "link"}));
+  EXPECT_THAT(vip.addresses, ElementsAre(VipAddress{v4(0, 100), 32, "", "", "global"},
+                                         VipAddress{v4(1, 101), 24, "ens4", "ens4:1", "link"}));
   EXPECT_EQ(vip.multicast_group, IpAddress::v4(224, 0, 0, 19));
 }
 
 TEST_F(VipParseTest, VersionTwoCountsInSecondsAndHasAPassword) {
-  const Vip vip = load_vip("version = 2\nstrict = true\nauth = { type = \"pass\", password_file = \"app.password\" }\n");
+  const Vip vip =
+      load_vip("version = 2\nstrict = true\nauth = { type = \"pass\", password_file = \"app.password\" }\n");
   EXPECT_EQ(vip.version, 2);
   EXPECT_EQ(vip.advert_interval, 1s) << "the default of version 2";
   EXPECT_TRUE(vip.strict);
@@ -152,7 +158,8 @@ TEST_F(VipParseTest, VersionTwoCountsInSecondsAndHasAPassword) {
 }
 
 TEST_F(VipParseTest, AnAuthenticationHeaderTakesThePasswordAsItsKey) {
-  for (const char* auth : {R"({ type = "ah", password_file = "app.password" })", R"({ password_file = "app.password", type = "ah" })"}) {
+  for (const char* auth :
+       {R"({ type = "ah", password_file = "app.password" })", R"({ password_file = "app.password", type = "ah" })"}) {
     const Vip vip = load_vip(std::string("version = 2\nauth = ") + auth + "\n");
     EXPECT_EQ(vip.auth, VrrpAuth::kHeader);
     EXPECT_EQ(vip.auth_password, "tiger");
@@ -161,7 +168,9 @@ TEST_F(VipParseTest, AnAuthenticationHeaderTakesThePasswordAsItsKey) {
 }
 
 TEST_F(VipParseTest, AVipOverIpv6BeginsWithALinkLocalAddress) {
-  const ConfigPtr config = load(with("[[vip]]\nname = \"six\"\ninterface = \"eth1\"\naddresses = [\"fe80::100/64\", \"2001:db8::100/64\"]\nrouter_id = 1\n"));
+  const ConfigPtr config =
+      load(with("[[vip]]\nname = \"six\"\ninterface = \"eth1\"\naddresses = [\"fe80::100/64\", "
+                "\"2001:db8::100/64\"]\nrouter_id = 1\n"));
   EXPECT_EQ(to_string(result_), "");
   EXPECT_EQ(config->vips.at(0).addresses.at(1).address.to_string(), "2001:db8::100");
   EXPECT_EQ(config->vips[0].addresses[1].prefix_length, 64);
@@ -169,10 +178,13 @@ TEST_F(VipParseTest, AVipOverIpv6BeginsWithALinkLocalAddress) {
 
 TEST_F(VipParseTest, HeartbeatsMayDifferPerNodeAsAWholeOrInTheirPeers) {
   const std::string key = "heartbeat_key_env = \"REPORT_PASSWORD\"\n";
-  const Vip part = load_vip(key + R"(heartbeat = [ { interface = "eth2", peers = { gw-a = ["198.18.1.2"], gw-b = ["198.18.1.1"] } } ])", "gw-b");
+  const Vip part = load_vip(
+      key + R"(heartbeat = [ { interface = "eth2", peers = { gw-a = ["198.18.1.2"], gw-b = ["198.18.1.1"] } } ])",
+      "gw-b");
   EXPECT_THAT(part.heartbeats, ElementsAre(HeartbeatPath{"eth2", 694, {v4(1, 1)}}));
   EXPECT_EQ(part.heartbeat_key, "lion");
-  const Vip whole = load_vip(key + R"(heartbeat = { gw-a = [ { interface = "eth2", peers = ["198.18.1.2"], port = 7000 } ], gw-b = [] })");
+  const Vip whole = load_vip(
+      key + R"(heartbeat = { gw-a = [ { interface = "eth2", peers = ["198.18.1.2"], port = 7000 } ], gw-b = [] })");
   EXPECT_THAT(whole.heartbeats, ElementsAre(HeartbeatPath{"eth2", 7000, {v4(1, 2)}}));
 }
 
@@ -194,11 +206,21 @@ track = [
   EXPECT_EQ(vip.tracks[1].needs, ServiceNeeds::kPrimary);
   EXPECT_EQ(vip.tracks[2], (Track{TrackKind::kService, "orders", {}, {false, -30}, ServiceNeeds::kReaders, 2}));
   EXPECT_EQ(vip.tracks[3], (Track{TrackKind::kInterface, "eth2", {}, {false, -20}}));
-  EXPECT_EQ(vip.tracks[4], (Track{TrackKind::kScript, "", {"db/track/4", {"/etc/holdfast/check.sh", "a b", "c"}, "nobody", 2s}, {false, 5}, ServiceNeeds::kAny, 1, 2s, 2, 3}))
+  EXPECT_EQ(vip.tracks[4], (Track{TrackKind::kScript,
+                                  "",
+                                  {"db/track/4", {"/etc/holdfast/check.sh", "a b", "c"}, "nobody", 2s},
+                                  {false, 5},
+                                  ServiceNeeds::kAny,
+                                  1,
+                                  2s,
+                                  2,
+                                  3}))
       << "the timeout is the interval where it is not written";
-  EXPECT_EQ(vip.tracks[5].script, (Script{"db/track/5", {"/bin/sh", "-c", "/bin/test -f /x && exit 1"}, "holdfast", 300ms}));
+  EXPECT_EQ(vip.tracks[5].script,
+            (Script{"db/track/5", {"/bin/sh", "-c", "/bin/test -f /x && exit 1"}, "holdfast", 300ms}));
   EXPECT_EQ(vip.tracks[6], (Track{TrackKind::kProcess, "nginx", {}, {true, 0}, ServiceNeeds::kAny, 2, 500ms}));
-  EXPECT_EQ(vip.tracks[7], (Track{TrackKind::kFile, "/etc/holdfast/down", {}, {false, -2}})) << "relative to the file's folder";
+  EXPECT_EQ(vip.tracks[7], (Track{TrackKind::kFile, "/etc/holdfast/down", {}, {false, -2}}))
+      << "relative to the file's folder";
 }
 
 TEST_F(VipParseTest, ListsMayBeWrittenAsTablesOfTheirOwn) {
@@ -238,12 +260,17 @@ notify_timeout = "7s"
   const Script* on_master = find_script(*config, "db/on_master");
   ASSERT_NE(on_master, nullptr);
   EXPECT_EQ(*on_master, (Script{"db/on_master", {"/n", "m"}, "ops", 7s}));
-  for (const char* id : {"db/on_backup", "db/on_fault", "db/on_stop", "db/on_change"}) EXPECT_NE(find_script(*config, id), nullptr) << id;
-  for (const char* id : {"", "db/track/0", "db/track/2", "db/on_", "two/on_master"}) EXPECT_EQ(find_script(*config, id), nullptr) << id;
+  for (const char* id : {"db/on_backup", "db/on_fault", "db/on_stop", "db/on_change"}) {
+    EXPECT_NE(find_script(*config, id), nullptr) << id;
+  }
+  for (const char* id : {"", "db/track/0", "db/track/2", "db/on_", "two/on_master"}) {
+    EXPECT_EQ(find_script(*config, id), nullptr) << id;
+  }
 }
 
 TEST_F(VipParseTest, AScriptThatIsNotThereIsEmptyWhateverElseIsSaid) {
-  const Vip vip = load_vip("notify_user = \"ops\"\nnotify_timeout = \"7s\"\nnotify_shell = true\non_master = \"/n | m\"\n");
+  const Vip vip =
+      load_vip("notify_user = \"ops\"\nnotify_timeout = \"7s\"\nnotify_shell = true\non_master = \"/n | m\"\n");
   EXPECT_EQ(vip.on_master, (Script{"db/on_master", {"/bin/sh", "-c", "/n | m"}, "ops", 7s}));
   EXPECT_EQ(vip.on_backup, Script{});
 }
@@ -352,7 +379,8 @@ router_id = 51
 TEST_F(VipParseTest, WeightsThatCanMoveTheAddressesDrawNoWarning) {
   const char* const cases[] = {
       "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\", weight = -10 } ]\n",
-      "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\", weight = -6 } ]\ngateway_weight = -5\n",
+      "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\", weight = -6 } "
+      "]\ngateway_weight = -5\n",
       "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\" } ]\n",
       "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { file = \"/x\", weight = -1 } ]\n",
       "preempt = true\npriority = { gw-a = 110 }\ntrack = [ { interface = \"eth2\", weight = -1 } ]\n",
@@ -386,19 +414,27 @@ TEST_F(VipParseTest, WhatTheFileMaySayTheMachineTakesAndNothingLess) {
   for (const int version : {2, 3}) {
     for (const char* interval : {"10ms", "15ms", "100ms", "1s", "1500ms", "40950ms", "40960ms", "255s"}) {
       LoadContext context = machine_.context();
-      const LoadResult result = load_text(vip(fmt::format("version = {}\nadvert_interval = \"{}\"\n", version, interval)), kFile, context);
+      const LoadResult result =
+          load_text(vip(fmt::format("version = {}\nadvert_interval = \"{}\"\n", version, interval)), kFile, context);
       Vip tried;
       tried.version = static_cast<std::uint8_t>(version);
       tried.addresses = {{v4(0, 100), 24, "", "", "global"}};
-      for (const auto& [text, value] : std::initializer_list<std::pair<std::string_view, Nanos>>{
-               {"10ms", 10ms}, {"15ms", 15ms}, {"100ms", 100ms}, {"1s", 1s}, {"1500ms", 1500ms}, {"40950ms", 40950ms}, {"40960ms", 40960ms}, {"255s", 255s}}) {
+      for (const auto& [text, value] : std::initializer_list<std::pair<std::string_view, Nanos>>{{"10ms", 10ms},
+                                                                                                 {"15ms", 15ms},
+                                                                                                 {"100ms", 100ms},
+                                                                                                 {"1s", 1s},
+                                                                                                 {"1500ms", 1500ms},
+                                                                                                 {"40950ms", 40950ms},
+                                                                                                 {"40960ms", 40960ms},
+                                                                                                 {"255s", 255s}}) {
         if (text == interval) tried.advert_interval = value;
       }
       EXPECT_EQ(result.ok(), policy::vrrp::validate(machine_of(tried)).ok()) << version << " " << interval;
     }
   }
   const Vip longest = load_vip(
-      "preempt = true\npreempt_delay = \"1h\"\nstart_delay = \"1h\"\nlease = \"60s\"\nprobe_wait = \"1s\"\nconflict_patience = \"1h\"\n"
+      "preempt = true\npreempt_delay = \"1h\"\nstart_delay = \"1h\"\nlease = \"60s\"\nprobe_wait = "
+      "\"1s\"\nconflict_patience = \"1h\"\n"
       "announce = { delay = \"1h\", refresh = \"1d\" }\npriority = 255\n");
   EXPECT_TRUE(policy::vrrp::validate(machine_of(longest)).ok());
 }

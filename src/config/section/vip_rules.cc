@@ -16,9 +16,9 @@ namespace hf::config::section {
 
 namespace {
 
-constexpr std::size_t kMostAddresses = 255;      // the count in an advertisement is one byte
-constexpr std::size_t kPasswordBytes = 8;        // of both kinds in version 2
-constexpr Nanos kLongestV3Interval = 40950ms;    // 12 bits of centiseconds
+constexpr std::size_t kMostAddresses = 255;    // the count in an advertisement is one byte
+constexpr std::size_t kPasswordBytes = 8;      // of both kinds in version 2
+constexpr Nanos kLongestV3Interval = 40950ms;  // 12 bits of centiseconds
 
 std::string_view in_words(IpFamily family) { return family == IpFamily::kIpv4 ? "IPv4" : "IPv6"; }
 
@@ -65,8 +65,10 @@ class VipRules : private file::Findings {
       if (vip.router_id == 0 || vip.interface.empty()) continue;
       const auto [first, is_new] = seen.emplace(std::tuple(vip.interface, family_of(vip), int{vip.router_id}), i);
       if (is_new) continue;
-      error(at(place_of(i, "router_id")), fmt::format("router_id = {} is there twice on {}", vip.router_id, vip.interface),
-            fmt::format("the first one is at line {}, nobody could tell their advertisements apart", at(place_of(first->second, "router_id")).line),
+      error(at(place_of(i, "router_id")),
+            fmt::format("router_id = {} is there twice on {}", vip.router_id, vip.interface),
+            fmt::format("the first one is at line {}, nobody could tell their advertisements apart",
+                        at(place_of(first->second, "router_id")).line),
             "give each a router_id of its own");
     }
   }
@@ -81,8 +83,8 @@ class VipRules : private file::Findings {
         if (address.is_unspecified()) continue;
         const auto [first, is_new] = seen.emplace(address, place);
         if (is_new) continue;
-        error(at(place), fmt::format("address \"{}\" is there twice", address.to_string()), fmt::format("the first one is at line {}", at(first->second).line),
-              "remove one of them");
+        error(at(place), fmt::format("address \"{}\" is there twice", address.to_string()),
+              fmt::format("the first one is at line {}", at(first->second).line), "remove one of them");
       }
     }
   }
@@ -94,8 +96,9 @@ class VipRules : private file::Findings {
     }
     for (const auto& [group, vips] : members) {
       if (vips.size() > 1) continue;
-      warning(at(place_of(vips.front(), "sync_group")), fmt::format("sync_group = {} has one member", file::quoted(group)), "there is no other VIP that it could move with",
-              "correct the name or remove it");
+      warning(at(place_of(vips.front(), "sync_group")),
+              fmt::format("sync_group = {} has one member", file::quoted(group)),
+              "there is no other VIP that it could move with", "correct the name or remove it");
     }
   }
 
@@ -115,16 +118,20 @@ class VipRules : private file::Findings {
     for (std::size_t i = 0; i < vip.addresses.size(); ++i) {
       const IpAddress& address = vip.addresses[i].address;
       if (address.is_unspecified() || address.family() == family) continue;
-      error(at(fmt::format("{}.addresses[{}]", place, i)), fmt::format("address \"{}\" besides {}", address.to_string(), in_words(family)),
+      error(at(fmt::format("{}.addresses[{}]", place, i)),
+            fmt::format("address \"{}\" besides {}", address.to_string(), in_words(family)),
             "an advertisement carries addresses of one family", "make two [[vip]] of them, with one sync_group");
       return;
     }
     if (vip.addresses.size() > kMostAddresses) {
-      error(at(place + ".addresses"), fmt::format("{} addresses", vip.addresses.size()), "an advertisement carries at most 255", "make two [[vip]] of them, with one sync_group");
+      error(at(place + ".addresses"), fmt::format("{} addresses", vip.addresses.size()),
+            "an advertisement carries at most 255", "make two [[vip]] of them, with one sync_group");
     }
-    const bool first_is_wide = !vip.addresses.empty() && !vip.addresses.front().address.is_v4() && !vip.addresses.front().address.is_link_local();
+    const bool first_is_wide = !vip.addresses.empty() && !vip.addresses.front().address.is_v4() &&
+                               !vip.addresses.front().address.is_link_local();
     if (!first_is_wide) return;
-    warning(at(place + ".addresses[0]"), fmt::format("address \"{}\" comes first", vip.addresses.front().address.to_string()),
+    warning(at(place + ".addresses[0]"),
+            fmt::format("address \"{}\" comes first", vip.addresses.front().address.to_string()),
             "the first address of a VIP over IPv6 is link-local (RFC 5798 5.2.9)", "put one of fe80::/64 before it");
   }
 
@@ -135,15 +142,19 @@ class VipRules : private file::Findings {
       error(at(place + ".version"), "version = 2 with IPv6", "version 2 of VRRP has IPv4 only", "remove it");
     }
     if (vip.version == 3 && vip.auth != VrrpAuth::kNone) {
-      error(at(place + ".auth"), "auth in version 3", "version 3 of VRRP has no authentication (RFC 5798 9)", "remove it or write version = 2");
+      error(at(place + ".auth"), "auth in version 3", "version 3 of VRRP has no authentication (RFC 5798 9)",
+            "remove it or write version = 2");
     } else if (vip.auth_password.size() > kPasswordBytes) {
-      warning(at(place + ".auth"), fmt::format("the password has {} bytes", vip.auth_password.size()), "only its first 8 count", "shorten it on all nodes");
+      warning(at(place + ".auth"), fmt::format("the password has {} bytes", vip.auth_password.size()),
+              "only its first 8 count", "shorten it on all nodes");
     }
     if (vip.version == 3 && vip.strict) {
-      error(at(place + ".strict"), "strict = true in version 3", "only version 2 of VRRP demands that (RFC 3768 7.1)", "remove it or write version = 2");
+      error(at(place + ".strict"), "strict = true in version 3", "only version 2 of VRRP demands that (RFC 3768 7.1)",
+            "remove it or write version = 2");
     }
     if (!vip.accept) {
-      error(at(place + ".accept"), "accept = false", "no service of this node would be reached on the addresses (RFC 5798 6.1, Accept_Mode)", "remove it");
+      error(at(place + ".accept"), "accept = false",
+            "no service of this node would be reached on the addresses (RFC 5798 6.1, Accept_Mode)", "remove it");
     }
     if (!vip.checksum_pseudo_header && (vip.version == 2 || family == IpFamily::kIpv6)) {
       error(at(place + ".checksum"), "checksum = \"plain\"", "only version 3 over IPv4 leaves the choice", "remove it");
@@ -153,10 +164,12 @@ class VipRules : private file::Findings {
   void check_times(const Vip& vip, const std::string& place) {
     check_interval(vip, place);
     if (vip.lease % Nanos(1s) != Nanos{0}) {
-      error(at(place + ".lease"), fmt::format("lease = \"{}\"", file::format_duration(vip.lease)), "the kernel counts it in whole seconds", "write for example lease = \"1s\"");
+      error(at(place + ".lease"), fmt::format("lease = \"{}\"", file::format_duration(vip.lease)),
+            "the kernel counts it in whole seconds", "write for example lease = \"1s\"");
     }
     if (!vip.preempt && vip.preempt_delay > Nanos{0} && !bad(place + ".preempt")) {
-      error(at(place + ".preempt_delay"), "preempt_delay without preempt", "a master of lower priority is never preempted", "remove it or write preempt = true");
+      error(at(place + ".preempt_delay"), "preempt_delay without preempt",
+            "a master of lower priority is never preempted", "remove it or write preempt = true");
     }
   }
 
@@ -167,30 +180,37 @@ class VipRules : private file::Findings {
     if (!good(where) || bad(place + ".version")) return;
     const std::string what = fmt::format("advert_interval = \"{}\"", file::format_duration(interval));
     if (vip.version == 2 && interval % Nanos(1s) != Nanos{0}) {
-      error(at(where), what, "version 2 of VRRP counts whole seconds", "write for example advert_interval = \"1s\" or use version = 3");
+      error(at(where), what, "version 2 of VRRP counts whole seconds",
+            "write for example advert_interval = \"1s\" or use version = 3");
     } else if (vip.version == 3 && interval > kLongestV3Interval) {
-      error(at(where), what, "the range of version 3 is 10ms to 40950ms", "write for example advert_interval = \"100ms\"");
+      error(at(where), what, "the range of version 3 is 10ms to 40950ms",
+            "write for example advert_interval = \"100ms\"");
     } else if (vip.version == 3 && interval % Nanos(10ms) != Nanos{0}) {
-      error(at(where), what, "version 3 of VRRP counts in steps of 10ms", "write for example advert_interval = \"100ms\"");
+      error(at(where), what, "version 3 of VRRP counts in steps of 10ms",
+            "write for example advert_interval = \"100ms\"");
     }
   }
 
   void check_destinations(const Vip& vip, const std::string& place) {
     if (vip.multicast_group && !vip.multicast_group->is_multicast()) {
-      error(at(place + ".multicast_group"), fmt::format("multicast_group = \"{}\"", vip.multicast_group->to_string()), "it is not a multicast address",
-            "write \"224.0.0.18\" or \"ff02::12\", or name the other nodes in peers");
+      error(at(place + ".multicast_group"), fmt::format("multicast_group = \"{}\"", vip.multicast_group->to_string()),
+            "it is not a multicast address", "write \"224.0.0.18\" or \"ff02::12\", or name the other nodes in peers");
     }
     if (vip.multicast_group && !vip.peers.empty()) {
-      error(at(place + ".multicast_group"), "multicast_group besides peers", "advertisements go to the peers or to a group, not to both", "remove one of them");
+      error(at(place + ".multicast_group"), "multicast_group besides peers",
+            "advertisements go to the peers or to a group, not to both", "remove one of them");
     }
     if (written(place + ".least_ttl") && !written(place + ".peers")) {
-      error(at(place + ".least_ttl"), "least_ttl without peers", "what comes by multicast must never have passed a router", "remove it");
+      error(at(place + ".least_ttl"), "least_ttl without peers",
+            "what comes by multicast must never have passed a router", "remove it");
     }
     if (vip.source && vip.source->is_multicast()) {
-      error(at(place + ".source"), fmt::format("source = \"{}\"", vip.source->to_string()), "nothing comes from a multicast address", "write an address of this node");
+      error(at(place + ".source"), fmt::format("source = \"{}\"", vip.source->to_string()),
+            "nothing comes from a multicast address", "write an address of this node");
     }
     if (vip.source && std::find(vip.peers.begin(), vip.peers.end(), *vip.source) != vip.peers.end()) {
-      error(at(place + ".peers"), fmt::format("peers holds \"{}\"", vip.source->to_string()), "it is this node's own source", "leave it out, or make peers a table keyed by node name");
+      error(at(place + ".peers"), fmt::format("peers holds \"{}\"", vip.source->to_string()),
+            "it is this node's own source", "leave it out, or make peers a table keyed by node name");
     }
   }
 
@@ -208,18 +228,24 @@ class VipRules : private file::Findings {
     std::vector<OtherAddress> others = other_addresses(vip, place);
     for (const OtherAddress& other : others) {
       if (other.address.family() == family || vip.addresses.empty()) continue;
-      error(at(other.place), fmt::format("{} is \"{}\"", other.key, other.address.to_string()), fmt::format("the addresses of the VIP are {}", in_words(family)),
+      error(at(other.place), fmt::format("{} is \"{}\"", other.key, other.address.to_string()),
+            fmt::format("the addresses of the VIP are {}", in_words(family)),
             fmt::format("write an {} address", in_words(family)));
     }
     for (std::size_t i = 0; i < vip.heartbeats.size(); ++i) {
-      for (const IpAddress& peer : vip.heartbeats[i].peers) others.push_back({peer, fmt::format("{}.heartbeat[{}].peers", place, i), "peers"});
+      for (const IpAddress& peer : vip.heartbeats[i].peers) {
+        others.push_back({peer, fmt::format("{}.heartbeat[{}].peers", place, i), "peers"});
+      }
     }
-    for (std::size_t i = 0; i < vip.arbiters.size(); ++i) others.push_back({vip.arbiters[i].address, fmt::format("{}.arbiters[{}]", place, i), "an arbiter"});
+    for (std::size_t i = 0; i < vip.arbiters.size(); ++i) {
+      others.push_back({vip.arbiters[i].address, fmt::format("{}.arbiters[{}]", place, i), "an arbiter"});
+    }
     for (const OtherAddress& other : others) {
-      const bool is_virtual = std::any_of(vip.addresses.begin(), vip.addresses.end(), [&](const VipAddress& a) { return a.address == other.address; });
+      const bool is_virtual = std::any_of(vip.addresses.begin(), vip.addresses.end(),
+                                          [&](const VipAddress& a) { return a.address == other.address; });
       if (!is_virtual || other.address.is_unspecified()) continue;
-      error(at(other.place), fmt::format("{} is \"{}\"", other.key, other.address.to_string()), "it is a virtual address, which moves between the nodes",
-            "write an address that stays where it is");
+      error(at(other.place), fmt::format("{} is \"{}\"", other.key, other.address.to_string()),
+            "it is a virtual address, which moves between the nodes", "write an address that stays where it is");
     }
   }
 

@@ -23,9 +23,7 @@ namespace {
 constexpr rlim_t kScriptFiles = 1024;
 constexpr int kFailureFd = 3;  // in the child; 0 to 2 are the standard streams
 
-enum class Step : std::uint8_t { kStreams,
-                                 kUser,
-                                 kExec };
+enum class Step : std::uint8_t { kStreams, kUser, kExec };
 
 /// What the child tells of its failure.
 struct Failure {
@@ -145,7 +143,9 @@ Prepared prepare(const ScriptRun& run, const std::string& program) {
   out.user = &run.user;
   out.switch_user = ::geteuid() == 0;
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) out.file_limit = static_cast<int>(std::min<rlim_t>(files.rlim_cur, 65536));
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    out.file_limit = static_cast<int>(std::min<rlim_t>(files.rlim_cur, 65536));
+  }
   return out;
 }
 

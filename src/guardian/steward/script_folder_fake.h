@@ -31,8 +31,7 @@ class ScriptFolder {
   /// The path of an executable that holds `lines` for /bin/sh.
   std::string script(const std::string& name, const std::string& lines) const {
     std::string file = path_ + "/" + name;
-    std::ofstream(file) << "#!/bin/sh\n"
-                        << lines << "\n";
+    std::ofstream(file) << "#!/bin/sh\n" << lines << "\n";
     ::chmod(file.c_str(), 0755);
     return file;
   }

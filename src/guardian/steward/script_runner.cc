@@ -26,7 +26,8 @@ class Watch final : private runtime::IoHandler {
   ~Watch() {
     loop_.poller().remove(fd_, *this);
     loop_.forget(*this);
-    // Closing is not enough: a child between fork and exec still has a copy, and the kernel would go on telling us of it.
+    // Closing is not enough: a child between fork and exec still has a copy, and the kernel would go on telling us of
+    // it.
     const Result<void> off = loop_.poller().unwatch(fd_);
     static_cast<void>(off.ok());  // fails where start() has failed: then there is nothing to take off
     ::close(fd_);

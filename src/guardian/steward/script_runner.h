@@ -5,12 +5,12 @@
 //   1. `done` is called once for each start that went well, from the loop's turn, after the program was reaped; never
 //      after the runner is gone.
 //   2. At most kMostRunning at a time; a further one is refused with kOverload.
-//   3. A program is a session of its own: no terminal, standard input empty, no file of ours, no signal blocked or ignored,
-//      the environment kScriptPath, HOME, USER, LOGNAME and what the request gives, folder /, umask 022.
-//   4. At its timeout the whole process group is killed (SIGKILL: a check that hangs does not listen to SIGTERM either).
-//      What left the group and the session by itself (a daemon) lives on.
-//   5. A program that ends by itself ends the run, also when a child that it left in the background still holds its output:
-//      such a child has to redirect it.
+//   3. A program is a session of its own: no terminal, standard input empty, no file of ours, no signal blocked or
+//      ignored, the environment kScriptPath, HOME, USER, LOGNAME and what the request gives, folder /, umask 022.
+//   4. At its timeout the whole process group is killed (SIGKILL: a check that hangs does not listen to SIGTERM
+//      either). What left the group and the session by itself (a daemon) lives on.
+//   5. A program that ends by itself ends the run, also when a child that it left in the background still holds its
+//      output: such a child has to redirect it.
 //   6. When the runner goes, or the process dies, what runs is killed.
 #pragma once
 
@@ -27,7 +27,7 @@
 namespace hf::guardian::steward {
 
 struct ScriptRun {
-  std::vector<std::string> command{};      // program (a path, or a name in kScriptPath) and arguments
+  std::vector<std::string> command{};  // program (a path, or a name in kScriptPath) and arguments
   ScriptUser user{};
   std::vector<std::string> environment{};  // "NAME=value"
   Nanos timeout = 5s;
@@ -53,8 +53,8 @@ class ScriptRunner {
   ScriptRunner& operator=(const ScriptRunner&) = delete;
   ~ScriptRunner();
 
-  /// kOverload, kAccessDenied (another user without being root; a program for root that others may change), kNotFound (no
-  /// such program), kExhausted. What goes wrong later, in the child, comes through `done` with started = false.
+  /// kOverload, kAccessDenied (another user without being root; a program for root that others may change), kNotFound
+  /// (no such program), kExhausted. What goes wrong later, in the child, comes through `done` with started = false.
   Result<void> start(ScriptRun run, Done done);
   std::size_t running() const { return runs_.size(); }
 

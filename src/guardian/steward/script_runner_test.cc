@@ -66,22 +66,26 @@ TEST_F(ScriptRunnerTest, TheEnvironmentIsCleanAndHasWhatTheRequestGives) {
 TEST_F(ScriptRunnerTest, NoFileOfOursAndNoSignalStateIsInherited) {
   const int leak = ::open("/dev/null", O_RDONLY);  // not close-on-exec, on purpose
   std::signal(SIGPIPE, SIG_IGN);
-  const ScriptOutcome outcome = run(shell(
-      "for f in /proc/self/fd/*; do n=${f##*/}; [ $n -gt 2 ] && readlink $f; done; "
-      "grep -e ^SigIgn -e ^SigBlk /proc/self/status | tr -d '\\t\\n'; readlink /proc/self/fd/0"));
+  const ScriptOutcome outcome =
+      run(shell("for f in /proc/self/fd/*; do n=${f##*/}; [ $n -gt 2 ] && readlink $f; done; "
+                "grep -e ^SigIgn -e ^SigBlk /proc/self/status | tr -d '\\t\\n'; readlink /proc/self/fd/0"));
   ::close(leak);
   EXPECT_EQ(outcome.output, "SigBlk:0000000000000000SigIgn:0000000000000000/dev/null\n");
 }
 
 TEST_F(ScriptRunnerTest, OutputIsKeptInPartAndDrainedInFull) {
-  const ScriptOutcome outcome = run(shell("i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; echo x >&2; exit 4"));
+  const ScriptOutcome outcome =
+      run(shell("i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; echo "
+                "x >&2; exit 4"));
   EXPECT_EQ(outcome.exit_code, 4);
   EXPECT_EQ(outcome.output.size(), ScriptRunner::kKeptOutput);
 }
 
 TEST_F(ScriptRunnerTest, AtItsTimeoutTheWholeGroupIsKilled) {
   const std::string file = folder_.path() + "/child";
-  ASSERT_TRUE(start(shell("trap '' TERM; sleep 1000 & echo $! > " + file + ".new; mv " + file + ".new " + file + "; wait")).ok());
+  ASSERT_TRUE(
+      start(shell("trap '' TERM; sleep 1000 & echo $! > " + file + ".new; mv " + file + ".new " + file + "; wait"))
+          .ok());
   ASSERT_TRUE(loop_.run_until([&file] { return std::filesystem::exists(file); }));
   loop_.advance(4999ms);
   loop_.turn();
@@ -144,7 +148,8 @@ TEST_F(ScriptRunnerTest, ADoneThatStartsTheNextOneIsFine) {
   ASSERT_TRUE(runner_
                   .start(shell("true"),
                          [&](const ScriptOutcome&) {
-                           ASSERT_TRUE(runner_.start(shell("true"), [&second](const ScriptOutcome&) { second = true; }).ok());
+                           ASSERT_TRUE(
+                               runner_.start(shell("true"), [&second](const ScriptOutcome&) { second = true; }).ok());
                          })
                   .ok());
   EXPECT_TRUE(loop_.run_until([&second] { return second; }));
@@ -186,7 +191,8 @@ TEST_F(ScriptRunnerTest, AsRootNothingThatOthersMayChangeIsRun) {
   ::chmod(open.command[0].c_str(), 0777);
   const Result<void> refused = start(std::move(open));
   ASSERT_FALSE(refused.ok());
-  EXPECT_NE(refused.error().context.find(::geteuid() == 0 ? "may be written by everybody" : "without being root"), std::string::npos)
+  EXPECT_NE(refused.error().context.find(::geteuid() == 0 ? "may be written by everybody" : "without being root"),
+            std::string::npos)
       << refused.error().context;
 }
 

@@ -57,9 +57,7 @@ TEST(ScriptSecurity, LinksAreFollowedStepByStep) {
   ASSERT_EQ(::symlink(file.c_str(), (open.path() + "/hop").c_str()), 0);
   ASSERT_EQ(::symlink((open.path() + "/hop").c_str(), (safe.path() + "/start").c_str()), 0);
   ASSERT_EQ(::symlink("loop", (safe.path() + "/loop").c_str()), 0);
-  if (::geteuid() == 0) {
-    EXPECT_EQ(why_not(safe.path() + "/start"), "");
-  }
+  if (::geteuid() == 0) { EXPECT_EQ(why_not(safe.path() + "/start"), ""); }
   ::chmod(open.path().c_str(), 0777);
   EXPECT_NE(why_not(safe.path() + "/start"), "") << "the link in the middle can be exchanged";
   EXPECT_NE(why_not(safe.path() + "/loop"), "");
@@ -76,7 +74,9 @@ TEST(ScriptSecurity, ProgramsAreFoundByPathOrName) {
 }
 
 TEST(ScriptSecurity, OnlyPlainWordsAreAdded) {
-  EXPECT_TRUE(check_request({"INSTANCE", "db-1.main", "MASTER", "100"}, {"HOLDFAST_VIP=db", "HOLDFAST_REASON=cable: \"out\" ü"}).ok());
+  EXPECT_TRUE(
+      check_request({"INSTANCE", "db-1.main", "MASTER", "100"}, {"HOLDFAST_VIP=db", "HOLDFAST_REASON=cable: \"out\" ü"})
+          .ok());
   for (const std::string argument : {"", "-x", "a b", "$(id)", "a;b", "`id`", "a\n", "ü", "*"}) {
     EXPECT_FALSE(check_request({argument}, {}).ok()) << argument;
   }
@@ -95,7 +95,8 @@ TEST(ScriptSecurity, OnlyPlainWordsAreAdded) {
 TEST(CheckRequest, TakesWhatNoticesAskFor) {
   constexpr char kBytes[] = "x\r\nBcc: a@b\0\"}\n.\r\n\x1b[0m\xff";
   const std::string hostile(kBytes, sizeof kBytes - 1);
-  notify::VipChange change{.vip = "db", .state = "MASTER", .previous = "BACKUP", .reason = hostile, .priority = 100, .node = "gw-a"};
+  notify::VipChange change{
+      .vip = "db", .state = "MASTER", .previous = "BACKUP", .reason = hostile, .priority = 100, .node = "gw-a"};
   change.addresses.assign(255, "fd00:1111:2222:3333:4444:5555:6666:7777/64");
   const vip::ScriptCall of_change = notify::script_call("db/on_master", change);
   EXPECT_TRUE(check_request(of_change.arguments, of_change.environment).ok());

@@ -22,8 +22,8 @@ std::string all_errors(const config::LoadResult& loaded) {
   return text;
 }
 
-/// What a script sees as $1 is the first argument of the request, with a shell too: that takes the word after the text as
-/// its own name.
+/// What a script sees as $1 is the first argument of the request, with a shell too: that takes the word after the text
+/// as its own name.
 std::vector<std::string> command_line(const config::Script& script, const std::vector<std::string>& arguments) {
   std::vector<std::string> words = script.command;
   if (words.size() == 3 && words[1] == "-c") words.push_back(script.id);
@@ -31,7 +31,8 @@ std::vector<std::string> command_line(const config::Script& script, const std::v
   return words;
 }
 
-/// Where the file is, for the check of who may change it: the command line may name it relative to where we were started.
+/// Where the file is, for the check of who may change it: the command line may name it relative to where we were
+/// started.
 std::string absolute(const std::string& path) {
   std::error_code error;
   const std::filesystem::path whole = std::filesystem::absolute(path, error);

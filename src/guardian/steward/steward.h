@@ -1,10 +1,10 @@
-// Steward: what needs root but no real-time priority: reads the configuration file when told to, compiles the guardian's
-// settings out of it, and runs the configured scripts under their users. No byte of a client comes here.
+// Steward: what needs root but no real-time priority: reads the configuration file when told to, compiles the
+// guardian's settings out of it, and runs the configured scripts under their users. No byte of a client comes here.
 //
 // Owner: the steward process. Thread: that of its loop.
 // Invariants:
-//   1. Each LoadSettings is answered by one SettingsLoaded or SettingsFailed, each RunScript by one ScriptDone. Answers that
-//      cannot be sent are dropped: the guardian is gone then.
+//   1. Each LoadSettings is answered by one SettingsLoaded or SettingsFailed, each RunScript by one ScriptDone. Answers
+//      that cannot be sent are dropped: the guardian is gone then.
 //   2. Only commands of the last file that was loaded without error are run; a request names one and adds plain words.
 //   3. As root only what nobody but root can change is run: program, and the file that names it.
 #pragma once

@@ -94,10 +94,16 @@ TEST_F(StewardTest, SettingsThatCannotBeSentAreAFailureToo) {
 
 TEST_F(StewardTest, RunsAScriptByItsIdWithWhatTheRequestAdds) {
   load();
-  EXPECT_EQ(run({.id = 5, .script = "db/on_master", .arguments = {"INSTANCE", "db"}, .environment = {"HOLDFAST_STATE=MASTER"}}),
-            (ScriptDone{.id = 5, .started = true, .timed_out = false, .exit_code = 0, .output = "INSTANCE db MASTER\n"}));
+  EXPECT_EQ(
+      run({.id = 5,
+           .script = "db/on_master",
+           .arguments = {"INSTANCE", "db"},
+           .environment = {"HOLDFAST_STATE=MASTER"}}),
+      (ScriptDone{.id = 5, .started = true, .timed_out = false, .exit_code = 0, .output = "INSTANCE db MASTER\n"}));
   EXPECT_EQ(run({.id = 6, .script = "db/track/1"}).exit_code, 1);
-  EXPECT_EQ(run({.id = 7, .script = "notify/0", .arguments = {"EVENT"}, .environment = {"HOLDFAST_FIELD_SERVER=db1"}}).output, "EVENT db1\n");
+  EXPECT_EQ(
+      run({.id = 7, .script = "notify/0", .arguments = {"EVENT"}, .environment = {"HOLDFAST_FIELD_SERVER=db1"}}).output,
+      "EVENT db1\n");
 }
 
 TEST_F(StewardTest, RefusesWhatItDoesNotKnow) {

@@ -22,9 +22,7 @@
 
 namespace hf::policy::health {
 
-enum class Health : std::uint8_t { kUnknown,
-                                   kUp,
-                                   kDown };
+enum class Health : std::uint8_t { kUnknown, kUp, kDown };
 
 constexpr std::string_view to_string(Health health) {
   switch (health) {
@@ -35,13 +33,11 @@ constexpr std::string_view to_string(Health health) {
   return "unknown";
 }
 
-enum class CheckOutcome : std::uint8_t { kSuccess,
-                                         kFailure };
+enum class CheckOutcome : std::uint8_t { kSuccess, kFailure };
 
 /// kCounted goes through rise and fall; kImmediate decides at once (a server that says it is shutting down, an
 /// operator's word).
-enum class Evidence : std::uint8_t { kCounted,
-                                     kImmediate };
+enum class Evidence : std::uint8_t { kCounted, kImmediate };
 
 class RiseFall {
  public:

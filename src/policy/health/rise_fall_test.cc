@@ -104,9 +104,7 @@ TEST(RiseFall, ChangesOnlyAfterAFullRunOfResultsWhateverTheOrder) {
     const Health before = health.health();
     const bool changed = health.step(outcome).changed;
     ASSERT_EQ(changed, before != health.health());
-    if (changed) {
-      ASSERT_GE(run, outcome == kSuccess ? 3 : 4);
-    }
+    if (changed) { ASSERT_GE(run, outcome == kSuccess ? 3 : 4); }
   }
 }
 

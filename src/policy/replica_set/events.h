@@ -62,7 +62,9 @@ struct PrimaryLost {
       .id = EventId::kPrimaryLost,
       .name = "primary_lost",
       .level = EventLevel::kError,
-      .meaning = "There is no primary any more. Writes are held until one is known or their time is over; reads go on from the replicas.",
+      .meaning =
+          "There is no primary any more. Writes are held until one is known or their time is over; reads go on from "
+          "the replicas.",
       .action = "Bring the server back, or promote a replica (manual failover) if failover is not automatic.",
   };
   static constexpr EventMember<PrimaryLost> kFields[] = {{"service", &PrimaryLost::service},
@@ -81,7 +83,8 @@ struct NoPrimary {
       .meaning = "All servers were checked and none can be trusted with writes. `reason` says what is missing.",
       .action = "Follow `reason`: usually clear read_only on exactly one server and let the others replicate from it.",
   };
-  static constexpr EventMember<NoPrimary> kFields[] = {{"service", &NoPrimary::service}, {"reason", &NoPrimary::reason}};
+  static constexpr EventMember<NoPrimary> kFields[] = {{"service", &NoPrimary::service},
+                                                       {"reason", &NoPrimary::reason}};
 };
 
 struct TwoWritableServers {
@@ -92,9 +95,11 @@ struct TwoWritableServers {
       .name = "two_writable_servers",
       .level = EventLevel::kError,
       .meaning =
-          "More than one server accepts writes. Writes go to `primary` only, or to none when it is not clear who it is; never to both.",
+          "More than one server accepts writes. Writes go to `primary` only, or to none when it is not clear who it "
+          "is; never to both.",
       .action =
-          "Set read_only on the server that must not take writes and let it replicate. To decide for one of two equals, drain the other.",
+          "Set read_only on the server that must not take writes and let it replicate. To decide for one of two "
+          "equals, drain the other.",
   };
   static constexpr EventMember<TwoWritableServers> kFields[] = {{"service", &TwoWritableServers::service},
                                                                 {"primary", &TwoWritableServers::primary},
@@ -110,9 +115,10 @@ struct ReplicaLagOut {
       .name = "replica_lag_out",
       .level = EventLevel::kWarning,
       .meaning =
-          "The replica is further behind the primary than max_replica_lag allows (or its lag is unknown) and gets no new reads. Running "
-          "reads end in peace.",
-      .action = "Look for a long transaction or a slow disk on the replica. It returns when its lag is below half the limit.",
+          "The replica is further behind the primary than max_replica_lag allows (or its lag is unknown) and gets no "
+          "new reads. Running reads end in peace.",
+      .action =
+          "Look for a long transaction or a slow disk on the replica. It returns when its lag is below half the limit.",
   };
   static constexpr EventMember<ReplicaLagOut> kFields[] = {{"service", &ReplicaLagOut::service},
                                                            {"server", &ReplicaLagOut::server},
@@ -177,7 +183,8 @@ struct ReadersNone {
       .meaning = "No replica can serve reads. Reads go where `reason` says.",
       .action = "Look at the reason given for each server in `holdfast status`.",
   };
-  static constexpr EventMember<ReadersNone> kFields[] = {{"service", &ReadersNone::service}, {"reason", &ReadersNone::reason}};
+  static constexpr EventMember<ReadersNone> kFields[] = {{"service", &ReadersNone::service},
+                                                         {"reason", &ReadersNone::reason}};
 };
 
 struct ReadersBack {
@@ -190,10 +197,12 @@ struct ReadersBack {
       .meaning = "Replicas serve reads again.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<ReadersBack> kFields[] = {{"service", &ReadersBack::service}, {"readers", &ReadersBack::readers}};
+  static constexpr EventMember<ReadersBack> kFields[] = {{"service", &ReadersBack::service},
+                                                         {"readers", &ReadersBack::readers}};
 };
 
-inline constexpr auto kAll = kEventTypes<ServerSlowStart, RoleChanged, PrimaryElected, PrimaryLost, NoPrimary, TwoWritableServers,
-                                         ReplicaLagOut, ReplicaLagIn, ReplicationStopped, ReplicationRunning, ReadersNone, ReadersBack>;
+inline constexpr auto kAll =
+    kEventTypes<ServerSlowStart, RoleChanged, PrimaryElected, PrimaryLost, NoPrimary, TwoWritableServers, ReplicaLagOut,
+                ReplicaLagIn, ReplicationStopped, ReplicationRunning, ReadersNone, ReadersBack>;
 
 }  // namespace hf::policy::replica_set::events

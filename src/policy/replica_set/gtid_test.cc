@@ -55,9 +55,7 @@ TEST(GtidPosition, RandomBytesNeverHurt) {
     std::string text;
     for (std::uint64_t n = random.below(24); n > 0; --n) text.push_back(alphabet[random.below(alphabet.size())]);
     const auto parsed = GtidPosition::parse(text);
-    if (parsed) {
-      EXPECT_TRUE(parsed->contains(*parsed));
-    }
+    if (parsed) { EXPECT_TRUE(parsed->contains(*parsed)); }
   }
 }
 

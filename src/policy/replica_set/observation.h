@@ -17,9 +17,7 @@
 namespace hf::policy::replica_set {
 
 /// A replication thread as SHOW SLAVE STATUS tells it. kConnecting: Slave_IO_Running is "Connecting" or "Preparing".
-enum class ReplicationThread : std::uint8_t { kStopped,
-                                              kConnecting,
-                                              kRunning };
+enum class ReplicationThread : std::uint8_t { kStopped, kConnecting, kRunning };
 
 struct SemisyncStatus {
   bool primary_enabled = false;       // rpl_semi_sync_master_enabled
@@ -44,15 +42,14 @@ struct ServerObservation {
   std::optional<Nanos> behind_source;  // Seconds_Behind_Master; nothing when the server says NULL
   std::string gtid_binlog_pos;
   std::string gtid_current_pos;
-  std::string gtid_io_pos;        // for promotion: no decision uses it yet
-  std::string replication_error;  // Last_IO_Error or Last_SQL_Error
+  std::string gtid_io_pos;            // for promotion: no decision uses it yet
+  std::string replication_error;      // Last_IO_Error or Last_SQL_Error
   std::uint32_t threads_running = 0;  // this and what follows: for promotion, too
   SemisyncStatus semisync;
   std::vector<std::uint32_t> follower_server_ids;  // the server's own word for who follows it; nobody asks for it yet
 };
 
-enum class AdminState : std::uint8_t { kReady,
-                                       kDrained };
+enum class AdminState : std::uint8_t { kReady, kDrained };
 
 /// One server of the set at one step. `observation` is that of the latest successful check; nothing before the first.
 struct ServerInput {

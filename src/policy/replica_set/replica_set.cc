@@ -117,18 +117,25 @@ void ReplicaSet::settle_primary(Step& step, const ReplicaSetInput& input) {
 
 void ReplicaSet::report_primary(Step& step, const Election& election, bool changed) {
   if (!removed_primary_.empty()) {
-    step.report(events::PrimaryLost{.service = step.service(), .server = removed_primary_, .epoch = epoch_, .reason = "removed from the configuration"});
+    step.report(events::PrimaryLost{.service = step.service(),
+                                    .server = removed_primary_,
+                                    .epoch = epoch_,
+                                    .reason = "removed from the configuration"});
     removed_primary_.clear();
   }
   if (election.primary) {
     reported_absence_.clear();
     if (!changed) return;
-    step.report(events::PrimaryElected{.service = step.service(), .server = step.view.name(*election.primary), .epoch = epoch_, .reason = election.reason});
+    step.report(events::PrimaryElected{.service = step.service(),
+                                       .server = step.view.name(*election.primary),
+                                       .epoch = epoch_,
+                                       .reason = election.reason});
     return;
   }
   if (changed) {
     reported_absence_ = election.reason;
-    step.report(events::PrimaryLost{.service = step.service(), .server = step.view.name(*current_), .epoch = epoch_, .reason = election.reason});
+    step.report(events::PrimaryLost{
+        .service = step.service(), .server = step.view.name(*current_), .epoch = epoch_, .reason = election.reason});
     return;
   }
   for (std::size_t i = 0; i < step.view.size(); ++i) {
@@ -141,7 +148,8 @@ void ReplicaSet::report_primary(Step& step, const Election& election, bool chang
 }
 
 void ReplicaSet::report_rivals(Step& step, const Election& election) {
-  // Every writable server besides the primary counts, also one that still replicates: whoever writes there is not replicated.
+  // Every writable server besides the primary counts, also one that still replicates: whoever writes there is not
+  // replicated.
   std::vector<std::size_t> others = election.rivals;
   for (std::size_t i = 0; i < step.view.size() && election.primary; ++i) {
     const bool listed = std::find(others.begin(), others.end(), i) != others.end();
@@ -154,7 +162,8 @@ void ReplicaSet::report_rivals(Step& step, const Election& election) {
   if (key == reported_rivals_) return;
   reported_rivals_ = key;
   if (key.empty()) return;
-  step.report(events::TwoWritableServers{.service = step.service(), .primary = primary, .servers = rivals, .reason = election.reason});
+  step.report(events::TwoWritableServers{
+      .service = step.service(), .primary = primary, .servers = rivals, .reason = election.reason});
 }
 
 void ReplicaSet::settle_readers(Step& step) {
@@ -251,7 +260,8 @@ std::uint32_t ReplicaSet::weigh(Step& step, std::size_t i) {
   if (memory.was_away) {
     memory.was_away = false;
     memory.started_at = step.now;
-    step.report(events::ServerSlowStart{.service = step.service(), .server = step.view.name(i), .duration = format_duration(config_.slow_start)});
+    step.report(events::ServerSlowStart{
+        .service = step.service(), .server = step.view.name(i), .duration = format_duration(config_.slow_start)});
   }
   if (!memory.started_at) return weight;
   const Nanos elapsed = step.now - *memory.started_at;
@@ -286,7 +296,11 @@ void ReplicaSet::settle_roles(Step& step) {
     step.server(i).role = role;
     const bool told_otherwise = role == Role::kPrimary || (before == Role::kPrimary && role == Role::kFormerPrimary);
     if (before == role || before == Role::kUnknown || told_otherwise) continue;
-    step.report(events::RoleChanged{.service = step.service(), .server = step.view.name(i), .before = to_string(before), .now = to_string(role), .reason = step.server(i).reason});
+    step.report(events::RoleChanged{.service = step.service(),
+                                    .server = step.view.name(i),
+                                    .before = to_string(before),
+                                    .now = to_string(role),
+                                    .reason = step.server(i).reason});
   }
 }
 
@@ -297,9 +311,13 @@ void ReplicaSet::report_replica(Step& step, std::size_t i, const ReaderJudgement
   const bool replicates = seen->sql_running && seen->io_thread != ReplicationThread::kStopped;
   if (replicates != memory.replicates.value_or(true)) {
     if (replicates) {
-      step.report(events::ReplicationRunning{.service = step.service(), .server = step.view.name(i), .source = step.view.source_text(i)});
+      step.report(events::ReplicationRunning{
+          .service = step.service(), .server = step.view.name(i), .source = step.view.source_text(i)});
     } else {
-      step.report(events::ReplicationStopped{.service = step.service(), .server = step.view.name(i), .source = step.view.source_text(i), .reason = judgement.reason});
+      step.report(events::ReplicationStopped{.service = step.service(),
+                                             .server = step.view.name(i),
+                                             .source = step.view.source_text(i),
+                                             .reason = judgement.reason});
     }
   }
   memory.replicates = replicates;
@@ -310,9 +328,11 @@ void ReplicaSet::report_replica(Step& step, std::size_t i, const ReaderJudgement
   const std::string lag = judgement.lag ? format_duration(*judgement.lag) : "unknown";
   const std::string limit = format_duration(config_.max_replica_lag);
   if (behind) {
-    step.report(events::ReplicaLagOut{.service = step.service(), .server = step.view.name(i), .lag = lag, .limit = limit});
+    step.report(
+        events::ReplicaLagOut{.service = step.service(), .server = step.view.name(i), .lag = lag, .limit = limit});
   } else {
-    step.report(events::ReplicaLagIn{.service = step.service(), .server = step.view.name(i), .lag = lag, .limit = limit});
+    step.report(
+        events::ReplicaLagIn{.service = step.service(), .server = step.view.name(i), .lag = lag, .limit = limit});
   }
 }
 
@@ -330,7 +350,8 @@ void ReplicaSet::report_readers(Step& step) {
   if (has_readers) {
     step.report(events::ReadersBack{.service = step.service(), .readers = replicas});
   } else {
-    step.report(events::ReadersNone{.service = step.service(), .reason = verdict.reads_on_primary ? "the primary serves them" : "they wait"});
+    step.report(events::ReadersNone{.service = step.service(),
+                                    .reason = verdict.reads_on_primary ? "the primary serves them" : "they wait"});
   }
 }
 

@@ -79,8 +79,9 @@ class Simulation {
       if (j == i || !up(j)) continue;
       const ServerObservation& seen = *inputs_[j].observation;
       if (seen.is_replica && seen.io_thread != ReplicationThread::kStopped && seen.source_server_id == id &&
-          ids[id] == 1)
+          ids[id] == 1) {
         return true;
+      }
     }
     return false;
   }
@@ -109,9 +110,7 @@ class Simulation {
     ASSERT_EQ(known->second, holder) << "an epoch has one primary";
     ASSERT_EQ(verdict.epoch != before_.epoch, verdict.primary != before_.primary);
     ASSERT_GE(verdict.epoch, before_.epoch);
-    if (verdict.primary) {
-      ASSERT_TRUE(writable(*verdict.primary)) << "the primary is up and writable";
-    }
+    if (verdict.primary) { ASSERT_TRUE(writable(*verdict.primary)) << "the primary is up and writable"; }
     if (before_.primary && writable(*before_.primary) && surely_followed(*before_.primary)) {
       ASSERT_EQ(verdict.primary, before_.primary) << "no second primary while the first lives, writes and is followed";
     }
@@ -146,12 +145,8 @@ class Simulation {
       const bool over = server.lag && *server.lag > set_.config().max_replica_lag;
       ++(over ? lagging : good);
     }
-    if (lagging > 0) {
-      ASSERT_EQ(good, 0U) << "a lagging reader only where no better one is";
-    }
-    if (verdict.reads_on_primary) {
-      ASSERT_EQ(good + lagging, 0U);
-    }
+    if (lagging > 0) { ASSERT_EQ(good, 0U) << "a lagging reader only where no better one is"; }
+    if (verdict.reads_on_primary) { ASSERT_EQ(good + lagging, 0U); }
   }
 
   Random random_;

@@ -49,7 +49,8 @@ void TrackingWish::set(ByteView name, ByteView value) {
 
 std::string TrackingWish::assignments() const {
   return "@@session.session_track_system_variables=" + literal("", system_variables) +
-         ",@@session.session_track_schema=" + (schema ? "1" : "0") + ",@@session.session_track_state_change=" + (state_change ? "1" : "0") +
+         ",@@session.session_track_schema=" + (schema ? "1" : "0") +
+         ",@@session.session_track_state_change=" + (state_change ? "1" : "0") +
          ",@@session.session_track_transaction_info='" + transaction_info + "'";
 }
 

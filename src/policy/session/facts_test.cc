@@ -63,8 +63,8 @@ TEST(TrackingWish, IsPutOnAConnectionAsAssignments) {
   wish.system_variables = "a'b";
   wish.state_change = true;
   EXPECT_EQ(wish.assignments(),
-            "@@session.session_track_system_variables='a''b',@@session.session_track_schema=1,@@session.session_track_state_change=1,"
-            "@@session.session_track_transaction_info='OFF'");
+            "@@session.session_track_system_variables='a''b',@@session.session_track_schema=1,@@session.session_track_"
+            "state_change=1,@@session.session_track_transaction_info='OFF'");
 }
 
 TEST(ConnectionFacts, AreCleanWithoutAnythingLeftBehind) {

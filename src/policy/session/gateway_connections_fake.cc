@@ -29,7 +29,9 @@ ConnectionPtr Gateway::take(Client& client, int server) {
 
 std::size_t Gateway::open_to(int server) const {
   std::size_t sum = idle_[server].size() + lent_[server];
-  for (const Client& client : clients_) sum += client.held != nullptr && client.held->server->server() == server ? 1 : 0;
+  for (const Client& client : clients_) {
+    sum += client.held != nullptr && client.held->server->server() == server ? 1 : 0;
+  }
   return sum;
 }
 
@@ -53,7 +55,9 @@ ConnectionPtr Gateway::take_or_open(Client& client, Place place, bool beyond) {
 
 Reply Gateway::statement_of_ours(Connection& connection, const std::string& text) {
   const std::size_t limit = text.find("LIMIT ");
-  if (text != count_statement(1) && !text.starts_with("SELECT SQL_CALC_FOUND_ROWS 1 FROM (")) return connection.server->query(text);
+  if (text != count_statement(1) && !text.starts_with("SELECT SQL_CALC_FOUND_ROWS 1 FROM (")) {
+    return connection.server->query(text);
+  }
   connection.server->count(limit == std::string::npos ? 1 : std::stoll(text.substr(limit + 6)));
   return {};
 }
@@ -69,7 +73,9 @@ void Gateway::run_steps(Connection& connection, const std::vector<Step>& steps, 
       case Step::Kind::kOption: reply = connection.server->set_option(step.text[0] == '\0'); break;
     }
     if (reply.facts.failed && *error == 0) *error = reply.facts.error_code;
-    if (reply.facts.failed && reply.facts.error_code != 1049) trouble = "a step of ours was refused: " + step.text + ": " + reply.shown();
+    if (reply.facts.failed && reply.facts.error_code != 1049) {
+      trouble = "a step of ours was refused: " + step.text + ": " + reply.shown();
+    }
   }
 }
 
@@ -119,18 +125,28 @@ void Gateway::check_facts(const Connection& connection) {
   const ConnectionFacts& facts = connection.facts;
   if (facts.settings == nullptr) return;
   if (facts.settings->schema() != connection.server->schema()) {
-    trouble = "a connection is in schema '" + connection.server->schema() + "' and its facts say '" + facts.settings->schema() + "'";
+    trouble = "a connection is in schema '" + connection.server->schema() + "' and its facts say '" +
+              facts.settings->schema() + "'";
   }
   for (const auto& [name, value] : facts.settings->variables()) {
-    if (connection.server->variables().at(name) != (value == "@@global." + name ? cluster.globals[connection.server->server()].at(name) : value)) trouble = "a connection has " + name + "=" + connection.server->variables().at(name) + ", its facts " + value;
+    if (connection.server->variables().at(name) !=
+        (value == "@@global." + name ? cluster.globals[connection.server->server()].at(name) : value)) {
+      trouble = "a connection has " + name + "=" + connection.server->variables().at(name) + ", its facts " + value;
+    }
   }
   const Values& variables = connection.server->variables();
-  if (facts.tracking && (variables.at("session_track_system_variables") != "*" || variables.at("session_track_state_change") != "ON" || variables.at("session_track_schema") != "ON")) {
+  if (facts.tracking &&
+      (variables.at("session_track_system_variables") != "*" || variables.at("session_track_state_change") != "ON" ||
+       variables.at("session_track_schema") != "ON")) {
     trouble = "a connection is not tracked as its facts say";
   }
   if (variables.at("timestamp") != "now") trouble = "an idle connection has a clock of its own";
-  if (facts.insert_id && *facts.insert_id != static_cast<std::uint64_t>(connection.server->last_insert_id())) trouble = "a connection's LAST_INSERT_ID() is not as its facts say";
-  if (facts.multi_statements != connection.server->multi_statements()) trouble = "a connection's multi-statements are not as its facts say";
+  if (facts.insert_id && *facts.insert_id != static_cast<std::uint64_t>(connection.server->last_insert_id())) {
+    trouble = "a connection's LAST_INSERT_ID() is not as its facts say";
+  }
+  if (facts.multi_statements != connection.server->multi_statements()) {
+    trouble = "a connection's multi-statements are not as its facts say";
+  }
 }
 
 // ---- what is held
@@ -149,7 +165,9 @@ void Gateway::remember_list(Client& client, Connection& connection) {
   if (client.last.list || !client.facts.has_list || client.facts.diagnostics_on != connection.facts.serial) return;
   const std::vector<std::int64_t> counts = ask_numbers(connection, "SELECT @@warning_count");
   client.last.list.emplace();
-  for (const std::string& code : connection.server->query("SHOW WARNINGS").rows) client.last.list->conditions.push_back({"Error", code, ""});
+  for (const std::string& code : connection.server->query("SHOW WARNINGS").rows) {
+    client.last.list->conditions.push_back({"Error", code, ""});
+  }
   client.last.list->warnings = client.last.list->errors = static_cast<std::uint64_t>(counts[0]);
 }
 
@@ -212,7 +230,8 @@ bool Gateway::make_ready(Client& client, const sql::Statement& statement, ByteVi
   if (!asks_about_last(statement) && !acts) return false;
   if (may_pin(statement)) move_list(client);
   if (acts && soft(client) && !on_primary(*client.held)) release_soft(client);
-  const bool counted_here = !client.facts.found_rows.known() || (client.held != nullptr && client.held->facts.found_rows == client.facts.found_rows.value);
+  const bool counted_here = !client.facts.found_rows.known() ||
+                            (client.held != nullptr && client.held->facts.found_rows == client.facts.found_rows.value);
   const bool counted_elsewhere = !counted_here && text.find("FOUND_ROWS") != ByteView::npos;
   const bool knows = client.held != nullptr && (client.ties & (tie::kDiagnostics | tie::kHard)) != 0;
   if (!knows || counted_elsewhere) {
@@ -260,7 +279,9 @@ void Gateway::recreate(Client& client) {
   const bool signals = whole && !client.last.list->conditions.empty();
   statement_of_ours(*client.held, count_statement(client.facts.found_rows.value));
   if (signals) client.held->server->signal(std::atoi(client.last.list->conditions.back().code.c_str()));
-  if (whole && !client.facts.last_had_rows) statement_of_ours(*client.held, "SET " + std::string(tracking_assignments()));
+  if (whole && !client.facts.last_had_rows) {
+    statement_of_ours(*client.held, "SET " + std::string(tracking_assignments()));
+  }
   client.held->facts.found_rows = client.facts.found_rows.value;
   client.held->facts.has_list = signals;
   if (!whole) return;
@@ -269,8 +290,8 @@ void Gateway::recreate(Client& client) {
 }
 
 void Gateway::move_list(Client& client) {
-  const bool needed = client.held != nullptr && !hard(client) && (client.ties & tie::kDiagnostics) != 0 && !on_primary(*client.held) &&
-                      !client.last_text.empty() && client.door == Door::kSplit;
+  const bool needed = client.held != nullptr && !hard(client) && (client.ties & tie::kDiagnostics) != 0 &&
+                      !on_primary(*client.held) && !client.last_text.empty() && client.door == Door::kSplit;
   if (!needed) return;
   ConnectionPtr primary = take_or_open(client, Place::kPrimary);
   if (primary == nullptr || !restore(client, *primary, {})) return;

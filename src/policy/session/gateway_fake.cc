@@ -145,8 +145,11 @@ void Gateway::begin(Client& client, const std::string& schema) {
   for (const auto& [name, value] : cluster.globals[kPrimary]) {
     if (kind_of_variable(name) == VariableKind::kSetting) settings.set_variable(name, value);
   }
-  for (const char* name : {"character_set_client", "character_set_results", "character_set_connection"}) settings.set_variable(name, client.charset);
-  settings.set_variable("collation_connection", client.charset == "latin1" ? "latin1_swedish_ci" : "utf8mb4_general_ci");
+  for (const char* name : {"character_set_client", "character_set_results", "character_set_connection"}) {
+    settings.set_variable(name, client.charset);
+  }
+  settings.set_variable("collation_connection",
+                        client.charset == "latin1" ? "latin1_swedish_ci" : "utf8mb4_general_ci");
   client.start = table_.intern(settings);
   settings.set_schema(schema);
   client.facts.settings = table_.intern(std::move(settings));
@@ -190,8 +193,9 @@ RouteFacts Gateway::route_facts(const Client& client) {
 // ---- one attempt
 
 bool Gateway::uses_held(const Client& client, const Routed& routed) {
-  return client.held != nullptr && (routed.place == Place::kHeld || (routed.place == Place::kPrimary && on_primary(*client.held)) ||
-                                    (routed.place == Place::kReader && client.door == Door::kRead));
+  return client.held != nullptr &&
+         (routed.place == Place::kHeld || (routed.place == Place::kPrimary && on_primary(*client.held)) ||
+          (routed.place == Place::kReader && client.door == Door::kRead));
 }
 
 void Gateway::remember_error(Client& client, int code) {
@@ -209,7 +213,8 @@ void Gateway::leave_list(Client& client, bool uses_held, const sql::Statement& s
   if (client.ties == 0) give_up_held(client);
 }
 
-bool Gateway::ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id, Outcome* out) {
+bool Gateway::ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id,
+                          Outcome* out) {
   if (const PreparedCache::Copy* copy = connection.facts.prepared.find(statement.meaning)) {
     *id = copy->id;
     return true;
@@ -235,8 +240,8 @@ bool Gateway::ensure_copy(Client& client, Connection& connection, const Prepared
   return true;
 }
 
-bool Gateway::once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, Attempt* attempt, Loss* loss,
-                   Outcome* out) {
+bool Gateway::once(Client& client, const Command& command, const sql::Statement& statement, Routed routed,
+                   Attempt* attempt, Loss* loss, Outcome* out) {
   const bool held = uses_held(client, routed);
   leave_list(client, held, statement);
   ConnectionPtr connection;
@@ -258,8 +263,9 @@ bool Gateway::once(Client& client, const Command& command, const sql::Statement&
   return done;
 }
 
-bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement,
-                            std::uint32_t ties, Attempt* attempt, Loss* loss, Outcome* out) {
+bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Command& command,
+                            const sql::Statement& statement, std::uint32_t ties, Attempt* attempt, Loss* loss,
+                            Outcome* out) {
   const Needs needs = needs_of(statement);
   const bool bound = (ties & tie::kHard) != 0;
   if (!bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking) {
@@ -290,7 +296,8 @@ bool Gateway::on_connection(Client& client, ConnectionPtr connection, const Comm
     }
   }
   // A replica says that it is read-only before it looks at the transaction; the primary would have said 1792.
-  const bool in_read_only = reply.facts.failed && reply.read_only && client.door != Door::kRead && client.facts.status.read_only_transaction;
+  const bool in_read_only =
+      reply.facts.failed && reply.read_only && client.door != Door::kRead && client.facts.status.read_only_transaction;
   out->seen = in_read_only ? "error 1792" : reply.shown();
   settle(client, std::move(connection), command, statement, reply, ties);
   if (in_read_only) remember_error(client, 1792);
@@ -303,7 +310,8 @@ Reply Gateway::execute(Connection& connection, const Command& command, std::uint
   return connection.server->query(command.text);
 }
 
-bool Gateway::lose(Client& client, ConnectionPtr connection, const Command& command, std::uint32_t copy, Loss loss, Attempt* attempt, Outcome* out) {
+bool Gateway::lose(Client& client, ConnectionPtr connection, const Command& command, std::uint32_t copy, Loss loss,
+                   Attempt* attempt, Outcome* out) {
   const bool ran = loss == Loss::kAfter;
   if (ran) execute(*connection, command, copy);
   if (ran && out->executed && !attempt->repeatable) trouble = "a statement that may have run was sent again";
@@ -325,19 +333,21 @@ bool Gateway::lose(Client& client, ConnectionPtr connection, const Command& comm
 
 // ---- what a statement leaves
 
-void Gateway::settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, const Reply& reply,
-                     std::uint32_t ties) {
+void Gateway::settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement,
+                     const Reply& reply, std::uint32_t ties) {
   Learnt learnt = learn(client.facts, connection->facts, statement, reply.facts, ties, table_);
   settle_questions(client, *connection, learnt, statement, reply, text_of(client, command));
-  const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && client.door == Door::kSplit && !on_primary(*connection) &&
-                       statement.route == sql::Route::kReader;
+  const bool strayed = learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && client.door == Door::kSplit &&
+                       !on_primary(*connection) && statement.route == sql::Route::kReader;
   if (strayed) {  // where no place is to be had the session stays, and its writes are refused: not compared
     if (leaves_list(statement)) remember_list(client, *connection);
     std::uint32_t copy = 0;
     Outcome unseen;
     ConnectionPtr primary = take_or_open(client, Place::kPrimary, true);
     bool fits = restore(client, *primary, needs_of(statement));
-    if (fits && command.prepared >= 0) fits = ensure_copy(client, *primary, client.prepared.at(command.prepared), &copy, &unseen);
+    if (fits && command.prepared >= 0) {
+      fits = ensure_copy(client, *primary, client.prepared.at(command.prepared), &copy, &unseen);
+    }
     if (fits) {
       const Reply again = execute(*primary, command, copy);
       learnt = learn(client.facts, primary->facts, statement, again.facts, 0, table_);
@@ -346,18 +356,23 @@ void Gateway::settle(Client& client, ConnectionPtr connection, const Command& co
       connection = std::move(primary);
     }
   }
-  if ((learnt.ties & tie::kDiagnostics) != 0 && command.prepared < 0 && !command.init_db && !statement.has(sql::effect::kReadsDiagnostics)) {
+  if ((learnt.ties & tie::kDiagnostics) != 0 && command.prepared < 0 && !command.init_db &&
+      !statement.has(sql::effect::kReadsDiagnostics)) {
     client.last_text = statement.route == sql::Route::kReader ? command.text : std::string();
   }
   if (learnt.ties == 0) return give_back(client, std::move(connection));
   hold(client, std::move(connection), learnt.ties);
 }
 
-void Gateway::settle_doubt(Client& client, Connection& connection, const DoubtedCount& doubt, const sql::Statement& statement, ByteView text) {
-  const auto count = [&connection] { return static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]); };
+void Gateway::settle_doubt(Client& client, Connection& connection, const DoubtedCount& doubt,
+                           const sql::Statement& statement, ByteView text) {
+  const auto count = [&connection] {
+    return static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]);
+  };
   connection.facts.found_rows.reset();
   const std::uint64_t there = count();
-  const bool again = statement.route == sql::Route::kReader && !statement.has(sql::effect::kUserVariable | sql::effect::kUnknownState);
+  const bool again =
+      statement.route == sql::Route::kReader && !statement.has(sql::effect::kUserVariable | sql::effect::kUnknownState);
   if (settle_count(client.facts, doubt, there) || !again) return;
   const std::uint64_t other = there == 1 ? 2 : 1;
   statement_of_ours(connection, count_statement(other));
@@ -385,7 +400,8 @@ void Gateway::settle_questions(Client& client, Connection& connection, Learnt& l
     client.facts.found_rows = {static_cast<std::uint64_t>(ask_numbers(connection, "SELECT FOUND_ROWS()")[0]), 0};
   }
   if (learnt.ask_tracking) remember_list(client, connection);
-  std::vector<std::string> names = {"character_set_client", "character_set_connection", "character_set_results", "collation_connection"};
+  std::vector<std::string> names = {"character_set_client", "character_set_connection", "character_set_results",
+                                    "collation_connection"};
   if (learnt.ask_tracking) names = names_to_ask(client.facts, statement, text, context(client));
   ReplyFacts told;
   for (const std::string& name : names) {

@@ -1,9 +1,10 @@
-// The gateway over model servers, for tests: sessions, pools, hand-overs, losses, as src/service/mysql does it with sockets. Every
-// decision is the ledger's, the route's and the retry's.
+// The gateway over model servers, for tests: sessions, pools, hand-overs, losses, as src/service/mysql does it with
+// sockets. Every decision is the ledger's, the route's and the retry's.
 //
 // Owner: a test. Thread: any.
 //
-// Not compared, for nobody can give it back (docs/mysql-service.md): DATABASE() of a schema that was dropped, and what its absence leaves.
+// Not compared, for nobody can give it back (docs/mysql-service.md): DATABASE() of a schema that was dropped, and what
+// its absence leaves.
 #pragma once
 
 #include <memory>
@@ -48,18 +49,20 @@ struct Client {
 };
 
 /// How the server is lost under a statement.
-enum class Loss : std::uint8_t { kNone,
-                                 kBefore,  // it has not run
-                                 kAfter,   // it has
-                                 kEarlier }; // its end had arrived before the statement was written
+enum class Loss : std::uint8_t {
+  kNone,
+  kBefore,  // it has not run
+  kAfter,   // it has
+  kEarlier
+};  // its end had arrived before the statement was written
 
 struct Outcome {
-  std::string seen;         // what the client saw
-  bool skipped = false;     // no connection could be had: it did not run
-  bool lost = false;        // 2013
-  bool executed = false;    // a lost one had run
-  bool ended = false;       // and the session is over
-  bool forgot_id = false;   // … or goes on without what only the lost connection knew
+  std::string seen;        // what the client saw
+  bool skipped = false;    // no connection could be had: it did not run
+  bool lost = false;       // 2013
+  bool executed = false;   // a lost one had run
+  bool ended = false;      // and the session is over
+  bool forgot_id = false;  // … or goes on without what only the lost connection knew
   bool forgot_found = false;
   bool forgot_list = false;
   bool rolled_back = false;
@@ -166,24 +169,27 @@ class Gateway {
   static void remember_error(Client& client, int code);
   /// A statement that goes elsewhere leaves the list of warnings behind, but not the count of rows.
   void leave_list(Client& client, bool uses_held, const sql::Statement& statement);
-  bool ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id, Outcome* out);
+  bool ensure_copy(Client& client, Connection& connection, const PreparedText& statement, std::uint32_t* id,
+                   Outcome* out);
 
   /// True: done, the outcome is known.
-  bool once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, Attempt* attempt, Loss* loss,
-            Outcome* out);
+  bool once(Client& client, const Command& command, const sql::Statement& statement, Routed routed, Attempt* attempt,
+            Loss* loss, Outcome* out);
   bool on_connection(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement,
                      std::uint32_t ties, Attempt* attempt, Loss* loss, Outcome* out);
   Reply execute(Connection& connection, const Command& command, std::uint32_t copy);
-  bool lose(Client& client, ConnectionPtr connection, const Command& command, std::uint32_t copy, Loss loss, Attempt* attempt, Outcome* out);
+  bool lose(Client& client, ConnectionPtr connection, const Command& command, std::uint32_t copy, Loss loss,
+            Attempt* attempt, Outcome* out);
 
   // ---- what a statement leaves
 
-  void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement, const Reply& reply,
-              std::uint32_t ties);
+  void settle(Client& client, ConnectionPtr connection, const Command& command, const sql::Statement& statement,
+              const Reply& reply, std::uint32_t ties);
   /// Of reads in texts; those that are prepared do not fail at work here.
-  void settle_doubt(Client& client, Connection& connection, const DoubtedCount& doubt, const sql::Statement& statement, ByteView text);
-  void settle_questions(Client& client, Connection& connection, Learnt& learnt, const sql::Statement& statement, const Reply& reply,
-                        ByteView text);
+  void settle_doubt(Client& client, Connection& connection, const DoubtedCount& doubt, const sql::Statement& statement,
+                    ByteView text);
+  void settle_questions(Client& client, Connection& connection, Learnt& learnt, const sql::Statement& statement,
+                        const Reply& reply, ByteView text);
 
   std::size_t most_;
   std::vector<Client> clients_;

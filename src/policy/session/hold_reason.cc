@@ -16,7 +16,8 @@ constexpr std::array<HoldReason, kPinReasons> kPins = {{
     {"handler", "it has opened a table with `HANDLER`"},
     {"connection-id", "it has asked for `CONNECTION_ID()`, which must stay what it was"},
     {"sequence", "it has used a sequence, whose `LASTVAL()` one connection knows"},
-    {"unknown-state", "a statement may have left anything behind: `CALL`, an unknown function, text that cannot be read"},
+    {"unknown-state",
+     "a statement may have left anything behind: `CALL`, an unknown function, text that cannot be read"},
     {"variable", "it has set a variable that no other connection can be given"},
     {"unnamed-change", "the server reported a change and did not name it"},
     {"xa", "it has begun an XA transaction"},
@@ -30,11 +31,13 @@ constexpr std::array<HoldReason, 8> kTies = {{
     {"next-transaction", "`SET TRANSACTION` waits for the next transaction"},
     {"cursor", "a cursor (binary protocol) is open"},
     {"insert-id", "a statement made an `AUTO_INCREMENT` value"},
-    {"diagnostics", "there is something to ask about the statement before: an error, warnings, changed rows, `SQL_CALC_FOUND_ROWS`"},
+    {"diagnostics",
+     "there is something to ask about the statement before: an error, warnings, changed rows, `SQL_CALC_FOUND_ROWS`"},
     {"statement", "a statement runs"},
 }};
-constexpr std::array<std::uint32_t, 7> kTieBits = {tie::kLogin, tie::kTableLock, tie::kTransaction, tie::kNextTransaction,
-                                                   tie::kCursor, tie::kInsertId, tie::kDiagnostics};
+constexpr std::array<std::uint32_t, 7> kTieBits = {tie::kLogin,           tie::kTableLock, tie::kTransaction,
+                                                   tie::kNextTransaction, tie::kCursor,    tie::kInsertId,
+                                                   tie::kDiagnostics};
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// HoldReason: why a session keeps its connection, in words. One table for status, metrics, events and docs/mysql-service.md, whose rows a
-// test compares with it.
+// HoldReason: why a session keeps its connection, in words. One table for status, metrics, events and
+// docs/mysql-service.md, whose rows a test compares with it.
 //
 // Owner: nobody, constant tables. Thread: any.
 // Invariant: names are a contract with scripts: they are labels of metrics and fields of events.
@@ -19,10 +19,11 @@ inline constexpr std::uint32_t kTransaction = 1U << 0;
 inline constexpr std::uint32_t kTableLock = 1U << 1;        // until UNLOCK TABLES
 inline constexpr std::uint32_t kNextTransaction = 1U << 2;  // SET TRANSACTION: until the next transaction has ended
 inline constexpr std::uint32_t kCursor = 1U << 3;           // rows of a cursor are still to be fetched
-inline constexpr std::uint32_t kPinned = 1U << 4;           // state nobody can restore: until a reset or the end; see PinReason
-inline constexpr std::uint32_t kLogin = 1U << 5;            // nobody but the client could log in again
-inline constexpr std::uint32_t kDiagnostics = 1U << 8;      // warnings, errors, row counts: until the next statement
-inline constexpr std::uint32_t kInsertId = 1U << 9;         // LAST_INSERT_ID(): until asked for and remembered
+// state nobody can restore: until a reset or the end; see PinReason
+inline constexpr std::uint32_t kPinned = 1U << 4;
+inline constexpr std::uint32_t kLogin = 1U << 5;        // nobody but the client could log in again
+inline constexpr std::uint32_t kDiagnostics = 1U << 8;  // warnings, errors, row counts: until the next statement
+inline constexpr std::uint32_t kInsertId = 1U << 9;     // LAST_INSERT_ID(): until asked for and remembered
 inline constexpr std::uint32_t kHard = kTransaction | kTableLock | kNextTransaction | kCursor | kPinned | kLogin;
 inline constexpr std::uint32_t kSoft = kDiagnostics | kInsertId;  // for convenience: given back when somebody waits
 }  // namespace tie

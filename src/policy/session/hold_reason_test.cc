@@ -17,7 +17,9 @@ std::string page() {
   return text.str();
 }
 
-std::string row_of(const HoldReason& reason) { return "\n| `" + std::string(reason.name) + "` | " + std::string(reason.sentence) + " |"; }
+std::string row_of(const HoldReason& reason) {
+  return "\n| `" + std::string(reason.name) + "` | " + std::string(reason.sentence) + " |";
+}
 
 TEST(HoldReason, EachHasANameAndASentenceOfItsOwn) {
   std::set<std::string_view> names;
@@ -40,8 +42,12 @@ TEST(HoldReason, EachHasANameAndASentenceOfItsOwn) {
 
 TEST(HoldReason, TheDocumentationHasThemAllAndNoOther) {
   const std::string text = page();
-  for (const HoldReason& reason : pin_reasons()) EXPECT_NE(text.find(row_of(reason)), std::string::npos) << row_of(reason);
-  for (const HoldReason& reason : tie_reasons()) EXPECT_NE(text.find(row_of(reason)), std::string::npos) << row_of(reason);
+  for (const HoldReason& reason : pin_reasons()) {
+    EXPECT_NE(text.find(row_of(reason)), std::string::npos) << row_of(reason);
+  }
+  for (const HoldReason& reason : tie_reasons()) {
+    EXPECT_NE(text.find(row_of(reason)), std::string::npos) << row_of(reason);
+  }
   std::size_t rows = 0;
   const std::size_t begin = text.find("| reason |");
   ASSERT_NE(begin, std::string::npos);

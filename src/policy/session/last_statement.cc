@@ -25,7 +25,8 @@ bool same_blind(ByteView a, ByteView lower_case) {
 /// One question, token by token.
 class Question {
  public:
-  Question(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit, std::optional<std::int64_t> found_rows)
+  Question(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit,
+           std::optional<std::int64_t> found_rows)
       : last_(last), lexer_(sql, context), select_limit_(select_limit), found_rows_(found_rows) {
     advance();
   }
@@ -59,8 +60,12 @@ class Question {
     return true;
   }
 
-  std::optional<std::int64_t> warnings() const { return last_.list ? std::optional(static_cast<std::int64_t>(last_.list->warnings)) : std::nullopt; }
-  std::optional<std::int64_t> errors() const { return last_.list ? std::optional(static_cast<std::int64_t>(last_.list->errors)) : std::nullopt; }
+  std::optional<std::int64_t> warnings() const {
+    return last_.list ? std::optional(static_cast<std::int64_t>(last_.list->warnings)) : std::nullopt;
+  }
+  std::optional<std::int64_t> errors() const {
+    return last_.list ? std::optional(static_cast<std::int64_t>(last_.list->errors)) : std::nullopt;
+  }
 
   /// False: it is something else.
   bool item(std::optional<std::int64_t>* value) {
@@ -88,7 +93,8 @@ class Question {
 
   void skip_alias() {
     const bool as = take("as");
-    const bool name = at_.kind == TokenKind::kWord || at_.kind == TokenKind::kQuotedName || at_.kind == TokenKind::kString;
+    const bool name =
+        at_.kind == TokenKind::kWord || at_.kind == TokenKind::kQuotedName || at_.kind == TokenKind::kString;
     if (name && (as || !is("from"))) advance();  // what would follow FROM is no end of the statement
   }
 
@@ -166,7 +172,9 @@ constexpr ByteView kWarningClass = "01";
 /// Results without a character set of their own are in the server's.
 ByteView charset_of(ByteView results) { return results.empty() || results == "binary" ? "utf8mb4" : results; }
 
-bool is_wide(ByteView charset) { return charset.starts_with("utf16") || charset.starts_with("utf32") || charset == "ucs2"; }
+bool is_wide(ByteView charset) {
+  return charset.starts_with("utf16") || charset.starts_with("utf32") || charset == "ucs2";
+}
 
 /// A string that is the same whatever character sets are in force.
 std::string in_charset(ByteView text, ByteView charset) {
@@ -225,8 +233,8 @@ void lose_connection(SessionFacts& session, const LastStatement& last, Connectio
   forget_connection(session, serial);
 }
 
-std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context, std::size_t select_limit,
-                                                  std::optional<std::int64_t> found_rows) {
+std::optional<RememberedAnswer> remembered_answer(const LastStatement& last, ByteView sql, const sql::Context& context,
+                                                  std::size_t select_limit, std::optional<std::int64_t> found_rows) {
   if (!last.row_count && !last.list && !found_rows) return std::nullopt;
   return Question(last, sql, context, select_limit, found_rows).answer();
 }
@@ -236,7 +244,8 @@ std::string signals_of(const ConditionList& list, ByteView sql_mode) {
   if (list.conditions.empty()) return {};
   const Condition& condition = list.conditions.back();
   const ByteView charset = charset_of(list.charset);
-  const ByteView message = ByteView(condition.message).substr(0, whole_letters(condition.message, kMostOfMessage, charset));
+  const ByteView message =
+      ByteView(condition.message).substr(0, whole_letters(condition.message, kMostOfMessage, charset));
   const std::string information = "SET MYSQL_ERRNO=" + condition.code + ",MESSAGE_TEXT=" + in_charset(message, charset);
   std::uint16_t code = 0;
   std::from_chars(condition.code.data(), condition.code.data() + condition.code.size(), code);
@@ -245,17 +254,23 @@ std::string signals_of(const ConditionList& list, ByteView sql_mode) {
   if (condition.is_error()) return "SIGNAL SQLSTATE '" + std::string(warns ? "45000" : state) + "' " + information;
   const ByteView cause = warning_of(state, sql_mode);
   if (warns || cause.empty()) return "SIGNAL SQLSTATE '" + std::string(warns ? state : "01000") + "' " + information;
-  // SIGNAL makes errors of other states, RESIGNAL keeps the level of the warning that it passes on. MySQL has no such block.
-  return "/*M!100101 BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL*/ /*!50700 SIGNAL SQLSTATE '01000'*/ " + information +
-         " /*M!100101 ; DO " + std::string(cause) + "; END*/";
+  // SIGNAL makes errors of other states, RESIGNAL keeps the level of the warning that it passes on. MySQL has no such
+  // block.
+  return "/*M!100101 BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL*/ /*!50700 SIGNAL SQLSTATE "
+         "'01000'*/ " +
+         information + " /*M!100101 ; DO " + std::string(cause) + "; END*/";
 }
 
 std::string messages_in(const ConditionList& list, ByteView charset) {
   constexpr std::size_t kMost = 1024;
   const ByteView from = charset_of(list.charset);
   const ByteView to = charset_of(charset);
-  const auto readable = [](const Condition& each) { return std::all_of(each.message.begin(), each.message.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }); };
-  const bool same_bytes = from == to || (!is_wide(from) && !is_wide(to) && std::all_of(list.conditions.begin(), list.conditions.end(), readable));
+  const auto readable = [](const Condition& each) {
+    return std::all_of(each.message.begin(), each.message.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  };
+  const bool same_bytes = from == to || (!is_wide(from) && !is_wide(to) &&
+                                         std::all_of(list.conditions.begin(), list.conditions.end(), readable));
   if (same_bytes || list.conditions.empty() || list.conditions.size() > kMost) return {};
   std::string text = "SELECT";
   for (const Condition& each : list.conditions) {

@@ -25,7 +25,9 @@ std::string shown(const std::optional<RememberedAnswer>& answer) {
   return text;
 }
 
-std::string asked(ByteView sql, const LastStatement& last = remembered(), std::size_t select_limit = 1000) { return shown(remembered_answer(last, sql, {}, select_limit)); }
+std::string asked(ByteView sql, const LastStatement& last = remembered(), std::size_t select_limit = 1000) {
+  return shown(remembered_answer(last, sql, {}, select_limit));
+}
 
 ReplyFacts told(bool rows, std::uint16_t warnings = 0) {
   ReplyFacts facts;
@@ -92,11 +94,16 @@ TEST(RememberedAnswer, IsGivenToQuestionsAndNothingElseUnderWhateverName) {
 }
 
 TEST(RememberedAnswer, IsNoneWhereAnythingElseIsAskedToo) {
-  for (const char* no : {"SELECT ROW_COUNT()+1", "SELECT ROW_COUNT(), 1", "SELECT 1, ROW_COUNT()", "SELECT ROW_COUNT() FROM DUAL WHERE 1=1",
-                         "SELECT -ROW_COUNT()", "INSERT INTO t SELECT ROW_COUNT()", "", "SELECT", "SELECT ROW_COUNT(", "SELECT ROW_COUNT(1)",
-                         "select row_count() into @x", "select distinct row_count()", "select @@warning_count + 1", "select @@global.warning_count",
-                         "select @@sql_mode", "show warnings limit ?", "show warnings limit 1, 2, 3", "show warnings; select 1", "show count(*) tables",
-                         "show tables", "values (row_count()), (1)", "values row_count()", "values (row_count()", "select row_count())", "select found_rows()", "select 'a", "select row_count() limit 0"}) {
+  // clang-format off
+  for (const char* no : {
+      "SELECT ROW_COUNT()+1", "SELECT ROW_COUNT(), 1", "SELECT 1, ROW_COUNT()",
+      "SELECT ROW_COUNT() FROM DUAL WHERE 1=1", "SELECT -ROW_COUNT()", "INSERT INTO t SELECT ROW_COUNT()", "",
+      "SELECT", "SELECT ROW_COUNT(", "SELECT ROW_COUNT(1)", "select row_count() into @x",
+      "select distinct row_count()", "select @@warning_count + 1", "select @@global.warning_count",
+      "select @@sql_mode", "show warnings limit ?", "show warnings limit 1, 2, 3", "show warnings; select 1",
+      "show count(*) tables", "show tables", "values (row_count()), (1)", "values row_count()", "values (row_count()",
+      "select row_count())", "select found_rows()", "select 'a", "select row_count() limit 0"}) {
+    // clang-format on
     EXPECT_EQ(asked(no), "-") << no;
   }
 }
@@ -133,19 +140,24 @@ ConditionList one(const char* level, const char* code, std::string message, std:
 TEST(SignalsOf, AreOneConditionTheLastInItsOwnState) {
   EXPECT_EQ(signals_of({}, ""), "");
   EXPECT_EQ(signals_of(*remembered().list, ""), "SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO=1062,MESSAGE_TEXT='three'");
-  EXPECT_EQ(signals_of(one("Error", "1146", "it's \xE4", "latin1"), ""), "SIGNAL SQLSTATE '42S02' SET MYSQL_ERRNO=1146,MESSAGE_TEXT=_latin1 x'6974277320e4'");
+  EXPECT_EQ(signals_of(one("Error", "1146", "it's \xE4", "latin1"), ""),
+            "SIGNAL SQLSTATE '42S02' SET MYSQL_ERRNO=1146,MESSAGE_TEXT=_latin1 x'6974277320e4'");
   EXPECT_TRUE(signals_of(one("Error", "1644", "mine"), "").starts_with("SIGNAL SQLSTATE '45000' "));
-  EXPECT_TRUE(signals_of(one("Error", "1265", "cut"), "").starts_with("SIGNAL SQLSTATE '45000' ")) << "class 01 would be a warning";
+  EXPECT_TRUE(signals_of(one("Error", "1265", "cut"), "").starts_with("SIGNAL SQLSTATE '45000' "))
+      << "class 01 would be a warning";
   EXPECT_TRUE(signals_of(one("Error", "1329", "none"), "").starts_with("SIGNAL SQLSTATE '02000' "));
 }
 
 TEST(SignalsOf, KeepTheStateOfAWarningWhereTheServerCan) {
-  EXPECT_EQ(signals_of(one("Warning", "1265", "a"), ""), "SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1265,MESSAGE_TEXT='a'");
+  EXPECT_EQ(signals_of(one("Warning", "1265", "a"), ""),
+            "SIGNAL SQLSTATE '01000' SET MYSQL_ERRNO=1265,MESSAGE_TEXT='a'");
   EXPECT_EQ(signals_of(one("Warning", "1366", "a"), ""),
-            "/*M!100101 BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL*/ /*!50700 SIGNAL SQLSTATE '01000'*/ "
-            "SET MYSQL_ERRNO=1366,MESSAGE_TEXT='a' /*M!100101 ; DO CAST('x' AS INT); END*/");
-  EXPECT_TRUE(signals_of(one("Note", "1051", "a"), "").starts_with("SIGNAL SQLSTATE '01000' ")) << "42S02 would be an error";
-  EXPECT_TRUE(signals_of(one("Warning", "1366", "a"), "PIPES_AS_CONCAT,ORACLE").starts_with("SIGNAL SQLSTATE '01000' "));
+            "/*M!100101 BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL*/ /*!50700 SIGNAL SQLSTATE "
+            "'01000'*/ SET MYSQL_ERRNO=1366,MESSAGE_TEXT='a' /*M!100101 ; DO CAST('x' AS INT); END*/");
+  EXPECT_TRUE(signals_of(one("Note", "1051", "a"), "").starts_with("SIGNAL SQLSTATE '01000' "))
+      << "42S02 would be an error";
+  EXPECT_TRUE(
+      signals_of(one("Warning", "1366", "a"), "PIPES_AS_CONCAT,ORACLE").starts_with("SIGNAL SQLSTATE '01000' "));
   EXPECT_TRUE(signals_of(one("Warning", "1365", "a"), "").starts_with("SIGNAL SQLSTATE '01000' "));
   EXPECT_NE(signals_of(one("Warning", "1365", "a"), "ERROR_FOR_DIVISION_BY_ZERO").find("DO 1/0;"), std::string::npos);
 }
@@ -161,9 +173,11 @@ TEST(MessagesIn, AreAskedForWhereTheirBytesDiffer) {
   EXPECT_EQ(messages_in(one("Error", "1146", "\xE4", "latin1"), "latin1"), "");
   EXPECT_EQ(messages_in(one("Error", "1146", "\xC3\xA4"), "utf8mb4"), "") << "without one they are the server's";
   EXPECT_EQ(messages_in(one("Error", "1146", "plain", "latin1"), "utf8mb4"), "");
-  EXPECT_EQ(messages_in(one("Error", "1146", "p", "latin1"), "utf16"), "SELECT CAST(CONVERT('p' USING utf16) AS BINARY) LIMIT 1");
-  EXPECT_EQ(messages_in({{{"Note", "1", "\xE4"}, {"Note", "2", "b"}}, 2, 0, "latin1"}, ""),
-            "SELECT CAST(CONVERT(_latin1 x'e4' USING utf8mb4) AS BINARY),CAST(CONVERT('b' USING utf8mb4) AS BINARY) LIMIT 1");
+  EXPECT_EQ(messages_in(one("Error", "1146", "p", "latin1"), "utf16"),
+            "SELECT CAST(CONVERT('p' USING utf16) AS BINARY) LIMIT 1");
+  EXPECT_EQ(
+      messages_in({{{"Note", "1", "\xE4"}, {"Note", "2", "b"}}, 2, 0, "latin1"}, ""),
+      "SELECT CAST(CONVERT(_latin1 x'e4' USING utf8mb4) AS BINARY),CAST(CONVERT('b' USING utf8mb4) AS BINARY) LIMIT 1");
   EXPECT_EQ(messages_in({}, "utf16"), "");
 }
 

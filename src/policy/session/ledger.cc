@@ -16,11 +16,12 @@ using sql::Kind;
 namespace {
 
 constexpr std::uint16_t kErUnknownStatementHandler = 1243;
-constexpr std::array<std::uint16_t, 27> kNotExecuted = {
-    1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066, 1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193, 1227, 1231, 1232, 1273,
-    1305, 1290, 1347, 1370, 1959};
+constexpr std::array<std::uint16_t, 27> kNotExecuted = {1044, 1045, 1046, 1049, 1054, 1060, 1064, 1065, 1066,
+                                                        1102, 1103, 1109, 1115, 1142, 1143, 1146, 1149, 1193,
+                                                        1227, 1231, 1232, 1273, 1305, 1290, 1347, 1370, 1959};
 /// Errors that a SELECT which runs no routine gives before it counts anything.
-constexpr std::array<std::uint16_t, 15> kNotCounted = {1052, 1111, 1176, 1191, 1222, 1241, 1250, 1253, 1267, 1426, 1582, 4078, 4089, 4091, 4124};
+constexpr std::array<std::uint16_t, 15> kNotCounted = {1052, 1111, 1176, 1191, 1222, 1241, 1250, 1253,
+                                                       1267, 1426, 1582, 4078, 4089, 4091, 4124};
 
 /// Effects that tie a session to its connection for good, and their names for people.
 struct Pin {
@@ -39,19 +40,22 @@ constexpr std::array<Pin, 8> kPins = {{{effect::kUserVariable, PinReason::kUserV
 }  // namespace
 
 bool is_program(const sql::Statement& statement) {
-  return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti || statement.kind == Kind::kUnknown ||
-         statement.has(effect::kMultiStatement) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
+  return statement.kind == Kind::kCall || statement.kind == Kind::kExecute || statement.kind == Kind::kMulti ||
+         statement.kind == Kind::kUnknown || statement.has(effect::kMultiStatement) ||
+         (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
 }
 
 namespace {
 
 /// XA START, SET ROLE, SET profiling: the state that they leave is no program's.
 bool runs_nothing(const sql::Statement& statement) {
-  return (statement.kind == Kind::kSet || statement.kind == Kind::kXa) && !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
+  return (statement.kind == Kind::kSet || statement.kind == Kind::kXa) &&
+         !statement.has(effect::kMultiStatement | effect::kUserVariable | effect::kSetsVariable);
 }
 
 bool selects(const sql::Statement& statement) {
-  return statement.kind == Kind::kSelect || statement.kind == Kind::kWith || statement.kind == Kind::kValues || statement.kind == Kind::kTable;
+  return statement.kind == Kind::kSelect || statement.kind == Kind::kWith || statement.kind == Kind::kValues ||
+         statement.kind == Kind::kTable;
 }
 
 bool changes_rows(const sql::Statement& statement) {
@@ -60,7 +64,9 @@ bool changes_rows(const sql::Statement& statement) {
 }
 
 /// ANALYZE INSERT runs it; EXPLAIN INSERT is taken for the same.
-bool explains_write(const sql::Statement& statement) { return statement.kind == Kind::kExplain && statement.reason == sql::Reason::kWrite; }
+bool explains_write(const sql::Statement& statement) {
+  return statement.kind == Kind::kExplain && statement.reason == sql::Reason::kWrite;
+}
 
 /// Somebody else's list of warnings is on the connection, and the statement would leave it there.
 bool shows_another_list(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
@@ -75,10 +81,13 @@ bool is_ours(ByteView name, ByteView value) {
 }
 
 /// BEGIN NOT ATOMIC … END: an error says nothing of what came before it.
-bool is_block(const sql::Statement& statement) { return statement.kind == Kind::kUnknown && statement.has(effect::kUnknownState) && statement.has(effect::kImplicitCommit); }
+bool is_block(const sql::Statement& statement) {
+  return statement.kind == Kind::kUnknown && statement.has(effect::kUnknownState) &&
+         statement.has(effect::kImplicitCommit);
+}
 
-/// What fails may have run functions and triggers before, whatever its error: stored code may signal any. Only what opens no table, where
-/// views and triggers are, and calls nothing unknown has run none.
+/// What fails may have run functions and triggers before, whatever its error: stored code may signal any. Only what
+/// opens no table, where views and triggers are, and calls nothing unknown has run none.
 bool may_have_run(const sql::Statement& statement) {
   if (statement.kind == Kind::kSet && !statement.has(effect::kMultiStatement)) return !statement.tableless;
   if (is_program(statement)) return statement.kind != Kind::kXa;
@@ -98,22 +107,29 @@ bool may_have_run(const sql::Statement& statement) {
   }
 }
 
-/// What says of an XA statement that there is no such branch, or that it does not fit the state: XAER_NOTA, INVAL, RMFAIL, OUTSIDE, DUPID.
+/// What says of an XA statement that there is no such branch, or that it does not fit the state: XAER_NOTA, INVAL,
+/// RMFAIL, OUTSIDE, DUPID.
 bool names_no_branch(std::uint16_t error_code) {
   constexpr std::array<std::uint16_t, 5> kCodes = {1397, 1398, 1399, 1400, 1440};
   return std::find(kCodes.begin(), kCodes.end(), error_code) != kCodes.end();
 }
 
-/// The statement did nothing at all. `pinned`: statements may have been prepared by name; then what EXECUTE reports may be theirs.
+/// The statement did nothing at all. `pinned`: statements may have been prepared by name; then what EXECUTE reports may
+/// be theirs.
 bool without_effect(const sql::Statement& statement, const ReplyFacts& reply, bool pinned) {
-  if (!reply.failed || statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall || is_block(statement)) return false;
-  if (statement.kind == Kind::kExecute) return !pinned && statement.has(effect::kPreparedText) && reply.error_code == kErUnknownStatementHandler;
+  if (!reply.failed || statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall || is_block(statement)) {
+    return false;
+  }
+  if (statement.kind == Kind::kExecute) {
+    return !pinned && statement.has(effect::kPreparedText) && reply.error_code == kErUnknownStatementHandler;
+  }
   return not_executed(reply.error_code) || (statement.kind == Kind::kXa && names_no_branch(reply.error_code));
 }
 
 /// DROP TEMPORARY TABLE: a session that has one is pinned already.
 bool drops_temporary(const sql::Statement& statement) {
-  return statement.kind == Kind::kDdl && !statement.has(effect::kImplicitCommit | effect::kTemporaryTable | effect::kUnknownState);
+  return statement.kind == Kind::kDdl &&
+         !statement.has(effect::kImplicitCommit | effect::kTemporaryTable | effect::kUnknownState);
 }
 
 /// Whether the statement may have set LAST_INSERT_ID().
@@ -122,9 +138,11 @@ bool may_set_insert_id(const sql::Statement& statement, const ReplyFacts& reply)
   if (statement.has(effect::kReadsLastInsertId)) return true;  // LAST_INSERT_ID(expression)
   if (explains_write(statement)) return true;
   if (statement.kind == Kind::kLoadData) return reply.failed || reply.affected_rows > 0;
-  if (statement.kind == Kind::kDdl) return reply.failed || reply.affected_rows > 0 || reply.insert_id > 0;  // CREATE TABLE … SELECT
+  // CREATE TABLE … SELECT
+  if (statement.kind == Kind::kDdl) return reply.failed || reply.affected_rows > 0 || reply.insert_id > 0;
   if (statement.kind != Kind::kInsert && statement.kind != Kind::kReplace) return false;
-  // A lone OK without an id has set none; an id in it may be one that the client gave, and rows (RETURNING) tell nothing.
+  // A lone OK without an id has set none; an id in it may be one that the client gave, and rows (RETURNING) tell
+  // nothing.
   return reply.failed || reply.result_set || reply.insert_id > 0;
 }
 
@@ -132,7 +150,10 @@ PinReason pin_of(const sql::Statement& statement, const ReplyFacts& reply, bool 
   const bool single = !statement.has(effect::kMultiStatement);
   for (const Pin& pin : kPins) {
     if (!statement.has(pin.effect)) continue;
-    if (reply.failed && single && (pin.effect & (effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen)) != 0) continue;
+    if (reply.failed && single &&
+        (pin.effect & (effect::kTemporaryTable | effect::kPreparedText | effect::kHandlerOpen)) != 0) {
+      continue;
+    }
     if (value_learnt && pin.effect == effect::kUnknownState) continue;
     return pin.reason;
   }
@@ -141,8 +162,8 @@ PinReason pin_of(const sql::Statement& statement, const ReplyFacts& reply, bool 
 
 struct Changes {
   bool any = false;
-  bool tied = false;       // a variable that makes sense on one connection only
-  bool close = false;      // … and that a reset would not take away
+  bool tied = false;         // a variable that makes sense on one connection only
+  bool close = false;        // … and that a reset would not take away
   bool sets_others = false;  // … unseen: their values are to be asked for
 };
 
@@ -164,11 +185,13 @@ void take_reported(Settings& settings, const std::vector<const Named*>& reported
 
 /// Whether a variable that this one sets has to be asked for.
 bool sets_another(ByteView name) {
-  return std::any_of(followers().begin(), followers().end(), [name](const Follower& each) { return each.setter == name && !value_of_follower(name, {}); });
+  return std::any_of(followers().begin(), followers().end(),
+                     [name](const Follower& each) { return each.setter == name && !value_of_follower(name, {}); });
 }
 
 /// `before` with what the reply named. Null stays null on a connection: what it has besides is not known.
-SettingsPtr changed(const SettingsPtr& before, const std::optional<std::string>& schema, const std::vector<const Named*>& settings, SettingsTable& table) {
+SettingsPtr changed(const SettingsPtr& before, const std::optional<std::string>& schema,
+                    const std::vector<const Named*>& settings, SettingsTable& table) {
   Settings next = before == nullptr ? Settings() : *before;
   if (schema) next.set_schema(*schema);
   take_reported(next, settings);
@@ -177,7 +200,8 @@ SettingsPtr changed(const SettingsPtr& before, const std::optional<std::string>&
 }
 
 /// Variables and schema that the reply named.
-Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, SettingsTable& table) {
+Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement,
+                     const ReplyFacts& reply, SettingsTable& table) {
   Changes changes;
   std::vector<const Named*> settings;
   for (const Named& each : reply.variables) {
@@ -211,13 +235,16 @@ Changes take_changes(SessionFacts& session, ConnectionFacts& connection, const s
   return changes;
 }
 
-/// What SET TRANSACTION has set is over with the next transaction: one that ends, or a statement that was one. A statement without a
-/// table is none. (A view that names no table either is taken for one.) UNLOCK TABLES ends none where no table is locked.
-bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const ReplyFacts& reply, std::uint32_t ties, bool was_open) {
+/// What SET TRANSACTION has set is over with the next transaction: one that ends, or a statement that was one. A
+/// statement without a table is none. (A view that names no table either is taken for one.) UNLOCK TABLES ends none
+/// where no table is locked.
+bool uses_up_transaction(const SessionFacts& session, const sql::Statement& statement, const ReplyFacts& reply,
+                         std::uint32_t ties, bool was_open) {
   if (reply.failed || session.status.in_transaction) return false;
   if (statement.kind == Kind::kUnlockTables && (ties & tie::kTableLock) == 0) return false;
   if (was_open || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback) return true;
-  return changes_rows(statement) || statement.has(effect::kImplicitCommit) || (selects(statement) && !statement.tableless);
+  return changes_rows(statement) || statement.has(effect::kImplicitCommit) ||
+         (selects(statement) && !statement.tableless);
 }
 
 std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement& statement, const ReplyFacts& reply,
@@ -231,28 +258,36 @@ std::uint32_t transaction_ties(const SessionFacts& session, const sql::Statement
   } else if (used_up) {
     ties &= ~tie::kNextTransaction;
   }
-  // After an error the server does not say whether a transaction is open: believe so until it does. A prepare says nothing of it either.
+  // After an error the server does not say whether a transaction is open: believe so until it does. A prepare says
+  // nothing of it either.
   const bool believed = !reply.status && (ties & tie::kTransaction) != 0;
-  const bool maybe_open = believed || (reply.failed && (!session.status.autocommit || statement.has(effect::kMultiStatement)));
-  // With autocommit off a transaction lasts until it is ended: with its first savepoint it has begun, before the server says so.
-  const bool ends = session.status.autocommit || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback || statement.has(effect::kImplicitCommit);
-  const bool begun = !ends && ((ties & tie::kTransaction) != 0 || (statement.kind == Kind::kSavepoint && !reply.failed));
+  const bool maybe_open =
+      believed || (reply.failed && (!session.status.autocommit || statement.has(effect::kMultiStatement)));
+  // With autocommit off a transaction lasts until it is ended: with its first savepoint it has begun, before the server
+  // says so.
+  const bool ends = session.status.autocommit || statement.kind == Kind::kCommit || statement.kind == Kind::kRollback ||
+                    statement.has(effect::kImplicitCommit);
+  const bool begun =
+      !ends && ((ties & tie::kTransaction) != 0 || (statement.kind == Kind::kSavepoint && !reply.failed));
   ties = session.status.in_transaction || maybe_open || begun ? ties | tie::kTransaction : ties & ~tie::kTransaction;
   return reply.cursor_open ? ties | tie::kCursor : ties;
 }
 
-void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done) {
+void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement,
+                  const ReplyFacts& reply, bool nothing_done) {
   const bool plain = statement.kind == Kind::kSelect || statement.kind == Kind::kWith;
   if (statement.kind == Kind::kEmpty && statement.has(effect::kReadsDiagnostics)) return;  // not even a statement
   if (!left_row_count(statement, reply)) session.last_had_rows = reply.result_set || reply.failed;
   // SELECT FOUND_ROWS() is a SELECT, and the next one gives 1; SHOW WARNINGS is not counted.
   if (statement.has(effect::kReadsDiagnostics) && statement.kind == Kind::kShow) return;
-  const bool refused = reply.failed && plain && !is_program(statement) && std::find(kNotCounted.begin(), kNotCounted.end(), reply.error_code) != kNotCounted.end();
+  const bool refused = reply.failed && plain && !is_program(statement) &&
+                       std::find(kNotCounted.begin(), kNotCounted.end(), reply.error_code) != kNotCounted.end();
   if (nothing_done || refused || leaves_found_rows(statement)) return;
   session.lost &= static_cast<std::uint8_t>(~lost::kFoundRows);
   const bool limited = session.settings != nullptr && session.settings->reading().limits_selects;
-  const bool as_sent = plain && !limited && !reply.failed && !reply.cursor_open && !is_program(statement) &&
-                       !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
+  const bool as_sent =
+      plain && !limited && !reply.failed && !reply.cursor_open && !is_program(statement) &&
+      !statement.has(effect::kFoundRows | effect::kOffset | effect::kIntoOutfile | effect::kUserVariable);
   if (as_sent) {
     session.found_rows = {reply.rows, 0};
     connection.found_rows = reply.rows;
@@ -262,9 +297,10 @@ void learn_counts(SessionFacts& session, ConnectionFacts& connection, const sql:
   }
 }
 
-/// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings, or the server more than it is worth: the
-/// rows of count_statement() are made one by one. Then it is 1, and never another client's.
-std::optional<std::uint64_t> wanted_count(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+/// FOUND_ROWS() is made to be the session's, unless that would cost it its own list of warnings, or the server more
+/// than it is worth: the rows of count_statement() are made one by one. Then it is 1, and never another client's.
+std::optional<std::uint64_t> wanted_count(const SessionFacts& session, const ConnectionFacts& connection,
+                                          const Needs& needs) {
   const bool own_list = needs.own_list && session.diagnostics_on == connection.serial && session.has_list;
   // An XA branch that is prepared lets nothing be read.
   if (!needs.found_rows || !session.found_rows.known() || own_list || connection.in_xa) return std::nullopt;
@@ -272,17 +308,19 @@ std::optional<std::uint64_t> wanted_count(const SessionFacts& session, const Con
 }
 
 /// The count that has to be made there, which also takes a list of warnings away.
-std::optional<std::uint64_t> count_to_make(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+std::optional<std::uint64_t> count_to_make(const SessionFacts& session, const ConnectionFacts& connection,
+                                           const Needs& needs) {
   const std::optional<std::uint64_t> wanted = wanted_count(session, connection, needs);
   if (shows_another_list(session, connection, needs)) return wanted.value_or(1);
   const bool there = connection.found_rows == session.found_rows.value || connection.found_rows == wanted;
   return there ? std::nullopt : wanted;
 }
 
-/// What LAST_INSERT_ID() is to be on the connection, where it is something else. A view may show it to any statement: what a session made is
-/// never there for another one. (That a view sees 0 instead of the session's own, where nothing tells of it, costs less than a step for
-/// each read.)
-std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs) {
+/// What LAST_INSERT_ID() is to be on the connection, where it is something else. A view may show it to any statement:
+/// what a session made is never there for another one. (That a view sees 0 instead of the session's own, where nothing
+/// tells of it, costs less than a step for each read.)
+std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const ConnectionFacts& connection,
+                                              const Needs& needs) {
   const Remembered& own = session.insert_id;
   if (own.on == connection.serial) return std::nullopt;  // it is there, and nowhere else
   const bool read = needs.insert_id && own.known();
@@ -291,8 +329,8 @@ std::optional<std::uint64_t> insert_id_to_set(const SessionFacts& session, const
 }
 
 /// Counts and the list of warnings: on which connection they are now, and whether they hold it.
-void learn_diagnostics(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply, bool nothing_done,
-                       Learnt& learnt) {
+void learn_diagnostics(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement,
+                       const ReplyFacts& reply, bool nothing_done, Learnt& learnt) {
   const bool stays = is_program(statement) || leaves_list(statement);
   if (reply.failed || !stays) session.lost &= static_cast<std::uint8_t>(~lost::kList);
   const bool list_kept = (learnt.ties & tie::kDiagnostics) != 0 && !reply.failed && reply.warnings == 0 && stays;
@@ -328,13 +366,17 @@ void take_status(SessionFacts& session, const sql::Statement& statement, const S
 }  // namespace
 
 bool explained_by_name(const sql::Statement& statement) {
-  return !is_program(statement) && (statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement)));
+  return !is_program(statement) &&
+         (statement.has(effect::kSetStatement) || (!changes_rows(statement) && !selects(statement)));
 }
 
-bool left_row_count(const sql::Statement& statement, const ReplyFacts& reply) { return statement.kind == Kind::kDiagnostics && !reply.failed; }
+bool left_row_count(const sql::Statement& statement, const ReplyFacts& reply) {
+  return statement.kind == Kind::kDiagnostics && !reply.failed;
+}
 
 bool leaves_list(const sql::Statement& statement) {
-  const bool read = statement.kind == Kind::kMulti || statement.kind == Kind::kExecute;  // what it runs has been looked into
+  // what it runs has been looked into
+  const bool read = statement.kind == Kind::kMulti || statement.kind == Kind::kExecute;
   return statement.tableless && (runs_nothing(statement) || read || !is_program(statement));
 }
 
@@ -345,17 +387,21 @@ bool leaves_found_rows(const sql::Statement& statement) {
   return (known_parts || !is_program(statement)) && !sql::may_count(statement);
 }
 
-bool not_executed(std::uint16_t error_code) { return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end(); }
+bool not_executed(std::uint16_t error_code) {
+  return std::find(kNotExecuted.begin(), kNotExecuted.end(), error_code) != kNotExecuted.end();
+}
 
 ByteView tracking_assignments() {
-  return "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_schema=1,"
+  return "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_"
+         "schema=1,"
          "@@session.session_track_transaction_info='OFF'";  // else every read inside a transaction is a change
 }
 
 std::string count_statement(std::uint64_t rows) {
   if (rows == 1) return "SELECT 1 FROM (SELECT 1) counted LIMIT 1";
   // A table that every server has and that needs no default schema; three of it side by side are rows enough.
-  return "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b,"
+  return "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 FROM information_schema.COLLATIONS a, "
+         "information_schema.COLLATIONS b,"
          " information_schema.COLLATIONS c LIMIT " +
          std::to_string(rows) + ") counted LIMIT 1";
 }
@@ -396,7 +442,8 @@ Settings reading_names(const Settings& connection) {
 
 }  // namespace
 
-std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs, bool fresh_rights) {
+std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& connection, const Needs& needs,
+                         bool fresh_rights) {
   std::vector<Step> steps;
   if (session.settings == nullptr) return steps;
   const Settings& wanted = *session.settings;
@@ -405,13 +452,18 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   if (needs.multi_statements != connection.multi_statements) {
     steps.push_back({Step::Kind::kOption, std::string(1, needs.multi_statements ? '\0' : '\1') + '\0'});
   }
-  const bool enter = !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema() ||
-                                                  (connection.settings->has_schema_charset() && !wanted.has_schema_charset()));
+  const bool enter =
+      !wanted.schema().empty() && (fresh_rights || unknown || connection.settings->schema() != wanted.schema() ||
+                                   (connection.settings->has_schema_charset() && !wanted.has_schema_charset()));
   const bool translated = enter && !reads_name(connection.settings.get(), wanted.schema());
-  const bool speaks_otherwise = enter && !unknown && differs(*connection.settings, wanted, kLanguage);  // which the refusal of a schema would show
+  // which the refusal of a schema would show
+  const bool speaks_otherwise = enter && !unknown && differs(*connection.settings, wanted, kLanguage);
   if (translated || speaks_otherwise) {
     std::string first = translated ? "SET character_set_client=utf8mb4" : "SET ";
-    if (speaks_otherwise) first += (translated ? ",@@session." : "@@session.") + std::string(kLanguage) + "=" + literal(kLanguage, wanted.variable(kLanguage));
+    if (speaks_otherwise) {
+      first += (translated ? ",@@session." : "@@session.") + std::string(kLanguage) + "=" +
+               literal(kLanguage, wanted.variable(kLanguage));
+    }
     steps.push_back({Step::Kind::kStatement, std::move(first)});
   }
   if (enter) steps.push_back({Step::Kind::kSchema, wanted.schema()});
@@ -423,7 +475,8 @@ std::vector<Step> before(const SessionFacts& session, const ConnectionFacts& con
   } else if (!needs.quiet && (!connection.tracking || connection.wish_shown)) {
     more = tracking_assignments();
   }
-  const bool charset_lost = enter && wanted.has_schema_charset();  // entering the schema sets what the session has otherwise
+  // entering the schema sets what the session has otherwise
+  const bool charset_lost = enter && wanted.has_schema_charset();
   if (!fits || translated || charset_lost || !more.empty()) {
     std::optional<Settings> there;
     if (translated && connection.settings != nullptr) there = reading_names(*connection.settings);
@@ -460,7 +513,8 @@ std::vector<Step> reset_steps(const Settings& start) {
   std::vector<Step> steps;
   steps.push_back({Step::Kind::kReset, {}});
   steps.push_back({Step::Kind::kStatement, set_statement(nullptr, start, tracking_assignments())});
-  steps.push_back({Step::Kind::kStatement, count_statement(1)});  // FOUND_ROWS() and warnings survive a reset, and the SET may warn
+  // FOUND_ROWS() and warnings survive a reset, and the SET may warn
+  steps.push_back({Step::Kind::kStatement, count_statement(1)});
   return steps;
 }
 
@@ -475,8 +529,8 @@ void reset(ConnectionFacts& connection, SettingsPtr start) {
   connection.prepared.clear();
 }
 
-Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement, const ReplyFacts& reply,
-             std::uint32_t ties, SettingsTable& table) {
+Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Statement& statement,
+             const ReplyFacts& reply, std::uint32_t ties, SettingsTable& table) {
   Learnt learnt;
   const bool nothing_done = without_effect(statement, reply, (ties & tie::kPinned) != 0);
   const bool was_open = session.status.in_transaction;
@@ -503,9 +557,12 @@ Learnt learn(SessionFacts& session, ConnectionFacts& connection, const sql::Stat
     connection.in_xa = reply.failed || !statement.ends_branch;
   }
   const bool untold = statement.unreported && statement.has(effect::kUnknownState);  // profiling may be among it
-  if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) connection.must_close = connection.outlives_reset = true;
+  if (changes.close || (untold && !nothing_done) || (statement.has(effect::kRole) && !nothing_done)) {
+    connection.must_close = connection.outlives_reset = true;
+  }
   // With the client's own tracking in force the server may keep a change to itself.
-  const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking && !(selects(statement) && statement.tableless) && statement.kind != Kind::kShow;
+  const bool blind = statement.has(effect::kReadsTracking) && !sets_tracking &&
+                     !(selects(statement) && statement.tableless) && statement.kind != Kind::kShow;
   if (blind && !nothing_done) connection.stains |= stain::kOdd;
 
   const bool sets_id = !nothing_done && may_set_insert_id(statement, reply);
@@ -550,22 +607,30 @@ void learn_values(SessionFacts& session, ConnectionFacts& connection, const Repl
   take_changes(session, connection, sql::Statement{}, told, table);
   connection.tracking = tracking;
   for (const auto& [name, value] : told.variables) {
-    if (!connection.wish_shown && kind_of_variable(name) == VariableKind::kTracking && !is_ours(name, value)) connection.tracking = false;
+    if (!connection.wish_shown && kind_of_variable(name) == VariableKind::kTracking && !is_ours(name, value)) {
+      connection.tracking = false;
+    }
   }
 }
 
-std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql, const sql::Context& context) {
-  std::vector<std::string> names = {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"};
+std::vector<std::string> names_to_ask(const SessionFacts& session, const sql::Statement& statement, ByteView sql,
+                                      const sql::Context& context) {
+  std::vector<std::string> names = {"session_track_system_variables", "session_track_schema",
+                                    "session_track_state_change", "session_track_transaction_info"};
   if (session.settings == nullptr) return names;
   sql::SetList list(sql, context);
   bool all_known = true;
   while (const auto assignment = list.next()) {
-    if (assignment->target == sql::Assignment::Target::kGlobal || assignment->target == sql::Assignment::Target::kUserVariable) continue;
+    if (assignment->target == sql::Assignment::Target::kGlobal ||
+        assignment->target == sql::Assignment::Target::kUserVariable) {
+      continue;
+    }
     std::string name(assignment->name);
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     if (kind_of_variable(name) == VariableKind::kTracking) continue;
     const bool variable = assignment->target == sql::Assignment::Target::kSession;
-    all_known = all_known && variable && session.settings->has_variable(name);  // NAMES, TRANSACTION and other spellings are not
+    // NAMES, TRANSACTION and other spellings are not
+    all_known = all_known && variable && session.settings->has_variable(name);
     if (variable) names.push_back(std::move(name));
   }
   const bool listed = statement.kind == Kind::kSet && list.ok() && all_known;

@@ -20,7 +20,12 @@ std::string shown(const std::vector<Step>& steps) {
 }
 
 Ledger::Ledger() {
-  start_ = table_.intern(Settings("a", {{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}, {"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}}));
+  start_ = table_.intern(Settings("a", {{"autocommit", "ON"},
+                                        {"sql_mode", ""},
+                                        {"time_zone", "SYSTEM"},
+                                        {"character_set_client", "utf8mb4"},
+                                        {"character_set_connection", "utf8mb4"},
+                                        {"collation_connection", "utf8mb4_general_ci"}}));
   session_.settings = start_;
   connection_ = fresh(1);
 }

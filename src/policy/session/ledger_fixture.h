@@ -1,4 +1,5 @@
-// Ledger: one session and one connection that fits it, for tests of the ledger. A statement runs there with a reply of the test's.
+// Ledger: one session and one connection that fits it, for tests of the ledger. A statement runs there with a reply of
+// the test's.
 //
 // Owner: the test. Thread: the test's.
 #pragma once
@@ -31,7 +32,9 @@ class Ledger : public testing::Test {
   /// The statement ran on `connection_`, which was kept for `ties_`.
   Learnt run(const std::string& text, const ReplyFacts& reply);
   void set(ByteView name, ByteView value);
-  std::string steps(const Needs& needs = {}, bool fresh_rights = false) const { return shown(before(session_, connection_, needs, fresh_rights)); }
+  std::string steps(const Needs& needs = {}, bool fresh_rights = false) const {
+    return shown(before(session_, connection_, needs, fresh_rights));
+  }
   void renew();
 
   SettingsTable table_;

@@ -1,4 +1,5 @@
-// The table of docs/mysql-service.md, cell by cell: what must be restored, what a reset does, which settings a reply teaches.
+// The table of docs/mysql-service.md, cell by cell: what must be restored, what a reset does, which settings a reply
+// teaches.
 #include "policy/session/ledger.h"
 
 #include <string>
@@ -13,8 +14,8 @@ namespace {
 using Variables = Settings::Variables;
 
 const std::string kTracking =
-    "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_schema=1,"
-    "@@session.session_track_transaction_info='OFF'";
+    "@@session.session_track_system_variables='*',@@session.session_track_state_change=1,@@session.session_track_"
+    "schema=1,@@session.session_track_transaction_info='OFF'";
 
 // ---- before, restored
 
@@ -67,9 +68,11 @@ TEST_F(Ledger, ANameThatIsNotAsciiIsReadInUtf8WhateverTheConnectionSpoke) {
 
 TEST_F(Ledger, AnUnknownConnectionIsGivenEverything) {
   connection_.settings = nullptr;
-  EXPECT_EQ(steps(),
-            "USE a | SET @@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM',@@session.character_set_client='utf8mb4',"
-            "@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_general_ci'");
+  EXPECT_EQ(
+      steps(),
+      "USE a | SET "
+      "@@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM',@@session.character_set_client='"
+      "utf8mb4',@@session.character_set_connection='utf8mb4',@@session.collation_connection='utf8mb4_general_ci'");
 }
 
 TEST_F(Ledger, WhatEnteringASchemaSetsIsSetBackWhereTheSessionHasItOtherwise) {
@@ -96,11 +99,13 @@ TEST_F(Ledger, ASchemaIsRefusedInTheSessionsOwnLanguage) {
   };
   connection_.settings = speaking("de_DE", "b");
   session_.settings = speaking("en_US", "a");
-  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "SET @@session.lc_messages='en_US' | USE a | SET @@session.lc_messages='en_US'");
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)),
+            "SET @@session.lc_messages='en_US' | USE a | SET @@session.lc_messages='en_US'");
   session_.settings = speaking("de_DE", "a");
   EXPECT_EQ(shown(before(session_, connection_, {}, false)), "USE a");
   session_.settings = speaking("en_US", "b");
-  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "SET @@session.lc_messages='en_US'") << "no schema, no refusal";
+  EXPECT_EQ(shown(before(session_, connection_, {}, false)), "SET @@session.lc_messages='en_US'")
+      << "no schema, no refusal";
 }
 
 TEST_F(Ledger, TheSchemaIsEnteredAnewForFreshRights) {
@@ -178,11 +183,14 @@ TEST_F(Ledger, LastInsertIdOfAnotherSessionIsNeverThere) {
 }
 
 TEST_F(Ledger, KnowsWhoMayReadTheInsertId) {
-  for (const char* text : {"SELECT LAST_INSERT_ID()", "SELECT @@identity", "CALL p()", "INSERT INTO t VALUES (1)", "UPDATE t SET a = 1", "DELETE FROM t",
-                           "SELECT f(1)", "EXECUTE s", "ANALYZE DELETE FROM t", "SELECT 1; SELECT 2", "what is this"}) {
+  for (const char* text :
+       {"SELECT LAST_INSERT_ID()", "SELECT @@identity", "CALL p()", "INSERT INTO t VALUES (1)", "UPDATE t SET a = 1",
+        "DELETE FROM t", "SELECT f(1)", "EXECUTE s", "ANALYZE DELETE FROM t", "SELECT 1; SELECT 2", "what is this"}) {
     EXPECT_TRUE(needs_of(sql::classify(text, {})).insert_id) << text;
   }
-  for (const char* text : {"SELECT a FROM t", "SET NAMES utf8", "BEGIN", "SHOW TABLES"}) EXPECT_FALSE(needs_of(sql::classify(text, {})).insert_id) << text;
+  for (const char* text : {"SELECT a FROM t", "SET NAMES utf8", "BEGIN", "SHOW TABLES"}) {
+    EXPECT_FALSE(needs_of(sql::classify(text, {})).insert_id) << text;
+  }
   EXPECT_TRUE(needs_of(sql::classify("SELECT @@session_track_schema", {})).tracking);
   EXPECT_FALSE(needs_of(sql::classify("SELECT @@sql_mode", {})).tracking);
 }
@@ -250,11 +258,12 @@ TEST_F(Ledger, NamedChangesAreLearntOnBothSides) {
 }
 
 TEST_F(Ledger, MomentsAreNoState) {
-  EXPECT_EQ(run("SELECT 1", [] {
-              ReplyFacts reply = rows(1);
-              reply.variables = {{"last_gtid", "0-1-5"}};
-              return reply;
-            }())
+  EXPECT_EQ(run("SELECT 1",
+                [] {
+                  ReplyFacts reply = rows(1);
+                  reply.variables = {{"last_gtid", "0-1-5"}};
+                  return reply;
+                }())
                 .ties,
             0U);
   EXPECT_EQ(session_.settings, start_);
@@ -301,7 +310,8 @@ TEST_F(Ledger, ComputedValuesAreLearntInsteadOfPinning) {
 }
 
 TEST_F(Ledger, TheCollationIsAskedForWhereItIsNotReported) {
-  for (const char* text : {"SET NAMES latin1", "SET CHARACTER SET latin1", "SET character_set_connection = latin1", "SET NAMES utf8mb4 COLLATE utf8mb4_bin"}) {
+  for (const char* text : {"SET NAMES latin1", "SET CHARACTER SET latin1", "SET character_set_connection = latin1",
+                           "SET NAMES utf8mb4 COLLATE utf8mb4_bin"}) {
     EXPECT_TRUE(run(text, ok({{"character_set_connection", "latin1"}})).ask_collation) << text;
   }
   EXPECT_FALSE(run("SET NAMES nothing", error(1115)).ask_collation);
@@ -319,12 +329,15 @@ TEST_F(Ledger, TheClientsTrackingIsAskedForAfterItsSet) {
   Needs needs;
   needs.tracking = true;
   restored(session_, connection_, needs);
-  const char* text = "SET session_track_system_variables = CONCAT(@@session_track_system_variables, ',sql_mode'), sql_mode = CONCAT(@@sql_mode, 'X')";
+  const char* text =
+      "SET session_track_system_variables = CONCAT(@@session_track_system_variables, ',sql_mode'), sql_mode = "
+      "CONCAT(@@sql_mode, 'X')";
   const Learnt learnt = run(text, ok());
   EXPECT_TRUE(learnt.ask_tracking);
   EXPECT_EQ(learnt.ties, 0U);  // what it computes is asked for: no reason to pin
   ReplyFacts told;
-  told.variables = {{"session_track_system_variables", "autocommit,sql_mode"}, {"session_track_schema", "OFF"}, {"sql_mode", "X"}};
+  told.variables = {
+      {"session_track_system_variables", "autocommit,sql_mode"}, {"session_track_schema", "OFF"}, {"sql_mode", "X"}};
   learn_wish(session_, connection_, told, table_);
   EXPECT_EQ(session_.tracking.system_variables, "autocommit,sql_mode");
   EXPECT_FALSE(session_.tracking.schema);
@@ -335,7 +348,8 @@ TEST_F(Ledger, TheClientsTrackingIsAskedForAfterItsSet) {
 
 TEST_F(Ledger, AsksForWhatASetOfTrackingSetBesides) {
   using Names = std::vector<std::string>;
-  const Names wish = {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"};
+  const Names wish = {"session_track_system_variables", "session_track_schema", "session_track_state_change",
+                      "session_track_transaction_info"};
   const auto names = [&](const char* text) { return names_to_ask(session_, sql::classify(text, {}), text, {}); };
   const auto with = [&](Names more) {
     Names all = wish;
@@ -380,7 +394,10 @@ TEST_F(Ledger, AsksForWhatAVariableSetsUnseen) {
 
 TEST_F(Ledger, APointOfTimeTies) {
   EXPECT_EQ(run("SET system_versioning_asof=DEFAULT", ok({{"system_versioning_asof", "DEFAULT"}})).ties, 0U);
-  EXPECT_EQ(run("SET system_versioning_asof='2021-01-01'", ok({{"system_versioning_asof", "2021-01-01 00:00:00.000000"}})).pin, PinReason::kVariable);
+  EXPECT_EQ(
+      run("SET system_versioning_asof='2021-01-01'", ok({{"system_versioning_asof", "2021-01-01 00:00:00.000000"}}))
+          .pin,
+      PinReason::kVariable);
 }
 
 TEST_F(Ledger, WhatServersDoNotReportIsAskedForAndWhereItMayBeAnythingTheConnectionIsClosed) {

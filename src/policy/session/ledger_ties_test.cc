@@ -1,4 +1,5 @@
-// The table of docs/mysql-service.md, cell by cell: what ties a session to its connection, and what is known of the statement before.
+// The table of docs/mysql-service.md, cell by cell: what ties a session to its connection, and what is known of the
+// statement before.
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ TEST_F(Ledger, StateThatNobodyCanRestorePins) {
       {"SELECT 1; SET @a = 1", rows(1), PinReason::kUserVariable},
       {"SET timestamp = 5", ok({{"timestamp", "5.000000"}}), PinReason::kUnknownState},
       {"INSERT INTO t VALUES (1)", ok({}, true), PinReason::kUnnamedChange},
-      {"SELECT a FROM v", [] {
+      {"SELECT a FROM v",
+       [] {
          ReplyFacts reply = rows(1);
          reply.state_changed = true;
          return reply;
@@ -55,7 +57,8 @@ TEST_F(Ledger, StateThatNobodyCanRestorePins) {
 }
 
 TEST_F(Ledger, PlainStatementsTieNothing) {
-  for (const char* text : {"SELECT a FROM t", "SHOW TABLES", "DO 1", "COMMIT", "ROLLBACK", "USE a", "SET time_zone = 'SYSTEM'", "FLUSH STATUS"}) {
+  for (const char* text : {"SELECT a FROM t", "SHOW TABLES", "DO 1", "COMMIT", "ROLLBACK", "USE a",
+                           "SET time_zone = 'SYSTEM'", "FLUSH STATUS"}) {
     renew();
     const Learnt learnt = run(text, ok());
     EXPECT_EQ(learnt.ties & tie::kHard, 0U) << text;
@@ -67,11 +70,13 @@ TEST_F(Ledger, PlainStatementsTieNothing) {
 }
 
 TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
-  for (const char* text : {"SET @a = 1, nosuch = 2", "CREATE TEMPORARY TABLE t (a INT)", "SELECT GET_LOCK('a')", "SELECT nosuch FROM t", "SET @a = nosuch(1)", "SET ROLE r"}) {
+  for (const char* text : {"SET @a = 1, nosuch = 2", "CREATE TEMPORARY TABLE t (a INT)", "SELECT GET_LOCK('a')",
+                           "SELECT nosuch FROM t", "SET @a = nosuch(1)", "SET ROLE r"}) {
     renew();
     EXPECT_EQ(run(text, error(1305)).ties & tie::kHard, 0U) << text;
   }
-  for (const char* text : {"SET @a = 1, nosuch = 2", "SELECT GET_LOCK('a')", "SET ROLE r", "USE nosuch", "LOCK TABLES nosuch READ"}) {
+  for (const char* text :
+       {"SET @a = 1, nosuch = 2", "SELECT GET_LOCK('a')", "SET ROLE r", "USE nosuch", "LOCK TABLES nosuch READ"}) {
     renew();
     EXPECT_FALSE(run(text, error(1305)).unsettled) << text;
     EXPECT_TRUE(connection_.clean()) << text;
@@ -87,15 +92,18 @@ TEST_F(Ledger, WhatFailedBeforeItDidAnythingTiesNothing) {
 }
 
 TEST_F(Ledger, AFunctionOrATriggerMayHaveRunBeforeTheErrorWhateverItIs) {
-  for (const char* text : {"SELECT f(1)", "DO f(1)", "INSERT INTO t VALUES (1)", "SELECT a FROM t", "CREATE TABLE u SELECT a FROM t", "SET @a = f(1)", "SET sort_buffer_size = f(1)",
-                           "SHOW TABLES WHERE f(1)", "ANALYZE SELECT f(1)", "BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT nosuch; END"}) {
+  for (const char* text :
+       {"SELECT f(1)", "DO f(1)", "INSERT INTO t VALUES (1)", "SELECT a FROM t", "CREATE TABLE u SELECT a FROM t",
+        "SET @a = f(1)", "SET sort_buffer_size = f(1)", "SHOW TABLES WHERE f(1)", "ANALYZE SELECT f(1)",
+        "BEGIN NOT ATOMIC SET time_zone = '+01:00'; SELECT nosuch; END"}) {
     for (const int code : {1054, 1064, 1146, 1305, 1062}) {
       renew();
       EXPECT_TRUE(run(text, error(static_cast<std::uint16_t>(code))).unsettled) << text;
       EXPECT_FALSE(connection_.clean()) << text;
     }
   }
-  for (const char* text : {"SELECT GET_LOCK('a', 0), f(1)", "INSERT INTO t VALUES (GET_LOCK('a', 0))", "SELECT NEXTVAL(s), f(1)"}) {
+  for (const char* text :
+       {"SELECT GET_LOCK('a', 0), f(1)", "INSERT INTO t VALUES (GET_LOCK('a', 0))", "SELECT NEXTVAL(s), f(1)"}) {
     renew();
     EXPECT_NE(run(text, error(1146)).ties & tie::kPinned, 0U) << text << ": of a lock nobody tells";
   }
@@ -109,7 +117,8 @@ TEST_F(Ledger, AFunctionOrATriggerMayHaveRunBeforeTheErrorWhateverItIs) {
 
 TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {
   EXPECT_EQ(run("EXECUTE nosuch", error(1243)).ties & tie::kHard, 0U);
-  EXPECT_NE(run("EXECUTE IMMEDIATE 'CALL p()'", error(1243)).ties & tie::kPinned, 0U) << "the procedure may have said so";
+  EXPECT_NE(run("EXECUTE IMMEDIATE 'CALL p()'", error(1243)).ties & tie::kPinned, 0U)
+      << "the procedure may have said so";
   renew();
   run("PREPARE s FROM 'CALL p()'", ok());
   ASSERT_NE(ties_ & tie::kPinned, 0U);
@@ -120,7 +129,9 @@ TEST_F(Ledger, AStatementThatNobodyPreparedTiesNothing) {
 }
 
 TEST_F(Ledger, WhatBrokeWithItsConnectionIsLostUntilItIsMadeAnew) {
-  const auto lost = [&](const char* text, bool found_rows = false) { return asks_for_lost(session_, sql::classify(text, {}), found_rows); };
+  const auto lost = [&](const char* text, bool found_rows = false) {
+    return asks_for_lost(session_, sql::classify(text, {}), found_rows);
+  };
   run("INSERT INTO t VALUES (1)", inserted(5));
   lose_connection(session_, LastStatement{}, 1);
   EXPECT_EQ(lost("SELECT LAST_INSERT_ID()"), lost::kInsertId);
@@ -154,17 +165,26 @@ TEST_F(Ledger, ABrokenConnectionLosesNothingThatTheSessionRemembers) {
 
 TEST_F(Ledger, WhichStatementsLeaveTheListAsItIs) {
   const auto leaves = [](const char* text) { return leaves_list(sql::classify(text, {})); };
-  for (const char* text : {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER", "SHOW COUNT(*) ERRORS", "HELP 'x'", "VALUES (1)",
-                           "SET ROLE r; SELECT 1", "SELECT 1; COMMIT"}) {
+  for (const char* text :
+       {"SET ROLE r", "SET profiling = 1", "SET timestamp = DEFAULT", "XA START 'x'", "XA RECOVER",
+        "SHOW COUNT(*) ERRORS", "HELP 'x'", "VALUES (1)", "SET ROLE r; SELECT 1", "SELECT 1; COMMIT"}) {
     EXPECT_TRUE(leaves(text)) << text;
   }
-  for (const char* text : {"SET @a = f()", "CALL p()", "SELECT f()", "SELECT 1; SET @a = f()", "SELECT 1; SELECT f()", "SELECT 1; SELECT a FROM t"}) EXPECT_FALSE(leaves(text)) << text;
+  for (const char* text : {"SET @a = f()", "CALL p()", "SELECT f()", "SELECT 1; SET @a = f()", "SELECT 1; SELECT f()",
+                           "SELECT 1; SELECT a FROM t"}) {
+    EXPECT_FALSE(leaves(text)) << text;
+  }
 }
 
 TEST_F(Ledger, ANameExplainsAChangeOfASetAndNotOfWhatMayRunRoutines) {
   const auto explained = [](const char* text) { return explained_by_name(sql::classify(text, {})); };
-  for (const char* text : {"SET time_zone = 'UTC'", "USE a", "SHOW TABLES", "SET STATEMENT sort_buffer_size = 1000 FOR SELECT a FROM t"}) EXPECT_TRUE(explained(text)) << text;
-  for (const char* text : {"SELECT a FROM a_view", "INSERT INTO t VALUES (1)", "CALL p()"}) EXPECT_FALSE(explained(text)) << text;
+  for (const char* text :
+       {"SET time_zone = 'UTC'", "USE a", "SHOW TABLES", "SET STATEMENT sort_buffer_size = 1000 FOR SELECT a FROM t"}) {
+    EXPECT_TRUE(explained(text)) << text;
+  }
+  for (const char* text : {"SELECT a FROM a_view", "INSERT INTO t VALUES (1)", "CALL p()"}) {
+    EXPECT_FALSE(explained(text)) << text;
+  }
 }
 
 TEST_F(Ledger, UnderALimitOfTheSessionsOwnOnlyTheServerKnowsTheCount) {
@@ -181,7 +201,9 @@ TEST_F(Ledger, AFailedReadIsDoubtedWhereTheConnectionHadAnothersCount) {
     session_.found_rows = {42, 0};
     connection_.found_rows = there;
     const Learnt learnt = run("SELECT a FROM t", error(code));
-    if (!learnt.doubted_count) return session_.found_rows.on == connection_.serial ? there_now : session_.found_rows.value;
+    if (!learnt.doubted_count) {
+      return session_.found_rows.on == connection_.serial ? there_now : session_.found_rows.value;
+    }
     told = settle_count(session_, *learnt.doubted_count, there_now);
     EXPECT_TRUE(session_.found_rows.known());
     return session_.found_rows.value;
@@ -222,7 +244,8 @@ TEST_F(Ledger, RowsAreCountedAgainOnAConnectionThatMustClose) {
   ASSERT_TRUE(connection_.must_close);
   EXPECT_EQ(steps(needs_of(sql::classify("INSERT INTO t SELECT a FROM u", {}))), count_statement(7));
   run("XA START 'x'", ok());
-  EXPECT_EQ(steps(needs_of(sql::classify("INSERT INTO t SELECT a FROM u", {}))), "") << "a branch that is prepared lets nothing be read";
+  EXPECT_EQ(steps(needs_of(sql::classify("INSERT INTO t SELECT a FROM u", {}))), "")
+      << "a branch that is prepared lets nothing be read";
 }
 
 TEST_F(Ledger, UnlockTablesUsesUpTheNextTransactionOnlyWhereATableWasLocked) {
@@ -354,17 +377,22 @@ TEST_F(Ledger, NothingIsCountedAnewWhereNothingMayBeRead) {
   session_.found_rows = {7, 0};
   connection_.found_rows = 1;
   connection_.has_list = true;
-  EXPECT_EQ(shown(before(session_, connection_, needs_of(sql::classify("CALL p()", {})), false)).find("counted"), std::string::npos);
+  EXPECT_EQ(shown(before(session_, connection_, needs_of(sql::classify("CALL p()", {})), false)).find("counted"),
+            std::string::npos);
 }
 
 TEST_F(Ledger, WhateverInsertsMaySetTheId) {
-  for (const char* text : {"ANALYZE INSERT INTO t VALUES (1)", "CREATE TABLE n (id INT AUTO_INCREMENT PRIMARY KEY) SELECT a FROM t", "LOAD DATA LOCAL INFILE 'x' INTO TABLE t"}) {
+  for (const char* text :
+       {"ANALYZE INSERT INTO t VALUES (1)", "CREATE TABLE n (id INT AUTO_INCREMENT PRIMARY KEY) SELECT a FROM t",
+        "LOAD DATA LOCAL INFILE 'x' INTO TABLE t"}) {
     renew();
     EXPECT_NE(run(text, inserted(0, 3)).ties & tie::kInsertId, 0U) << text;
   }
   renew();
   EXPECT_EQ(run("CREATE TABLE n (id INT)", ok()).ties & tie::kInsertId, 0U);
-  for (const char* text : {"EXPLAIN INSERT INTO t VALUES (1)", "CREATE TABLE n SELECT 1"}) EXPECT_TRUE(needs_of(sql::classify(text, {})).insert_id) << text << ": it may leave the id as it is";
+  for (const char* text : {"EXPLAIN INSERT INTO t VALUES (1)", "CREATE TABLE n SELECT 1"}) {
+    EXPECT_TRUE(needs_of(sql::classify(text, {})).insert_id) << text << ": it may leave the id as it is";
+  }
 }
 
 TEST_F(Ledger, TableLocksTieUntilUnlocked) {
@@ -381,7 +409,8 @@ TEST_F(Ledger, TableLocksTieUntilUnlocked) {
 TEST_F(Ledger, TheNextTransactionsCharacteristicsTieUntilItHasEnded) {
   EXPECT_NE(run("SET TRANSACTION READ ONLY", ok()).ties & tie::kNextTransaction, 0U);
   EXPECT_NE(run("SET time_zone = 'SYSTEM'", ok()).ties & tie::kNextTransaction, 0U);
-  EXPECT_NE(run("INSERT INTO t VALUES (1)", error(1792)).ties & tie::kNextTransaction, 0U);  // refused by it: not used up
+  // refused by it: not used up
+  EXPECT_NE(run("INSERT INTO t VALUES (1)", error(1792)).ties & tie::kNextTransaction, 0U);
   EXPECT_NE(run("BEGIN", in_transaction(ok())).ties & tie::kNextTransaction, 0U);
   EXPECT_EQ(run("COMMIT", ok()).ties & tie::kHard, 0U);
   renew();
@@ -491,7 +520,8 @@ TEST_F(Ledger, RowsFoundAreWhatWasSentOnlyForAPlainSelect) {
       {"SELECT FOUND_ROWS()", rows(1), 1, false},
       {"INSERT INTO t SELECT FOUND_ROWS()", inserted(0), 0, true},
       {"INSERT INTO t VALUES (FOUND_ROWS())", inserted(0), 42, false},
-      {"SELECT a FROM t LIMIT 1; SELECT FOUND_ROWS(); SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1; SHOW WARNINGS", rows(1), 0, true},
+      {"SELECT a FROM t LIMIT 1; SELECT FOUND_ROWS(); SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1; SHOW WARNINGS",
+       rows(1), 0, true},
       {"DO 1; SHOW WARNINGS", rows(1), 0, true},
   };
   for (const Case& each : cases) {
@@ -499,12 +529,8 @@ TEST_F(Ledger, RowsFoundAreWhatWasSentOnlyForAPlainSelect) {
     session_.found_rows = {42, 0};
     run(each.text, each.reply);
     EXPECT_EQ(session_.found_rows.on, each.here ? connection_.serial : 0) << each.text;
-    if (!each.here) {
-      EXPECT_EQ(session_.found_rows.value, each.value) << each.text;
-    }
-    if (each.here) {
-      EXPECT_NE(ties_ & tie::kDiagnostics, 0U) << each.text;
-    }
+    if (!each.here) { EXPECT_EQ(session_.found_rows.value, each.value) << each.text; }
+    if (each.here) { EXPECT_NE(ties_ & tie::kDiagnostics, 0U) << each.text; }
   }
 }
 
@@ -555,8 +581,12 @@ TEST_F(Ledger, AConnectionThatIsGivenUpIsForgotten) {
 }
 
 TEST_F(Ledger, KnowsTheErrorsOfStatementsThatDidNothing) {
-  for (const int code : {1064, 1146, 1054, 1049, 1305, 1193, 1231}) EXPECT_TRUE(not_executed(static_cast<std::uint16_t>(code))) << code;
-  for (const int code : {0, 1062, 1205, 1213, 1317, 1644, 1792, 1969, 2013}) EXPECT_FALSE(not_executed(static_cast<std::uint16_t>(code))) << code;
+  for (const int code : {1064, 1146, 1054, 1049, 1305, 1193, 1231}) {
+    EXPECT_TRUE(not_executed(static_cast<std::uint16_t>(code))) << code;
+  }
+  for (const int code : {0, 1062, 1205, 1213, 1317, 1644, 1792, 1969, 2013}) {
+    EXPECT_FALSE(not_executed(static_cast<std::uint16_t>(code))) << code;
+  }
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
-// The first oracle: whatever sessions do over shared connections, each of them observes what it would on a connection of its own.
+// The first oracle: whatever sessions do over shared connections, each of them observes what it would on a connection
+// of its own.
 //
-// A script is a list of numbers; each is an action of one session (a statement, a prepared statement, a reset, a login) or of the world
-// (a connection that ends, a place that somebody waits for, a global variable, a schema). It runs twice: through the gateway's rules over
-// few connections of two model servers, and with one connection per session. Failures shrink, and print the script.
+// A script is a list of numbers; each is an action of one session (a statement, a prepared statement, a reset, a login)
+// or of the world (a connection that ends, a place that somebody waits for, a global variable, a schema). It runs
+// twice: through the gateway's rules over few connections of two model servers, and with one connection per session.
+// Failures shrink, and print the script.
 //
 // HF_SESSION_SCRIPTS: how many scripts (default 20,000). HF_SESSION_SEED: with which seed.
 #include <gtest/gtest.h>
@@ -52,7 +54,8 @@ const std::vector<std::string>& texts() {
       "SET session_track_schema=0",
       "SET session_track_system_variables='*'",
       "SET session_track_system_variables='time_zone',time_zone='+04:00',sql_mode='ANSI'",
-      "SET sql_mode=CONCAT(@@sql_mode,',Y'), session_track_system_variables=CONCAT(@@session_track_system_variables,',sql_mode')",
+      "SET sql_mode=CONCAT(@@sql_mode,',Y'), "
+      "session_track_system_variables=CONCAT(@@session_track_system_variables,',sql_mode')",
       "SELECT @@session_track_system_variables",
       "SELECT @@session_track_schema, @@session_track_state_change",
       "SHOW VARIABLES LIKE 'session_track_system_variables'",
@@ -150,7 +153,8 @@ const std::vector<std::string>& texts() {
       // several in one text
       "SET @u=3; SELECT id FROM main.nope; SET @u=4",
       "INSERT INTO main.t% VALUES (); SELECT LAST_INSERT_ID()",
-      "SELECT id FROM main.t% LIMIT 1; SELECT FOUND_ROWS(); SELECT SQL_CALC_FOUND_ROWS id FROM main.t% LIMIT 1; SHOW WARNINGS",
+      "SELECT id FROM main.t% LIMIT 1; SELECT FOUND_ROWS(); SELECT SQL_CALC_FOUND_ROWS id FROM main.t% LIMIT 1; SHOW "
+      "WARNINGS",
       "SELECT 1; SET time_zone='+07:00'",
       "USE a; SELECT @@time_zone",
   };
@@ -158,8 +162,15 @@ const std::vector<std::string>& texts() {
 }
 
 const std::vector<std::string>& prepared_texts() {
-  static const std::vector<std::string> all = {"SELECT \"x\"", "SELECT DATABASE()", "SELECT COLLATION('x')", "SELECT @@time_zone", "INSERT INTO main.t% VALUES ()",
-                                               "SELECT SQL_CALC_FOUND_ROWS id FROM main.t% LIMIT 1", "SELECT FOUND_ROWS()", "SELECT @u", "SET time_zone='+06:00'"};
+  static const std::vector<std::string> all = {"SELECT \"x\"",
+                                               "SELECT DATABASE()",
+                                               "SELECT COLLATION('x')",
+                                               "SELECT @@time_zone",
+                                               "INSERT INTO main.t% VALUES ()",
+                                               "SELECT SQL_CALC_FOUND_ROWS id FROM main.t% LIMIT 1",
+                                               "SELECT FOUND_ROWS()",
+                                               "SELECT @u",
+                                               "SET time_zone='+06:00'"};
   return all;
 }
 
@@ -168,19 +179,21 @@ constexpr std::uint32_t kSlots = 3;
 
 /// What a number of the script means.
 struct Action {
-  enum class Kind : std::uint8_t { kText,
-                                   kPrepare,
-                                   kExecute,
-                                   kReset,
-                                   kOption,
-                                   kInitDb,
-                                   kLogin,
-                                   kPress,
-                                   kCutIdle,
-                                   kCutHeld,
-                                   kSetGlobal,
-                                   kDropSchema,
-                                   kMakeSchema };
+  enum class Kind : std::uint8_t {
+    kText,
+    kPrepare,
+    kExecute,
+    kReset,
+    kOption,
+    kInitDb,
+    kLogin,
+    kPress,
+    kCutIdle,
+    kCutHeld,
+    kSetGlobal,
+    kDropSchema,
+    kMakeSchema
+  };
   Kind kind = Kind::kText;
   std::uint32_t session = 0;
   std::uint32_t which = 0;
@@ -204,16 +217,20 @@ Action decode(std::uint32_t number) {
   const std::uint32_t other = out.which - statements;
   out.which = loss;
   using Kind = Action::Kind;
-  constexpr Kind kKinds[kOthers] = {Kind::kPrepare, Kind::kPrepare, Kind::kPrepare, Kind::kPrepare, Kind::kExecute, Kind::kExecute, Kind::kExecute, Kind::kExecute,
-                                    Kind::kExecute, Kind::kExecute, Kind::kReset, Kind::kReset, Kind::kOption, Kind::kInitDb, Kind::kInitDb, Kind::kLogin,
-                                    Kind::kPress, Kind::kPress, Kind::kCutIdle, Kind::kCutHeld, Kind::kSetGlobal, Kind::kDropSchema, Kind::kMakeSchema, Kind::kPress};
+  constexpr Kind kKinds[kOthers] = {
+      Kind::kPrepare, Kind::kPrepare, Kind::kPrepare,   Kind::kPrepare,    Kind::kExecute,    Kind::kExecute,
+      Kind::kExecute, Kind::kExecute, Kind::kExecute,   Kind::kExecute,    Kind::kReset,      Kind::kReset,
+      Kind::kOption,  Kind::kInitDb,  Kind::kInitDb,    Kind::kLogin,      Kind::kPress,      Kind::kPress,
+      Kind::kCutIdle, Kind::kCutHeld, Kind::kSetGlobal, Kind::kDropSchema, Kind::kMakeSchema, Kind::kPress};
   out.kind = kKinds[other];
   if (out.kind != Kind::kExecute) out.loss = Loss::kNone;
   return out;
 }
 
 std::string with_number(std::string text, std::uint32_t session) {
-  for (std::size_t at = text.find('%'); at != std::string::npos; at = text.find('%', at)) text.replace(at, 1, std::to_string(session));
+  for (std::size_t at = text.find('%'); at != std::string::npos; at = text.find('%', at)) {
+    text.replace(at, 1, std::to_string(session));
+  }
   return text;
 }
 
@@ -247,7 +264,8 @@ class Run {
   void log_in(std::uint32_t i, const std::string& charset) {
     gateway_.log_in(i, doors_[i], charset);
     own_[i].reset();
-    own_[i] = std::make_unique<ServerConnection>(direct_, doors_[i] == Door::kRead ? kReplica : kPrimary, charset, "main");
+    own_[i] =
+        std::make_unique<ServerConnection>(direct_, doors_[i] == Door::kRead ? kReplica : kPrimary, charset, "main");
     copies_[i].clear();
     counted_homeless_[i] = false;
   }
@@ -264,7 +282,9 @@ class Run {
         if (!copies_[i].contains(slot)) return {};
         return statement(i, {"", slot, false}, action.loss);
       }
-      case Kind::kPrepare: return prepare(i, static_cast<int>(action.which % kSlots), with_number(prepared_texts()[action.which % prepared_texts().size()], i));
+      case Kind::kPrepare:
+        return prepare(i, static_cast<int>(action.which % kSlots),
+                       with_number(prepared_texts()[action.which % prepared_texts().size()], i));
       case Kind::kReset:
         line_ += "RESET";
         gateway_.reset(i);
@@ -305,7 +325,8 @@ class Run {
         break;
       case Kind::kSetGlobal:
         line_ = "SET GLOBAL time_zone=" + zone;
-        gateway_.cluster.globals[kPrimary]["time_zone"] = direct_.globals[0]["time_zone"] = direct_.globals[1]["time_zone"] = zone;
+        gateway_.cluster.globals[kPrimary]["time_zone"] = direct_.globals[0]["time_zone"] =
+            direct_.globals[1]["time_zone"] = zone;
         break;
       case Kind::kDropSchema:
         line_ = "DROP SCHEMA " + schema;
@@ -321,28 +342,33 @@ class Run {
   }
 
   std::string statement(std::uint32_t i, const Command& command, Loss loss) {
-    line_ += command.prepared >= 0 ? "EXECUTE " + std::to_string(command.prepared) : (command.init_db ? "INIT_DB " : "") + command.text;
+    line_ += command.prepared >= 0 ? "EXECUTE " + std::to_string(command.prepared)
+                                   : (command.init_db ? "INIT_DB " : "") + command.text;
     if (doors_[i] == Door::kRead && command.text.find("DEFAULT") != std::string::npos) return {};  // the replica's own
     Client& client = gateway_.client(i);
-    const bool on_replica = client.held != nullptr && (client.ties & tie::kHard) != 0 && client.held->server->server() == kReplica;
+    const bool on_replica =
+        client.held != nullptr && (client.ties & tie::kHard) != 0 && client.held->server->server() == kReplica;
     if (on_replica && command.text.find("DEFAULT") != std::string::npos) return {};
     const std::string text = command.prepared >= 0 ? *client.prepared.at(command.prepared).meaning.text : command.text;
     const bool counts_anew = text.starts_with("SELECT ") && text.find("FOUND_ROWS") == std::string::npos;
     counted_homeless_[i] = homeless(client) || (counted_homeless_[i] && !counts_anew);  // it outlasts the next USE
     const Outcome out = gateway_.run(i, command, loss);
-    if (on_replica && doors_[i] == Door::kSplit && out.seen == "error 1290") {  // what ties it there has no name: docs/mysql-service.md
+    // what ties it there has no name: docs/mysql-service.md
+    if (on_replica && doors_[i] == Door::kSplit && out.seen == "error 1290") {
       own_[i]->signal(1290);
       return {};
     }
     line_ += " -> " + out.seen + (out.skipped ? " (skipped)" : "") + (out.ended ? " (ended)" : "");
-    if (out.skipped && out.rolled_back) own_[i]->query("COMMIT");  // a read-only transaction was left before no connection was to be had
+    // a read-only transaction was left before no connection was to be had
+    if (out.skipped && out.rolled_back) own_[i]->query("COMMIT");
     if (out.skipped) take_loss(i, out);
     if (out.skipped) own_[i]->signal(1105);
     if (out.skipped || !gateway_.trouble.empty()) return {};
     if (out.lost) {
       const sql::Statement statement = sql::classify(text, {});
       const bool unlocks = statement.kind == sql::Kind::kUnlockTables;  // it commits only where tables are locked
-      const bool commits = statement.kind == sql::Kind::kCommit || statement.kind == sql::Kind::kBegin || (statement.has(sql::effect::kImplicitCommit) && !unlocks);
+      const bool commits = statement.kind == sql::Kind::kCommit || statement.kind == sql::Kind::kBegin ||
+                           (statement.has(sql::effect::kImplicitCommit) && !unlocks);
       if (out.executed && commits) own_[i]->query("COMMIT");
       if (out.executed) leave_effect(i, text);
       if (out.rolled_back && !out.ended) own_[i]->query("ROLLBACK");
@@ -363,8 +389,8 @@ class Run {
     return own_[i]->query(command.text).shown();
   }
 
-  /// A statement has run, and nobody has heard of it: its rows are there, its connection is not. Of a transaction nothing is left but the
-  /// numbers that it took.
+  /// A statement has run, and nobody has heard of it: its rows are there, its connection is not. Of a transaction
+  /// nothing is left but the numbers that it took.
   void leave_effect(std::uint32_t i, const std::string& text) {
     const ServerConnection& own = *own_[i];
     if (own.one_shot() || own.status().read_only_transaction) return;
@@ -396,10 +422,16 @@ class Run {
   bool excused(std::uint32_t i, const std::string& text, const std::string& seen, const std::string& wanted) {
     const bool homeless = this->homeless(gateway_.client(i));
     const bool list = text.find("WARNINGS") != std::string::npos || text.find("warning_count") != std::string::npos;
-    if (list && homeless) return seen == "rows" || seen == "rows 0" || seen == "rows 1" || seen == "rows 1049";  // the schema's own absence
-    if ((text.find("ROW_COUNT") != std::string::npos || text.find("collation_database") != std::string::npos) && homeless) return true;
+    // the schema's own absence
+    if (list && homeless) return seen == "rows" || seen == "rows 0" || seen == "rows 1" || seen == "rows 1049";
+    if ((text.find("ROW_COUNT") != std::string::npos || text.find("collation_database") != std::string::npos) &&
+        homeless) {
+      return true;
+    }
     if (text == "SHOW PROFILES") return true;  // statements of ours are among them
-    if (text.find("FOUND_ROWS") != std::string::npos && (homeless || counted_homeless_[i])) return seen == "rows 1" || seen == "rows 0";
+    if (text.find("FOUND_ROWS") != std::string::npos && (homeless || counted_homeless_[i])) {
+      return seen == "rows 1" || seen == "rows 0";
+    }
     if (text.find("DATABASE") != std::string::npos) return homeless && seen == "rows NULL";
     // A view may read LAST_INSERT_ID() where nobody can know: then it sees none, and never somebody else's.
     return text.find("v_id") != std::string::npos && seen == "rows 0" && !wanted.starts_with("error");
@@ -454,7 +486,8 @@ TEST(SessionModel, EachSessionObservesWhatItWouldOnAConnectionOfItsOwn) {
   const auto property = [] {
     const auto places = *rc::gen::inRange<std::size_t>(1, 4);
     const auto doors = *rc::gen::element<std::uint32_t>(0, 0, 0, 8, 10);
-    const auto script = *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, most_actions()));
+    const auto script =
+        *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange<std::uint32_t>(0, most_actions()));
     check_script(places, doors, script);
   };
   const rc::detail::TestResult result = rc::detail::checkTestable(property, metadata, params);

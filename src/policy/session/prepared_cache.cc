@@ -8,10 +8,17 @@ namespace hf::policy::session {
 
 namespace {
 
-/// Variables that a statement is bound to when it is prepared; everything else is taken when it is executed. sql_mode whole: its parse
-/// bits are bound, and a difference in the others only costs a prepare.
-constexpr std::array<ByteView, 9> kBound = {"sql_mode", "character_set_client", "character_set_connection", "collation_connection", "old_mode",
-                                            "system_versioning_asof", "character_set_server", "collation_server", "character_set_results"};
+/// Variables that a statement is bound to when it is prepared; everything else is taken when it is executed. sql_mode
+/// whole: its parse bits are bound, and a difference in the others only costs a prepare.
+constexpr std::array<ByteView, 9> kBound = {"sql_mode",
+                                            "character_set_client",
+                                            "character_set_connection",
+                                            "collation_connection",
+                                            "old_mode",
+                                            "system_versioning_asof",
+                                            "character_set_server",
+                                            "collation_server",
+                                            "character_set_results"};
 
 }  // namespace
 
@@ -30,8 +37,8 @@ PreparedCache::Entries::iterator PreparedCache::find_entry(const StatementMeanin
   for (auto it = first; it != last; ++it) {
     const Entry& entry = *it->second;
     const SettingsPtr& under = entry.meaning.parsed_under;
-    const bool same_state = under == meaning.parsed_under ||
-                            (under != nullptr && meaning.parsed_under != nullptr && same_meaning(*under, *meaning.parsed_under));
+    const bool same_state = under == meaning.parsed_under || (under != nullptr && meaning.parsed_under != nullptr &&
+                                                              same_meaning(*under, *meaning.parsed_under));
     if (same_state && (entry.meaning.text == meaning.text || *entry.meaning.text == *meaning.text)) return it->second;
   }
   return entries_.end();
@@ -108,7 +115,8 @@ void PreparedCache::forget_text(Entries::iterator at) {
 std::optional<std::uint32_t> PreparedCache::make_room(const StatementMeaning& meaning) {
   const auto is_large = [](const Entry& entry) { return entry.meaning.text->size() > kLargeText; };
   auto drop = entries_.end();
-  if (meaning.text->size() > kLargeText && static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_large)) >= kMostLarge) {
+  if (meaning.text->size() > kLargeText &&
+      static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_large)) >= kMostLarge) {
     drop = std::prev(std::find_if(entries_.rbegin(), entries_.rend(), is_large).base());
   } else if (entries_.size() >= kMost) {
     drop = std::prev(entries_.end());

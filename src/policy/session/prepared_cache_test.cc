@@ -16,13 +16,15 @@ TEST(SameMeaning, IsDecidedByWhatAStatementIsBoundToWhenItIsParsed) {
   const Settings base("s", {{"sql_mode", ""}, {"time_zone", "SYSTEM"}, {"collation_connection", "utf8mb4_bin"}});
   EXPECT_TRUE(same_meaning(base, base));
   EXPECT_FALSE(same_meaning(base, Settings("t", base.variables())));
-  for (const char* name : {"sql_mode", "character_set_client", "character_set_connection", "collation_connection", "old_mode", "system_versioning_asof",
-                           "character_set_server", "collation_server", "character_set_results"}) {
+  for (const char* name :
+       {"sql_mode", "character_set_client", "character_set_connection", "collation_connection", "old_mode",
+        "system_versioning_asof", "character_set_server", "collation_server", "character_set_results"}) {
     Settings other = base;
     other.set_variable(name, "x");
     EXPECT_FALSE(same_meaning(base, other)) << name;
   }
-  for (const char* name : {"time_zone", "div_precision_increment", "sql_select_limit", "autocommit", "wait_timeout", "group_concat_max_len"}) {
+  for (const char* name : {"time_zone", "div_precision_increment", "sql_select_limit", "autocommit", "wait_timeout",
+                           "group_concat_max_len"}) {
     Settings other = base;
     other.set_variable(name, "x");
     EXPECT_TRUE(same_meaning(base, other)) << name;
@@ -169,7 +171,9 @@ TEST(PreparedCache, CopiesWithCursorsStayWhateverComes) {
 
 TEST(PreparedCache, KeepsFewLongTexts) {
   PreparedCache cache;
-  const auto text = [](std::uint32_t id, std::size_t size) { return StatementMeaning(std::to_string(id) + std::string(size, 'x'), nullptr); };
+  const auto text = [](std::uint32_t id, std::size_t size) {
+    return StatementMeaning(std::to_string(id) + std::string(size, 'x'), nullptr);
+  };
   for (std::uint32_t id = 1; id <= 100; ++id) EXPECT_EQ(cache.add(text(id, 10), id), std::nullopt);
   for (std::uint32_t id = 101; id <= 108; ++id) EXPECT_EQ(cache.add(text(id, 100'000), id), std::nullopt);
   EXPECT_NE(cache.find(text(101, 100'000)), nullptr);

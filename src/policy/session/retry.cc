@@ -34,12 +34,16 @@ Next after_loss(const Attempt& attempt) {
 }
 
 Next after_refusal(const Attempt& attempt, const Refusal& refusal, const sql::Statement& statement) {
-  if (refusal.code == kErMaxPreparedStatements && attempt.prepare && attempt.rooms_made < kMostRooms) return Next::kMakeRoom;
+  if (refusal.code == kErMaxPreparedStatements && attempt.prepare && attempt.rooms_made < kMostRooms) {
+    return Next::kMakeRoom;
+  }
   if (attempt.reply_begun || !attempt.reroutable) return Next::kReport;
   if ((attempt.ties & tie::kHard) != 0) return Next::kReport;
   if (refusal.read_only) {
     // A replica has executed nothing of it. A server that was the primary may have executed the parts before.
-    if (!attempt.at_primary) return statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall ? Next::kReport : Next::kPrimary;
+    if (!attempt.at_primary) {
+      return statement.has(effect::kMultiStatement) || statement.kind == Kind::kCall ? Next::kReport : Next::kPrimary;
+    }
     return is_one_statement(statement) && !attempt.bulk ? Next::kAgain : Next::kReport;
   }
   if (refusal.shutting_down && attempt.repeatable) return Next::kAgain;

@@ -1,9 +1,9 @@
-// Retry: what follows when a server was lost under a statement, or refused it. By where it was sent, what was seen of the reply, what
-// it is made of, and how often it was tried; never by who is primary by now.
+// Retry: what follows when a server was lost under a statement, or refused it. By where it was sent, what was seen of
+// the reply, what it is made of, and how often it was tried; never by who is primary by now.
 //
 // Owner: nobody, pure functions. Thread: any.
-// Invariants: 1. Nothing that may have run is sent twice, but for a read, once. 2. A read whose server was lost while running it never
-// goes to the primary next. 3. After a KILL nothing is repeated.
+// Invariants: 1. Nothing that may have run is sent twice, but for a read, once. 2. A read whose server was lost while
+// running it never goes to the primary next. 3. After a KILL nothing is repeated.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@
 namespace hf::policy::session {
 
 struct Attempt {
-  bool at_primary = false;      // as it was when the statement was sent
-  bool sent = true;             // a byte of it may have reached the server. False: the server's end had arrived before
-  bool reply_begun = false;     // the client has seen a part
+  bool at_primary = false;   // as it was when the statement was sent
+  bool sent = true;          // a byte of it may have reached the server. False: the server's end had arrived before
+  bool reply_begun = false;  // the client has seen a part
   bool repeatable = false;
   bool reroutable = false;
-  bool killed = false;          // somebody's KILL was aimed at it
-  bool frail = false;           // a statement of this shape has cost two servers lately
-  std::uint32_t ties = 0;       // of the connection it ran on
+  bool killed = false;            // somebody's KILL was aimed at it
+  bool frail = false;             // a statement of this shape has cost two servers lately
+  std::uint32_t ties = 0;         // of the connection it ran on
   std::uint32_t lost_before = 0;  // servers lost by this statement before this one
-  bool only_here = false;       // a question about the statement before, which nobody else can answer
-  bool prepare = false;         // COM_STMT_PREPARE: does nothing, may always be repeated
-  bool bulk = false;            // COM_STMT_BULK_EXECUTE: row by row, and each may be committed
-  std::uint32_t rooms_made = 0; // times that copies of ours were closed for it
+  bool only_here = false;         // a question about the statement before, which nobody else can answer
+  bool prepare = false;           // COM_STMT_PREPARE: does nothing, may always be repeated
+  bool bulk = false;              // COM_STMT_BULK_EXECUTE: row by row, and each may be committed
+  std::uint32_t rooms_made = 0;   // times that copies of ours were closed for it
 };
 
 enum class Next : std::uint8_t {

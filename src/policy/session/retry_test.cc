@@ -25,8 +25,9 @@ std::string_view name(Next next) {
 template <typename Check>
 void for_all(Check check) {
   for (unsigned bits = 0; bits < 256; ++bits) {
-    for (const std::uint32_t ties : {0U, tie::kTransaction, tie::kPinned, tie::kCursor, tie::kNextTransaction, tie::kTransaction | tie::kTableLock,
-                                     tie::kDiagnostics, tie::kInsertId | tie::kDiagnostics, tie::kTransaction | tie::kDiagnostics}) {
+    for (const std::uint32_t ties :
+         {0U, tie::kTransaction, tie::kPinned, tie::kCursor, tie::kNextTransaction, tie::kTransaction | tie::kTableLock,
+          tie::kDiagnostics, tie::kInsertId | tie::kDiagnostics, tie::kTransaction | tie::kDiagnostics}) {
       for (std::uint32_t lost = 0; lost < 3; ++lost) {
         Attempt attempt;
         attempt.at_primary = (bits & 1) != 0;
@@ -69,14 +70,18 @@ TEST(Retry, FollowsTheTableOfLosses) {
       {"a read that somebody killed", with(read, [](Attempt& a) { a.killed = true; }), Next::kReport},
       {"a write", write, Next::kReport},
       {"a write that was not sent", with(write, [](Attempt& a) { a.sent = false; }), Next::kAgain},
-      {"a write that was not sent, of a session that kept an insert id there", with(write, [](Attempt& a) { a.sent = false, a.ties = tie::kInsertId; }), Next::kAgain},
+      {"a write that was not sent, of a session that kept an insert id there",
+       with(write, [](Attempt& a) { a.sent = false, a.ties = tie::kInsertId; }), Next::kAgain},
       {"a write in a transaction", with(write, [](Attempt& a) { a.ties = tie::kTransaction; }), Next::kReport},
-      {"a write in a transaction, not sent", with(write, [](Attempt& a) { a.ties = tie::kTransaction, a.sent = false; }), Next::kReport},
+      {"a write in a transaction, not sent",
+       with(write, [](Attempt& a) { a.ties = tie::kTransaction, a.sent = false; }), Next::kReport},
       {"a pinned session", with(write, [](Attempt& a) { a.ties = tie::kPinned; }), Next::kReportAndEnd},
-      {"a pinned session in a transaction", with(write, [](Attempt& a) { a.ties = tie::kPinned | tie::kTransaction; }), Next::kReportAndEnd},
+      {"a pinned session in a transaction", with(write, [](Attempt& a) { a.ties = tie::kPinned | tie::kTransaction; }),
+       Next::kReportAndEnd},
       {"a prepare", with(write, [](Attempt& a) { a.prepare = true; }), Next::kAgain},
       {"a second prepare", with(write, [](Attempt& a) { a.prepare = true, a.lost_before = 1; }), Next::kReport},
-      {"a prepare that somebody killed", with(write, [](Attempt& a) { a.prepare = true, a.killed = true; }), Next::kReport},
+      {"a prepare that somebody killed", with(write, [](Attempt& a) { a.prepare = true, a.killed = true; }),
+       Next::kReport},
   };
   for (const auto& each : cases) EXPECT_EQ(name(after_loss(each.attempt)), name(each.wanted)) << each.what;
 }
@@ -102,9 +107,7 @@ TEST(Retry, APrepareThatFindsTheServerFullIsTriedAgainAFewTimes) {
 
 TEST(Retry, AfterAKillNothingThatWasSentIsRepeated) {
   for_all([](const Attempt& attempt) {
-    if (attempt.killed && (attempt.sent || attempt.reply_begun)) {
-      EXPECT_FALSE(goes_on(after_loss(attempt)));
-    }
+    if (attempt.killed && (attempt.sent || attempt.reply_begun)) { EXPECT_FALSE(goes_on(after_loss(attempt))); }
   });
 }
 
@@ -112,17 +115,13 @@ TEST(Retry, ALostReadNeverGoesToThePrimaryNext) {
   for_all([](const Attempt& attempt) {
     const Next next = after_loss(attempt);
     EXPECT_NE(name(next), name(Next::kPrimary));
-    if (attempt.sent && !attempt.prepare) {
-      EXPECT_NE(name(next), name(Next::kAgain));
-    }
+    if (attempt.sent && !attempt.prepare) { EXPECT_NE(name(next), name(Next::kAgain)); }
   });
 }
 
 TEST(Retry, NothingIsRepeatedThatTheClientHasSeenAPartOf) {
   for_all([](const Attempt& attempt) {
-    if (attempt.reply_begun) {
-      EXPECT_FALSE(goes_on(after_loss(attempt)));
-    }
+    if (attempt.reply_begun) { EXPECT_FALSE(goes_on(after_loss(attempt))); }
   });
 }
 
@@ -184,15 +183,18 @@ TEST(Retry, FollowsTheTableOfRefusals) {
       {"SELECT 1", read, other, Next::kReport},
   };
   for (const auto& each : cases) {
-    EXPECT_EQ(name(after_refusal(each.attempt, each.refusal, sql::classify(each.text, {}))), name(each.wanted)) << each.text;
+    EXPECT_EQ(name(after_refusal(each.attempt, each.refusal, sql::classify(each.text, {}))), name(each.wanted))
+        << each.text;
   }
 }
 
 TEST(Retry, KnowsWhatAServerCarriesOutWholeOrNotAtAll) {
-  for (const char* text : {"INSERT INTO t VALUES (1)", "REPLACE INTO t VALUES (1)", "UPDATE t SET a = 1", "DELETE FROM t", "BEGIN", "DROP TABLE t"}) {
+  for (const char* text : {"INSERT INTO t VALUES (1)", "REPLACE INTO t VALUES (1)", "UPDATE t SET a = 1",
+                           "DELETE FROM t", "BEGIN", "DROP TABLE t"}) {
     EXPECT_TRUE(is_one_statement(sql::classify(text, {}))) << text;
   }
-  for (const char* text : {"SELECT 1; SELECT 2", "CALL p()", "INSERT INTO t SELECT f(1)", "EXECUTE s", "LOAD DATA INFILE 'x' INTO TABLE t", "SELECT 1", "COMMIT"}) {
+  for (const char* text : {"SELECT 1; SELECT 2", "CALL p()", "INSERT INTO t SELECT f(1)", "EXECUTE s",
+                           "LOAD DATA INFILE 'x' INTO TABLE t", "SELECT 1", "COMMIT"}) {
     EXPECT_FALSE(is_one_statement(sql::classify(text, {}))) << text;
   }
 }

@@ -7,8 +7,9 @@ using sql::Kind;
 
 namespace {
 
-constexpr std::uint32_t kPinningEffects = effect::kUserVariable | effect::kTemporaryTable | effect::kUserLock | effect::kPreparedText |
-                                          effect::kHandlerOpen | effect::kUnknownState | effect::kConnectionId | effect::kSequence | effect::kRole;
+constexpr std::uint32_t kPinningEffects = effect::kUserVariable | effect::kTemporaryTable | effect::kUserLock |
+                                          effect::kPreparedText | effect::kHandlerOpen | effect::kUnknownState |
+                                          effect::kConnectionId | effect::kSequence | effect::kRole;
 
 /// It leaves the list of warnings as it is, so it had better run where that is.
 bool reads_no_table(const sql::Statement& statement) {
@@ -31,8 +32,9 @@ bool shows_last(const sql::Statement& statement) {
 
 bool asks_about_last(const sql::Statement& statement) {
   // WITH may end in a write, GET DIAGNOSTICS sets variables.
-  const bool does_more = statement.kind == Kind::kWith || statement.kind == Kind::kDiagnostics ||
-                         statement.has(kPinningEffects | effect::kLocking | effect::kIntoOutfile | effect::kMultiStatement);
+  const bool does_more =
+      statement.kind == Kind::kWith || statement.kind == Kind::kDiagnostics ||
+      statement.has(kPinningEffects | effect::kLocking | effect::kIntoOutfile | effect::kMultiStatement);
   return shows_last(statement) && !does_more;
 }
 
@@ -58,15 +60,20 @@ bool refused_by_replicas(const sql::Statement& statement) {
     case Kind::kWith:
       if (statement.reason == sql::Reason::kWrite) return true;
       [[fallthrough]];
-    default: return statement.has(effect::kSetsGlobal | effect::kSequence) || (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
+    default:
+      return statement.has(effect::kSetsGlobal | effect::kSequence) ||
+             (statement.has(effect::kUnknownState) && !statement.has(effect::kComputedValue));
   }
 }
 
 bool leaves_read_only_transaction(const sql::Statement& statement, const RouteFacts& facts) {
-  const bool on_replica = facts.holds && (facts.ties & tie::kHard) == tie::kTransaction && !facts.held_is_primary && facts.status.read_only_transaction;
+  const bool on_replica = facts.holds && (facts.ties & tie::kHard) == tie::kTransaction && !facts.held_is_primary &&
+                          facts.status.read_only_transaction;
   // UNLOCK TABLES commits where tables are locked, and none are inside a transaction that was begun as read-only.
-  const bool commits = statement.route == sql::Route::kPrimary && statement.has(effect::kImplicitCommit) && statement.kind != Kind::kUnlockTables;
-  const bool begins = statement.kind == Kind::kBegin;  // XA START is refused inside one, and what AND CHAIN begins is read-only too
+  const bool commits = statement.route == sql::Route::kPrimary && statement.has(effect::kImplicitCommit) &&
+                       statement.kind != Kind::kUnlockTables;
+  // XA START is refused inside one, and what AND CHAIN begins is read-only too
+  const bool begins = statement.kind == Kind::kBegin;
   const bool ends_it = begins || statement.kind == Kind::kLockTables || commits;
   return on_replica && ends_it && facts.door == Door::kSplit;
 }
@@ -82,7 +89,9 @@ Routed route(const sql::Statement& statement, const RouteFacts& facts) {
   if (has_list && wants_list) return {Place::kHeld, routed.repeatable, false};
   // A `read` address has no one place for LAST_INSERT_ID(): it is where the session has it.
   const bool has_id = facts.holds && (facts.ties & tie::kInsertId) != 0;
-  if (has_id && facts.door == Door::kRead && statement.has(effect::kReadsLastInsertId)) return {Place::kHeld, false, false};
+  if (has_id && facts.door == Door::kRead && statement.has(effect::kReadsLastInsertId)) {
+    return {Place::kHeld, false, false};
+  }
   // What the session keeps must learn what it sets.
   if (facts.holds && statement.route == sql::Route::kAny) return {Place::kHeld, routed.repeatable, routed.reroutable};
   const bool may_leave_primary = facts.status.autocommit || statement.has(effect::kBeginReadOnly);

@@ -40,12 +40,16 @@ const std::vector<std::uint32_t>& all_ties() {
 }
 
 const std::vector<std::string>& texts() {
+  // clang-format off
   static const std::vector<std::string> all = {
-      "SELECT 1", "SELECT a FROM t", "SHOW TABLES", "SELECT a FROM t FOR UPDATE", "INSERT INTO t VALUES (1)", "UPDATE t SET a = 1", "CALL p()",
-      "SELECT f(1)", "SELECT @a", "SET @a = 1", "SET NAMES utf8", "USE s", "BEGIN", "START TRANSACTION READ ONLY", "COMMIT", "SELECT LAST_INSERT_ID()",
-      "SELECT FOUND_ROWS()", "SHOW WARNINGS", "SELECT GET_LOCK('a', 1)", "SHOW VARIABLES", "SELECT 1; SELECT 2", "LOCK TABLES t READ",
-      "CREATE TEMPORARY TABLE t (a INT)", "PREPARE s FROM 'x'", "what is this", "", "SELECT NEXTVAL(s)", "XA START 'x'", "SET ROLE r",
-      "SET TRANSACTION READ ONLY", "DO SLEEP(1)", "HANDLER t OPEN", "SELECT CONNECTION_ID()"};
+      "SELECT 1", "SELECT a FROM t", "SHOW TABLES", "SELECT a FROM t FOR UPDATE", "INSERT INTO t VALUES (1)",
+      "UPDATE t SET a = 1", "CALL p()", "SELECT f(1)", "SELECT @a", "SET @a = 1", "SET NAMES utf8", "USE s", "BEGIN",
+      "START TRANSACTION READ ONLY", "COMMIT", "SELECT LAST_INSERT_ID()", "SELECT FOUND_ROWS()", "SHOW WARNINGS",
+      "SELECT GET_LOCK('a', 1)", "SHOW VARIABLES", "SELECT 1; SELECT 2", "LOCK TABLES t READ",
+      "CREATE TEMPORARY TABLE t (a INT)", "PREPARE s FROM 'x'", "what is this", "", "SELECT NEXTVAL(s)",
+      "XA START 'x'", "SET ROLE r", "SET TRANSACTION READ ONLY", "DO SLEEP(1)", "HANDLER t OPEN",
+      "SELECT CONNECTION_ID()"};
+  // clang-format on
   return all;
 }
 
@@ -89,7 +93,8 @@ TEST(Route, FollowsTheTable) {
   };
   for (const Case& each : cases) {
     const Routed routed = route(statement_of(each.text), each.facts);
-    EXPECT_EQ(static_cast<int>(routed.place), static_cast<int>(each.wanted.place)) << each.text << " ties " << each.facts.ties;
+    EXPECT_EQ(static_cast<int>(routed.place), static_cast<int>(each.wanted.place))
+        << each.text << " ties " << each.facts.ties;
     EXPECT_EQ(routed.repeatable, each.wanted.repeatable) << each.text << " ties " << each.facts.ties;
     EXPECT_EQ(routed.reroutable, each.wanted.reroutable) << each.text << " ties " << each.facts.ties;
   }
@@ -120,26 +125,29 @@ TEST(Route, UnknownStateNeverGoesToAReaderOfItsOwnAccord) {
 }
 
 TEST(Route, AHardTieComesBeforeEverything) {
-  for_all([](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
-    if ((each.ties & tie::kHard) == 0) return;
-    EXPECT_EQ(routed, (Routed{Place::kHeld, false, false})) << text;
-  });
+  for_all(
+      [](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
+        if ((each.ties & tie::kHard) == 0) return;
+        EXPECT_EQ(routed, (Routed{Place::kHeld, false, false})) << text;
+      });
 }
 
 TEST(Route, AReadAddressNeverReachesThePrimaryByChoice) {
-  for_all([](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
-    if (each.door != Door::kRead) return;
-    EXPECT_NE(static_cast<int>(routed.place), static_cast<int>(Place::kPrimary)) << text;
-    EXPECT_FALSE(routed.reroutable) << text;
-  });
+  for_all(
+      [](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
+        if (each.door != Door::kRead) return;
+        EXPECT_NE(static_cast<int>(routed.place), static_cast<int>(Place::kPrimary)) << text;
+        EXPECT_FALSE(routed.reroutable) << text;
+      });
 }
 
 TEST(Route, AWriteAddressNeverReachesAReader) {
-  for_all([](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
-    if (each.door == Door::kWrite) {
-      EXPECT_NE(static_cast<int>(routed.place), static_cast<int>(Place::kReader)) << text;
-    }
-  });
+  for_all(
+      [](const std::string& text, const sql::Statement& /*statement*/, const RouteFacts& each, const Routed& routed) {
+        if (each.door == Door::kWrite) {
+          EXPECT_NE(static_cast<int>(routed.place), static_cast<int>(Place::kReader)) << text;
+        }
+      });
 }
 
 TEST(Route, OnlyReadsOutsideTransactionsAreRepeatable) {
@@ -152,27 +160,37 @@ TEST(Route, OnlyReadsOutsideTransactionsAreRepeatable) {
 }
 
 TEST(Route, KnowsQuestionsAboutTheStatementBefore) {
-  for (const char* text : {"SHOW WARNINGS", "SELECT FOUND_ROWS()", "SELECT ROW_COUNT()", "SELECT @@warning_count", "SELECT a FROM t WHERE b = ROW_COUNT()"}) {
+  for (const char* text : {"SHOW WARNINGS", "SELECT FOUND_ROWS()", "SELECT ROW_COUNT()", "SELECT @@warning_count",
+                           "SELECT a FROM t WHERE b = ROW_COUNT()"}) {
     EXPECT_TRUE(asks_about_last(statement_of(text)) && !acts_on_last(statement_of(text))) << text;
   }
-  for (const char* text : {"GET DIAGNOSTICS @a = NUMBER", "SELECT f(FOUND_ROWS())", "SELECT @a := FOUND_ROWS()", "SELECT ROW_COUNT() INTO @a", "SELECT @@error_count FROM t FOR UPDATE",
-                           "WITH q AS (SELECT FOUND_ROWS() AS x) SELECT x FROM q", "INSERT INTO t VALUES (ROW_COUNT())", "CALL p(ROW_COUNT())", "SELECT ROW_COUNT(), CONNECTION_ID()"}) {
+  for (const char* text : {"GET DIAGNOSTICS @a = NUMBER", "SELECT f(FOUND_ROWS())", "SELECT @a := FOUND_ROWS()",
+                           "SELECT ROW_COUNT() INTO @a", "SELECT @@error_count FROM t FOR UPDATE",
+                           "WITH q AS (SELECT FOUND_ROWS() AS x) SELECT x FROM q", "INSERT INTO t VALUES (ROW_COUNT())",
+                           "CALL p(ROW_COUNT())", "SELECT ROW_COUNT(), CONNECTION_ID()"}) {
     EXPECT_TRUE(!asks_about_last(statement_of(text)) && acts_on_last(statement_of(text))) << text;
   }
-  for (const char* text : {"SELECT 1", "INSERT INTO t VALUES (ROW_COUNT())", "SHOW TABLES", "CALL p()"}) EXPECT_FALSE(asks_about_last(statement_of(text))) << text;
+  for (const char* text : {"SELECT 1", "INSERT INTO t VALUES (ROW_COUNT())", "SHOW TABLES", "CALL p()"}) {
+    EXPECT_FALSE(asks_about_last(statement_of(text))) << text;
+  }
 }
 
 TEST(Route, AReadAddressOnThePrimaryRefusesWhateverMayWrite) {
-  for (const char* text : {"INSERT INTO t VALUES (1)", "UPDATE t SET a=1", "REPLACE t VALUES (1)", "DELETE FROM t", "CREATE TABLE t (a INT)", "DROP TABLE t",
-                           "TRUNCATE t", "LOAD DATA INFILE 'x' INTO TABLE t", "CALL p()", "EXECUTE s", "EXECUTE IMMEDIATE 'DELETE FROM t'", "SELECT f(1)",
-                           "SELECT 1; DELETE FROM t", "BEGIN NOT ATOMIC DELETE FROM t; END", "SET GLOBAL read_only=0", "SELECT NEXTVAL(s)", "DO f()",
-                           "SET @a = f()", "SET STATEMENT max_statement_time=1 FOR DELETE FROM t", "XA START 'x'", "GRANT ALL ON *.* TO u",
-                           "WITH x AS (SELECT 1) DELETE FROM t", "ANALYZE TABLE t", "unknown words"}) {
+  // clang-format off
+  for (const char* text : {
+      "INSERT INTO t VALUES (1)", "UPDATE t SET a=1", "REPLACE t VALUES (1)", "DELETE FROM t",
+      "CREATE TABLE t (a INT)", "DROP TABLE t", "TRUNCATE t", "LOAD DATA INFILE 'x' INTO TABLE t", "CALL p()",
+      "EXECUTE s", "EXECUTE IMMEDIATE 'DELETE FROM t'", "SELECT f(1)", "SELECT 1; DELETE FROM t",
+      "BEGIN NOT ATOMIC DELETE FROM t; END", "SET GLOBAL read_only=0", "SELECT NEXTVAL(s)", "DO f()", "SET @a = f()",
+      "SET STATEMENT max_statement_time=1 FOR DELETE FROM t", "XA START 'x'", "GRANT ALL ON *.* TO u",
+      "WITH x AS (SELECT 1) DELETE FROM t", "ANALYZE TABLE t", "unknown words"}) {
+    // clang-format on
     EXPECT_TRUE(refused_by_replicas(statement_of(text))) << text;
   }
-  for (const char* text : {"SELECT 1", "SELECT * FROM t", "SELECT @a", "SET @a = 1", "SET time_zone='+01:00'", "USE x", "SHOW TABLES", "BEGIN", "COMMIT",
-                           "SELECT GET_LOCK('a', 0)", "SELECT * FROM t FOR UPDATE", "CREATE TEMPORARY TABLE x (a INT)", "SHOW WARNINGS", "KILL 5",
-                           "PREPARE s FROM 'SELECT 1'", "SELECT LAST_INSERT_ID()"}) {
+  for (const char* text :
+       {"SELECT 1", "SELECT * FROM t", "SELECT @a", "SET @a = 1", "SET time_zone='+01:00'", "USE x", "SHOW TABLES",
+        "BEGIN", "COMMIT", "SELECT GET_LOCK('a', 0)", "SELECT * FROM t FOR UPDATE", "CREATE TEMPORARY TABLE x (a INT)",
+        "SHOW WARNINGS", "KILL 5", "PREPARE s FROM 'SELECT 1'", "SELECT LAST_INSERT_ID()"}) {
     EXPECT_FALSE(refused_by_replicas(statement_of(text))) << text;
   }
 }
@@ -185,7 +203,10 @@ TEST(Route, LeavesAReadOnlyTransactionBeforeWhatEndsItAndWrites) {
                            "CREATE TABLE t (a INT)", "ALTER TABLE t ADD b INT", "GRANT SELECT ON x.* TO u"}) {
     EXPECT_TRUE(leaves_read_only_transaction(statement_of(text), inside)) << text;
   }
-  for (const char* text : {"SELECT 1", "COMMIT", "COMMIT AND CHAIN", "XA START 'x'", "INSERT INTO t VALUES (1)", "DROP TEMPORARY TABLE IF EXISTS t", "SET autocommit=1", "UNLOCK TABLES"}) EXPECT_FALSE(leaves_read_only_transaction(statement_of(text), inside)) << text;
+  for (const char* text : {"SELECT 1", "COMMIT", "COMMIT AND CHAIN", "XA START 'x'", "INSERT INTO t VALUES (1)",
+                           "DROP TEMPORARY TABLE IF EXISTS t", "SET autocommit=1", "UNLOCK TABLES"}) {
+    EXPECT_FALSE(leaves_read_only_transaction(statement_of(text), inside)) << text;
+  }
   RouteFacts other = inside;
   other.held_is_primary = true;
   EXPECT_FALSE(leaves_read_only_transaction(statement_of("BEGIN"), other));

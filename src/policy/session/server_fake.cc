@@ -28,7 +28,9 @@ Cluster::Cluster() {
 }
 
 /// What a schema was created with: no two have the same.
-std::string collation_of(const std::string& schema) { return schema == "main" ? "latin1_swedish_ci" : "utf8mb4_" + schema; }
+std::string collation_of(const std::string& schema) {
+  return schema == "main" ? "latin1_swedish_ci" : "utf8mb4_" + schema;
+}
 
 std::string Reply::shown() const {
   if (facts.failed) return "error " + std::to_string(facts.error_code);
@@ -81,7 +83,8 @@ void Reader::skip() {
   while (!left_.empty() && left_.front() == ' ') left_.remove_prefix(1);
 }
 
-ServerConnection::ServerConnection(Cluster& cluster, int server, std::string charset, std::string schema) : cluster_(&cluster), server_(server), charset_(std::move(charset)), schema_(std::move(schema)) {
+ServerConnection::ServerConnection(Cluster& cluster, int server, std::string charset, std::string schema)
+    : cluster_(&cluster), server_(server), charset_(std::move(charset)), schema_(std::move(schema)) {
   login();
   schema_collation_ = vars_.at("collation_database");
   if (!schema_.empty()) enter(schema_);
@@ -243,9 +246,11 @@ std::vector<std::string> ServerConnection::split(ByteView text) {
 }
 
 bool ServerConnection::names_table(ByteView part) {
-  constexpr std::array<ByteView, 10> kClearing = {"INSERT", "UPDATE", "DELETE", "CALL", "LOCK", "SHOW VAR", "SHOW SES", "CREATE", "DROP", "HANDLER"};
+  constexpr std::array<ByteView, 10> kClearing = {"INSERT",   "UPDATE",   "DELETE", "CALL", "LOCK",
+                                                  "SHOW VAR", "SHOW SES", "CREATE", "DROP", "HANDLER"};
   const auto names = [part](const char* word) { return part.find(word) != ByteView::npos; };
-  const bool reads = names(" FROM ") || names("main.f_") || names("NEXTVAL(") || names("LASTVAL(");  // functions look into tables, too
+  const bool reads =
+      names(" FROM ") || names("main.f_") || names("NEXTVAL(") || names("LASTVAL(");  // functions look into tables, too
   if (part.starts_with("SELECT") && reads) return true;
   return std::any_of(kClearing.begin(), kClearing.end(), [part](ByteView word) { return part.starts_with(word); });
 }
@@ -263,7 +268,9 @@ void ServerConnection::end_part(Reply& reply) {
   facts.status = status();
   facts.warnings = static_cast<std::uint16_t>(part_warnings_);
   if (changed_) {
-    for (const std::string& name : pending_) facts.variables.emplace_back(name, told_.contains(name) ? told_[name] : vars_[name]);
+    for (const std::string& name : pending_) {
+      facts.variables.emplace_back(name, told_.contains(name) ? told_[name] : vars_[name]);
+    }
     pending_.clear();
     told_.clear();
     facts.state_changed = facts.state_changed || marked_;
@@ -451,7 +458,9 @@ void ServerConnection::enter(const std::string& name) {
 }
 
 void ServerConnection::set_names(const std::string& charset, const std::string& collation) {
-  for (const char* name : {"character_set_client", "character_set_results", "character_set_connection"}) set_variable(name, charset);
+  for (const char* name : {"character_set_client", "character_set_results", "character_set_connection"}) {
+    set_variable(name, charset);
+  }
   vars_["collation_connection"] = collation;  // not reported
 }
 

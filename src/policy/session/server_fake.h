@@ -1,14 +1,16 @@
-// The table of docs/mysql-service.md as an executable model: one connection to a MariaDB 10.11 server, for tests. It understands the SQL
-// of a small grammar (model_test.cc) and what the ledger itself sends, keeps everything that a session may leave behind, and tells as
-// little of it as a real server does.
+// The table of docs/mysql-service.md as an executable model: one connection to a MariaDB 10.11 server, for tests. It
+// understands the SQL of a small grammar (model_test.cc) and what the ledger itself sends, keeps everything that a
+// session may leave behind, and tells as little of it as a real server does.
 //
 // Owner: a test. Thread: any.
 //
 // What session tracking does not tell, as tried on a real server:
-//   - SET NAMES, SET CHARACTER SET, SET character_set_connection: the collation. Setting the list of tracked variables: everything that
-//     was changed before it and not told yet, and whatever is not in the new list.
-//   - SET STATEMENT tells the value that lasted for the statement; the true one comes with the next OK that has a change.
-//   - An ERR tells nothing; what had changed comes with the next OK that has a change. SET timestamp = DEFAULT tells the old value.
+//   - SET NAMES, SET CHARACTER SET, SET character_set_connection: the collation. Setting the list of tracked variables:
+//     everything that was changed before it and not told yet, and whatever is not in the new list.
+//   - SET STATEMENT tells the value that lasted for the statement; the true one comes with the next OK that has a
+//     change.
+//   - An ERR tells nothing; what had changed comes with the next OK that has a change. SET timestamp = DEFAULT tells
+//     the old value.
 //   - SELECT @u := 1, GET_LOCK, NEXTVAL, HANDLER, LOCK TABLES, SET TRANSACTION: no sign.
 #pragma once
 
@@ -69,7 +71,9 @@ class Reader {
   ByteView rest() const { return left_; }
 
  private:
-  static bool is_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.'; }
+  static bool is_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  }
   void skip();
   ByteView left_;
 };
@@ -88,7 +92,8 @@ class ServerConnection {
   Reply init_db(const std::string& name);
   Reply set_option(bool multi);
 
-  /// COM_RESET_CONNECTION. Kept: schema (not its collation), role, profile, FOUND_ROWS, multi-statements, the handshake's charset.
+  /// COM_RESET_CONNECTION. Kept: schema (not its collation), role, profile, FOUND_ROWS, multi-statements, the
+  /// handshake's charset.
   Reply reset();
   /// Role and profile: the gateway gives up a connection that has them (docs/mysql-service.md).
   void drop_what_a_reset_keeps();
@@ -157,15 +162,17 @@ class ServerConnection {
 
   // ---- SET
 
-  /// The server says that something changed, without a name.
-  /// Something has changed. Where that is tracked, the mark of it waits for the next OK that tells a change, as names do.
+  /// The server says that something changed, without a name. Something has changed. Where that is tracked, the mark of
+  /// it waits for the next OK that tells a change, as names do.
   void state_changed();
 
   void set_variable(const std::string& name, const std::string& value);
   bool tracked(const std::string& name) const;
   void enter(const std::string& name);
   void set_names(const std::string& charset, const std::string& collation);
-  static std::string usual_collation(const std::string& charset) { return charset == "latin1" ? "latin1_swedish_ci" : charset + "_general_ci"; }
+  static std::string usual_collation(const std::string& charset) {
+    return charset == "latin1" ? "latin1_swedish_ci" : charset + "_general_ci";
+  }
 
   /// One assignment to a session variable, as the server takes it. The error, or 0.
   int assign(const std::string& name, const Value& value, bool to_default);

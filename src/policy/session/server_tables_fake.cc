@@ -81,7 +81,9 @@ int ServerConnection::select_rows(Reader& text, bool counts, Reply& reply) {
     }
   }
   std::vector<std::string> list;
-  for (std::int64_t i = skip; i < all && i < skip + most; ++i) list.push_back(std::to_string(at->second.rows[static_cast<std::size_t>(i)]));
+  for (std::int64_t i = skip; i < all && i < skip + most; ++i) {
+    list.push_back(std::to_string(at->second.rows[static_cast<std::size_t>(i)]));
+  }
   const auto sent = static_cast<std::int64_t>(list.size());
   rows(reply, list);
   found_ = counts ? all : std::min(all, sent == 0 ? std::min(all, skip) : skip + sent);

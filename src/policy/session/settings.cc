@@ -57,7 +57,8 @@ bool is_system_schema(ByteView name) {
 }
 
 auto find_name(const Settings::Variables& variables, ByteView name) {
-  return std::lower_bound(variables.begin(), variables.end(), name, [](const auto& entry, ByteView wanted) { return entry.first < wanted; });
+  return std::lower_bound(variables.begin(), variables.end(), name,
+                          [](const auto& entry, ByteView wanted) { return entry.first < wanted; });
 }
 
 /// Where it is, by either of its names; the end when it is not.
@@ -88,7 +89,8 @@ std::vector<ByteView> followers_to_set(const Settings* from, const Settings& to)
 
 }  // namespace
 
-Settings::Settings(std::string schema, Variables variables) : schema_(std::move(schema)), variables_(std::move(variables)) {
+Settings::Settings(std::string schema, Variables variables)
+    : schema_(std::move(schema)), variables_(std::move(variables)) {
   std::sort(variables_.begin(), variables_.end());
   for (const Alias& alias : aliases()) {
     const auto kept = find_name(variables_, alias.name);
@@ -100,7 +102,9 @@ Settings::Settings(std::string schema, Variables variables) : schema_(std::move(
 }
 
 void Settings::note_reading(ByteView name, ByteView value) {
-  if (name == "character_set_client") reading_.charset = value.empty() ? sql::Charset::kUnsafe : sql::charset_from_name(value);
+  if (name == "character_set_client") {
+    reading_.charset = value.empty() ? sql::Charset::kUnsafe : sql::charset_from_name(value);
+  }
   if (name == "sql_mode") reading_.ignore_space = value.find("IGNORE_SPACE") != ByteView::npos;
   if (name == "sql_auto_is_null") reading_.null_is_last_id = value == "ON";
   if (name == "wait_timeout") std::from_chars(value.data(), value.data() + value.size(), reading_.wait_timeout);
@@ -112,9 +116,7 @@ ByteView Settings::variable(ByteView name) const {
   return at != variables_.end() ? ByteView(at->second) : ByteView();
 }
 
-bool Settings::has_variable(ByteView name) const {
-  return find_variable(variables_, name) != variables_.end();
-}
+bool Settings::has_variable(ByteView name) const { return find_variable(variables_, name) != variables_.end(); }
 
 void Settings::set_schema(ByteView schema) {
   schema_ = schema;
@@ -133,7 +135,9 @@ bool Settings::has_schema_charset() const {
 void Settings::set_variable(ByteView name, ByteView value) {
   const bool results_change = name == "character_set_results" && variable(name) != value;
   const bool gone = name == kNamesCollation && value.empty();
-  if (results_change || gone) std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
+  if (results_change || gone) {
+    std::erase_if(variables_, [](const auto& entry) { return entry.first == kNamesCollation; });
+  }
   if (gone) return;
   note_reading(name, value);
   const auto known = find_variable(variables_, name);
@@ -160,7 +164,8 @@ bool same(const SettingsPtr& a, const SettingsPtr& b) {
 
 std::string literal(ByteView name, ByteView value) {
   if (value.empty() && (name == "character_set_results" || name == "default_tmp_storage_engine")) return "NULL";
-  if (name == "system_versioning_asof" && value == "DEFAULT") return "DEFAULT";  // the server's word for "not set", no time
+  // the server's word for "not set", no time
+  if (name == "system_versioning_asof" && value == "DEFAULT") return "DEFAULT";
   if (value == kGlobalCollation) return std::string(value);
   if (is_number(value)) return std::string(value);
   if (!is_plain(value)) {  // what a backslash or a high byte means depends on the session: hexadecimal does not
@@ -220,7 +225,8 @@ std::string set_statement(const Settings* from, const Settings& to, ByteView mor
       const ByteView results = to.variable("character_set_results");
       if (!text.empty()) text += ',';
       text += "NAMES " + literal({}, results) + " COLLATE " + literal({}, to.variable(kNamesCollation));
-      all_by_names = to.variable("character_set_client") == results && to.variable("character_set_connection") == results &&
+      all_by_names = to.variable("character_set_client") == results &&
+                     to.variable("character_set_connection") == results &&
                      to.variable("collation_connection") == to.variable(kNamesCollation);
     }
     for (const auto& [rank, entry] : charsets) {

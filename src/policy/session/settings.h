@@ -1,10 +1,13 @@
-// Settings: the part of a session that can be given to another connection: default schema and system variables, as absolute values.
-// Settings are immutable and interned, so that "does this connection fit?" is one comparison of pointers.
+// Settings: the part of a session that can be given to another connection: default schema and system variables, as
+// absolute values. Settings are immutable and interned, so that "does this connection fit?" is one comparison of
+// pointers.
 //
 // Owner: shared_ptr<const>; the table belongs to a shard's part of a service. Thread: the shard's.
 // Invariants:
-//   1. Variables are sorted by name, names are lower case, values are spelt as the server's session tracking spells them.
-//   2. What is not in here (user variables, temporary tables, locks …) is a stain on a connection and ties it to its session.
+//   1. Variables are sorted by name, names are lower case, values are spelt as the server's session tracking spells
+//      them.
+//   2. What is not in here (user variables, temporary tables, locks …) is a stain on a connection and ties it to its
+//      session.
 //   3. A variable of two names (variable.h) is there once, under the one that came first; it is found by both.
 //   4. Two Settings with equal content compare equal even when the table has forgotten one of them.
 #pragma once
@@ -24,8 +27,8 @@
 
 namespace hf::policy::session {
 
-/// Not a variable: set by SET NAMES … COLLATE, over with any later change of a character set. The one way to give the columns of results
-/// another collation than their character set's own.
+/// Not a variable: set by SET NAMES … COLLATE, over with any later change of a character set. The one way to give the
+/// columns of results another collation than their character set's own.
 inline constexpr ByteView kNamesCollation = "names collation";
 
 class Settings {
@@ -56,7 +59,8 @@ class Settings {
   /// Enters it: @@collation_database and @@character_set_database are the schema's again.
   void set_schema(ByteView schema);
   bool has_schema_charset() const;  // … unless one of them was set since
-  /// What a reset does: the schema stays, and @@collation_database is the server's global one until it is entered again.
+  /// What a reset does: the schema stays, and @@collation_database is the server's global one until it is entered
+  /// again.
   void lose_schema_charset();
   void set_variable(ByteView name, ByteView value);
 
@@ -79,8 +83,9 @@ bool same(const SettingsPtr& a, const SettingsPtr& b);
 /// An SQL literal that means this value whatever sql_mode and character set are in force. Numbers stay bare.
 std::string literal(ByteView name, ByteView value);
 
-/// The one SET statement, without `;`, that brings `from` to `to` (schemas apart); empty when nothing differs. A variable that only
-/// `from` has goes back to the server's global value. A null `from` sets all. `more`: assignments to begin with, as "a=1".
+/// The one SET statement, without `;`, that brings `from` to `to` (schemas apart); empty when nothing differs. A
+/// variable that only `from` has goes back to the server's global value. A null `from` sets all. `more`: assignments to
+/// begin with, as "a=1".
 std::string set_statement(const Settings* from, const Settings& to, ByteView more);
 
 /// Makes equal settings share one object. Bounded: beyond the bound it forgets, and sharing begins anew.

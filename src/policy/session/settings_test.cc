@@ -55,7 +55,8 @@ TEST(Settings, KeepsItsVariablesSortedAndFindsThem) {
 
 TEST(Settings, KnowsHowStatementsAreRead) {
   EXPECT_EQ(Settings().reading(), Settings::Reading{});
-  Settings settings("", {{"character_set_client", "gbk"}, {"sql_auto_is_null", "ON"}, {"sql_mode", "ANSI_QUOTES,IGNORE_SPACE"}});
+  Settings settings(
+      "", {{"character_set_client", "gbk"}, {"sql_auto_is_null", "ON"}, {"sql_mode", "ANSI_QUOTES,IGNORE_SPACE"}});
   EXPECT_EQ(settings.reading(), (Settings::Reading{sql::Charset::kGbk, true, true}));
   settings.set_variable("sql_mode", "ANSI_QUOTES");
   settings.set_variable("sql_auto_is_null", "OFF");
@@ -81,7 +82,8 @@ TEST(Settings, SetsOnlyWhatDiffers) {
   EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.sql_mode=''");
   EXPECT_EQ(set_statement(&from, to, "@@session.x=1"), "SET @@session.x=1,@@session.sql_mode=''");
   EXPECT_EQ(set_statement(&from, from, "@@session.x=1"), "SET @@session.x=1");
-  EXPECT_EQ(set_statement(nullptr, to, ""), "SET @@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM'");
+  EXPECT_EQ(set_statement(nullptr, to, ""),
+            "SET @@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM'");
 }
 
 TEST(Settings, GivesBackTheGlobalValueOfWhatTheOtherDoesNotHave) {
@@ -93,7 +95,13 @@ TEST(Settings, GivesBackTheGlobalValueOfWhatTheOtherDoesNotHave) {
 
 /// One sets the other: client, results, connection, then the collation, and all of them as soon as one differs.
 TEST(Settings, SetsCharsetsTogetherLastAndInTheOrderThatKeepsThem) {
-  const Settings::Variables utf8 = {{"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}, {"collation_server", "utf8mb4_general_ci"}, {"character_set_server", "utf8mb4"}, {"time_zone", "SYSTEM"}};
+  const Settings::Variables utf8 = {{"character_set_client", "utf8mb4"},
+                                    {"character_set_connection", "utf8mb4"},
+                                    {"character_set_results", "utf8mb4"},
+                                    {"collation_connection", "utf8mb4_general_ci"},
+                                    {"collation_server", "utf8mb4_general_ci"},
+                                    {"character_set_server", "utf8mb4"},
+                                    {"time_zone", "SYSTEM"}};
   const Settings from("", utf8);
   Settings to("", utf8);
   to.set_variable("collation_connection", "utf8mb4_bin");
@@ -114,7 +122,8 @@ TEST(Settings, SetsCharsetsTogetherLastAndInTheOrderThatKeepsThem) {
 TEST(Settings, SetsCharsetsAnewWhenOneOfThemGoesBackToTheGlobal) {
   const Settings from("", {{"character_set_connection", "latin1"}, {"collation_connection", "utf8mb4_bin"}});
   const Settings to("", {{"collation_connection", "utf8mb4_bin"}});
-  EXPECT_EQ(set_statement(&from, to, ""), "SET @@session.character_set_connection=DEFAULT,@@session.collation_connection='utf8mb4_bin'");
+  EXPECT_EQ(set_statement(&from, to, ""),
+            "SET @@session.character_set_connection=DEFAULT,@@session.collation_connection='utf8mb4_bin'");
 }
 
 TEST(Settings, TwoNamesOfOneVariableAreOneUnderTheNameThatCameFirst) {
@@ -141,13 +150,20 @@ TEST(Settings, WhatAnotherVariableSetsIsSetBehindItAndWithIt) {
   const Settings small("", {{"max_join_size", "10"}, {"sql_big_selects", "ON"}, {"sql_notes", "ON"}});
   const Settings smaller("", {{"max_join_size", "5"}, {"sql_big_selects", "ON"}, {"sql_notes", "ON"}});
   const Settings none("", {{"sql_notes", "ON"}});
-  EXPECT_EQ(set_statement(&small, smaller, ""), "SET @@session.max_join_size=5,@@session.sql_big_selects='ON'") << "the first would leave it OFF";
+  EXPECT_EQ(set_statement(&small, smaller, ""), "SET @@session.max_join_size=5,@@session.sql_big_selects='ON'")
+      << "the first would leave it OFF";
   EXPECT_EQ(set_statement(&small, none, ""), "SET @@session.max_join_size=DEFAULT,@@session.sql_big_selects=DEFAULT");
-  EXPECT_EQ(set_statement(nullptr, small, ""), "SET @@session.max_join_size=10,@@session.sql_notes='ON',@@session.sql_big_selects='ON'");
+  EXPECT_EQ(set_statement(nullptr, small, ""),
+            "SET @@session.max_join_size=10,@@session.sql_notes='ON',@@session.sql_big_selects='ON'");
   const Settings forbidden("", {{"max_join_size", "10"}, {"sql_big_selects", "OFF"}, {"sql_notes", "ON"}});
   EXPECT_EQ(set_statement(&small, forbidden, ""), "SET @@session.sql_big_selects='OFF'");
-  const Settings bits("", {{"log_slow_admin_statements", "OFF"}, {"log_slow_disabled_statements", "admin,sp"}, {"log_slow_slave_statements", "ON"}});
-  EXPECT_EQ(set_statement(nullptr, bits, ""), "SET @@session.log_slow_admin_statements='OFF',@@session.log_slow_slave_statements='ON',@@session.log_slow_disabled_statements='admin,sp'");
+  const Settings bits("", {{"log_slow_admin_statements", "OFF"},
+                           {"log_slow_disabled_statements", "admin,sp"},
+                           {"log_slow_slave_statements", "ON"}});
+  EXPECT_EQ(set_statement(nullptr, bits, ""),
+            "SET "
+            "@@session.log_slow_admin_statements='OFF',@@session.log_slow_slave_statements='ON',@@session.log_slow_"
+            "disabled_statements='admin,sp'");
 }
 
 TEST(Settings, TheCharacterSetOfTheSchemaIsThatOfTheOneEnteredLast) {
@@ -155,8 +171,10 @@ TEST(Settings, TheCharacterSetOfTheSchemaIsThatOfTheOneEnteredLast) {
   EXPECT_FALSE(settings.has_schema_charset());
   settings.set_variable("collation_database", "latin1_bin");
   EXPECT_TRUE(settings.has_schema_charset());
-  EXPECT_EQ(set_statement(&settings, Settings("a", {{"sql_mode", "ANSI"}}), {}), "") << "the schema is entered anew instead";
-  EXPECT_EQ(set_statement(&settings, Settings("", {{"sql_mode", "ANSI"}}), {}), "SET @@session.collation_database=DEFAULT");
+  EXPECT_EQ(set_statement(&settings, Settings("a", {{"sql_mode", "ANSI"}}), {}), "")
+      << "the schema is entered anew instead";
+  EXPECT_EQ(set_statement(&settings, Settings("", {{"sql_mode", "ANSI"}}), {}),
+            "SET @@session.collation_database=DEFAULT");
   settings.set_schema("a");
   EXPECT_EQ(settings, Settings("a", {{"sql_mode", "ANSI"}}));
 }
@@ -176,7 +194,10 @@ TEST(Settings, AResetStaysInTheSchemaAndLosesItsCharacterSetUntilItIsEnteredAgai
 }
 
 TEST(Settings, NamesWithACollationAreSetAsThatUntilResultsHaveAnotherCharacterSet) {
-  Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
+  Settings to("", {{"character_set_client", "utf8mb4"},
+                   {"character_set_results", "utf8mb4"},
+                   {"character_set_connection", "utf8mb4"},
+                   {"collation_connection", "utf8mb4_bin"}});
   to.set_variable(kNamesCollation, "utf8mb4_bin");
   EXPECT_EQ(set_statement(nullptr, to, ""), "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin'");
   EXPECT_EQ(set_statement(&to, to, ""), "");
@@ -193,12 +214,16 @@ TEST(Settings, NamesWithACollationAreSetAsThatUntilResultsHaveAnotherCharacterSe
 }
 
 TEST(Settings, ResultsKeepTheCollationOfTheirNamesWhenOtherCharsetVariablesChange) {
-  Settings to("", {{"character_set_client", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"collation_connection", "utf8mb4_bin"}});
+  Settings to("", {{"character_set_client", "utf8mb4"},
+                   {"character_set_results", "utf8mb4"},
+                   {"character_set_connection", "utf8mb4"},
+                   {"collation_connection", "utf8mb4_bin"}});
   to.set_variable(kNamesCollation, "utf8mb4_bin");
   to.set_variable("collation_connection", "utf8mb4_unicode_ci");
   EXPECT_EQ(set_statement(nullptr, to, ""),
-            "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin',@@session.character_set_client='utf8mb4',@@session.character_set_connection='utf8mb4',"
-            "@@session.collation_connection='utf8mb4_unicode_ci'");
+            "SET NAMES 'utf8mb4' COLLATE "
+            "'utf8mb4_bin',@@session.character_set_client='utf8mb4',@@session.character_set_connection='utf8mb4',@@"
+            "session.collation_connection='utf8mb4_unicode_ci'");
 }
 
 TEST(SettingsTable, MakesEqualSettingsOneObject) {
@@ -221,7 +246,8 @@ TEST(SettingsTable, RemembersSettingsInAnotherSchemaAsTheObjectThatEverybodyHas)
   EXPECT_EQ(table.in_schema(there, ""), base);
   EXPECT_EQ(*table.in_schema(base, "t"), Settings("t", {{"x", "1"}}));
   for (int i = 0; i < 5000; ++i) table.intern(Settings("s", {{"x", std::to_string(i)}}));
-  EXPECT_EQ(table.in_schema(base, "s"), table.intern(Settings("s", {{"x", "1"}}))) << "what was forgotten is not given out beside what is known";
+  EXPECT_EQ(table.in_schema(base, "s"), table.intern(Settings("s", {{"x", "1"}})))
+      << "what was forgotten is not given out beside what is known";
 }
 
 TEST(SettingsTable, ForgetsBeyondItsBoundAndEqualStaysEqual) {

@@ -7,14 +7,21 @@ namespace hf::policy::session {
 
 namespace {
 
-constexpr std::array<ByteView, 14> kMoments = {"last_gtid", "in_transaction", "warning_count", "error_count", "pseudo_slave_mode",
-                                               "proxy_user", "external_user", "max_user_connections", "net_buffer_length", "max_allowed_packet",
-                                               "hostname", "version", "server_id_bits", "have_profiling"};
+constexpr std::array<ByteView, 14> kMoments = {
+    "last_gtid",  "in_transaction", "warning_count",        "error_count",       "pseudo_slave_mode",
+    "proxy_user", "external_user",  "max_user_connections", "net_buffer_length", "max_allowed_packet",
+    "hostname",   "version",        "server_id_bits",       "have_profiling"};
 /// Variables that a session may set but that make sense on its own connection only.
-constexpr std::array<ByteView, 20> kTied = {
-    "timestamp", "last_insert_id", "insert_id", "identity", "rand_seed1", "rand_seed2", "sql_log_bin", "gtid_domain_id",
-    "gtid_seq_no", "server_id", "pseudo_thread_id", "skip_replication", "profiling", "profiling_history_size", "optimizer_trace",
-    "binlog_format", "binlog_row_image", "skip_parallel_replication", "wsrep_on", "debug_sync"};
+constexpr std::array<ByteView, 20> kTied = {"timestamp",        "last_insert_id",
+                                            "insert_id",        "identity",
+                                            "rand_seed1",       "rand_seed2",
+                                            "sql_log_bin",      "gtid_domain_id",
+                                            "gtid_seq_no",      "server_id",
+                                            "pseudo_thread_id", "skip_replication",
+                                            "profiling",        "profiling_history_size",
+                                            "optimizer_trace",  "binlog_format",
+                                            "binlog_row_image", "skip_parallel_replication",
+                                            "wsrep_on",         "debug_sync"};
 
 constexpr std::array<Alias, 8> kAliases = {{{"alter_algorithm", "old_alter_table"},
                                             {"default_storage_engine", "storage_engine"},

@@ -1,4 +1,5 @@
-// Variables of a session by name: how each is treated, which two names are one variable, and which variable sets another unseen.
+// Variables of a session by name: how each is treated, which two names are one variable, and which variable sets
+// another unseen.
 //
 // Pure functions of names, lower case. Thread: any.
 #pragma once
@@ -19,13 +20,13 @@ enum class VariableKind {
   kTied,      // makes sense on its own connection only: ties the session to it
 };
 VariableKind kind_of_variable(ByteView name);
-/// A setting with a value that makes sense on its own connection only: a point of time is read in the time zone that was in force before
-/// the SET statement, and told in that of now.
+/// A setting with a value that makes sense on its own connection only: a point of time is read in the time zone that
+/// was in force before the SET statement, and told in that of now.
 bool ties(ByteView name, ByteView value);
 
 /// Two names of one value.
 struct Alias {
-  ByteView name;   // kept where a server shows both
+  ByteView name;  // kept where a server shows both
   ByteView other;
 };
 std::span<const Alias> aliases();

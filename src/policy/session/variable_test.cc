@@ -6,13 +6,16 @@ namespace hf::policy::session {
 namespace {
 
 TEST(Variable, MovesOrDoesNot) {
-  for (const char* name : {"sql_mode", "time_zone", "autocommit", "character_set_client", "wait_timeout", "system_versioning_asof", "not_heard_of"}) {
+  for (const char* name : {"sql_mode", "time_zone", "autocommit", "character_set_client", "wait_timeout",
+                           "system_versioning_asof", "not_heard_of"}) {
     EXPECT_EQ(kind_of_variable(name), VariableKind::kSetting) << name;
   }
-  for (const char* name : {"last_gtid", "in_transaction", "warning_count", "error_count", "max_allowed_packet", "proxy_user"}) {
+  for (const char* name :
+       {"last_gtid", "in_transaction", "warning_count", "error_count", "max_allowed_packet", "proxy_user"}) {
     EXPECT_EQ(kind_of_variable(name), VariableKind::kMoment) << name;
   }
-  for (const char* name : {"timestamp", "insert_id", "last_insert_id", "identity", "rand_seed1", "sql_log_bin", "profiling", "gtid_seq_no", "pseudo_thread_id"}) {
+  for (const char* name : {"timestamp", "insert_id", "last_insert_id", "identity", "rand_seed1", "sql_log_bin",
+                           "profiling", "gtid_seq_no", "pseudo_thread_id"}) {
     EXPECT_EQ(kind_of_variable(name), VariableKind::kTied) << name;
   }
   for (const char* name : {"session_track_system_variables", "session_track_schema", "session_track_state_change"}) {

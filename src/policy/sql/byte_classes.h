@@ -17,23 +17,25 @@
 
 namespace hf::policy::sql {
 
-enum class Class : std::uint8_t { kOther,
-                                  kBlank,
-                                  kLetter,
-                                  kDigit,
-                                  kHigh,
-                                  kQuote,
-                                  kBacktick,
-                                  kHash,
-                                  kDash,
-                                  kSlash,
-                                  kStar,
-                                  kAt,
-                                  kDot,
-                                  kQuestion,
-                                  kBackslash,
-                                  kNul,
-                                  kSingle };
+enum class Class : std::uint8_t {
+  kOther,
+  kBlank,
+  kLetter,
+  kDigit,
+  kHigh,
+  kQuote,
+  kBacktick,
+  kHash,
+  kDash,
+  kSlash,
+  kStar,
+  kAt,
+  kDot,
+  kQuestion,
+  kBackslash,
+  kNul,
+  kSingle
+};
 
 constexpr std::array<Class, 256> make_classes() {
   std::array<Class, 256> classes{};
@@ -53,7 +55,8 @@ constexpr std::array<Class, 256> make_classes() {
   classes['?'] = Class::kQuestion;
   classes['\\'] = Class::kBackslash;
   classes[0] = Class::kNul;
-  for (const char c : {'(', ')', ',', ';', '=', '+', '%'}) classes[static_cast<std::uint8_t>(c)] = Class::kSingle;  // always a token
+  // always a token
+  for (const char c : {'(', ')', ',', ';', '=', '+', '%'}) classes[static_cast<std::uint8_t>(c)] = Class::kSingle;
   return classes;
 }
 inline constexpr std::array<Class, 256> kClasses = make_classes();
@@ -71,7 +74,8 @@ inline bool equals_blind(std::string_view text, std::string_view lower) {
 inline Class class_of(char c) { return kClasses[static_cast<std::uint8_t>(c)]; }
 inline bool is_word_byte(std::uint8_t c) { return kClasses[c] == Class::kLetter || kClasses[c] == Class::kDigit; }
 
-/// The first byte in [p, end) that is not an ASCII word byte ([A-Za-z0-9_$]), or end. (SSE2 gains nothing here: words are short.)
+/// The first byte in [p, end) that is not an ASCII word byte ([A-Za-z0-9_$]), or end. (SSE2 gains nothing here: words
+/// are short.)
 inline const char* skip_word(const char* p, const char* end) {
   while (p < end && is_word_byte(static_cast<std::uint8_t>(*p))) ++p;
   return p;

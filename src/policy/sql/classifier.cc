@@ -15,19 +15,23 @@ struct Pass {
 };
 
 /// For sure: it runs nothing that was not seen, either. What a SET leaves may be unknown all the same.
-bool opens_no_table(const Statement& part) { return part.tableless && (part.kind == Kind::kMulti || part.kind == Kind::kSet || !part.has(effect::kUnknownState)); }
+bool opens_no_table(const Statement& part) {
+  return part.tableless && (part.kind == Kind::kMulti || part.kind == Kind::kSet || !part.has(effect::kUnknownState));
+}
 
 /// Adds a part to what came before it.
 void merge_part(Statement& sum, const Statement& part) {
   // UPDATE …; SELECT ROW_COUNT() asks about a statement of its own.
-  const bool asks_before = sum.has(effect::kReadsDiagnostics) || (part.has(effect::kReadsDiagnostics) && opens_no_table(sum));
+  const bool asks_before =
+      sum.has(effect::kReadsDiagnostics) || (part.has(effect::kReadsDiagnostics) && opens_no_table(sum));
   std::uint32_t effects = sum.effects | part.effects | effect::kMultiStatement;
   effects &= ~(effect::kComputedValue | effect::kReadsDiagnostics);
   if (asks_before) effects |= effect::kReadsDiagnostics;
   const bool unreported = sum.unreported || part.unreported;
   if (unreported) effects |= effect::kUnknownState;  // what to ask for is read off a single SET
   const Hint hint = sum.hint;
-  const bool counts = may_count(sum) || may_count(part) || part.has(effect::kReadsDiagnostics);  // that must be the session's own
+  // that must be the session's own
+  const bool counts = may_count(sum) || may_count(part) || part.has(effect::kReadsDiagnostics);
   const Release release = std::max(sum.release, part.release);
   const bool tableless = opens_no_table(sum) && opens_no_table(part);
   sum = Statement{};
@@ -99,7 +103,9 @@ Statement classify(ByteView sql, const Context& context) {
   Statement out = pass.statement;
   if (pass.versioned) out = merge_readings(out, run_pass(sql, context, VersionedComments::kSkip).statement);
   if (pass.odd) {
-    if (out.route != Route::kPrimary) out.reason = context.charset == Charset::kUnsafe ? Reason::kUnsafeCharset : Reason::kOddBytes;
+    if (out.route != Route::kPrimary) {
+      out.reason = context.charset == Charset::kUnsafe ? Reason::kUnsafeCharset : Reason::kOddBytes;
+    }
     out.route = Route::kPrimary;
     out.effects |= effect::kUnknownState;
     out.effects &= ~effect::kComputedValue;

@@ -15,8 +15,10 @@ constexpr std::string_view kStatements[] = {
     "SELECT 1",
     "SELECT c FROM sbtest1 WHERE id=4711",
     "SELECT SUM(k) FROM sbtest1 WHERE id BETWEEN 5012 AND 5111",
-    "SELECT `u`.`id`, `u`.`name`, `u`.`email` FROM `users` AS `u` WHERE `u`.`id` = 42 AND `u`.`deleted_at` IS NULL LIMIT 1",
-    "SELECT o.id, o.total, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.created_at > NOW() - INTERVAL 7 DAY",
+    "SELECT `u`.`id`, `u`.`name`, `u`.`email` FROM `users` AS `u` WHERE `u`.`id` = 42 AND `u`.`deleted_at` IS NULL "
+    "LIMIT 1",
+    "SELECT o.id, o.total, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.created_at > NOW() - "
+    "INTERVAL 7 DAY",
     "UPDATE sbtest1 SET k=k+1, c='08566691963-88624912351-16662227201' WHERE id=5012",
     "INSERT INTO sbtest1 (id, k, c, pad) VALUES (5012, 77, '68487932199-96439406143', '67847967377-48000963322')",
     "SET NAMES utf8mb4, SESSION sql_mode='STRICT_TRANS_TABLES'",

@@ -10,20 +10,27 @@ bool ends_blind(ByteView name, std::string_view lower) {
   return name.size() >= lower.size() && equals_blind(name.substr(name.size() - lower.size()), lower);
 }
 
-/// Tables of the system schemas that show the server's own sessions and counters, and what it counts or guesses of its tables.
+/// Tables of the system schemas that show the server's own sessions and counters, and what it counts or guesses of its
+/// tables.
 bool is_live_table(ByteView table) {
-  constexpr std::string_view kLive[] = {"processlist", "profiling", "user_variables", "metadata_lock_info", "query_cache_info", "query_response_time",
-                                        "optimizer_trace", "temp_tables_info", "slave_status", "replica_host_status", "tables", "partitions", "statistics", "events"};
+  constexpr std::string_view kLive[] = {"processlist",      "profiling",
+                                        "user_variables",   "metadata_lock_info",
+                                        "query_cache_info", "query_response_time",
+                                        "optimizer_trace",  "temp_tables_info",
+                                        "slave_status",     "replica_host_status",
+                                        "tables",           "partitions",
+                                        "statistics",       "events"};
   for (const std::string_view name : kLive) {
     if (equals_blind(table, name)) return true;
   }
-  return ends_blind(table, "_status") || ends_blind(table, "_variables") || ends_blind(table, "_statistics") || starts_blind(table, "innodb_") ||
-         starts_blind(table, "thread_pool") || starts_blind(table, "wsrep_");
+  return ends_blind(table, "_status") || ends_blind(table, "_variables") || ends_blind(table, "_statistics") ||
+         starts_blind(table, "innodb_") || starts_blind(table, "thread_pool") || starts_blind(table, "wsrep_");
 }
 
 /// Functions with a FROM of their own.
 bool takes_from(ByteView function) {
-  for (const std::string_view name : {"trim", "extract", "substring", "substr", "mid", "trim_oracle", "substr_oracle"}) {
+  for (const std::string_view name :
+       {"trim", "extract", "substring", "substr", "mid", "trim_oracle", "substr_oracle"}) {
     if (equals_blind(function, name)) return true;
   }
   return false;
@@ -33,7 +40,8 @@ bool takes_from(ByteView function) {
 
 /// (SELECT 'value'): the server puts the value in its place. Anything else is a SELECT at work.
 void Findings::see_inside_select(const Token& token) {
-  const bool value = token.is_literal() || token.kind == TokenKind::kUserVariable || token.kind == TokenKind::kSystemVariable;
+  const bool value =
+      token.is_literal() || token.kind == TokenKind::kUserVariable || token.kind == TokenKind::kSystemVariable;
   const bool plain = inside_select_ == InsideSelect::kBegun ? value : token.is(')');
   works_ = works_ || !plain;
   inside_select_ = plain && value ? InsideSelect::kValue : InsideSelect::kNothing;
@@ -124,13 +132,16 @@ void Findings::see_word(const Cursor& cursor) {
       return;
     case Word::kFor: {
       const Word before2 = cursor.before2().info.word;
-      if (before == Word::kValue && (before2 == Word::kNext || before2 == Word::kPrevious)) refuse(Reason::kSequence, effect::kSequence);
+      if (before == Word::kValue && (before2 == Word::kNext || before2 == Word::kPrevious)) {
+        refuse(Reason::kSequence, effect::kSequence);
+      }
       return;
     }
     case Word::kJoin:
     case Word::kUsing: counts_ = counts_ || mode_ == Mode::kWrite; return;
     case Word::kFrom:  // DELETE a FROM a, b …; words before it that are no names are DELETE's own
-      counts_ = counts_ || (mode_ == Mode::kWrite && depth_ == 0 && before != Word::kDelete && cursor.before().info.call != Call::kNone);
+      counts_ = counts_ || (mode_ == Mode::kWrite && depth_ == 0 && before != Word::kDelete &&
+                            cursor.before().info.call != Call::kNone);
       counts_ = counts_ || (mode_ == Mode::kWrite && cursor.before().token.is('*'));
       behind_from_ = (open_call_ & depth_bit()) == 0;
       return;

@@ -68,9 +68,7 @@ class Findings {
   std::uint32_t doubted_effects() const { return doubted_effects_; }
 
  private:
-  enum class InsideSelect : std::uint8_t { kNothing,
-                                           kBegun,
-                                           kValue };
+  enum class InsideSelect : std::uint8_t { kNothing, kBegun, kValue };
 
   void see_word(const Cursor& cursor);
   void see_inside_select(const Token& token);
@@ -86,20 +84,20 @@ class Findings {
   Mode mode_ = Mode::kRead;
   Reason refusal_ = Reason::kRead;  // kRead: none
   Reason doubt_ = Reason::kRead;
-  bool pending_write_ = false;      // INSERT or REPLACE that may turn out to be the function
-  bool unites_ = false;             // UNION, EXCEPT or INTERSECT
-  bool limits_ = false;             // LIMIT
+  bool pending_write_ = false;  // INSERT or REPLACE that may turn out to be the function
+  bool unites_ = false;         // UNION, EXCEPT or INTERSECT
+  bool limits_ = false;         // LIMIT
   bool counts_ = false;
   bool works_ = false;
   InsideSelect inside_select_ = InsideSelect::kNothing;
-  bool assigns_ = false;            // SET was seen
+  bool assigns_ = false;  // SET was seen
   bool names_table_ = false;
-  bool behind_from_ = false;        // the token before was a FROM that names tables, or DUAL
+  bool behind_from_ = false;  // the token before was a FROM that names tables, or DUAL
   std::uint32_t effects_ = 0;
   std::uint32_t doubted_effects_ = 0;
   std::uint32_t depth_ = 0;
-  std::uint64_t open_with_ = 0;     // depths at which a WITH still lists its names
-  std::uint64_t open_call_ = 0;     // depths at which FROM is a function's: TRIM(x FROM y)
+  std::uint64_t open_with_ = 0;  // depths at which a WITH still lists its names
+  std::uint64_t open_call_ = 0;  // depths at which FROM is a function's: TRIM(x FROM y)
 };
 
 }  // namespace hf::policy::sql

@@ -8,15 +8,17 @@
 namespace hf::policy::sql {
 namespace {
 
-constexpr unsigned kCommentClasses = 1U << static_cast<unsigned>(Class::kSlash) | 1U << static_cast<unsigned>(Class::kDash) |
-                                     1U << static_cast<unsigned>(Class::kHash) | 1U << static_cast<unsigned>(Class::kStar);
+constexpr unsigned kCommentClasses =
+    1U << static_cast<unsigned>(Class::kSlash) | 1U << static_cast<unsigned>(Class::kDash) |
+    1U << static_cast<unsigned>(Class::kHash) | 1U << static_cast<unsigned>(Class::kStar);
 
 bool is_digit(std::uint8_t c) { return c >= '0' && c <= '9'; }
 
 bool is_hex_digit(std::uint8_t c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 bool is_multibyte(Charset charset) {
-  return charset == Charset::kGbk || charset == Charset::kGb18030 || charset == Charset::kSjis || charset == Charset::kBig5;
+  return charset == Charset::kGbk || charset == Charset::kGb18030 || charset == Charset::kSjis ||
+         charset == Charset::kBig5;
 }
 
 bool in(std::uint8_t c, std::uint8_t low, std::uint8_t high) { return c >= low && c <= high; }
@@ -131,7 +133,9 @@ Token Lexer::next_slowly() {
   const char first = text_[i];
   switch (class_of(first)) {
     case Class::kLetter:
-      if (at(i + 1) == '\'' && std::memchr("nNxXbB", first, 6) != nullptr) return finish(TokenKind::kString, i, scan_string(i + 1));
+      if (at(i + 1) == '\'' && std::memchr("nNxXbB", first, 6) != nullptr) {
+        return finish(TokenKind::kString, i, scan_string(i + 1));
+      }
       if (first == '$') odd_ = true;  // MySQL 8 reads $tag$ … $tag$ as a string
       return finish(TokenKind::kWord, i, scan_word(i));
     case Class::kHigh: return finish(TokenKind::kWord, i, scan_word_high(i));
@@ -151,7 +155,8 @@ Token Lexer::next_slowly() {
       if (first == '"' && context_.ansi_quotes) return finish(TokenKind::kQuotedName, i, scan_quoted(i));
       return finish(TokenKind::kString, i, scan_string(i));
     case Class::kBacktick: return finish(TokenKind::kQuotedName, i, scan_quoted(i));
-    case Class::kAt: return finish(at(i + 1) == '@' ? TokenKind::kSystemVariable : TokenKind::kUserVariable, i, scan_at(i));
+    case Class::kAt:
+      return finish(at(i + 1) == '@' ? TokenKind::kSystemVariable : TokenKind::kUserVariable, i, scan_at(i));
     case Class::kQuestion: return finish(TokenKind::kPlaceholder, i, i + 1);
     case Class::kBackslash:
       if (at(i + 1) == 'N') return finish(TokenKind::kNumber, i, i + 2);
@@ -203,7 +208,8 @@ bool Lexer::skip_comment() {
 
 void Lexer::skip_line() {
   const void* newline = std::memchr(text_ + position_, '\n', size_ - position_);
-  const std::size_t end = newline == nullptr ? size_ : static_cast<std::size_t>(static_cast<const char*>(newline) - text_);
+  const std::size_t end =
+      newline == nullptr ? size_ : static_cast<std::size_t>(static_cast<const char*>(newline) - text_);
   if (std::memchr(text_ + position_, '\0', end - position_) != nullptr) odd_ = true;  // ends the comment for the server
   position_ = end;
 }
@@ -281,11 +287,12 @@ void Lexer::note_hint(ByteView comment) {
   if (equals_blind(text, "replica") && hint_ != Hint::kPrimary) hint_ = Hint::kReplica;
 }
 
-/// Of the character that begins with the high byte at `at`, as the server counts in this charset; 1 if it is not a whole one.
+/// Of the character that begins with the high byte at `at`, as the server counts in this charset; 1 if it is not a
+/// whole one.
 std::size_t Lexer::character_length(std::size_t i) const {
   if (is_pair(context_.charset, at(i), at(i + 1))) return 2;
-  if (context_.charset == Charset::kGb18030 && in(at(i), 0x81, 0xFE) && is_digit(at(i + 1)) && in(at(i + 2), 0x81, 0xFE) &&
-      is_digit(at(i + 3))) {
+  if (context_.charset == Charset::kGb18030 && in(at(i), 0x81, 0xFE) && is_digit(at(i + 1)) &&
+      in(at(i + 2), 0x81, 0xFE) && is_digit(at(i + 3))) {
     return 4;
   }
   return 1;
@@ -319,8 +326,8 @@ std::size_t Lexer::scan_digits(std::size_t i) const {
   return i;
 }
 
-/// At a digit, or at a dot before a digit. The servers' own rules decide where a number ends: "1e5into" is 1e5 and INTO, "1into" a
-/// name, "1.5into" 1.5 and INTO.
+/// At a digit, or at a dot before a digit. The servers' own rules decide where a number ends: "1e5into" is 1e5 and
+/// INTO, "1into" a name, "1.5into" 1.5 and INTO.
 std::size_t Lexer::scan_number(std::size_t i, TokenKind& kind) {
   const std::size_t begin = i;
   i = scan_digits(i);

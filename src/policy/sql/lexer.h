@@ -2,10 +2,11 @@
 //
 // Owner: a caller's stack frame; it borrows the text. Thread: any (no shared state).
 // Invariants:
-//   1. Tokens come in order, do not overlap, lie inside the text, and each is at least one byte long; between them are only
-//      blanks, comments, and the frames of executable comments.
-//   2. Where servers disagree, or a byte's meaning depends on something we do not know, odd() or versioned() is set: the caller
-//      must then not trust what it saw. A quote is never misread within a charset that Context names correctly.
+//   1. Tokens come in order, do not overlap, lie inside the text, and each is at least one byte long; between them are
+//      only blanks, comments, and the frames of executable comments.
+//   2. Where servers disagree, or a byte's meaning depends on something we do not know, odd() or versioned() is set:
+//      the caller must then not trust what it saw. A quote is never misread within a charset that Context names
+//      correctly.
 //   3. Time is linear in the text. Of a text of 4 GiB or more nothing is read, and unterminated() says so.
 #pragma once
 
@@ -21,23 +22,22 @@ namespace hf::policy::sql {
 
 /// What the connection's character_set_client means for finding quotes.
 enum class Charset : std::uint8_t {
-  kUtf8,        // utf8mb3, utf8mb4, ascii
-  kSingleByte,  // latin1, cp1251 …, and ujis, eucjpms, gb2312, euckr: no byte of theirs is a quote or backslash, but a high byte
-                // may be a blank or a sign to the server, so outside quotes it makes the text odd
+  kUtf8,  // utf8mb3, utf8mb4, ascii
+  // latin1, cp1251 …, and ujis, eucjpms, gb2312, euckr: no byte of theirs is a quote or backslash, but a high byte may
+  // be a blank or a sign to the server, so outside quotes it makes the text odd
+  kSingleByte,
   kGbk,
   kGb18030,
-  kSjis,        // and cp932
+  kSjis,  // and cp932
   kBig5,
-  kUnsafe,      // unknown: any high byte makes the text odd
+  kUnsafe,  // unknown: any high byte makes the text odd
 };
 
 /// From the server's name of a charset or collation ("gbk", "gbk_chinese_ci"); kUnsafe if not known.
 Charset charset_from_name(std::string_view name);
 
 /// Whose built-in functions count. With kUnknown only those that both have.
-enum class Flavor : std::uint8_t { kUnknown,
-                                   kMariaDb,
-                                   kMySql };
+enum class Flavor : std::uint8_t { kUnknown, kMariaDb, kMySql };
 
 /// The session settings that change what the same bytes mean.
 struct Context {
@@ -72,13 +72,14 @@ struct Token {
   bool glued = false;  // nothing stands between it and the token before
 
   bool is(char one_byte_operator) const { return op == one_byte_operator; }
-  bool is_literal() const { return kind == TokenKind::kString || kind == TokenKind::kNumber || kind == TokenKind::kPlaceholder; }
+  bool is_literal() const {
+    return kind == TokenKind::kString || kind == TokenKind::kNumber || kind == TokenKind::kPlaceholder;
+  }
 };
 
-/// What to do with comments that only some servers execute (/*!50700 … */ and later, /*M! … */). Those that every server we
-/// speak to executes (/*! … */, /*!40101 … */) are always SQL.
-enum class VersionedComments : std::uint8_t { kExecute,
-                                              kSkip };
+/// What to do with comments that only some servers execute (/*!50700 … */ and later, /*M! … */). Those that every
+/// server we speak to executes (/*! … */, /*!40101 … */) are always SQL.
+enum class VersionedComments : std::uint8_t { kExecute, kSkip };
 
 class Lexer {
  public:
@@ -96,7 +97,9 @@ class Lexer {
       if (c == Class::kLetter && text_[begin] != '$') {
         const char* const end = skip_word(text_ + begin, text_ + size_);
         const auto length = static_cast<std::size_t>(end - text_);
-        if (length < size_ && *end != '\'' && static_cast<std::uint8_t>(*end) < 0x80) return finish(TokenKind::kWord, begin, length);
+        if (length < size_ && *end != '\'' && static_cast<std::uint8_t>(*end) < 0x80) {
+          return finish(TokenKind::kWord, begin, length);
+        }
       }
     }
     return next_slowly();

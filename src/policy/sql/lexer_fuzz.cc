@@ -45,11 +45,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Statement direct = classify(text, context);
   require(cache.lookup_or_classify(text, context) == direct);
   require(!direct.has(effect::kComputedValue) || direct.has(effect::kUnknownState));
-  require(direct.route != Route::kReader || !direct.has(effect::kUnterminated | effect::kUserVariable | effect::kLocking));
+  require(direct.route != Route::kReader ||
+          !direct.has(effect::kUnterminated | effect::kUserVariable | effect::kLocking));
 
   SetList list(text, context);
-  while (list.next()) {
-  }
+  while (list.next()) {}
   require(shape_text(text, context, 100).size() <= 100);
   return 0;
 }

@@ -16,36 +16,40 @@ std::vector<std::string> tokens(std::string_view sql, const Context& context = {
   Lexer lexer(sql, context);
   for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
     constexpr std::string_view kLetters = ".WQSNUV?O";
-    out.push_back(std::string(1, kLetters[static_cast<std::size_t>(token.kind)]) + ":" + std::string(lexer.text(token)));
+    out.push_back(std::string(1, kLetters[static_cast<std::size_t>(token.kind)]) + ":" +
+                  std::string(lexer.text(token)));
   }
   return out;
 }
 using Tokens = std::vector<std::string>;
 
 TEST(Lexer, CutsWordsNamesAndSigns) {
-  EXPECT_EQ(tokens("select `a``b`.c1$, t.2x"), (Tokens{"W:select", "Q:`a``b`", "O:.", "W:c1$", "O:,", "W:t", "O:.", "W:2x"}));
+  EXPECT_EQ(tokens("select `a``b`.c1$, t.2x"),
+            (Tokens{"W:select", "Q:`a``b`", "O:.", "W:c1$", "O:,", "W:t", "O:.", "W:2x"}));
   EXPECT_EQ(tokens("a<=>b:=c!=d<>e||f&&g->>'x'->'y'<<1>>2"),
-            (Tokens{"W:a", "O:<=>", "W:b", "O::=", "W:c", "O:!=", "W:d", "O:<>", "W:e", "O:||", "W:f", "O:&&", "W:g", "O:->>", "S:'x'", "O:->",
-                    "S:'y'", "O:<<", "N:1", "O:>>", "N:2"}));
+            (Tokens{"W:a",  "O:<=>", "W:b",   "O::=",  "W:c",  "O:!=",  "W:d",  "O:<>", "W:e",  "O:||", "W:f",
+                    "O:&&", "W:g",   "O:->>", "S:'x'", "O:->", "S:'y'", "O:<<", "N:1",  "O:>>", "N:2"}));
   EXPECT_EQ(tokens("@a.b @`x` @'y' @@z @@global.v @@`w`"),
             (Tokens{"U:@a.b", "U:@`x`", "U:@'y'", "V:@@z", "V:@@global", "O:.", "W:v", "V:@@`w`"}));
 }
 
 TEST(Lexer, CutsStrings) {
-  EXPECT_EQ(tokens("'a''b' 'c\\'d' \"e\"\"f\" N'g' n'h' x'41' B'01' _utf8'i'"),
-            (Tokens{"S:'a''b'", "S:'c\\'d'", "S:\"e\"\"f\"", "S:N'g'", "S:n'h'", "S:x'41'", "S:B'01'", "W:_utf8", "S:'i'"}));
+  EXPECT_EQ(
+      tokens("'a''b' 'c\\'d' \"e\"\"f\" N'g' n'h' x'41' B'01' _utf8'i'"),
+      (Tokens{"S:'a''b'", "S:'c\\'d'", "S:\"e\"\"f\"", "S:N'g'", "S:n'h'", "S:x'41'", "S:B'01'", "W:_utf8", "S:'i'"}));
   EXPECT_EQ(tokens("'a\\' 'b'", Context{.no_backslash_escapes = true}), (Tokens{"S:'a\\'", "S:'b'"}));
   EXPECT_EQ(tokens("\"a\\\" \"b\"", Context{.ansi_quotes = true}), (Tokens{"Q:\"a\\\"", "Q:\"b\""}));
 }
 
 TEST(Lexer, EndsNumbersWhereTheServersDo) {
   EXPECT_EQ(tokens("1 1.5 .5 1e5 1e+5 1.e5 1.5e-3 0x1F 0b01 1a 1e 0x 0xg 1e5x 1.5x \\Nx"),
-            (Tokens{"N:1", "N:1.5", "N:.5", "N:1e5", "N:1e+5", "N:1.e5", "N:1.5e-3", "N:0x1F", "N:0b01", "W:1a", "W:1e", "W:0x", "W:0xg", "N:1e5",
-                    "W:x", "N:1.5", "W:x", "N:\\N", "W:x"}));
+            (Tokens{"N:1", "N:1.5", "N:.5", "N:1e5", "N:1e+5", "N:1.e5", "N:1.5e-3", "N:0x1F", "N:0b01", "W:1a", "W:1e",
+                    "W:0x", "W:0xg", "N:1e5", "W:x", "N:1.5", "W:x", "N:\\N", "W:x"}));
 }
 
 TEST(Lexer, SkipsComments) {
-  EXPECT_EQ(tokens("a -- b\nc --d\n--\ne # f\ng /* h */ i/**/j --"), (Tokens{"W:a", "W:c", "O:-", "O:-", "W:d", "W:e", "W:g", "W:i", "W:j"}));
+  EXPECT_EQ(tokens("a -- b\nc --d\n--\ne # f\ng /* h */ i/**/j --"),
+            (Tokens{"W:a", "W:c", "O:-", "O:-", "W:d", "W:e", "W:g", "W:i", "W:j"}));
   EXPECT_EQ(tokens("a /*! b */ c /*!40100 d*/ e /*M! f */ /*+ g */ 2 * 3 / 4"),
             (Tokens{"W:a", "W:b", "W:c", "W:d", "W:e", "W:f", "N:2", "O:*", "N:3", "O:/", "N:4"}));
   EXPECT_EQ(tokens("/*! '*/' */ a"), (Tokens{"S:'*/'", "W:a"}));
@@ -60,7 +64,8 @@ TEST(Lexer, TellsWhetherTokensTouch) {
   EXPECT_FALSE(lexer.next().glued);
 }
 
-// A backslash or backtick as the second byte of a character is no escape and no quote; the same bytes in another charset are.
+// A backslash or backtick as the second byte of a character is no escape and no quote; the same bytes in another
+// charset are.
 TEST(Lexer, KnowsTrailBytes) {
   struct Trap {
     Charset charset;
@@ -86,12 +91,14 @@ TEST(Lexer, KnowsTrailBytes) {
   for (const Trap& trap : traps) {
     const Context context{.charset = trap.charset};
     EXPECT_EQ(classify(trap.sql, context).has(effect::kUnterminated), !trap.closed) << trap.sql;
-    EXPECT_EQ(classify(trap.sql, context).reason, trap.closed ? Reason::kUnknownFunction : Reason::kUnterminated) << trap.sql;
+    EXPECT_EQ(classify(trap.sql, context).reason, trap.closed ? Reason::kUnknownFunction : Reason::kUnterminated)
+        << trap.sql;
   }
 }
 
 TEST(Lexer, KnowsTrailBytesInNames) {
-  const std::string sql = "SELECT `\xBF\x60` FROM t";  // one gbk character, then the closing quote; else a doubled quote
+  // one gbk character, then the closing quote; else a doubled quote
+  const std::string sql = "SELECT `\xBF\x60` FROM t";
   EXPECT_EQ(classify(sql, Context{.charset = Charset::kGbk}).route, Route::kReader);
   EXPECT_EQ(tokens(sql, Context{.charset = Charset::kGbk})[1], "Q:`\xBF\x60`");
   EXPECT_TRUE(classify("SELECT `\xBF`` FROM t", Context{}).has(effect::kUnterminated));
@@ -122,8 +129,9 @@ TEST(Lexer, DoesNotTrustAnUnknownCharset) {
 }
 
 TEST(Lexer, DoesNotTrustBytesThatServersStumbleOver) {
-  for (const std::string& sql : {std::string("SELECT 1\0", 9), std::string("SELECT `a\0b`", 12), std::string("SELECT 1 -- a\0b", 15),
-                                 std::string("SELECT 1.5e"), std::string("SELECT $$f(1)$$")}) {
+  for (const std::string& sql :
+       {std::string("SELECT 1\0", 9), std::string("SELECT `a\0b`", 12), std::string("SELECT 1 -- a\0b", 15),
+        std::string("SELECT 1.5e"), std::string("SELECT $$f(1)$$")}) {
     EXPECT_EQ(classify(sql, {}).route, Route::kPrimary) << sql;
     EXPECT_TRUE(classify(sql, {}).has(effect::kUnknownState)) << sql;
   }

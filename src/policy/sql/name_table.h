@@ -2,8 +2,8 @@
 //
 // Owner: static constant data. Thread: any.
 // Invariants:
-//   1. Exact for texts of word characters ([A-Za-z0-9_$] and high bytes). Other bytes may match a name they resemble (folding is
-//      one bit), which callers must be able to bear.
+//   1. Exact for texts of word characters ([A-Za-z0-9_$] and high bytes). Other bytes may match a name they resemble
+//      (folding is one bit), which callers must be able to bear.
 //   2. Never more than half full, so a search ends.
 #pragma once
 
@@ -19,7 +19,8 @@
 
 namespace hf::policy::sql {
 
-/// Up to 16 bytes of a name (its first and last 8), folded to lower case: enough to hash it, and to know it if it is no longer.
+/// Up to 16 bytes of a name (its first and last 8), folded to lower case: enough to hash it, and to know it if it is no
+/// longer.
 struct NameEnds {
   std::uint64_t head = 0;
   std::uint64_t tail = 0;
@@ -53,7 +54,8 @@ struct NameEnds {
   }
 
   constexpr std::uint64_t hash(std::size_t size) const {
-    std::uint64_t h = (head * 0x9E3779B97F4A7C15ULL) ^ std::rotl(tail * 0xC2B2AE3D27D4EB4FULL, 29) ^ (size * 0x165667B19E3779F9ULL);
+    std::uint64_t h =
+        (head * 0x9E3779B97F4A7C15ULL) ^ std::rotl(tail * 0xC2B2AE3D27D4EB4FULL, 29) ^ (size * 0x165667B19E3779F9ULL);
     h ^= h >> 32;
     return h * 0xD6E8FEB86659FD93ULL >> 40;
   }

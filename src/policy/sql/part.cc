@@ -10,7 +10,8 @@ Statement Part::classify() {
     if (!cursor_.advance()) break;
   }
   const Word first = cursor_.word();
-  if (parenthesised && first != Word::kSelect && first != Word::kWith && first != Word::kValues && first != Word::kTable) {
+  if (parenthesised && first != Word::kSelect && first != Word::kWith && first != Word::kValues &&
+      first != Word::kTable) {
     unknown();
   } else {
     dispatch();
@@ -72,12 +73,9 @@ void Part::dispatch_administration(Word first) {
     case Word::kCache:
     case Word::kImport: return schema_change();
     case Word::kGrant:
-    case Word::kRevoke:
-      return grant();
+    case Word::kRevoke: return grant();
     case Word::kInstall:
-    case Word::kUninstall:
-      findings_.add(effect::kUnknownState);
-      return schema_change();
+    case Word::kUninstall: findings_.add(effect::kUnknownState); return schema_change();
     case Word::kReset:
     case Word::kChange:
     case Word::kStop: return primary(Kind::kUnknown, Reason::kAdministration, effect::kImplicitCommit);
@@ -86,7 +84,8 @@ void Part::dispatch_administration(Word first) {
     case Word::kRestart:
     case Word::kClone: return primary(Kind::kUnknown, Reason::kAdministration);
     case Word::kBackup:
-      return primary(Kind::kLockTables, Reason::kTableLock, effect::kLockTables | effect::kImplicitCommit | effect::kUnknownState);
+      return primary(Kind::kLockTables, Reason::kTableLock,
+                     effect::kLockTables | effect::kImplicitCommit | effect::kUnknownState);
     case Word::kGet: return primary(Kind::kDiagnostics, Reason::kDiagnostics, effect::kReadsDiagnostics);
     default: return unknown();
   }

@@ -2,7 +2,8 @@
 //
 // Owner: classify()'s stack frame. Thread: any.
 // Invariants:
-//   1. classify() leaves the cursor at the end of the part, all of its tokens seen (a stored program's inner ';' are its own).
+//   1. classify() leaves the cursor at the end of the part, all of its tokens seen (a stored program's inner ';' are
+//      its own).
 #pragma once
 
 #include "policy/sql/cursor.h"
@@ -60,7 +61,7 @@ class Part {
   // part_schema.cc: what changes the schema
   void create();  // and ALTER
   void drop();
-  void grant();   // and REVOKE
+  void grant();  // and REVOKE
   void schema_change();
   void stored_program();
   void block();
@@ -68,10 +69,10 @@ class Part {
   Cursor& cursor_;
   Findings findings_;
   Statement out_;
-  Route base_ = Route::kPrimary;           // where it goes if nothing speaks against it
+  Route base_ = Route::kPrimary;  // where it goes if nothing speaks against it
   Reason base_reason_ = Reason::kUnknownStatement;
-  bool tableless_ = false;                 // SHOW, FLUSH, PREPARE, EXECUTE, what changes the schema: opens no table
-  bool computed_ = false;                  // SET with computed values of replayable variables
+  bool tableless_ = false;  // SHOW, FLUSH, PREPARE, EXECUTE, what changes the schema: opens no table
+  bool computed_ = false;   // SET with computed values of replayable variables
 };
 
 }  // namespace hf::policy::sql

@@ -8,13 +8,18 @@ namespace {
 constexpr int kPrefixTokens = 14;
 
 bool is_program(Word word) {
-  return word == Word::kProcedure || word == Word::kFunction || word == Word::kTrigger || word == Word::kEvent || word == Word::kPackage;
+  return word == Word::kProcedure || word == Word::kFunction || word == Word::kTrigger || word == Word::kEvent ||
+         word == Word::kPackage;
 }
 
 /// Whose CREATE, ALTER, DROP open no table. (CREATE TRIGGER does, DROP TRIGGER does not.)
 bool is_no_table(Word word, ByteView text) {
-  if (word == Word::kUser || word == Word::kProcedure || word == Word::kFunction || word == Word::kEvent || word == Word::kPackage) return true;
-  return equals_blind(text, "database") || equals_blind(text, "schema") || equals_blind(text, "role") || equals_blind(text, "server");
+  if (word == Word::kUser || word == Word::kProcedure || word == Word::kFunction || word == Word::kEvent ||
+      word == Word::kPackage) {
+    return true;
+  }
+  return equals_blind(text, "database") || equals_blind(text, "schema") || equals_blind(text, "role") ||
+         equals_blind(text, "server");
 }
 
 }  // namespace
@@ -68,8 +73,8 @@ void Part::schema_change() {
   primary(Kind::kDdl, Reason::kSchemaChange, effect::kImplicitCommit);
 }
 
-/// CREATE PROCEDURE and its like: one statement, ';' and all. Its end is where BEGIN/CASE and END are even; if they never are, what
-/// follows may be more statements, and we do not know what they do.
+/// CREATE PROCEDURE and its like: one statement, ';' and all. Its end is where BEGIN/CASE and END are even; if they
+/// never are, what follows may be more statements, and we do not know what they do.
 void Part::stored_program() {
   out_.kind = Kind::kDdl;
   findings_.refuse(Reason::kSchemaChange, effect::kImplicitCommit);

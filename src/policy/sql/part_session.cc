@@ -9,8 +9,8 @@
 namespace hf::policy::sql {
 namespace {
 
-/// sql_auto_is_null makes "WHERE id IS NULL" read the last insert id, which lives on one connection: only switching it off is
-/// replayable.
+/// sql_auto_is_null makes "WHERE id IS NULL" read the last insert id, which lives on one connection: only switching it
+/// off is replayable.
 bool switches_off(ByteView value) {
   for (const std::string_view off : {"0", "off", "false", "'0'", "'off'"}) {
     if (equals_blind(value, off)) return true;
@@ -28,8 +28,8 @@ bool names_charset(ByteView name) {
 
 /// What SET TRANSACTION sets.
 bool is_characteristic(ByteView name) {
-  return equals_blind(name, "tx_isolation") || equals_blind(name, "tx_read_only") || equals_blind(name, "transaction_isolation") ||
-         equals_blind(name, "transaction_read_only");
+  return equals_blind(name, "tx_isolation") || equals_blind(name, "tx_read_only") ||
+         equals_blind(name, "transaction_isolation") || equals_blind(name, "transaction_read_only");
 }
 
 }  // namespace
@@ -62,7 +62,9 @@ void Part::judge(const Assignment& assignment) {
     case Target::kUserVariable: findings_.refuse(Reason::kUserVariable, effect::kUserVariable); return;
     case Target::kNames:
     case Target::kCharacterSet:
-      if (assignment.form != Assignment::Form::kPlain) findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
+      if (assignment.form != Assignment::Form::kPlain) {
+        findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
+      }
       findings_.add(effect::kSetsVariable | effect::kSetsCharset);
       return;
     case Target::kTransaction: findings_.add(effect::kSetsVariable); return;
@@ -73,13 +75,18 @@ void Part::judge(const Assignment& assignment) {
 
 void Part::judge_session_variable(const Assignment& assignment) {
   // SET PASSWORD = … is no variable but the session's account, as SET PASSWORD FOR is.
-  if (equals_blind(assignment.name, "password")) return findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState | effect::kRole);
+  if (equals_blind(assignment.name, "password")) {
+    return findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState | effect::kRole);
+  }
   // SET @@tx_read_only without a scope is SET TRANSACTION: of the next one.
-  if (assignment.unscoped && is_characteristic(assignment.name)) return findings_.refuse(Reason::kNextTransaction, effect::kNextTransaction);
+  if (assignment.unscoped && is_characteristic(assignment.name)) {
+    return findings_.refuse(Reason::kNextTransaction, effect::kNextTransaction);
+  }
   const Variable variable = find_variable(assignment.name);
   if (variable == Variable::kConnectionId) findings_.add(effect::kConnectionId);
   const bool tracking = variable == Variable::kTracking;
-  const bool auto_is_null = NameEnds::of(assignment.name) == NameEnds::of(kAutoIsNull) && assignment.name.size() == kAutoIsNull.size();
+  const bool auto_is_null =
+      NameEnds::of(assignment.name) == NameEnds::of(kAutoIsNull) && assignment.name.size() == kAutoIsNull.size();
   if ((variable != Variable::kReplayable && !tracking) || (auto_is_null && !switches_off(assignment.value))) {
     findings_.refuse(Reason::kUnreplayableSet, effect::kUnknownState);
     return;
@@ -94,7 +101,8 @@ void Part::judge_session_variable(const Assignment& assignment) {
   }
 }
 
-/// SET STATEMENT x = y, … FOR statement: the settings last for that statement only, so its own verdict holds if they are tame.
+/// SET STATEMENT x = y, … FOR statement: the settings last for that statement only, so its own verdict holds if they
+/// are tame.
 void Part::set_statement() {
   findings_.add(effect::kSetStatement);
   std::uint32_t depth = 0;
@@ -120,9 +128,7 @@ void Part::use() {
   if (!cursor_.advance() || !cursor_.is_name()) return unknown();
   const Token name = cursor_.now();
   const ByteView bare = cursor_.bare_name(name);
-  if (cursor_.advance() || bare.size() > std::numeric_limits<std::uint16_t>::max()) {
-    return unknown();
-  }
+  if (cursor_.advance() || bare.size() > std::numeric_limits<std::uint16_t>::max()) { return unknown(); }
   const std::uint32_t quote = name.kind == TokenKind::kQuotedName ? 1 : 0;
   out_.kind = Kind::kUse;
   out_.name_offset = name.begin + quote;
@@ -175,7 +181,9 @@ void Part::end_transaction(Kind kind) {
 void Part::xa() {
   std::uint32_t effects = 0;
   cursor_.advance();
-  if (cursor_.word() == Word::kStart || cursor_.word() == Word::kBegin) effects = effect::kBegin | effect::kUnknownState;
+  if (cursor_.word() == Word::kStart || cursor_.word() == Word::kBegin) {
+    effects = effect::kBegin | effect::kUnknownState;
+  }
   out_.ends_branch = cursor_.word() == Word::kCommit || cursor_.word() == Word::kRollback;
   primary(Kind::kXa, Reason::kTransaction, effects);
 }
@@ -189,7 +197,8 @@ void Part::kill() {
     out_.kill_soft = cursor_.word() == Word::kSoft;
     more = cursor_.advance();
   }
-  if (more && (cursor_.word() == Word::kConnection || cursor_.word() == Word::kQuery || cursor_.word() == Word::kUser)) {
+  if (more &&
+      (cursor_.word() == Word::kConnection || cursor_.word() == Word::kQuery || cursor_.word() == Word::kUser)) {
     if (cursor_.word() == Word::kQuery) out_.kill_scope = KillScope::kQuery;
     if (cursor_.word() == Word::kUser) out_.kill_scope = KillScope::kUser;
     more = cursor_.advance();
@@ -205,7 +214,9 @@ void Part::kill() {
   if (out_.kill_scope != KillScope::kUser) findings_.see(cursor_);
   primary(Kind::kKill, Reason::kAdministration);
   const bool alone = cursor_.before().token.begin == target.begin;
-  if (target.kind == TokenKind::kPlaceholder && alone && out_.kill_scope != KillScope::kUser) out_.kill_target = KillTarget::kPlaceholder;
+  if (target.kind == TokenKind::kPlaceholder && alone && out_.kill_scope != KillScope::kUser) {
+    out_.kill_target = KillTarget::kPlaceholder;
+  }
   if (target.kind != TokenKind::kNumber || !alone) return;
   std::uint64_t id = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), id);
@@ -229,7 +240,8 @@ void Part::flush() {
   tableless_ = true;
   while (cursor_.advance()) {
     const Word before = cursor_.before().info.word;
-    const bool names_table = (before == Word::kTable || before == Word::kTables) && cursor_.word() != Word::kWith && cursor_.word() != Word::kFor;
+    const bool names_table = (before == Word::kTable || before == Word::kTables) && cursor_.word() != Word::kWith &&
+                             cursor_.word() != Word::kFor;
     if (names_table) tableless_ = false;
     const bool read_lock = cursor_.word() == Word::kLock && before == Word::kRead;
     const bool for_export = cursor_.word() == Word::kExport && before == Word::kFor;
@@ -292,7 +304,9 @@ void Part::load() {
   findings_.set_mode(Findings::Mode::kNames);
   while (cursor_.advance()) {
     findings_.see(cursor_);
-    if (cursor_.word() == Word::kInfile && cursor_.before().info.word == Word::kLocal) findings_.add(effect::kLocalInfile);
+    if (cursor_.word() == Word::kInfile && cursor_.before().info.word == Word::kLocal) {
+      findings_.add(effect::kLocalInfile);
+    }
   }
   findings_.see_end();
 }

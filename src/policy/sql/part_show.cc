@@ -4,13 +4,9 @@
 namespace hf::policy::sql {
 namespace {
 
-/// What a SHOW shows. A reader may answer what is the same everywhere; sessions, counters, logs, replication and what a server counts or
-/// guesses of its tables (TABLE STATUS, INDEX) are its own, and the client means the primary's.
-enum class Shown : std::uint8_t { kShared,
-                                  kRoutine,
-                                  kAccounts,
-                                  kDiagnostics,
-                                  kServerLocal };
+/// What a SHOW shows. A reader may answer what is the same everywhere; sessions, counters, logs, replication and what a
+/// server counts or guesses of its tables (TABLE STATUS, INDEX) are its own, and the client means the primary's.
+enum class Shown : std::uint8_t { kShared, kRoutine, kAccounts, kDiagnostics, kServerLocal };
 
 Shown shown_by(Word word) {
   switch (word) {
@@ -66,8 +62,8 @@ bool opens_no_table(Word word, ByteView text) {
 }
 
 bool is_show_modifier(Word word) {
-  return word == Word::kFull || word == Word::kExtended || word == Word::kGlobal || word == Word::kSession || word == Word::kLocal ||
-         word == Word::kStorage;
+  return word == Word::kFull || word == Word::kExtended || word == Word::kGlobal || word == Word::kSession ||
+         word == Word::kLocal || word == Word::kStorage;
 }
 
 bool begins_read(Word word) {
@@ -92,9 +88,11 @@ void Part::show() {
     case Shown::kAccounts:
       findings_.set_mode(Findings::Mode::kAccounts);
       if (cursor_.word() == Word::kCreate && cursor_.advance()) {
-        const bool table = cursor_.word() == Word::kTable || equals_blind(cursor_.text(cursor_.now()), "view") || equals_blind(cursor_.text(cursor_.now()), "sequence");
+        const bool table = cursor_.word() == Word::kTable || equals_blind(cursor_.text(cursor_.now()), "view") ||
+                           equals_blind(cursor_.text(cursor_.now()), "sequence");
         tableless_ = !table;
-        const bool differs = cursor_.word() == Word::kTable || cursor_.word() == Word::kEvent;  // the next generated id; whether it is enabled
+        // the next generated id; whether it is enabled
+        const bool differs = cursor_.word() == Word::kTable || cursor_.word() == Word::kEvent;
         if (differs) findings_.doubt(Reason::kServerLocal);
         findings_.see(cursor_);
       }
@@ -127,10 +125,13 @@ void Part::explain() {
 /// The cursor stands after the first word.
 void Part::explained() {
   bool more = true;
-  while (more && (cursor_.word() == Word::kExtended || cursor_.word() == Word::kPartitions || cursor_.word() == Word::kAnalyze)) {
+  while (more && (cursor_.word() == Word::kExtended || cursor_.word() == Word::kPartitions ||
+                  cursor_.word() == Word::kAnalyze)) {
     more = cursor_.advance();
   }
-  if (more && cursor_.word() == Word::kFormat && cursor_.advance() && cursor_.now().is('=')) more = cursor_.advance() && cursor_.advance();
+  if (more && cursor_.word() == Word::kFormat && cursor_.advance() && cursor_.now().is('=')) {
+    more = cursor_.advance() && cursor_.advance();
+  }
   out_.kind = Kind::kExplain;
   while (!cursor_.at_end() && cursor_.now().is('(')) {
     findings_.see(cursor_);
@@ -140,7 +141,8 @@ void Part::explained() {
   if (cursor_.at_end()) {
     out_.kind = Kind::kDescribe;
   } else if (begins_write(word)) {
-    findings_.set_mode(word == Word::kInsert || word == Word::kReplace ? Findings::Mode::kNames : Findings::Mode::kWrite);
+    findings_.set_mode(word == Word::kInsert || word == Word::kReplace ? Findings::Mode::kNames
+                                                                       : Findings::Mode::kWrite);
     findings_.refuse(Reason::kWrite);
   } else if (word == Word::kFor) {
     findings_.doubt(Reason::kServerLocal);  // FOR CONNECTION n
@@ -157,8 +159,8 @@ void Part::explained() {
 void Part::analyze() {
   const bool more = cursor_.advance();
   const Word word = cursor_.word();
-  const bool statement = more && (cursor_.now().is('(') || word == Word::kFormat || word == Word::kSelect || word == Word::kWith ||
-                                  word == Word::kValues || begins_write(word));
+  const bool statement = more && (cursor_.now().is('(') || word == Word::kFormat || word == Word::kSelect ||
+                                  word == Word::kWith || word == Word::kValues || begins_write(word));
   if (statement) {
     base_ = Route::kReader;
     base_reason_ = Reason::kRead;

@@ -3,7 +3,9 @@
 namespace hf::policy::sql {
 namespace {
 
-bool is_equals(const Token& token, ByteView text) { return token.is('=') || (token.kind == TokenKind::kOperator && text == ":="); }
+bool is_equals(const Token& token, ByteView text) {
+  return token.is('=') || (token.kind == TokenKind::kOperator && text == ":=");
+}
 
 bool is_global_word(Word word) { return word == Word::kGlobal || word == Word::kPersist || word == Word::kPersistOnly; }
 bool is_scope_word(Word word) { return is_global_word(word) || word == Word::kSession || word == Word::kLocal; }
@@ -61,7 +63,9 @@ bool AssignmentReader::read_target(Cursor& cursor, Assignment& out) {
     if (!cursor.advance() || !cursor.is_name()) return false;
     const Word owner = token.kind == TokenKind::kSystemVariable ? find_word(out.name).word : Word::kNone;
     out.target = Assignment::Target::kOther;
-    if (is_scope_word(owner)) out.target = is_global_word(owner) ? Assignment::Target::kGlobal : Assignment::Target::kSession;
+    if (is_scope_word(owner)) {
+      out.target = is_global_word(owner) ? Assignment::Target::kGlobal : Assignment::Target::kSession;
+    }
     out.name = cursor.bare_name(cursor.now());
     if (!cursor.advance()) return false;
   }
@@ -93,7 +97,10 @@ void AssignmentReader::read_value(Cursor& cursor, Findings& findings, Assignment
     const bool after_introducer = tokens == 1 && token.kind == TokenKind::kString && first.first == '_';
     const bool after_collate = charset && cursor.before().info.word == Word::kCollate;
     if (!(literal || is_word || (sign && tokens == 0) || collate)) plain = false;
-    if (tokens > 0 && !(after_introducer || after_collate || collate || (after_sign && token.kind == TokenKind::kNumber))) plain = false;
+    if (tokens > 0 &&
+        !(after_introducer || after_collate || collate || (after_sign && token.kind == TokenKind::kNumber))) {
+      plain = false;
+    }
     if (token.kind == TokenKind::kUserVariable) unknown = true;
     last = token;
     ++tokens;

@@ -1,11 +1,12 @@
-// SetList: the assignments of a SET statement, one after the other, as text: which variables a server is to be asked for where its reply
-// does not tell them (their values come from the server, never from here), and what SET NAMES names.
+// SetList: the assignments of a SET statement, one after the other, as text: which variables a server is to be asked
+// for where its reply does not tell them (their values come from the server, never from here), and what SET NAMES
+// names.
 //
 // Owner: a caller's stack frame; it borrows the text. Thread: any.
 // Invariants:
 //   1. Names and values are views into the text. No evaluation, no unescaping.
-//   2. After the last assignment, or at the first thing that is not an assignment we understand, next() gives nullopt; ok() tells
-//      these apart.
+//   2. After the last assignment, or at the first thing that is not an assignment we understand, next() gives nullopt;
+//      ok() tells these apart.
 #pragma once
 
 #include <cstdint>
@@ -30,26 +31,28 @@ struct Assignment {
     kOther,            // a structured variable (a.b)
   };
   enum class Form : std::uint8_t {
-    kPlain,     // a literal, a signed number, or one word (ON, DEFAULT, utf8mb4)
-    kComputed,  // an expression of known read-only functions, @@variables, placeholders, subqueries: the server knows its value, and tells
-    kUnknown,   // anything else: unknown functions, user variables
+    kPlain,  // a literal, a signed number, or one word (ON, DEFAULT, utf8mb4)
+    // an expression of known read-only functions, @@variables, placeholders, subqueries: the server knows its value,
+    // and tells
+    kComputed,
+    kUnknown,  // anything else: unknown functions, user variables
   };
   Target target = Target::kSession;
   Form form = Form::kPlain;
   bool unscoped = false;  // @@x: see Statement::unreported
-  ByteView name;   // without quotes or @; empty for kNames, kCharacterSet and transactions
-  ByteView value;  // as written, with quotes
+  ByteView name;          // without quotes or @; empty for kNames, kCharacterSet and transactions
+  ByteView value;         // as written, with quotes
 };
 
-/// Reads assignments off a cursor that stands on the first token after SET. The engine of SetList and of the classifier.
+/// Reads assignments off a cursor that stands on the first token after SET. The engine of SetList and of the
+/// classifier.
 class AssignmentReader {
  public:
   std::optional<Assignment> next(Cursor& cursor, Findings& findings);
   bool ok() const { return ok_; }
 
  private:
-  enum class Scope : std::uint8_t { kSession,
-                                    kGlobal };
+  enum class Scope : std::uint8_t { kSession, kGlobal };
 
   std::optional<Assignment> fail() {
     ok_ = false;

@@ -19,7 +19,8 @@ std::vector<Assignment> read(std::string_view sql, bool expect_ok = true) {
   return out;
 }
 
-void expect(const Assignment& a, Target target, std::string_view name, std::string_view value, Form form = Form::kPlain) {
+void expect(const Assignment& a, Target target, std::string_view name, std::string_view value,
+            Form form = Form::kPlain) {
   EXPECT_EQ(a.target, target) << name;
   EXPECT_EQ(a.name, name);
   EXPECT_EQ(a.value, value);
@@ -27,7 +28,9 @@ void expect(const Assignment& a, Target target, std::string_view name, std::stri
 }
 
 TEST(SetList, ReadsAssignmentsInOrder) {
-  const auto list = read("/* x */ SET a = 1, SESSION b := 'x,y', @@c = ON, @@global.d = -5, @e = 2, @@`f` = DEFAULT, @@session.g = _utf8'z' ;");
+  const auto list = read(
+      "/* x */ SET a = 1, SESSION b := 'x,y', @@c = ON, @@global.d = -5, @e = 2, @@`f` = DEFAULT, @@session.g = "
+      "_utf8'z' ;");
   ASSERT_EQ(list.size(), 7U);
   expect(list[0], Target::kSession, "a", "1");
   expect(list[1], Target::kSession, "b", "'x,y'");
@@ -39,7 +42,8 @@ TEST(SetList, ReadsAssignmentsInOrder) {
 }
 
 TEST(SetList, ReadsNamesAndTransactions) {
-  const auto names = read("set names utf8mb4 collate utf8mb4_bin, character set 'latin1', charset utf8, time_zone='SYSTEM'");
+  const auto names =
+      read("set names utf8mb4 collate utf8mb4_bin, character set 'latin1', charset utf8, time_zone='SYSTEM'");
   ASSERT_EQ(names.size(), 4U);
   expect(names[0], Target::kNames, "", "utf8mb4 collate utf8mb4_bin");
   expect(names[1], Target::kCharacterSet, "", "'latin1'");
@@ -54,7 +58,8 @@ TEST(SetList, ReadsNamesAndTransactions) {
 TEST(SetList, KeepsTheLastScopeForWhatFollows) {
   const auto list = read("SET GLOBAL a=1, b=2, SESSION c=3, d=4, @@global.e=5, f=6");
   ASSERT_EQ(list.size(), 6U);
-  const Target wanted[] = {Target::kGlobal, Target::kGlobal, Target::kSession, Target::kSession, Target::kGlobal, Target::kSession};
+  const Target wanted[] = {Target::kGlobal,  Target::kGlobal, Target::kSession,
+                           Target::kSession, Target::kGlobal, Target::kSession};
   for (std::size_t i = 0; i < list.size(); ++i) EXPECT_EQ(list[i].target, wanted[i]) << i;
 }
 
@@ -71,8 +76,8 @@ TEST(SetList, TellsPlainFromComputedFromUnknown) {
 }
 
 TEST(SetList, RefusesWhatIsNoAssignment) {
-  for (const char* sql : {"SELECT 1", "", "SET", "SET ROLE x", "SET a", "SET a =", "SET a = 1,", "SET a = 'x", "SET PASSWORD FOR u = 'x'",
-                          "SET SESSION TRANSACTION", "SET = 1"}) {
+  for (const char* sql : {"SELECT 1", "", "SET", "SET ROLE x", "SET a", "SET a =", "SET a = 1,", "SET a = 'x",
+                          "SET PASSWORD FOR u = 'x'", "SET SESSION TRANSACTION", "SET = 1"}) {
     read(sql, false);
   }
 }

@@ -32,7 +32,9 @@ class Hasher {
     add(ends.head | mask, ends.tail | mask, tag ^ (std::uint64_t{bytes.size()} << 16));
   }
 
-  ShapeHash hash() const { return {fold(high_ ^ key_.b, 0x8EBC6AF09C88C6E3ULL), fold(low_ ^ key_.a, 0x589965CC75374CC3ULL)}; }
+  ShapeHash hash() const {
+    return {fold(high_ ^ key_.b, 0x8EBC6AF09C88C6E3ULL), fold(low_ ^ key_.a, 0x589965CC75374CC3ULL)};
+  }
 
  private:
   /// All bytes of up to 16.
@@ -58,9 +60,9 @@ class Hasher {
 };
 
 std::uint64_t context_bits(const Context& context) {
-  return std::uint64_t{static_cast<std::uint8_t>(context.charset)} | (std::uint64_t{static_cast<std::uint8_t>(context.flavor)} << 8) |
-         (context.ansi_quotes ? 1ULL << 16 : 0) | (context.no_backslash_escapes ? 1ULL << 17 : 0) |
-         (context.ignore_space ? 1ULL << 18 : 0);
+  return std::uint64_t{static_cast<std::uint8_t>(context.charset)} |
+         (std::uint64_t{static_cast<std::uint8_t>(context.flavor)} << 8) | (context.ansi_quotes ? 1ULL << 16 : 0) |
+         (context.no_backslash_escapes ? 1ULL << 17 : 0) | (context.ignore_space ? 1ULL << 18 : 0);
 }
 
 constexpr std::uint64_t kLiteralTag = 0xFF;
@@ -154,7 +156,10 @@ Shape shape_of(ByteView sql, const Context& context, const ShapeKey& key) {
   for (Token token = walk.next(); token.kind != TokenKind::kEnd; token = walk.next()) {
     if (first && token.kind == TokenKind::kWord) {
       const Word word = find_word(lexer.text(token)).word;
-      if (word == Word::kSet || word == Word::kUse || word == Word::kKill || word == Word::kPrepare || word == Word::kExecute) return shape;
+      if (word == Word::kSet || word == Word::kUse || word == Word::kKill || word == Word::kPrepare ||
+          word == Word::kExecute) {
+        return shape;
+      }
     }
     if (ended && !token.is(';')) return shape;  // several statements
     if (token.is(';')) ended = true;

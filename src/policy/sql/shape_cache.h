@@ -2,7 +2,8 @@
 //
 // Owner: a shard. Thread: that shard's only.
 // Invariants:
-//   1. lookup_or_classify(sql, context) == classify(sql, context), always: what depends on more than the shape is not kept.
+//   1. lookup_or_classify(sql, context) == classify(sql, context), always: what depends on more than the shape is not
+//      kept.
 //   2. Fixed size: nothing is allocated after construction; a full set forgets its oldest entry.
 //   3. The hash is keyed with chance from outside, so that a client cannot aim for a collision.
 #pragma once
@@ -40,7 +41,8 @@ struct Shape {
 /// The statement's shape: words case-blind, literals and runs of ", literal" as one, comments dropped except hints.
 Shape shape_of(ByteView sql, const Context& context, const ShapeKey& key);
 
-/// The shape as text for digests: "select * from t where id in (?, ...)". At most `limit` bytes, a cut one ends in "...".
+/// The shape as text for digests: "select * from t where id in (?, ...)". At most `limit` bytes, a cut one ends in
+/// "...".
 std::string shape_text(ByteView sql, const Context& context = {}, std::size_t limit = 1024);
 
 class ShapeCache {
@@ -51,7 +53,7 @@ class ShapeCache {
   Statement lookup_or_classify(ByteView sql, const Context& context);
 
   std::uint64_t hits() const { return hits_; }
-  std::uint64_t misses() const { return misses_; }          // shapes that had to be classified and were then kept
+  std::uint64_t misses() const { return misses_; }  // shapes that had to be classified and were then kept
   std::uint64_t uncacheable() const { return uncacheable_; }
   std::size_t capacity() const { return sets_.size() * kWays; }
 

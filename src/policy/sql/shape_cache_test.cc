@@ -33,7 +33,8 @@ TEST(Shape, LeavesOutLiteralsCaseAndComments) {
 }
 
 TEST(Shape, IsNotKeptWhereLiteralsDecide) {
-  for (const char* sql : {"SET a=1", "USE x", "KILL 5", "PREPARE p FROM 'SELECT 1'", "EXECUTE IMMEDIATE 'DO 1'", "SELECT 1; SET sql_auto_is_null=1", "SELECT /*! 1 */", "SELECT 'x", "SELECT 1.5e"}) {
+  for (const char* sql : {"SET a=1", "USE x", "KILL 5", "PREPARE p FROM 'SELECT 1'", "EXECUTE IMMEDIATE 'DO 1'",
+                          "SELECT 1; SET sql_auto_is_null=1", "SELECT /*! 1 */", "SELECT 'x", "SELECT 1.5e"}) {
     EXPECT_FALSE(shape_of(sql, {}, kKey).cacheable) << sql;
   }
   EXPECT_TRUE(shape_of("SELECT 1;", {}, kKey).cacheable);
@@ -41,7 +42,8 @@ TEST(Shape, IsNotKeptWhereLiteralsDecide) {
 
 TEST(Shape, PrintsAsADigest) {
   EXPECT_EQ(shape_text("SELECT * FROM t  WHERE id = 42"), "select * from t where id = ?");
-  EXPECT_EQ(shape_text("SELECT COUNT(*), `A`.b FROM t WHERE x IN (1,2,3) AND y='z';"), "select count(*), `A`.b from t where x in (?, ...) and y = ?");
+  EXPECT_EQ(shape_text("SELECT COUNT(*), `A`.b FROM t WHERE x IN (1,2,3) AND y='z';"),
+            "select count(*), `A`.b from t where x in (?, ...) and y = ?");
   EXPECT_EQ(shape_text("INSERT INTO t (a, b) VALUES (1, 'x')"), "insert into t(a, b) values (?, ...)");
   EXPECT_EQ(shape_text("/* c */ SELECT @@global.x, @y"), "select @@global.x, @y");
   EXPECT_EQ(shape_text(""), "");
@@ -78,17 +80,23 @@ TEST(ShapeCache, StaysWithinItsBounds) {
 
 const std::vector<std::string>& seeds() {
   static const std::vector<std::string> texts = {
-      "SELECT a.b, `c`, COUNT(*) FROM t AS a (x, y) WHERE id IN (1, 2, 'x''y') AND f(@v) = @@global.read_only FOR UPDATE",
-      "SELECT a FROM t, information_schema.session_variables v WHERE id IN (1, 2) ORDER BY 1, 2 LIMIT 5, 6 UNION SELECT @@session_track_schema LIMIT 1 OFFSET 2",
+      "SELECT a.b, `c`, COUNT(*) FROM t AS a (x, y) WHERE id IN (1, 2, 'x''y') AND f(@v) = @@global.read_only FOR "
+      "UPDATE",
+      "SELECT a FROM t, information_schema.session_variables v WHERE id IN (1, 2) ORDER BY 1, 2 LIMIT 5, 6 UNION "
+      "SELECT @@session_track_schema LIMIT 1 OFFSET 2",
       "INSERT INTO db.t (a, b) VALUES (1, 'x'), (2, \"y\") ON DUPLICATE KEY UPDATE a = VALUES(a), b = now()",
-      "WITH q (i) AS (SELECT 1), r (j) AS (SELECT 2) SELECT * FROM q JOIN r USING (i) LOCK IN SHARE MODE INTO OUTFILE 'f'",
+      "WITH q (i) AS (SELECT 1), r (j) AS (SELECT 2) SELECT * FROM q JOIN r USING (i) LOCK IN SHARE MODE INTO OUTFILE "
+      "'f'",
       "SET SESSION sql_mode = CONCAT(@@sql_mode, ',X'), @a := 1, NAMES utf8 COLLATE utf8_bin, sql_auto_is_null = 0",
-      "/* holdfast: replica */ SELECT /*!40001 SQL_NO_CACHE */ /*!80000 f(1) */ 1.5e3, 0x1F, N'a', _gbk'\xBF\\' -- end\n; KILL 5",
+      "/* holdfast: replica */ SELECT /*!40001 SQL_NO_CACHE */ /*!80000 f(1) */ 1.5e3, 0x1F, N'a', _gbk'\xBF\\' -- "
+      "end\n; KILL 5",
       "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; CASE 1 WHEN 1 THEN SET @x = 1; END CASE; END; SELECT 1",
-      "EXPLAIN FORMAT=JSON SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$.a')) j WHERE x = ANY (SELECT NEXT VALUE FOR s)",
+      "EXPLAIN FORMAT=JSON SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$.a')) j WHERE x = ANY (SELECT NEXT "
+      "VALUE FOR s)",
       "SHOW FULL COLUMNS FROM `information_schema`.`processlist` WHERE @@session.identity = LAST_INSERT_ID() # c",
       "PREPARE p FROM 'SELECT a, b, c FROM t' /* 'SELECT a, b, c' is another one */",
-      "START TRANSACTION READ ONLY; USE `a``b`; COMMIT AND CHAIN; PREPARE s FROM 'x'; SHOW WARNINGS; DO GET_LOCK('a', 1)",
+      "START TRANSACTION READ ONLY; USE `a``b`; COMMIT AND CHAIN; PREPARE s FROM 'x'; SHOW WARNINGS; DO GET_LOCK('a', "
+      "1)",
   };
   return texts;
 }
@@ -126,7 +134,8 @@ TEST(ShapeCache, NeverDiffersFromTheClassifierUnderMutations) {
     ASSERT_EQ(cache.lookup_or_classify(text, context), direct) << text;
     ASSERT_LE(shape_text(text, context, 64).size(), 64U);
     if (direct.route == Route::kReader) {
-      ASSERT_FALSE(direct.has(effect::kUserVariable | effect::kLocking | effect::kUnterminated | effect::kUnknownState)) << text;
+      ASSERT_FALSE(direct.has(effect::kUserVariable | effect::kLocking | effect::kUnterminated | effect::kUnknownState))
+          << text;
     }
   }
   EXPECT_GT(cache.hits(), 1000U);

@@ -102,11 +102,14 @@ std::string_view to_string(Reason reason) {
     case Reason::kLockingRead: return "It locks what it reads (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE).";
     case Reason::kInto: return "It stores its result (INTO a variable or a file).";
     case Reason::kSequence: return "It uses a sequence.";
-    case Reason::kUnknownFunction: return "It calls a function that is not a known read-only built-in, so it may write.";
+    case Reason::kUnknownFunction:
+      return "It calls a function that is not a known read-only built-in, so it may write.";
     case Reason::kUserVariable: return "It uses a user variable (@name), which lives on one server connection.";
-    case Reason::kUserLock: return "It uses a named lock (GET_LOCK and its family), which lives on one server connection.";
+    case Reason::kUserLock:
+      return "It uses a named lock (GET_LOCK and its family), which lives on one server connection.";
     case Reason::kLastInsertId: return "It reads the last insert id, which lives on the connection that inserted.";
-    case Reason::kDiagnostics: return "It asks about the statement before it, which only that statement's connection knows.";
+    case Reason::kDiagnostics:
+      return "It asks about the statement before it, which only that statement's connection knows.";
     case Reason::kConnectionId: return "It asks for or sets the connection id.";
     case Reason::kServerLocal: return "It shows the state of one server, and the primary's is meant.";
     case Reason::kTransaction: return "It begins, ends or divides a transaction that may write.";

@@ -1,9 +1,11 @@
-// Statement: what the classifier says about one SQL text: its kind, where it may run and why, and what it does to the session.
+// Statement: what the classifier says about one SQL text: its kind, where it may run and why, and what it does to the
+// session.
 //
 // Owner: whoever holds it (a value of 24 bytes). Thread: any.
 // Invariants:
 //   1. route == kReader only if nothing in the text writes, locks, needs the primary's own state, or is unknown to us.
-//   2. Any doubt gives kPrimary, and `reason` names the first one. Doubt about what stays behind in the session gives kUnknownState.
+//   2. Any doubt gives kPrimary, and `reason` names the first one. Doubt about what stays behind in the session gives
+//      kUnknownState.
 //   3. kComputedValue implies kUnknownState, and says that the value of replayable variables is the only thing unknown.
 #pragma once
 

@@ -1,10 +1,10 @@
-// Words: the keywords and built-in functions that the classifier knows. Two tables: every word is looked up among the keywords, but
-// only those before a parenthesis among the functions.
+// Words: the keywords and built-in functions that the classifier knows. Two tables: every word is looked up among the
+// keywords, but only those before a parenthesis among the functions.
 //
 // Owner: static constant data. Thread: any.
 // Invariants:
-//   1. A function is Call::kRead* only if it neither writes, nor locks, nor reads what only the primary or the session's own
-//      connection knows. Whatever is not in the table is Call::kUnknown.
+//   1. A function is Call::kRead* only if it neither writes, nor locks, nor reads what only the primary or the
+//      session's own connection knows. Whatever is not in the table is Call::kUnknown.
 #pragma once
 
 #include <array>

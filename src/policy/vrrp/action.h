@@ -3,10 +3,10 @@
 // Owner: whoever holds it. Thread: any (plain values).
 // Invariants:
 //   1. kRefreshAddresses comes only between kAddAddresses and kRemoveAddresses.
-//   2. kRemoveAddresses is followed by an advertisement that tells of it, so that whoever holds them now announces again.
-//      (Not where a master yields to a better one and Config::advertise_loss is off.)
-//   3. At a hand-over an advertisement of priority 0 comes first and kRemoveAddresses in a later step, asked for by kSetTimer
-//      or caused by the successor's advertisement: also after Stop (input.h, invariant 3).
+//   2. kRemoveAddresses is followed by an advertisement that tells of it, so that whoever holds them now announces
+//      again. (Not where a master yields to a better one and Config::advertise_loss is off.)
+//   3. At a hand-over an advertisement of priority 0 comes first and kRemoveAddresses in a later step, asked for by
+//      kSetTimer or caused by the successor's advertisement: also after Stop (input.h, invariant 3).
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,7 @@
 
 namespace hf::policy::vrrp {
 
-enum class Mode : std::uint8_t { kInitialize,
-                                 kBackup,
-                                 kMaster,
-                                 kFault };
+enum class Mode : std::uint8_t { kInitialize, kBackup, kMaster, kFault };
 
 enum class ActionKind : std::uint8_t {
   kSendAdvertisement,  // priority; on every path
@@ -38,23 +35,23 @@ enum class Reason : std::uint8_t {
   kNone,
   kStarted,
   kStopped,
-  kAddressOwner,        // priority 255 takes its addresses at once
-  kMasterDown,          // no advertisement for Master_Down_Interval
-  kMasterReleased,      // the master sent priority 0
-  kPreempted,           // took over from a live master of lower priority
-  kBetterMaster,        // a master of higher priority, or of equal priority and higher address, was heard
+  kAddressOwner,    // priority 255 takes its addresses at once
+  kMasterDown,      // no advertisement for Master_Down_Interval
+  kMasterReleased,  // the master sent priority 0
+  kPreempted,       // took over from a live master of lower priority
+  kBetterMaster,    // a master of higher priority, or of equal priority and higher address, was heard
   kInterfaceDown,
   kTrackRelease,
   kOperatorRelease,
   kSyncGroup,
-  kRecovered,           // no fault is left
-  kStalled,             // this node did not run for longer than the others wait for it
-  kAddressConflict,     // somebody else answers for the addresses
-  kStaleAddresses,      // an earlier life left the addresses behind
-  kIntervalMismatch,    // the peer's interval differs from ours (version 2)
-  kAddressesMismatch,   // the peer's list of addresses differs from ours
-  kDuplicateMaster,     // a master of lower priority or address was heard while we are master
-  kBadAdvertisement,    // an interval of 0
+  kRecovered,          // no fault is left
+  kStalled,            // this node did not run for longer than the others wait for it
+  kAddressConflict,    // somebody else answers for the addresses
+  kStaleAddresses,     // an earlier life left the addresses behind
+  kIntervalMismatch,   // the peer's interval differs from ours (version 2)
+  kAddressesMismatch,  // the peer's list of addresses differs from ours
+  kDuplicateMaster,    // a master of lower priority or address was heard while we are master
+  kBadAdvertisement,   // an interval of 0
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kBadAdvertisement) + 1;
 

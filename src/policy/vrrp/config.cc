@@ -13,30 +13,35 @@ Error invalid(std::string what) { return Error{ErrorCode::kInvalidArgument, std:
 Result<void> validate_interval(const Config& config) {
   const Nanos interval = config.advert_interval;
   if (config.version == ProtocolVersion::kV2) {
-    if (interval < 1s || interval > 255s || interval % Nanos(1s) != Nanos{0})
+    if (interval < 1s || interval > 255s || interval % Nanos(1s) != Nanos{0}) {
       return invalid("advert_interval of version 2 must be whole seconds, 1s to 255s");
+    }
     return {};
   }
-  if (interval < 10ms || interval > 40950ms || interval % Nanos(10ms) != Nanos{0})
+  if (interval < 10ms || interval > 40950ms || interval % Nanos(10ms) != Nanos{0}) {
     return invalid("advert_interval must be 10ms to 40.95s in steps of 10ms");
+  }
   return {};
 }
 
 Result<void> validate_lease(const Config& config) {
   if (config.lease < 1s) return invalid("lease must be at least 1s");
-  if (config.refresh_interval <= Nanos{0} || config.refresh_interval > config.lease / 2)
+  if (config.refresh_interval <= Nanos{0} || config.refresh_interval > config.lease / 2) {
     return invalid("refresh_interval must be above 0 and at most half the lease");
+  }
   return {};
 }
 
 }  // namespace
 
 Result<void> validate(const Config& config) {
-  if (config.version != ProtocolVersion::kV2 && config.version != ProtocolVersion::kV3)
+  if (config.version != ProtocolVersion::kV2 && config.version != ProtocolVersion::kV3) {
     return invalid("version must be 2 or 3");
+  }
   if (config.priority == kReleasePriority) return invalid("priority must be 1 to 255");
-  if (config.addresses.empty() || config.addresses.size() > kMaxAddresses)
+  if (config.addresses.empty() || config.addresses.size() > kMaxAddresses) {
     return invalid("addresses must be 1 to 255 in number");
+  }
   HF_RETURN_IF_ERROR(validate_interval(config));
   HF_RETURN_IF_ERROR(validate_lease(config));
   for (const Nanos wait : {config.preempt_delay, config.start_delay, config.probe_wait, config.probe_again,

@@ -7,7 +7,8 @@
 //   2. Advertisement::source is the sender's address on the VRRP interface on every path (heartbeats carry it), so that
 //      the tie-break between two nodes has one outcome.
 //   3. After Stop nothing more need be given, unless holding() (machine.h) is true: then Timer, Advertisement and
-//      InterfaceChanged go on as before until it is false. Only then may the owner end: the addresses are being handed over.
+//      InterfaceChanged go on as before until it is false. Only then may the owner end: the addresses are being handed
+//      over.
 #pragma once
 
 #include <cstdint>
@@ -50,11 +51,11 @@ struct ProbeResult {
   bool answered = false;
 };
 enum class SyncOrder : std::uint8_t {
-  kTake,   // the group is master: become so too
+  kTake,      // the group is master: become so too
   kYield,     // the group is not: give way
   kGiveBack,  // the same to a member that has just taken what the group cannot: at once, nothing to hand over yet
-  kFault,  // a member is at fault: so are you
-  kClear,  // no member is any more
+  kFault,     // a member is at fault: so are you
+  kClear,     // no member is any more
 };
 
 using Input = std::variant<Start, Stop, Timer, Advertisement, InterfaceChanged, TrackChanged, OperatorCommand,

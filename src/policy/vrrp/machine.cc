@@ -8,7 +8,7 @@ namespace {
 
 constexpr Nanos kShortestInterval = 10ms;  // whatever a peer says: no timers that spin
 constexpr Nanos kLongestInterval = 255s;
-constexpr Nanos kWarnGap = 10s;            // the same warning at most once in it
+constexpr Nanos kWarnGap = 10s;  // the same warning at most once in it
 constexpr unsigned kMaxDoublings = 8;
 
 /// One step: the state being changed and the actions gathered.
@@ -173,8 +173,8 @@ class Turn {
   }
   void heard_as_master(const Advertisement& advert, Nanos interval) {
     if (advert.priority == kReleasePriority) return heard_release_as_master();
-    const bool better = advert.priority > priority() ||
-                        (advert.priority == priority() && advert.source > config_.own_address);
+    const bool better =
+        advert.priority > priority() || (advert.priority == priority() && advert.source > config_.own_address);
     if (better) {
       leave(Mode::kBackup, Reason::kBetterMaster);
       return listen_to(advert, interval);
@@ -213,8 +213,9 @@ class Turn {
     const bool preempting = lower_master_alive();
     s_.take_reason = preempting && reason == Reason::kMasterDown ? Reason::kPreempted : reason;
     s_.timers.master_down = Deadline::never();
-    if (config_.probe_wait == Nanos{0} || preempting || s_.released_to_us || patience_is_over())
+    if (config_.probe_wait == Nanos{0} || preempting || s_.released_to_us || patience_is_over()) {
       return become_master(s_.take_reason);
+    }
     act({.kind = ActionKind::kProbeAddresses});
     s_.timers.probe = Deadline{now_ + config_.probe_wait};
   }
@@ -252,7 +253,9 @@ class Turn {
     s_.take_reason = Reason::kMasterDown;
     s_.master_interval = config_.advert_interval;
     if (to == Mode::kBackup) listen();
-    if (from != to) act({.kind = ActionKind::kReportTransition, .from = from, .to = to, .reason = reason, .late = late_});
+    if (from != to) {
+      act({.kind = ActionKind::kReportTransition, .from = from, .to = to, .reason = reason, .late = late_});
+    }
   }
   /// Out of any mode: a master that still serves hands over where the release is planned.
   void leave(Mode to, Reason reason) {
@@ -277,8 +280,8 @@ class Turn {
     }
     move(to, reason);
   }
-  /// The end of a hand-over. Clients that asked while both nodes answered may have learnt ours: the second release makes the
-  /// successor announce again, and reaches a backup that missed the first.
+  /// The end of a hand-over. Clients that asked while both nodes answered may have learnt ours: the second release
+  /// makes the successor announce again, and reaches a backup that missed the first.
   void let_go() {
     s_.timers.hand_over_end = Deadline::never();
     s_.timers.refresh = Deadline::never();
@@ -330,8 +333,8 @@ class Turn {
     s_.timers.probe = Deadline::never();
     ask_again_soon();
   }
-  /// A dead or frozen master's kernel answers until its lease is over: the gap after that should be short. Our own interval,
-  /// so that no peer's long one keeps us waiting.
+  /// A dead or frozen master's kernel answers until its lease is over: the gap after that should be short. Our own
+  /// interval, so that no peer's long one keeps us waiting.
   void ask_again_soon() {
     const TimePoint again = now_ + std::max(config_.advert_interval, config_.probe_again);
     s_.timers.master_down = Deadline{std::max(again, s_.started_until)};
@@ -381,9 +384,8 @@ class Turn {
   }
   void arm(bool timer_was_used) {
     Deadline next = s_.timers.master_down;
-    for (const Deadline other :
-         {s_.timers.probe, s_.timers.advert, s_.timers.refresh, s_.timers.announce, s_.timers.conflict_end,
-          s_.timers.hand_over_end}) {
+    for (const Deadline other : {s_.timers.probe, s_.timers.advert, s_.timers.refresh, s_.timers.announce,
+                                 s_.timers.conflict_end, s_.timers.hand_over_end}) {
       next = next.earlier(other);
     }
     if (next == s_.armed && !(timer_was_used && !next.is_never())) return;
@@ -415,8 +417,9 @@ class Turn {
     s_.last_announce = now_;
     s_.timers.announce = Deadline::never();
     if (config_.announce_refresh > Nanos{0}) s_.timers.announce = Deadline{now_ + config_.announce_refresh};
-    if (std::exchange(s_.second_burst_due, false))
+    if (std::exchange(s_.second_burst_due, false)) {
       s_.timers.announce = s_.timers.announce.earlier(Deadline{now_ + config_.announce_delay});
+    }
   }
   void announce_soon() {
     s_.second_burst_due = config_.announce_delay > Nanos{0};

@@ -11,8 +11,8 @@
 //                       ▼
 //                     Fault ── no fault left ──► Backup
 //
-// A planned release (Stop, operator, sync group, a tracked release while the service still answers) is a hand-over: priority 0
-// at once, the mode changes at once, but the addresses stay until the successor is heard, the limit is over
+// A planned release (Stop, operator, sync group, a tracked release while the service still answers) is a hand-over:
+// priority 0 at once, the mode changes at once, but the addresses stay until the successor is heard, the limit is over
 // (hand_over_limit), the interface is down, or this node slept past its time. It goes on beside any mode but Master.
 //
 // Owner: the guardian, one State per virtual router. Thread: the owner's only. Pure: time comes in with each step.
@@ -24,7 +24,8 @@
 //   3. A fault, not a low priority, is what always gives the addresses up: priorities only choose among healthy nodes.
 //   4. The same inputs in the same order give the same actions.
 //   5. An advertisement heard on any path keeps a backup quiet and settles a duplicate.
-//   6. A node that hands over sends no advertisement with a priority above 0 and announces nothing, unless it is master again.
+//   6. A node that hands over sends no advertisement with a priority above 0 and announces nothing, unless it is master
+//      again.
 #pragma once
 
 #include <array>
@@ -75,12 +76,12 @@ struct State {
   TimePoint started_until;  // the end of start_delay
 
   // as a backup
-  Nanos master_interval{0};  // Master_Adver_Interval
+  Nanos master_interval{0};         // Master_Adver_Interval
   std::optional<IpAddress> master;  // whom this backup listens to
   std::uint8_t master_priority = 0;
-  Deadline learnt_until{TimePoint{0}};  // a master heard in Fault counts as alive until
-  std::optional<TimePoint> lower_since;  // a master of lower priority is heard since
-  Deadline lower_alive{TimePoint{0}};    // and counts as alive until
+  Deadline learnt_until{TimePoint{0}};      // a master heard in Fault counts as alive until
+  std::optional<TimePoint> lower_since;     // a master of lower priority is heard since
+  Deadline lower_alive{TimePoint{0}};       // and counts as alive until
   std::optional<TimePoint> answered_since;  // probes are answered since
   Reason take_reason = Reason::kMasterDown;
   bool released_to_us = false;  // the master last heard released, nobody was heard since: no probe

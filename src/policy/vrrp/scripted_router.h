@@ -30,7 +30,8 @@ inline Config level1(std::uint8_t priority = 100) {
 inline Config rfc(std::uint8_t priority = 100) { return strict_rfc(level1(priority)); }
 
 inline Advertisement advert(std::uint8_t priority, IpAddress source = kBelow, Nanos interval = 1s) {
-  return Advertisement{.path = 0, .source = source, .priority = priority, .interval = interval, .addresses = {kVirtual}};
+  return Advertisement{
+      .path = 0, .source = source, .priority = priority, .interval = interval, .addresses = {kVirtual}};
 }
 
 class Router {

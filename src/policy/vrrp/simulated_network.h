@@ -2,7 +2,8 @@
 //
 // Owner: one test. Thread: the test's only. Nothing here is shared between runs; the seed decides everything.
 // Invariants:
-//   1. Time is true time. A node's own clock runs faster or slower by up to kDriftPpm; its timers come up to kLate late.
+//   1. Time is true time. A node's own clock runs faster or slower by up to kDriftPpm; its timers come up to kLate
+//      late.
 //   2. A link loses at most kLosses adverts in a row and delays by at most kDelay, unless it is cut.
 //   3. The kernel of a node keeps the addresses until the end of their lease whatever becomes of the process; a host
 //      crash takes them at once. A frozen or dead process does nothing, its kernel still answers probes.
@@ -143,13 +144,16 @@ class SimulatedNetwork {
   };
 
   TimePoint local(const Node& node) const {
-    return TimePoint{now_.nanos + now_.nanos / 1'000'000 * node.drift_ppm + now_.nanos % 1'000'000 * node.drift_ppm / 1'000'000};
+    return TimePoint{now_.nanos + now_.nanos / 1'000'000 * node.drift_ppm +
+                     now_.nanos % 1'000'000 * node.drift_ppm / 1'000'000};
   }
   void schedule(Nanos after, Event event) {
     const Nanos wait = after < Nanos{0} ? Nanos{0} : after;
     events_.emplace(std::pair(now_ + wait, sequence_++), std::move(event));
   }
-  Nanos up_to(Nanos most) { return Nanos(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count())))); }
+  Nanos up_to(Nanos most) {
+    return Nanos(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count()))));
+  }
 
   void give(std::size_t i, const Input& input) {
     Node& node = nodes_[i];
@@ -186,7 +190,11 @@ class SimulatedNetwork {
     for (std::size_t to = 0; to < nodes_.size(); ++to) {
       if (to == from || !connected(from, to) || lost(from, to)) continue;
       schedule(delay(from, to), {to, nodes_[to].life, 0,
-                                 Advertisement{.path = 0, .source = config.own_address, .priority = priority, .interval = config.advert_interval, .addresses = config.addresses}});
+                                 Advertisement{.path = 0,
+                                               .source = config.own_address,
+                                               .priority = priority,
+                                               .interval = config.advert_interval,
+                                               .addresses = config.addresses}});
     }
   }
   Nanos delay(std::size_t from, std::size_t to) {

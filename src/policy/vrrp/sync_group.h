@@ -18,7 +18,7 @@ namespace hf::policy::vrrp {
 
 struct MemberStatus {
   Mode mode = Mode::kInitialize;
-  bool own_fault = false;  // Faults::own()
+  bool own_fault = false;     // Faults::own()
   bool above_master = false;  // hears_lower_master()
 };
 

@@ -54,7 +54,8 @@ TEST(VrrpSyncGroup, one_member_that_hears_a_better_master_makes_all_yield) {
   Group group(2);
   group.wait(4s);
   group.give(0, Timer{});
-  group.give(1, Advertisement{.source = IpAddress::v4(198, 18, 0, 9), .priority = 200, .interval = 1s, .addresses = {}});
+  group.give(1,
+             Advertisement{.source = IpAddress::v4(198, 18, 0, 9), .priority = 200, .interval = 1s, .addresses = {}});
   EXPECT_EQ(group.modes(), Modes(2, Mode::kBackup));
 }
 

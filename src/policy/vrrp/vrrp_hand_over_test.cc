@@ -296,7 +296,10 @@ TEST(VrrpAskAgain, a_master_that_is_heard_in_between_is_listened_to) {
 TEST(VrrpStatus, names_every_fault_that_holds_the_gravest_first) {
   Router router(level1());
   EXPECT_TRUE(fault_reasons(router.give(Start{}).state()).empty());
-  router.give(OperatorCommand::kRelease).give(SyncOrder::kFault).give(TrackChanged{0, true}).give(InterfaceChanged{false});
+  router.give(OperatorCommand::kRelease)
+      .give(SyncOrder::kFault)
+      .give(TrackChanged{0, true})
+      .give(InterfaceChanged{false});
   EXPECT_EQ(fault_reasons(router.state()), (std::vector<Reason>{Reason::kInterfaceDown, Reason::kTrackRelease,
                                                                 Reason::kOperatorRelease, Reason::kSyncGroup}));
   for (const Reason reason : fault_reasons(router.state())) EXPECT_FALSE(to_string(reason).empty());

@@ -394,23 +394,26 @@ TEST(VrrpProperty, addresses_are_refreshed_only_while_held_and_held_only_by_a_ma
     bool held = false;
     for (int i = 0; i < 400; ++i) {
       now = now + Nanos(static_cast<std::int64_t>(random.below(random.below(4) == 0 ? 4'000'000'000 : 300'000'000)));
-      const Input inputs[] = {Start{}, Timer{}, Timer{}, Timer{}, Timer{}, ConflictSeen{}, Stop{},
-                              advert(static_cast<std::uint8_t>(random.next()), kAbove, Nanos(static_cast<std::int64_t>(random.next()))),
-                              InterfaceChanged{random.below(3) != 0}, ProbeResult{random.below(2) == 0},
-                              TrackChanged{static_cast<int>(random.below(600)) - 300, random.below(5) == 0, random.below(3) != 0},
-                              static_cast<OperatorCommand>(random.below(3)), static_cast<SyncOrder>(random.below(5))};
+      const Input inputs[] = {
+          Start{},
+          Timer{},
+          Timer{},
+          Timer{},
+          Timer{},
+          ConflictSeen{},
+          Stop{},
+          advert(static_cast<std::uint8_t>(random.next()), kAbove, Nanos(static_cast<std::int64_t>(random.next()))),
+          InterfaceChanged{random.below(3) != 0},
+          ProbeResult{random.below(2) == 0},
+          TrackChanged{static_cast<int>(random.below(600)) - 300, random.below(5) == 0, random.below(3) != 0},
+          static_cast<OperatorCommand>(random.below(3)),
+          static_cast<SyncOrder>(random.below(5))};
       Step done = step(config, std::move(state), now, inputs[random.below(std::size(inputs))]);
       state = std::move(done.state);
       for (const Action& action : done.actions) {
-        if (action.kind == kRefreshAddresses) {
-          ASSERT_TRUE(held);
-        }
-        if (action.kind == kAddAddresses) {
-          ASSERT_FALSE(std::exchange(held, true));
-        }
-        if (action.kind == kRemoveAddresses) {
-          ASSERT_TRUE(std::exchange(held, false));
-        }
+        if (action.kind == kRefreshAddresses) { ASSERT_TRUE(held); }
+        if (action.kind == kAddAddresses) { ASSERT_FALSE(std::exchange(held, true)); }
+        if (action.kind == kRemoveAddresses) { ASSERT_TRUE(std::exchange(held, false)); }
       }
       ASSERT_EQ(held, holding(state));
       ASSERT_FALSE(state.mode == Mode::kMaster && handing_over(state));

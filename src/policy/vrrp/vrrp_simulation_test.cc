@@ -21,7 +21,8 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 
 class Story {
  public:
-  explicit Story(std::uint64_t seed) : random_(seed), harsh_(random_.below(3) != 0), network_(seed + 1, make_configs()) {
+  explicit Story(std::uint64_t seed)
+      : random_(seed), harsh_(random_.below(3) != 0), network_(seed + 1, make_configs()) {
     for (std::size_t i = 0; i < network_.size(); ++i) {
       const Config& config = network_.node(i).config;
       longest_interval_ = std::max(longest_interval_, config.advert_interval);
@@ -124,9 +125,7 @@ class Story {
                        network_.now() - node.frozen_at > 4 * node.config.advert_interval;
     const unsigned transitions = node.transitions;
     network_.thaw(i);
-    if (slept) {
-      ASSERT_GT(node.transitions, transitions) << "node " << i << " woke up and went on as master";
-    }
+    if (slept) { ASSERT_GT(node.transitions, transitions) << "node " << i << " woke up and went on as master"; }
   }
   void stop(std::size_t i) {
     if (!network_.runs(i)) return;
@@ -211,8 +210,8 @@ class Story {
     network_.start(i);
     anew(i);
   }
-  /// A lone master which some backup listens to, its start_delay over; and no take-over is still being talked of: the last
-  /// word of a master that has just yielded looks like a successor's first.
+  /// A lone master which some backup listens to, its start_delay over; and no take-over is still being talked of: the
+  /// last word of a master that has just yielded looks like a successor's first.
   bool can_hand_over(std::size_t master) const {
     bool heard = false;
     if (network_.now() - last_change_ < longest_interval_) return false;
@@ -259,18 +258,12 @@ class Story {
       holders += network_.holds(i) ? 1 : 0;
       for (std::size_t j = i + 1; j < network_.size(); ++j) watch_pair(i, j);
     }
-    if (at_least_one_) {
-      ASSERT_GE(holders, 1u) << "nobody holds the address at " << network_.now().nanos;
-    }
-    if (exactly_one_) {
-      ASSERT_EQ(holders, 1u) << "at " << network_.now().nanos;
-    }
+    if (at_least_one_) { ASSERT_GE(holders, 1u) << "nobody holds the address at " << network_.now().nanos; }
+    if (exactly_one_) { ASSERT_EQ(holders, 1u) << "at " << network_.now().nanos; }
   }
   void watch_lease(std::size_t i) {
     const Network::Node& node = network_.node(i);
-    if (node.frozen && network_.holds(i)) {
-      ASSERT_LT(network_.now(), node.frozen_at + node.config.lease);
-    }
+    if (node.frozen && network_.holds(i)) { ASSERT_LT(network_.now(), node.frozen_at + node.config.lease); }
     const bool master = node.alive && node.state.mode == Mode::kMaster;
     if (network_.runs(i) && network_.holds(i)) {
       ASSERT_TRUE(holding(node.state)) << "a node that is neither master nor handing over kept the address";

@@ -20,8 +20,7 @@
 
 namespace hf::proto::arp {
 
-enum class Operation : std::uint16_t { kRequest = 1,
-                                       kReply = 2 };
+enum class Operation : std::uint16_t { kRequest = 1, kReply = 2 };
 
 struct ArpFrame {
   MacAddress ethernet_destination{};

@@ -60,15 +60,11 @@ TEST(ArpFrame, AnyChangeOfTheFixedFieldsIsRefused) {
   vrrp::testing::for_every_changed_byte(
       *encode_arp(gratuitous_request(kOwn, kVip)), [](ByteView bytes, std::size_t offset) {
         const bool fixed = offset >= 12 && offset < 20;  // EtherType, hardware, protocol, sizes
-        if (fixed) {
-          EXPECT_FALSE(decode_arp(bytes).ok()) << offset;
-        }
+        if (fixed) { EXPECT_FALSE(decode_arp(bytes).ok()) << offset; }
         if (offset == 21) {  // operation: request or reply
           EXPECT_EQ(decode_arp(bytes).ok(), bytes[21] == 2);
         }
-        if (offset > 21) {
-          EXPECT_TRUE(decode_arp(bytes).ok()) << offset;
-        }
+        if (offset > 21) { EXPECT_TRUE(decode_arp(bytes).ok()) << offset; }
       });
 }
 

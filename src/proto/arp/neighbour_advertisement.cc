@@ -29,7 +29,8 @@ Result<std::string> encode_neighbour(const NeighbourAdvertisement& advertisement
   if (advertisement.source.is_v4() || advertisement.destination.is_v4() || advertisement.target.is_v4()) {
     return Error{ErrorCode::kInvalidArgument, "neighbour advertisements are for IPv6; IPv4 takes ARP"};
   }
-  const std::uint32_t flags = (advertisement.router ? kRouterBit : 0U) | (advertisement.solicited ? kSolicitedBit : 0U) |
+  const std::uint32_t flags = (advertisement.router ? kRouterBit : 0U) |
+                              (advertisement.solicited ? kSolicitedBit : 0U) |
                               (advertisement.override_cached ? kOverrideBit : 0U);
   return seal_icmpv6({.ethernet_destination = advertisement.ethernet_destination,
                       .ethernet_source = advertisement.ethernet_source,
@@ -43,8 +44,7 @@ Result<std::string> encode_neighbour(const NeighbourAdvertisement& advertisement
 }
 
 Result<NeighbourAdvertisement> decode_neighbour(ByteView frame) {
-  const Result<OpenedIcmpv6> opened =
-      open_icmpv6(frame, kNeighbourAdvertisementType, kOptionTargetLinkAddress, kWhat);
+  const Result<OpenedIcmpv6> opened = open_icmpv6(frame, kNeighbourAdvertisementType, kOptionTargetLinkAddress, kWhat);
   if (!opened.ok()) return opened.error();
   const std::uint32_t flags = opened->message.flags;
   NeighbourAdvertisement out{.ethernet_destination = opened->way.ethernet_destination,

@@ -35,8 +35,7 @@ struct NeighbourAdvertisement {
   friend bool operator==(const NeighbourAdvertisement&, const NeighbourAdvertisement&) = default;
 };
 
-enum class RouterFlag : bool { kHost,
-                               kRouter };  // as the interface forwards or not
+enum class RouterFlag : bool { kHost, kRouter };  // as the interface forwards or not
 
 /// "This address is mine now", to all nodes: override set, not solicited, our MAC as option, sent from `address`.
 NeighbourAdvertisement unsolicited_advertisement(const MacAddress& own_mac, const IpAddress& address,

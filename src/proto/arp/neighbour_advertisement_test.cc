@@ -62,9 +62,7 @@ TEST(NeighbourAdvertisement, EveryTruncationIsRefused) {
 
 TEST(NeighbourAdvertisement, EveryChangedByteThatTheChecksumCoversIsRefused) {
   vrrp::testing::for_every_changed_byte(unhex(kFrame), [](ByteView bytes, std::size_t offset) {
-    if (offset >= 18) {
-      EXPECT_FALSE(decode_neighbour(bytes).ok()) << offset;
-    }
+    if (offset >= 18) { EXPECT_FALSE(decode_neighbour(bytes).ok()) << offset; }
   });
 }
 

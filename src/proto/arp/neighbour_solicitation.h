@@ -5,8 +5,8 @@
 // Source: RFC 4861 4.3, 7.1.1; RFC 4862 5.4.2; RFC 4291 2.7.1; RFC 2464 7.
 // Invariants:
 //   1. decode_solicitation(encode_solicitation(x)) == x.
-//   2. decode_solicitation takes any bytes, and accepts only what RFC 4861 7.1.1 calls valid: what open_icmpv6 holds to,
-//      and from :: only to a solicited-node group and without a link address.
+//   2. decode_solicitation takes any bytes, and accepts only what RFC 4861 7.1.1 calls valid: what open_icmpv6 holds
+//      to, and from :: only to a solicited-node group and without a link address.
 #pragma once
 
 #include <optional>

@@ -50,10 +50,11 @@ TEST(NeighbourSolicitation, EveryTruncationIsRefused) {
 }
 
 TEST(NeighbourSolicitation, AnyChangedByteOfTheMessageIsRefused) {
-  vrrp::testing::for_every_changed_byte(*encode_solicitation(dad_probe(kOwn, kVip)), [](ByteView bytes, std::size_t at) {
-    if (at < 54) return;
-    EXPECT_FALSE(decode_solicitation(bytes).ok()) << at;
-  });
+  vrrp::testing::for_every_changed_byte(*encode_solicitation(dad_probe(kOwn, kVip)),
+                                        [](ByteView bytes, std::size_t at) {
+                                          if (at < 54) return;
+                                          EXPECT_FALSE(decode_solicitation(bytes).ok()) << at;
+                                        });
 }
 
 TEST(NeighbourSolicitation, FromNowhereWithALinkAddressIsRefusedRfc4861Clause711) {

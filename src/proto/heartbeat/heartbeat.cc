@@ -89,7 +89,9 @@ std::variant<Heartbeat, Refusal> decode(ByteView datagram, ByteView key) {
   const std::uint8_t flags = byte_at(message, kFlagsOffset);
   const std::uint64_t interval = load_be(message, kIntervalOffset, 8);
   if ((flags & ~kMasterFlag) != 0 || load_be(message, kZeroOffset, 2) != 0) return Refusal::kMalformed;
-  if (interval == 0 || interval > static_cast<std::uint64_t>(Nanos(kLongestInterval).count())) return Refusal::kMalformed;
+  if (interval == 0 || interval > static_cast<std::uint64_t>(Nanos(kLongestInterval).count())) {
+    return Refusal::kMalformed;
+  }
   Heartbeat out{.router_id = byte_at(message, kRouterIdOffset),
                 .priority = byte_at(message, kPriorityOffset),
                 .master = (flags & kMasterFlag) != 0,

@@ -47,7 +47,8 @@ TEST(Heartbeat, IsReadAsItWasWritten) {
   Heartbeat most = example_v6();
   most.addresses.assign(kMostAddresses, most.addresses.front());
   for (const Heartbeat& one : {example(), example_v6(), none, most}) {
-    for (const ByteView key : {ByteView(""), kKey, ByteView("a key that is longer than one block of SHA-256, which is 64 bytes")}) {
+    for (const ByteView key :
+         {ByteView(""), kKey, ByteView("a key that is longer than one block of SHA-256, which is 64 bytes")}) {
       const std::string bytes = *encode(one, key);
       EXPECT_LE(bytes.size(), kLongestHeartbeat);
       const auto read = decode(bytes, key);
@@ -148,7 +149,7 @@ TEST(ReplayWindow, SourcesAreApartAndBounded) {
   ReplayWindow window;
   for (std::uint8_t node = 1; node <= ReplayWindow::kMostSources; ++node) EXPECT_TRUE(window.accept(from(7, 5, node)));
   for (std::uint8_t node = 1; node <= ReplayWindow::kMostSources; ++node) EXPECT_FALSE(window.accept(from(7, 5, node)));
-  EXPECT_TRUE(window.accept(from(7, 5, 200)));   // node 1 is forgotten for it
+  EXPECT_TRUE(window.accept(from(7, 5, 200)));  // node 1 is forgotten for it
   EXPECT_FALSE(window.accept(from(7, 5, 2)));
   EXPECT_TRUE(window.accept(from(7, 5, 1)));
 }

@@ -13,7 +13,9 @@ constexpr std::uint16_t kUtf8Mb4 = 45;
 TEST(ClientName, Latin1IsTheCp1252OfTheServers) {
   EXPECT_EQ(name_from_client("j\xF6rg", kLatin1), "j\xC3\xB6rg");
   EXPECT_EQ(name_from_client("\x80uro \x81\x9F\xA0\xFF", kLatin1), "\xE2\x82\xACuro \xC2\x81\xC5\xB8\xC2\xA0\xC3\xBF");
-  for (const int collation : {5, 15, 31, 47, 48, 49, 94, 1032, 1071}) EXPECT_EQ(name_from_client("\xE4", static_cast<std::uint16_t>(collation)), "\xC3\xA4") << collation;
+  for (const int collation : {5, 15, 31, 47, 48, 49, 94, 1032, 1071}) {
+    EXPECT_EQ(name_from_client("\xE4", static_cast<std::uint16_t>(collation)), "\xC3\xA4") << collation;
+  }
 }
 
 TEST(ClientName, Utf8StaysAndWhatIsNoneBecomesAQuestionMark) {

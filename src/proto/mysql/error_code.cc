@@ -18,7 +18,9 @@ std::string join(std::initializer_list<ByteView> parts) {
 /// A name in a message, as long as the server would print it.
 ByteView clip(ByteView name, std::size_t most) { return name.substr(0, most); }
 
-ErrorReply reply(std::uint16_t code, std::string message) { return {code, std::string(sqlstate_of(code)), std::move(message)}; }
+ErrorReply reply(std::uint16_t code, std::string message) {
+  return {code, std::string(sqlstate_of(code)), std::move(message)};
+}
 
 constexpr std::size_t kNameMax = 192;
 constexpr std::size_t kHostMax = 64;
@@ -121,6 +123,8 @@ ErrorReply said_by_server(const PeerSaid& said) { return said_by_server(said.cod
 
 ErrorReply own_error(ByteView message) { return reply(kErUnknown, std::string(clip(message, 511))); }
 
-ErrorReply reply_of(const Error& error) { return error.said != nullptr ? said_by_server(*error.said) : own_error(error.context); }
+ErrorReply reply_of(const Error& error) {
+  return error.said != nullptr ? said_by_server(*error.said) : own_error(error.context);
+}
 
 }  // namespace hf::proto::mysql

@@ -60,8 +60,7 @@ inline constexpr std::uint16_t kErReadOnlyMode = 1836;
 inline constexpr std::uint16_t kErConnectionKilled = 1927;
 inline constexpr std::uint16_t kErLostConnection = 2013;  // a client library's code, for outcomes that we cannot know
 
-enum class UsingPassword : bool { kNo,
-                                  kYes };
+enum class UsingPassword : bool { kNo, kYes };
 
 ErrorReply too_many_connections();
 ErrorReply bad_host();

@@ -96,7 +96,7 @@ TEST(HandshakeResponse, MatchesBytesThatARealServerAccepted) {
 
 TEST(HandshakeResponse, EverySetOfPartsSurvives) {
   const Capabilities parts[] = {kClientSecureConnection, kClientPluginAuth, kClientConnectWithDb,
-                                kClientConnectAttrs, kClientMysql, kClientPluginAuthLenencData,
+                                kClientConnectAttrs,     kClientMysql,      kClientPluginAuthLenencData,
                                 kMariaDbProgress};
   for (unsigned set = 0; set < 1U << std::size(parts); ++set) {
     HandshakeResponse response;

@@ -49,7 +49,8 @@ inline ByteView payload_of(ByteView packet) {
 /// Makes logical packets of a byte stream.
 class PacketAssembler {
  public:
-  /// A logical packet of `max_packet` bytes or more is an error (ErrorCode::kOverload: ER_NET_PACKET_TOO_LARGE), as it is to a server.
+  /// A logical packet of `max_packet` bytes or more is an error (ErrorCode::kOverload: ER_NET_PACKET_TOO_LARGE), as it
+  /// is to a server.
   explicit PacketAssembler(std::size_t max_packet) : max_packet_(max_packet) {}
 
   struct Step {
@@ -59,12 +60,12 @@ class PacketAssembler {
   };
   /// Takes bytes from the front of `input`, at most up to the end of one logical packet. Without a packet everything
   /// was consumed. The payload is a view of `input` or of the assembler, good until the next call. After an error the
-  /// stream is unusable, and expected_sequence() is the id that a peer would answer with: that of the missing piece, or the one behind
-  /// the piece that was too large.
+  /// stream is unusable, and expected_sequence() is the id that a peer would answer with: that of the missing piece, or
+  /// the one behind the piece that was too large.
   Result<Step> next(ByteView input);
 
-  /// The packet that was just handed out, when it is ours and too large to be kept for the next one: without a copy of it. The view of it
-  /// is good no more. nullopt: copy the view.
+  /// The packet that was just handed out, when it is ours and too large to be kept for the next one: without a copy of
+  /// it. The view of it is good no more. nullopt: copy the view.
   std::optional<std::string> take_large();
 
   /// The next piece must have this id. Both sides restart at 0 with each command.

@@ -183,7 +183,8 @@ bool ReplyTracker::is_reported(ByteView payload) const {
     case State::kResponse: return byte_at(payload, 0) == kOkHeader || byte_at(payload, 0) == kEofHeader;
     // Also reported when it says that session state has changed: the client may not have asked to be told.
     case State::kDefinitionsEof:
-      return is_terminator(payload) || (is_eof(payload) && payload.size() == 5 && (byte_at(payload, 4) & (kStatusSessionStateChanged >> 8)) != 0);
+      return is_terminator(payload) ||
+             (is_eof(payload) && payload.size() == 5 && (byte_at(payload, 4) & (kStatusSessionStateChanged >> 8)) != 0);
     default: return true;
   }
 }
@@ -334,8 +335,9 @@ void ReplyTracker::definitions_done() {
 
 Result<void> ReplyTracker::take_definitions_eof(ByteView payload) {
   Result<EofPacket> eof = decode_eof(payload, capabilities_);
-  if (!eof.ok())
+  if (!eof.ok()) {
     return protocol_error("reply to " + std::string(to_string(command_)) + ": no EOF behind the definitions");
+  }
   if (is_terminator(payload)) return take_end(payload);
   status_ = eof->status;
   warnings_ = std::max(warnings_, eof->warnings);

@@ -34,16 +34,17 @@ class ReplyTracker {
  public:
   enum class Action : std::uint8_t {
     kForward,  // `packet` goes to the client unchanged: whole packets, a part of one, or many
-    kPacket,   // `packet` is one whole packet, header and payload, that the caller may want to read or rewrite: every
-              // OK, ERR, every EOF or OK-as-EOF that ends rows, the OK of COM_STMT_PREPARE. Send it (or your version of
-              // it) on
+    // `packet` is one whole packet, header and payload, that the caller may want to read or rewrite: every OK, ERR,
+    // every EOF or OK-as-EOF that ends rows, the OK of COM_STMT_PREPARE. Send it (or your version of it) on
+    kPacket,
     kStashed,  // the input was kept, nothing to send: a control packet is cut, more bytes are needed
   };
   struct Step {
     std::size_t consumed = 0;  // bytes at the front of the input that are done with
     Action action = Action::kForward;
-    ByteView packet{};  // what goes to the client; the input's first `consumed` bytes, or bytes stashed earlier.
-                        // Good until the next call and while the input lives
+    // what goes to the client; the input's first `consumed` bytes, or bytes stashed earlier. Good until the next call
+    // and while the input lives
+    ByteView packet{};
   };
 
   /// A new reply is due. `capabilities`: as negotiated with the server. `first_sequence`: the id after the request's
@@ -60,8 +61,8 @@ class ReplyTracker {
   /// A byte of the reply has arrived: the server has at least seen the command.
   bool begun() const { return begun_; }
   Command command() const { return command_; }
-  /// The id that an ERR must have which ends the reply where it is now, if what was handed out so far went to the client; nothing in the
-  /// middle of a packet, where nothing but its rest can follow.
+  /// The id that an ERR must have which ends the reply where it is now, if what was handed out so far went to the
+  /// client; nothing in the middle of a packet, where nothing but its rest can follow.
   std::optional<std::uint8_t> next_sequence() const {
     if (piece_left_ > 0 || continuation_) return std::nullopt;
     return expected_;
@@ -77,7 +78,8 @@ class ReplyTracker {
   std::uint64_t affected_rows() const { return affected_rows_; }
   std::uint64_t insert_id() const { return insert_id_; }
   StatusFlags status() const { return status_; }
-  /// The most that any result of it had: of several statements the last leaves the list of one before, if it opens no table.
+  /// The most that any result of it had: of several statements the last leaves the list of one before, if it opens no
+  /// table.
   std::uint16_t warnings() const { return warnings_; }
   /// The reply ended with an ERR packet.
   bool failed() const { return error_code_ != 0; }

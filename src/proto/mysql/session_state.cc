@@ -80,14 +80,17 @@ namespace {
 template <typename Take>
 void each_change(ByteView session_state, Take take) {
   SessionStateReader reader(session_state);
-  for (Result<std::optional<SessionStateEntry>> next = reader.next(); next.ok() && *next; next = reader.next()) take(**next);
+  for (Result<std::optional<SessionStateEntry>> next = reader.next(); next.ok() && *next; next = reader.next()) {
+    take(**next);
+  }
 }
 
 }  // namespace
 
 std::string merged_session_changes(ByteView earlier, ByteView later) {
   std::set<std::tuple<SessionChange, std::uint8_t, ByteView>> again;
-  each_change(later, [&](const SessionStateEntry& change) { again.emplace(change.type, change.raw_type, change.name); });
+  each_change(later,
+              [&](const SessionStateEntry& change) { again.emplace(change.type, change.raw_type, change.name); });
   std::string merged;
   each_change(earlier, [&](const SessionStateEntry& change) {
     if (!again.contains({change.type, change.raw_type, change.name})) append_session_change(merged, change);

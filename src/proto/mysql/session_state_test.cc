@@ -81,7 +81,8 @@ TEST(SessionState, MergedChangesAreToldOnceAsTheyWereLast) {
   const SessionStateEntry utc{SessionChange::kSystemVariable, 0, "time_zone", "UTC"};
   const SessionStateEntry gmt{SessionChange::kSystemVariable, 0, "time_zone", "GMT"};
   const SessionStateEntry mode{SessionChange::kSystemVariable, 0, "sql_mode", ""};
-  EXPECT_EQ(merged_session_changes(told({shop, utc, mode, state}), told({gmt, bank, state})), told({mode, gmt, bank, state}));
+  EXPECT_EQ(merged_session_changes(told({shop, utc, mode, state}), told({gmt, bank, state})),
+            told({mode, gmt, bank, state}));
   EXPECT_EQ(merged_session_changes("", told({shop, state})), told({shop, state}));
   EXPECT_EQ(merged_session_changes(told({utc}), ""), told({utc}));
 }

@@ -53,11 +53,7 @@ class TextResultReader {
   TextResult take() { return std::move(result_); }
 
  private:
-  enum class State : std::uint8_t { kResponse,
-                                    kDefinitions,
-                                    kDefinitionsEof,
-                                    kRows,
-                                    kDone };
+  enum class State : std::uint8_t { kResponse, kDefinitions, kDefinitionsEof, kRows, kDone };
 
   Result<void> packet(ByteView payload);
   Result<void> response(ByteView payload);

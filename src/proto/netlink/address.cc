@@ -64,8 +64,9 @@ void append_which(MessageWriter& writer, const InterfaceAddress& address) {
   writer.body(body(family_number(address.address.family()), address));
   writer.attribute(kAttributeLocal, address.address.bytes());
   writer.attribute(kAttributeAddress, address.peer.value_or(address.address).bytes());
-  if (!address.label.empty())
+  if (!address.label.empty()) {
     writer.attribute(kAttributeLabel, ByteView(address.label.c_str(), address.label.size() + 1));
+  }
 }
 
 std::string cache_info(const Lifetime& lifetime) {

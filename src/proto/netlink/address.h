@@ -22,11 +22,7 @@
 
 namespace hf::proto::netlink {
 
-enum class Scope : std::uint8_t { kGlobal = 0,
-                                  kSite = 200,
-                                  kLink = 253,
-                                  kHost = 254,
-                                  kNowhere = 255 };
+enum class Scope : std::uint8_t { kGlobal = 0, kSite = 200, kLink = 253, kHost = 254, kNowhere = 255 };
 
 using AddressFlags = std::uint32_t;
 inline constexpr AddressFlags kSecondary = 0x001;

@@ -174,9 +174,7 @@ TEST(DecodeAddress, EveryTruncatedBodyIsReadInsideItsBounds) {
   const auto messages = split(datagram);
   vrrp::testing::for_every_truncation((*messages)[1].body, [](ByteView body) {
     const auto address = decode_address(Message{.type = kNewAddress, .body = body});
-    if (address.ok()) {
-      EXPECT_EQ(address->address, vip().address);
-    }
+    if (address.ok()) { EXPECT_EQ(address->address, vip().address); }
   });
 }
 
@@ -185,9 +183,7 @@ TEST(DecodeAddress, EveryChangedByteGivesAValueOrAnError) {
   const auto messages = split(datagram);
   vrrp::testing::for_every_changed_byte((*messages)[0].body, [](ByteView body, std::size_t) {
     const auto address = decode_address(Message{.type = kDelAddress, .body = body});
-    if (address.ok()) {
-      EXPECT_LE(address->prefix_length, address_size(address->address.family()) * 8);
-    }
+    if (address.ok()) { EXPECT_LE(address->prefix_length, address_size(address->address.family()) * 8); }
   });
 }
 

@@ -11,10 +11,10 @@ constexpr std::uint16_t kAttributeMac = 1;
 constexpr std::uint16_t kAttributeName = 3;
 constexpr std::uint16_t kAttributeMtu = 4;
 constexpr std::uint16_t kAttributeState = 16;
-constexpr std::uint16_t kAttributeParent = 5;      // IFLA_LINK
-constexpr std::uint16_t kAttributeLinkInfo = 18;   // IFLA_LINKINFO, nested:
+constexpr std::uint16_t kAttributeParent = 5;     // IFLA_LINK
+constexpr std::uint16_t kAttributeLinkInfo = 18;  // IFLA_LINKINFO, nested:
 constexpr std::uint16_t kInfoKind = 1;
-constexpr std::uint16_t kInfoData = 2;             // nested:
+constexpr std::uint16_t kInfoData = 2;  // nested:
 constexpr std::uint16_t kMacvlanMode = 1;
 constexpr std::uint16_t kNested = 0x8000;
 constexpr std::size_t kMostName = 15;
@@ -51,7 +51,8 @@ std::string native(std::uint32_t value) {
 bool is_plain_name(ByteView name) {
   if (name.empty() || name.size() > kMostName || name == "." || name == "..") return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   });
 }
 

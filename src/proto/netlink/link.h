@@ -1,5 +1,5 @@
-// Interfaces: the requests that list them, add and remove a macvlan, switch them on and off, and the kernel's word about
-// them.
+// Interfaces: the requests that list them, add and remove a macvlan, switch them on and off, and the kernel's word
+// about them.
 //
 // Owner: plain values. Thread: any.
 // Source: linux/rtnetlink.h, linux/if_link.h, linux/if.h; RFC 2863 for the operational state.
@@ -44,8 +44,8 @@ struct Link {
   std::uint32_t mtu = 0;
   OperationalState state = OperationalState::kUnknown;
   std::optional<std::array<std::uint8_t, 6>> mac{};  // Ethernet and its like
-  std::uint32_t parent = 0;  // the interface below (a macvlan's, a VLAN's); 0: none
-  std::string kind{};        // "macvlan", "veth"; "": hardware. At most 31 bytes
+  std::uint32_t parent = 0;                          // the interface below (a macvlan's, a VLAN's); 0: none
+  std::string kind{};                                // "macvlan", "veth"; "": hardware. At most 31 bytes
 
   bool can_carry() const { return (flags & kLinkUp) != 0 && (flags & kLinkLowerUp) != 0; }
   friend bool operator==(const Link&, const Link&) = default;
@@ -55,8 +55,10 @@ struct Link {
 std::string list_links(std::uint32_t sequence);
 
 /// An interface with a MAC of its own on the wire of another. Values are linux/if_link.h's.
-enum class MacvlanMode : std::uint32_t { kPrivate = 1,   // macvlans of one parent do not hear each other
-                                         kBridge = 4 };  // they do
+enum class MacvlanMode : std::uint32_t {
+  kPrivate = 1,  // macvlans of one parent do not hear each other
+  kBridge = 4
+};  // they do
 struct Macvlan {
   std::string name{};
   std::uint32_t parent = 0;
@@ -67,8 +69,7 @@ struct Macvlan {
 /// no parent, a name that is empty, over 15 bytes, or of other bytes than letters, digits, '.', '_' and '-'.
 Result<std::string> add_macvlan(const Macvlan& macvlan, std::uint32_t sequence);
 
-enum class LinkSwitch : std::uint8_t { kOff,
-                                       kOn };
+enum class LinkSwitch : std::uint8_t { kOff, kOn };
 /// RTM_NEWLINK with acknowledgement: the administrator's wish. `index` is not 0.
 std::string switch_link(std::uint32_t index, LinkSwitch to, std::uint32_t sequence);
 /// RTM_DELLINK with acknowledgement. `index` is not 0.

@@ -76,15 +76,11 @@ TEST(DecodeLink, MalformedMessagesAreRefused) {
 TEST(DecodeLink, EveryTruncatedOrChangedBodyIsReadInsideItsBounds) {
   vrrp::testing::for_every_truncation(unhex(kBody), [](ByteView body) {
     const auto link = decode_link(Message{.type = kNewLink, .body = body});
-    if (link.ok()) {
-      EXPECT_EQ(link->name, "va");
-    }
+    if (link.ok()) { EXPECT_EQ(link->name, "va"); }
   });
   vrrp::testing::for_every_changed_byte(unhex(kBody), [](ByteView body, std::size_t) {
     const auto link = decode_link(Message{.type = kNewLink, .body = body});
-    if (link.ok()) {
-      EXPECT_TRUE(!link->name.empty() && link->name.size() <= 15);
-    }
+    if (link.ok()) { EXPECT_TRUE(!link->name.empty() && link->name.size() <= 15); }
   });
 }
 
@@ -115,7 +111,8 @@ TEST(AddMacvlan, RefusesWhatCannotBeAnInterface) {
     EXPECT_EQ(add_macvlan({.name = name, .parent = 3, .mac = kVirtualMac}, 7).error().code, ErrorCode::kInvalidArgument)
         << name;
   }
-  EXPECT_EQ(add_macvlan({.name = "vrrp.51", .parent = 0, .mac = kVirtualMac}, 7).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(add_macvlan({.name = "vrrp.51", .parent = 0, .mac = kVirtualMac}, 7).error().code,
+            ErrorCode::kInvalidArgument);
 }
 
 TEST(SwitchLink, ChangesTheOneFlag) {

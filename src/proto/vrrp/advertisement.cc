@@ -32,8 +32,9 @@ Error unwritable(std::string_view why) {
 Result<void> check_interval(const Advertisement& advertisement) {
   const Centis interval = advertisement.interval;
   if (advertisement.version == Version::kV3) {
-    if (interval < Centis{1} || interval > kLongestInterval)
+    if (interval < Centis{1} || interval > kLongestInterval) {
       return unwritable("interval is not within 10 ms to 40.95 s");
+    }
     return {};
   }
   if (interval < Seconds{1} || interval > kLongestIntervalV2 || interval % Seconds{1} != Centis{0}) {

@@ -47,13 +47,10 @@ inline constexpr std::size_t kLongestMessage = 8 + kMostAddresses * 16;
 /// 00:00:5e:00:01:vrid (IPv4) or 00:00:5e:00:02:vrid (IPv6), RFC 5798 7.3.
 std::array<std::uint8_t, 6> virtual_mac(IpFamily family, std::uint8_t vrid);
 
-enum class Version : std::uint8_t { kV2 = 2,
-                                    kV3 = 3 };
+enum class Version : std::uint8_t { kV2 = 2, kV3 = 3 };
 
 /// A peer's byte may be cast to it without check: values outside the list are legal and unnamed.
-enum class AuthType : std::uint8_t { kNone = 0,
-                                     kPassword = 1,
-                                     kAuthenticationHeader = 2 };
+enum class AuthType : std::uint8_t { kNone = 0, kPassword = 1, kAuthenticationHeader = 2 };
 
 /// v2's authentication: 8 bytes that any listener can read, so it finds wrong configurations, not attackers.
 struct Auth {
@@ -79,8 +76,7 @@ struct Advertisement {
 /// v3 over IPv4 comes in two dialects. RFC 5798 as keepalived, FRR and tcpdump read it sums a pseudo header, RFC 9568,
 /// Cisco, Juniper and Arista do not. keepalived before 2.2.8 (Debian 12) and FRR before 8.5 know only the first.
 /// v2 never has a pseudo header, IPv6 always.
-enum class ChecksumDialect : std::uint8_t { kPseudoHeader,
-                                            kPlain };
+enum class ChecksumDialect : std::uint8_t { kPseudoHeader, kPlain };
 
 /// Where a message goes; both of one family. IPv6: source is the interface's link-local address.
 struct Route {
@@ -106,12 +102,12 @@ enum class Refusal : std::uint8_t {
   kCount,     // the count of addresses and the length contradict each other, or v3 without any
   kCarp,      // a CARP message: same protocol number and first byte, no concern of ours
   kChecksum,
-  kVrid,      // 0
-  kInterval,  // 0
-  kAuthType,  // check_auth: another kind of authentication than ours
-  kAuthData,  // check_auth: another password
-  kAhHeader,  // authentication_header.h: not as VRRP has it, or not its sender's
-  kAhDigest,  // authentication_header.h: another password, or changed on the way
+  kVrid,        // 0
+  kInterval,    // 0
+  kAuthType,    // check_auth: another kind of authentication than ours
+  kAuthData,    // check_auth: another password
+  kAhHeader,    // authentication_header.h: not as VRRP has it, or not its sender's
+  kAhDigest,    // authentication_header.h: another password, or changed on the way
   kAhSequence,  // SequenceCounter: its number, or a later one, was used before
 };
 inline constexpr std::size_t kRefusals = 15;
@@ -147,9 +143,7 @@ struct Arrival {
   std::uint8_t ttl = 0;
 };
 
-enum class AcceptDialect : std::uint8_t { kEither,
-                                          kPseudoHeaderOnly,
-                                          kPlainOnly };
+enum class AcceptDialect : std::uint8_t { kEither, kPseudoHeaderOnly, kPlainOnly };
 
 struct ReceiveRules {
   std::uint8_t least_ttl = kRequiredTtl;  // lower only for unicast peers behind a router
@@ -163,7 +157,8 @@ Decoded decode(ByteView message, const Arrival& arrival, const ReceiveRules& rul
 Decoded decode_packet(ByteView packet, const ReceiveRules& rules = {});
 
 /// RFC 2338 7.1: type and data must be ours. v3 has no authentication: fits when kNone is expected.
-/// nullopt: fits. Type 2 says nothing by itself: whoever expects it lets in only what authentication_header.h let through.
+/// nullopt: fits. Type 2 says nothing by itself: whoever expects it lets in only what authentication_header.h let
+/// through.
 std::optional<Refusal> check_auth(const Advertisement& advertisement, const Auth& expected);
 
 }  // namespace hf::proto::vrrp

@@ -26,10 +26,10 @@ using Digest = std::array<char, kDigestSize>;
 /// `packet` is whole, its IP header `header_size` long. nullopt: OpenSSL has no MD5.
 std::optional<Digest> digest_of(ByteView packet, std::size_t header_size, bool multicast, ByteView password) {
   std::string covered(packet);
-  covered[1] = 0;                                     // TOS
-  std::fill_n(covered.begin() + 6, 2, '\0');          // fragments
-  std::fill_n(covered.begin() + 10, 2, '\0');         // header checksum
-  if (!multicast) covered[8] = 0;                     // TTL
+  covered[1] = 0;                              // TOS
+  std::fill_n(covered.begin() + 6, 2, '\0');   // fragments
+  std::fill_n(covered.begin() + 10, 2, '\0');  // header checksum
+  if (!multicast) covered[8] = 0;              // TTL
   const auto digest_at = static_cast<std::ptrdiff_t>(header_size + kDigestOffset);
   std::fill_n(covered.begin() + digest_at, kDigestSize, '\0');
 
@@ -76,7 +76,8 @@ Result<std::string> encode_authenticated(const Advertisement& advertisement, con
   const std::size_t header_size = packet->size() - payload.size();
   const auto digest = digest_of(*packet, header_size, route.destination.is_multicast(), password);
   if (!digest) {
-    return Error{ErrorCode::kUnsupported, "VRRP authentication header: HMAC-MD5 is not to be had from OpenSSL (FIPS mode?)"};
+    return Error{ErrorCode::kUnsupported,
+                 "VRRP authentication header: HMAC-MD5 is not to be had from OpenSSL (FIPS mode?)"};
   }
   std::copy(digest->begin(), digest->end(), packet->begin() + static_cast<std::ptrdiff_t>(header_size + kDigestOffset));
   return packet;

@@ -7,10 +7,11 @@
 //   8 sequence (4)   12 digest (12)   24 the message: authentication type 2, its data zero
 //
 // Invariants:
-//   1. The digest covers the whole packet, but not what routers may change: TOS, fragment bits, header checksum, and the
-//      TTL of what is not multicast. The identification is covered, so it is written and never 0 (the kernel replaces 0).
-//   2. decode_authenticated takes any bytes, looks at nothing but their shape before the digest fits, and compares it in
-//      constant time.
+//   1. The digest covers the whole packet, but not what routers may change: TOS, fragment bits, header checksum, and
+//      the TTL of what is not multicast. The identification is covered, so it is written and never 0 (the kernel
+//      replaces 0).
+//   2. decode_authenticated takes any bytes, looks at nothing but their shape before the digest fits, and compares it
+//      in constant time.
 //   3. The key is the first 8 bytes of the password, as keepalived has it.
 #pragma once
 
@@ -48,8 +49,8 @@ std::variant<Authenticated, Refused> decode_authenticated(ByteView packet, ByteV
 ///
 /// A node that starts anew accepts the first number it hears, whatever it is: a replay can cheat it until it hears the
 /// live master, as it can cheat keepalived. Its own numbers begin above `floor` (the time in seconds: at one advert a
-/// second above those of its earlier life). Where they do not, or where keepalived begins at 1 again, the peer refuses it,
-/// takes over by its timer, and is heard: from then on both count from the same number.
+/// second above those of its earlier life). Where they do not, or where keepalived begins at 1 again, the peer refuses
+/// it, takes over by its timer, and is heard: from then on both count from the same number.
 class SequenceCounter {
  public:
   explicit SequenceCounter(std::uint32_t floor = 0);

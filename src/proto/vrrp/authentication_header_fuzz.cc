@@ -1,5 +1,5 @@
-// Oracle: what is accepted, or made of the bytes and written, is read the same when it is written again; any bytes behind a
-// right IP header crash nothing.
+// Oracle: what is accepted, or made of the bytes and written, is read the same when it is written again; any bytes
+// behind a right IP header crash nothing.
 #include <cstdint>
 
 #include "base/assert.h"
@@ -33,7 +33,8 @@ void check(ByteView packet) {
 
 /// The bytes behind a right IP header and the beginning of a right authentication header.
 void check_headers(ByteView bytes) {
-  IpHeader header{.source = IpAddress::v4(198, 18, 0, 1), .destination = kGroupV4, .protocol = kAuthenticationHeaderProtocol};
+  IpHeader header{
+      .source = IpAddress::v4(198, 18, 0, 1), .destination = kGroupV4, .protocol = kAuthenticationHeaderProtocol};
   std::string payload("\x70\x04\0\0", 4);
   payload.append(header.source.bytes()).append(bytes);
   const auto packet = encode_ip(header, payload);
@@ -52,7 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                               .priority = data[1],
                               .interval = hf::Seconds{data[2] | 1},
                               .auth = {.type = AuthType::kAuthenticationHeader}};
-  for (std::size_t i = 0; i < data[3]; ++i) advertisement.addresses.push_back(IpAddress::v4(198, 18, 0, data[i % size]));
+  for (std::size_t i = 0; i < data[3]; ++i) {
+    advertisement.addresses.push_back(IpAddress::v4(198, 18, 0, data[i % size]));
+  }
   const IpAddress destination = IpAddress::v4(data[0], 18, 0, 2);
   const auto packet = encode_authenticated(advertisement, {IpAddress::v4(198, 18, 0, 1), destination}, kPassword,
                                            static_cast<std::uint32_t>(load_be(bytes, 0, 4)));

@@ -1,5 +1,5 @@
-// Bytes: "of keepalived" were sent by keepalived 2.2.7 of Debian 12 with `auth_type AH`. Digests of changed packets were
-// computed by Python's hmac.
+// Bytes: "of keepalived" were sent by keepalived 2.2.7 of Debian 12 with `auth_type AH`. Digests of changed packets
+// were computed by Python's hmac.
 #include "proto/vrrp/authentication_header.h"
 
 #include <gtest/gtest.h>
@@ -97,11 +97,13 @@ TEST(AuthenticationHeader, EveryChangedByteIsRefusedButThoseThatRoutersMayChange
   const std::string unicast = unhex(kUnicast);
   const ReceiveRules far{.least_ttl = 1};
   EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 1, 0x10), "99999999")), std::nullopt) << "TOS";
-  EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 6, 0x40), "99999999")), std::nullopt) << "do not fragment";
+  EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 6, 0x40), "99999999")), std::nullopt)
+      << "do not fragment";
   EXPECT_EQ(refusal(decode_authenticated(with_byte(unicast, 8, 60), "secret", far)), std::nullopt) << "TTL of unicast";
   EXPECT_EQ(refusal(decode_authenticated(with_byte(unicast, 8, 60), "secret")), Refusal::kTtl);
   EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 8, 60), "99999999", far)), Refusal::kAhDigest);
-  EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 5, 7), "99999999")), Refusal::kAhDigest) << "identification";
+  EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 5, 7), "99999999")), Refusal::kAhDigest)
+      << "identification";
   EXPECT_EQ(refusal(decode_authenticated(with_byte(multicast, 15, 9), "99999999")), Refusal::kAhDigest) << "source";
 }
 

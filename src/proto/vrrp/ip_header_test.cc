@@ -68,9 +68,7 @@ TEST(IpHeader, EveryTruncationIsRefused) {
 TEST(IpHeader, EveryChangedByteOfAnIpv4HeaderIsRefused) {
   const std::string packet = *encode_ip(keepalived_header(), "abcd");
   testing::for_every_changed_byte(packet, [](ByteView bytes, std::size_t offset) {
-    if (offset < 20) {
-      EXPECT_FALSE(decode_ip(bytes).ok()) << offset;
-    }
+    if (offset < 20) { EXPECT_FALSE(decode_ip(bytes).ok()) << offset; }
   });
 }
 

@@ -11,7 +11,8 @@ struct Words {
 
 Words words(Refusal refusal) {
   switch (refusal) {
-    case Refusal::kIpHeader: return {"ip-header", "not a whole, unfragmented IP packet of protocol 112 (51 for the authentication header)"};
+    case Refusal::kIpHeader:
+      return {"ip-header", "not a whole, unfragmented IP packet of protocol 112 (51 for the authentication header)"};
     case Refusal::kTtl: return {"ttl", "TTL or hop limit is below 255, so it may have crossed a router"};
     case Refusal::kVersion: return {"version", "VRRP version is neither 2 nor 3 (version 2 is for IPv4 only)"};
     case Refusal::kType: return {"type", "not an advertisement"};
@@ -28,7 +29,8 @@ Words words(Refusal refusal) {
     case Refusal::kAhDigest:
       return {"ah-digest", "wrong digest in the authentication header: another password, or changed on the way"};
     case Refusal::kAhSequence:
-      return {"ah-sequence", "a number that was used before: a packet sent again, or a peer that began anew and has not heard us"};
+      return {"ah-sequence",
+              "a number that was used before: a packet sent again, or a peer that began anew and has not heard us"};
   }
   return {"unknown", "unknown reason"};
 }

@@ -1,4 +1,5 @@
-// Questions about the statement before, and what acts on it: where they are asked, what memory says, what is made again.
+// Questions about the statement before, and what acts on it: where they are asked, what memory says, what is made
+// again.
 #include "service/mysql/answerable.h"
 
 #include <gtest/gtest.h>
@@ -35,21 +36,27 @@ TEST_F(AnswerableTest, WarningsOfAConnectionThatWasGivenBackAreSaidFromMemory) {
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 3, .warnings = 2}));
   stage().primary().on(kAsksAll, reply::rows({{"0", "1", "3"}}));
-  stage().primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated for 'a'"}, {"Error", "1062", "It's a duplicate"}}));
+  stage().primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated for 'a'"},
+                                                     {"Error", "1062", "It's a duplicate"}}));
   ask(client, "INSERT INTO t VALUES (1)");
   ask(stage().log_in({.user = "other"}), "SELECT 1");  // waits for the place
   stage().primary().forget_heard();
   stage().primary().on("SHOW WARNINGS", reply::rows({{"Error", "1062", "only the last can be signalled"}}));
   EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Warning Error");
-  EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO=1062")) << "for questions that memory does not answer";
+  EXPECT_TRUE(stage().primary().heard("SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO=1062"))
+      << "for questions that memory does not answer";
 }
 
 TEST_F(AnswerableTest, WhatTheClientWasToldInThePlaceOfAServersErrorIsInTheListOfWarnings) {
   options_.replicas = 1;
   start();
   TestClient& client = stage().log_in();
-  stage().replica().on("START TRANSACTION", reply::ok({.status = wire::kStatusAutocommit | wire::kStatusInTransaction | wire::kStatusInTransactionReadOnly}));
-  stage().replica().on("INSERT", reply::error(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
+  stage().replica().on("START TRANSACTION", reply::ok({.status = wire::kStatusAutocommit | wire::kStatusInTransaction |
+                                                                 wire::kStatusInTransactionReadOnly}));
+  stage().replica().on(
+      "INSERT",
+      reply::error(1290,
+                   "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
   stage().replica().on("SHOW WARNINGS", reply::rows({{"Error", "1290", "of the replica"}}));
   ask(client, "START TRANSACTION READ ONLY");
   EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "error 1792 Cannot execute statement in a READ ONLY transaction");
@@ -65,7 +72,8 @@ TEST_F(AnswerableTest, AnErrorOfOurOwnIsInTheListOfWarnings) {
   ask(client, "INSERT INTO t VALUES (1)");
   stage().primary().on("SHOW WARNINGS", reply::rows({{"Note", "1", "a server knows nothing of it"}}));
   stage().primary().on("SELECT ROW_COUNT()", reply::rows({{"0"}}));
-  EXPECT_EQ(stage().ask(client, std::string("\x17\x09\0\0\0\0\1\0\0\0", 10)).error_code(), 1243U) << "a statement that was never prepared";
+  EXPECT_EQ(stage().ask(client, std::string("\x17\x09\0\0\0\0\1\0\0\0", 10)).error_code(), 1243U)
+      << "a statement that was never prepared";
   EXPECT_EQ(ask(client, "SHOW WARNINGS"), "rows Error");
   EXPECT_EQ(ask(client, "SELECT ROW_COUNT()"), "rows -1");
   stage().primary().on("DELETE", reply::ok({.status = wire::kStatusAutocommit, .warnings = 1}));
@@ -164,7 +172,8 @@ TEST_F(AnswerableTest, AWriteThatReadsFoundRowsRunsWhereTheyAreMadeAgain) {
   const std::size_t counted = primary.find("LIMIT 3) counted");
   ASSERT_NE(counted, std::string::npos) << primary;
   EXPECT_TRUE(primary.ends_with("INSERT INTO t VALUES (FOUND_ROWS())")) << primary;
-  EXPECT_EQ(primary.find("SET tracking", counted), std::string::npos) << "that would be the statement before: " << primary;
+  EXPECT_EQ(primary.find("SET tracking", counted), std::string::npos)
+      << "that would be the statement before: " << primary;
 }
 
 TEST_F(AnswerableTest, ATextThatAsksAboutAStatementOfItsOwnIsSentAsItIs) {
@@ -187,7 +196,8 @@ TEST_F(AnswerableTest, AWriteThatReadsACountOfChangedRowsOfAnotherConnectionIsRe
   ask(client, "UPDATE t SET a = 1");
   ask(stage().log_in({.user = "other"}), "SELECT 1");
   stage().primary().forget_heard();
-  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (ROW_COUNT())"), "error 1105 what the statement before has counted is not known where this one would run");
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (ROW_COUNT())"),
+            "error 1105 what the statement before has counted is not known where this one would run");
   EXPECT_FALSE(stage().primary().heard("INTO t"));
   EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "ok");
 }
@@ -203,7 +213,11 @@ TEST_F(AnswerableTest, QuestionsInEveryWay) {
                              TestClient& other = stage.log_in({.user = "other"});
                              stage.ask_query(client, "INSERT INTO t VALUES (1)");
                              stage.ask_query(other, "DELETE FROM t");
-                             for (const char* sql : {"SHOW WARNINGS", "SELECT ROW_COUNT()", "SELECT FOUND_ROWS()", "SELECT 1/a FROM t", "INSERT INTO t VALUES (FOUND_ROWS())", "SELECT @n := @@warning_count"}) stage.ask_query(client, sql);
+                             for (const char* sql :
+                                  {"SHOW WARNINGS", "SELECT ROW_COUNT()", "SELECT FOUND_ROWS()", "SELECT 1/a FROM t",
+                                   "INSERT INTO t VALUES (FOUND_ROWS())", "SELECT @n := @@warning_count"}) {
+                               stage.ask_query(client, sql);
+                             }
                              EXPECT_LE(stage.primary().count("DELETE"), once(stage));
                            }});
 }

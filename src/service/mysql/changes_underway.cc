@@ -26,7 +26,9 @@ std::string lower_word(const sql::Lexer& lexer, const sql::Token& token) {
   return word;
 }
 
-bool is_one_of(const std::string& word, std::initializer_list<const char*> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool is_one_of(const std::string& word, std::initializer_list<const char*> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 /// Any of them, in texts of several: by pairs of words, wherever these stand.
 bool has_part_about_accounts(ByteView text, const sql::Context& context) {
@@ -35,7 +37,10 @@ bool has_part_about_accounts(ByteView text, const sql::Context& context) {
   for (sql::Token token = lexer.next(); token.kind != sql::TokenKind::kEnd; token = lexer.next()) {
     std::string word = lower_word(lexer, token);
     if (is_one_of(word, {"grant", "revoke", "privileges", "password"})) return true;
-    if (is_one_of(word, {"user", "role"}) && is_one_of(before, {"create", "alter", "drop", "rename", "replace", "default"})) return true;
+    if (is_one_of(word, {"user", "role"}) &&
+        is_one_of(before, {"create", "alter", "drop", "rename", "replace", "default"})) {
+      return true;
+    }
     before = std::move(word);
   }
   return false;
@@ -65,7 +70,9 @@ bool hides(const sql::Statement& statement) {
     case sql::Kind::kCall:
     case sql::Kind::kExecute:
     case sql::Kind::kUnknown: return true;
-    default: return statement.has(effect::kUnterminated) || (statement.has(effect::kMultiStatement) && statement.has(effect::kUnknownState));
+    default:
+      return statement.has(effect::kUnterminated) ||
+             (statement.has(effect::kMultiStatement) && statement.has(effect::kUnknownState));
   }
 }
 
@@ -100,11 +107,16 @@ AccountChange account_change(const sql::Statement& statement, ByteView text, con
 }
 
 ChangesUnderway::ChangesUnderway(Session& session, const sql::Statement& statement, ByteView text)
-    : frontend_(session.frontend()), accounts_(account_change(statement, text, session.sql_context())), globals_(statement.has(effect::kSetsGlobal)) {
+    : frontend_(session.frontend()),
+      accounts_(account_change(statement, text, session.sql_context())),
+      globals_(statement.has(effect::kSetsGlobal)) {
   begin();
 }
 
-ChangesUnderway::ChangesUnderway(Session& session, AccountChange accounts) : frontend_(session.frontend()), accounts_(accounts) { begin(); }
+ChangesUnderway::ChangesUnderway(Session& session, AccountChange accounts)
+    : frontend_(session.frontend()), accounts_(accounts) {
+  begin();
+}
 
 void ChangesUnderway::begin() {
   ServiceChanges& changes = frontend_.changes();
@@ -115,7 +127,9 @@ void ChangesUnderway::begin() {
 ChangesUnderway::~ChangesUnderway() {
   ServiceChanges& changes = frontend_.changes();
   if (accounts_ == AccountChange::kHidden) changes.hidden_change_ends();
-  if (accounts_ == AccountChange::kTold) changes.accounts_changed(frontend_.refresh(upstream::mysql::Subject::kAccounts));
+  if (accounts_ == AccountChange::kTold) {
+    changes.accounts_changed(frontend_.refresh(upstream::mysql::Subject::kAccounts));
+  }
   if (globals_) changes.defaults_changed(frontend_.refresh(upstream::mysql::Subject::kDefaults));
   if (accounts_ == AccountChange::kTold || globals_) changes.underway.fetch_sub(1, std::memory_order_relaxed);
 }

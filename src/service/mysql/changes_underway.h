@@ -1,11 +1,11 @@
-// ChangesUnderway: a statement of a client's that may change accounts or global variables. Logins that begin after its answer must see
-// what it has changed, so the servers are looked at anew.
+// ChangesUnderway: a statement of a client's that may change accounts or global variables. Logins that begin after its
+// answer must see what it has changed, so the servers are looked at anew.
 //
 // Owner: the handler that runs the statement, for that time. Thread: the shard's.
 // Invariants:
 //   1. What a text tells to change accounts makes logins wait until it has ended, and is looked at then.
-//   2. What only may do so unseen (CALL, EXECUTE …) keeps nobody waiting: the next login asks for the accounts of its own time, unless
-//      another has asked just now.
+//   2. What only may do so unseen (CALL, EXECUTE …) keeps nobody waiting: the next login asks for the accounts of its
+//      own time, unless another has asked just now.
 #pragma once
 
 #include "policy/sql/statement.h"
@@ -13,11 +13,14 @@
 
 namespace hf::service::mysql {
 
-enum class AccountChange : std::uint8_t { kNone,
-                                          kHidden,  // nobody can tell from the text
-                                          kTold };
+enum class AccountChange : std::uint8_t {
+  kNone,
+  kHidden,  // nobody can tell from the text
+  kTold
+};
 
-AccountChange account_change(const policy::sql::Statement& statement, ByteView text, const policy::sql::Context& context);
+AccountChange account_change(const policy::sql::Statement& statement, ByteView text,
+                             const policy::sql::Context& context);
 
 class ChangesUnderway {
  public:

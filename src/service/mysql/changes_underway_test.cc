@@ -17,30 +17,41 @@ AccountChange change_of(ByteView text) {
 }
 
 TEST(AccountChange, IsToldByAText) {
-  for (const char* text : {"CREATE USER a", "alter user a identified by 'x'", "DROP USER a", "RENAME USER a TO b", "GRANT r TO a", "REVOKE r FROM a",
-                           "SET PASSWORD = PASSWORD('b')", "/*!40101 SET PASSWORD = PASSWORD('b') */", "SET @a = 1, password = 'x'", "SET PASSWORD FOR a = 'x'",
-                           "SET DEFAULT ROLE r", "CREATE ROLE r", "FLUSH PRIVILEGES", "SELECT 1; ALTER USER a ACCOUNT LOCK", "EXECUTE IMMEDIATE 'ALTER USER a'",
-                           "BEGIN NOT ATOMIC DROP USER a; END", "CREATE OR REPLACE USER a", "create or /* x */ replace role r",
-                           "/*!50000 DROP */ ROLE r", "SELECT 'user'; SET DEFAULT ROLE r FOR a", "SELECT 1; SET @a = 1, PASSWORD = 'x'", "SELECT 1; GRANT r TO a",
-                           "FLUSH LOCAL PRIVILEGES", "SET STATEMENT max_statement_time=1 FOR ALTER USER a ACCOUNT LOCK", "SET STATEMENT lock_wait_timeout=1 FOR GRANT r TO a",
-                           "FLUSH TABLES; FLUSH PRIVILEGES"}) {
+  // clang-format off
+  for (const char* text : {
+      "CREATE USER a", "alter user a identified by 'x'", "DROP USER a", "RENAME USER a TO b", "GRANT r TO a",
+      "REVOKE r FROM a", "SET PASSWORD = PASSWORD('b')", "/*!40101 SET PASSWORD = PASSWORD('b') */",
+      "SET @a = 1, password = 'x'", "SET PASSWORD FOR a = 'x'", "SET DEFAULT ROLE r", "CREATE ROLE r",
+      "FLUSH PRIVILEGES", "SELECT 1; ALTER USER a ACCOUNT LOCK", "EXECUTE IMMEDIATE 'ALTER USER a'",
+      "BEGIN NOT ATOMIC DROP USER a; END", "CREATE OR REPLACE USER a", "create or /* x */ replace role r",
+      "/*!50000 DROP */ ROLE r", "SELECT 'user'; SET DEFAULT ROLE r FOR a", "SELECT 1; SET @a = 1, PASSWORD = 'x'",
+      "SELECT 1; GRANT r TO a", "FLUSH LOCAL PRIVILEGES",
+      "SET STATEMENT max_statement_time=1 FOR ALTER USER a ACCOUNT LOCK",
+      "SET STATEMENT lock_wait_timeout=1 FOR GRANT r TO a", "FLUSH TABLES; FLUSH PRIVILEGES"}) {
+    // clang-format on
     EXPECT_EQ(change_of(text), AccountChange::kTold) << text;
   }
 }
 
 TEST(AccountChange, MayBeHidden) {
-  for (const char* text : {"CALL p()", "EXECUTE s", "EXECUTE IMMEDIATE @a", "EXECUTE IMMEDIATE CONCAT('ALTER U', 'SER a')", "BEGIN NOT ATOMIC CALL p(); END",
-                           "SELECT 1; CALL p()"}) {
+  for (const char* text :
+       {"CALL p()", "EXECUTE s", "EXECUTE IMMEDIATE @a", "EXECUTE IMMEDIATE CONCAT('ALTER U', 'SER a')",
+        "BEGIN NOT ATOMIC CALL p(); END", "SELECT 1; CALL p()"}) {
     EXPECT_EQ(change_of(text), AccountChange::kHidden) << text;
   }
   EXPECT_EQ(change_of("CREATE USER a /* " + std::string(2 << 20, 'x') + "*/"), AccountChange::kHidden);
 }
 
 TEST(AccountChange, IsNothingThatOthersMake) {
-  for (const char* text : {"SELECT user FROM t", "INSERT INTO user VALUES ('role')", "SET @password = 'x'", "CREATE TABLE t (a INT)", "FLUSH TABLES", "PREPARE s FROM 'DROP USER a'",
-                           "SET autocommit = 1", "BEGIN", "ALTER TABLE users ADD role INT", "ALTER TABLE t DROP user", "ALTER TABLE t RENAME user", "CREATE TABLE t_user AS SELECT 1",
-                           "CREATE OR REPLACE TABLE `user` (password INT)", "DROP TABLE role", "CREATE INDEX user ON t (a)", "SELECT 1; ALTER TABLE users ADD a INT",
-                           "FLUSH TABLES user", "OPTIMIZE TABLE users", "SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE users ADD a INT", "TRUNCATE users"}) {
+  // clang-format off
+  for (const char* text : {
+      "SELECT user FROM t", "INSERT INTO user VALUES ('role')", "SET @password = 'x'", "CREATE TABLE t (a INT)",
+      "FLUSH TABLES", "PREPARE s FROM 'DROP USER a'", "SET autocommit = 1", "BEGIN", "ALTER TABLE users ADD role INT",
+      "ALTER TABLE t DROP user", "ALTER TABLE t RENAME user", "CREATE TABLE t_user AS SELECT 1",
+      "CREATE OR REPLACE TABLE `user` (password INT)", "DROP TABLE role", "CREATE INDEX user ON t (a)",
+      "SELECT 1; ALTER TABLE users ADD a INT", "FLUSH TABLES user", "OPTIMIZE TABLE users",
+      "SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE users ADD a INT", "TRUNCATE users"}) {
+    // clang-format on
     EXPECT_EQ(change_of(text), AccountChange::kNone) << text;
   }
 }

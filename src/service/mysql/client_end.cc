@@ -14,7 +14,11 @@ constexpr std::size_t kSmall = 64;  // capacity of a string that is not worth le
 }  // namespace
 
 ClientEnd::ClientEnd(ServiceShard& service, net::Accepted&& accepted)
-    : service_(service), stream_(std::move(accepted.stream)), host_(accepted.peer.host()), port_(accepted.peer.port()), packets_(kLargestLogin) {}
+    : service_(service),
+      stream_(std::move(accepted.stream)),
+      host_(accepted.peer.host()),
+      port_(accepted.peer.port()),
+      packets_(kLargestLogin) {}
 
 std::string ClientEnd::name() const {
   if (port_ == 0) return host_;

@@ -23,7 +23,7 @@ namespace hf::service::mysql {
 
 inline constexpr std::size_t kQueueLimit = 256 * 1024;  // unsent bytes to one end, beyond which its source is not read
 inline constexpr std::size_t kQueueLow = 64 * 1024;
-inline constexpr Nanos kWritePatience = 60s;            // MariaDB's net_write_timeout
+inline constexpr Nanos kWritePatience = 60s;  // MariaDB's net_write_timeout
 
 class ClientEnd {
  public:
@@ -38,7 +38,8 @@ class ClientEnd {
   std::string name() const;
   bool broken() const { return stream_->broken(); }
 
-  /// The next packet, into request(). Errors: kTimeout, kOverload (too large), kProtocol (out of order), those of the stream.
+  /// The next packet, into request(). Errors: kTimeout, kOverload (too large), kProtocol (out of order), those of the
+  /// stream.
   runtime::Task<Result<void>> read_packet(std::uint8_t sequence, Deadline deadline);
   const std::string& request() const { return request_; }
   ByteView argument() const { return ByteView(request_).substr(request_.empty() ? 0 : 1); }
@@ -82,7 +83,7 @@ class ClientEnd {
   ServiceShard& service_;
   std::unique_ptr<net::Stream> stream_;
   std::string host_;
-  std::uint16_t port_ = 0;     // 0: a Unix socket
+  std::uint16_t port_ = 0;  // 0: a Unix socket
   proto::mysql::PacketAssembler packets_;
   std::string inbox_;
   std::size_t inbox_at_ = 0;

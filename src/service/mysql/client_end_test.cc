@@ -38,7 +38,8 @@ class ClientEndTest : public ::testing::Test {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
     peer_ = ends[1];
     auto stream = net::adopt(shard_.loop(), ends[0], net::SocketOptions{});
-    end_ = std::make_unique<ClientEnd>(*service_, net::Accepted{std::move(*stream), net::Address::from_ip("198.18.0.7", 5000).value()});
+    end_ = std::make_unique<ClientEnd>(
+        *service_, net::Accepted{std::move(*stream), net::Address::from_ip("198.18.0.7", 5000).value()});
     end_->limit_packets(64 * 1024 * 1024);
   }
   ~ClientEndTest() override {
@@ -295,7 +296,8 @@ TEST_F(ClientEndTest, OurPacketsCountOnFromTheClientsLastOne) {
   end_->send_payload("last");
   end_->send_payload("around");
   EXPECT_EQ(heard_after_a_turn(), packet(255, "last") + packet(0, "around"));
-  EXPECT_EQ(service_->counters().bytes_to_clients.get(), 4 * wire::kPacketHeader + std::string_view("firstsecondlastaround").size());
+  EXPECT_EQ(service_->counters().bytes_to_clients.get(),
+            4 * wire::kPacketHeader + std::string_view("firstsecondlastaround").size());
 }
 
 TEST_F(ClientEndTest, AnErrorIsWrittenAsTheClientsCapabilitiesAllow) {

@@ -28,7 +28,8 @@ TEST(MysqlCounters, PinsAreSummedOverShardsByReason) {
   two->pins.made[variable].add(4);
   const ServiceTotals totals = sum_up({one, two});
   const LabelledTotals& pins = table_of(totals, "pins");
-  ASSERT_EQ(pins.rows.size(), policy::session::kPinReasons - 1) << "a row for each reason, also where nothing was counted";
+  ASSERT_EQ(pins.rows.size(), policy::session::kPinReasons - 1)
+      << "a row for each reason, also where nothing was counted";
   EXPECT_EQ(pins.rows[variable - 1].label, "user-variable");
   EXPECT_EQ(pins.rows[variable - 1].values, (std::vector<std::uint64_t>{1, 7}));
   EXPECT_EQ(pins.sum(0), 2U);

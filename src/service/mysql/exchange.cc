@@ -21,7 +21,7 @@ using wire::Command;
 namespace {
 
 constexpr std::size_t kHeader = wire::kPacketHeader;
-constexpr std::size_t kUpToId = 5;  // of COM_STMT_EXECUTE: the command and the statement's id
+constexpr std::size_t kUpToId = 5;              // of COM_STMT_EXECUTE: the command and the statement's id
 constexpr std::size_t kMostUntold = 16 * 1024;  // of changes that came with errors: a client may never have an OK
 /// How long a silent read goes on for a client that has closed its half: some wait for their answer, most are gone.
 constexpr Nanos kLeavingPatience = 2s;
@@ -51,8 +51,14 @@ policy::session::Status status_of(wire::StatusFlags flags) {
 /// The one exchange at hand.
 class Exchange {
  public:
-  Exchange(Session& session, Connection& connection, const Request& request, const policy::session::Attempt& attempt, ReplySink sink)
-      : session_(session), client_(session.client()), connection_(connection), request_(request), attempt_(attempt), sink_(sink) {}
+  Exchange(Session& session, Connection& connection, const Request& request, const policy::session::Attempt& attempt,
+           ReplySink sink)
+      : session_(session),
+        client_(session.client()),
+        connection_(connection),
+        request_(request),
+        attempt_(attempt),
+        sink_(sink) {}
 
   /// Too much to be written at once: send_in_parts().
   bool is_large() const;
@@ -63,7 +69,9 @@ class Exchange {
   Reply take_reply() { return std::move(reply_); }
 
  private:
-  bool executes() const { return request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute; }
+  bool executes() const {
+    return request_.command == Command::kStmtExecute || request_.command == Command::kStmtBulkExecute;
+  }
   /// By a SET of ours, which is nobody's business.
   bool is_our_own(ByteView name) const { return sink_ == ReplySink::kNobody && name.starts_with("session_track_"); }
   std::uint8_t write_request();
@@ -92,8 +100,9 @@ class Exchange {
   ReplySink sink_;
   wire::ReplyTracker tracker_;
   Reply reply_;
-  policy::session::PreparedCache::Copy* copy_ = nullptr;  // of the statement that is executed: nothing is prepared here meanwhile
-  std::string kept_back_;   // the whole reply, where something in it is ours
+  // of the statement that is executed: nothing is prepared here meanwhile
+  policy::session::PreparedCache::Copy* copy_ = nullptr;
+  std::string kept_back_;  // the whole reply, where something in it is ours
 };
 
 void Exchange::to_client(ByteView bytes) {
@@ -109,20 +118,29 @@ void Exchange::to_client(ByteView bytes) {
 /// The request as it is, for another id.
 void Exchange::write_with_id(ByteView payload, std::uint32_t id) {
   const std::size_t size = payload.size();
-  const char front[kHeader + kUpToId] = {static_cast<char>(size), static_cast<char>(size >> 8), static_cast<char>(size >> 16), 0, payload[0],
-                                         static_cast<char>(id), static_cast<char>(id >> 8), static_cast<char>(id >> 16), static_cast<char>(id >> 24)};
+  const char front[kHeader + kUpToId] = {static_cast<char>(size),
+                                         static_cast<char>(size >> 8),
+                                         static_cast<char>(size >> 16),
+                                         0,
+                                         payload[0],
+                                         static_cast<char>(id),
+                                         static_cast<char>(id >> 8),
+                                         static_cast<char>(id >> 16),
+                                         static_cast<char>(id >> 24)};
   connection_.stream->write(ByteView(front, sizeof(front)));
   connection_.stream->write(payload.substr(kUpToId));
 }
 
-/// Long data first, then the command itself, all for the statement's copy on this connection. The sequence id of the reply's first packet.
+/// Long data first, then the command itself, all for the statement's copy on this connection. The sequence id of the
+/// reply's first packet.
 std::uint8_t Exchange::append_prepared(std::string& packets) {
   PreparedStatement& statement = *request_.prepared;
   const std::string& payload = client_.request();
   if (copy_ == nullptr) return wire::append_packet(packets, 0, payload);  // COM_STMT_PREPARE itself
   if (!executes()) return wire::append_packet(packets, 0, with_statement_id(payload, copy_->id));
   ByteView left = statement.long_data;
-  // An execution that was not read has left the pieces before it on the server, where the cursor's copy is this statement's alone.
+  // An execution that was not read has left the pieces before it on the server, where the cursor's copy is this
+  // statement's alone.
   if (statement.cursor_on == connection_.facts.serial) left.remove_prefix(std::min(copy_->long_data, left.size()));
   while (left.size() >= 4) {
     const std::size_t size = load_le(left, 0, 4);
@@ -158,9 +176,7 @@ std::uint8_t Exchange::write_request() {
     connection_.stream->write(packets);
     return next;
   }
-  if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) {
-    return write_prepared();
-  }
+  if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) { return write_prepared(); }
   const std::string& payload = client_.request();
   const char header[kHeader] = {static_cast<char>(payload.size()), static_cast<char>(payload.size() >> 8),
                                 static_cast<char>(payload.size() >> 16), 0};
@@ -180,7 +196,8 @@ void Exchange::send() {
   sent(write_request());
 }
 
-/// What the client has sent goes to the server as the server takes it: nobody waits for the copying of a text of hundreds of megabytes.
+/// What the client has sent goes to the server as the server takes it: nobody waits for the copying of a text of
+/// hundreds of megabytes.
 Task<void> Exchange::send_in_parts() {
   connection_.at_rest = false;
   if (request_.prepared != nullptr && request_.command != Command::kStmtPrepare) {
@@ -227,7 +244,8 @@ Task<bool> Exchange::server_takes_more() {
   const Nanos silence = session_.service().config().server_timeout;
   const Deadline patience = silence > Nanos::zero() ? loop.deadline_in(silence) : Deadline::never();
   for (;;) {
-    const Result<void> drained = co_await connection_.stream->drained(kQueueLow, patience.earlier(loop.deadline_in(kLeavingPatience)));
+    const Result<void> drained =
+        co_await connection_.stream->drained(kQueueLow, patience.earlier(loop.deadline_in(kLeavingPatience)));
     if (drained.ok()) co_return true;
     if (drained.error().code != ErrorCode::kTimeout) co_return false;
     if (session_.running().client_half_closed) {  // a read that serves nobody any more
@@ -250,7 +268,8 @@ Task<void> Exchange::relay() {
   while (!tracker_.done()) {
     const Deadline deadline = silence > Nanos::zero() ? loop.deadline_in(silence) : Deadline::never();
     const bool leaving = running.client_half_closed;
-    Result<ByteView> bytes = co_await connection_.stream->recv(leaving ? deadline.earlier(loop.deadline_in(kLeavingPatience)) : deadline);
+    Result<ByteView> bytes =
+        co_await connection_.stream->recv(leaving ? deadline.earlier(loop.deadline_in(kLeavingPatience)) : deadline);
     const bool timed_out = !bytes.ok() && bytes.error().code == ErrorCode::kTimeout;
     if (timed_out && !leaving && running.client_half_closed) continue;  // that woke us
     if (timed_out && leaving) {  // a read that serves nobody any more: the server is told to stop
@@ -258,7 +277,8 @@ Task<void> Exchange::relay() {
       connection_.stream->abort({ErrorCode::kClosed, "the client went away"});
     }
     if (!bytes.ok() || bytes->empty()) {
-      Error failure = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
+      Error failure =
+          bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
       failure.context = "server '" + session_.view()->servers[connection_.slot].name + "': " + failure.context;
       lose(std::move(failure));
       co_return;
@@ -298,8 +318,8 @@ Task<void> Exchange::relay() {
   finish();
 }
 
-/// The server is lost. What the client has of the reply can be ended by an ERR behind it, but not in the middle of a packet: there only
-/// the end of its own connection tells.
+/// The server is lost. What the client has of the reply can be ended by an ERR behind it, but not in the middle of a
+/// packet: there only the end of its own connection tells.
 void Exchange::lose(Error failure) {
   reply_.failure = std::move(failure);
   reply_.end = Reply::End::kLost;
@@ -313,7 +333,8 @@ void Exchange::lose(Error failure) {
   client_.stream().abort(*reply_.failure);
 }
 
-/// LOAD DATA LOCAL INFILE: the client's packets go to the server as they are, up to the empty one. False: the client is gone.
+/// LOAD DATA LOCAL INFILE: the client's packets go to the server as they are, up to the empty one. False: the client is
+/// gone.
 Task<bool> Exchange::stream_local_file() {
   std::size_t left = 0;  // payload bytes of the packet at hand still to come
   std::string header;
@@ -323,7 +344,8 @@ Task<bool> Exchange::stream_local_file() {
   while (!ended) {
     std::string input = client_.take_inbox();
     if (input.empty()) {
-      Result<ByteView> bytes = co_await client_.stream().recv(session_.loop().deadline_in(session_.service().config().client_timeout));
+      Result<ByteView> bytes =
+          co_await client_.stream().recv(session_.loop().deadline_in(session_.service().config().client_timeout));
       if (!bytes.ok() || bytes->empty()) co_return false;
       input = std::string(*bytes);
     }
@@ -349,7 +371,8 @@ Task<bool> Exchange::stream_local_file() {
     client_.put_back(ByteView(input).substr(at));
     if (connection_.stream->broken()) break;  // its reply, or the lack of one, is seen by the caller
     if (connection_.stream->queued() > kQueueLimit) {
-      const Result<void> drained = co_await connection_.stream->drained(kQueueLow, session_.loop().deadline_in(kWritePatience));
+      const Result<void> drained =
+          co_await connection_.stream->drained(kQueueLow, session_.loop().deadline_in(kWritePatience));
       if (!drained.ok()) break;
     }
   }
@@ -369,18 +392,21 @@ bool Exchange::take_packet(ByteView packet) {
     take_prepare_ok(packet);
     return true;
   }
-  const bool is_ok = head == wire::kOkHeader || (head == wire::kEofHeader && wire::has(connection_.capabilities, wire::kClientDeprecateEof));
+  const bool is_ok = head == wire::kOkHeader ||
+                     (head == wire::kEofHeader && wire::has(connection_.capabilities, wire::kClientDeprecateEof));
   if (is_ok) {
     take_ok(packet, payload);
     return true;
   }
   if (head == wire::kEofHeader && packet.size() == kHeader + 5) {
-    const bool changed = (static_cast<unsigned char>(packet[kHeader + 4]) & (wire::kStatusSessionStateChanged >> 8)) != 0;
+    const bool changed =
+        (static_cast<unsigned char>(packet[kHeader + 4]) & (wire::kStatusSessionStateChanged >> 8)) != 0;
     if (changed) {  // what it was, an EOF cannot say; and our own tracking must not show
       reply_.pending_change = true;
       reply_.facts.state_changed = true;
       std::string patched(packet);
-      patched[kHeader + 4] = static_cast<char>(static_cast<unsigned char>(patched[kHeader + 4]) & ~(wire::kStatusSessionStateChanged >> 8));
+      patched[kHeader + 4] = static_cast<char>(static_cast<unsigned char>(patched[kHeader + 4]) &
+                                               ~(wire::kStatusSessionStateChanged >> 8));
       to_client(patched);
       return true;
     }
@@ -390,7 +416,8 @@ bool Exchange::take_packet(ByteView packet) {
     say_instead(packet, wire::unknown_database(request_.gone_schema));
     return true;
   }
-  const bool in_read_only = head == wire::kErrHeader && session_.facts().status.read_only_transaction && session_.door() != policy::session::Door::kRead;
+  const bool in_read_only = head == wire::kErrHeader && session_.facts().status.read_only_transaction &&
+                            session_.door() != policy::session::Door::kRead;
   if (in_read_only && refused_as_read_only(tracker_.error_code(), tracker_.message())) {
     // A replica says that it is read-only before it looks at the transaction; the primary would have said this.
     say_instead(packet, wire::read_only_transaction());
@@ -412,9 +439,12 @@ void Exchange::say_instead(ByteView packet, wire::ErrorReply error) {
 bool Exchange::refused(ByteView /*payload*/) {
   policy::session::Attempt attempt = attempt_;
   attempt.reply_begun = reply_.begun;
-  const policy::session::Refusal refusal{tracker_.error_code(), refused_as_read_only(tracker_.error_code(), tracker_.message()),
+  const policy::session::Refusal refusal{tracker_.error_code(),
+                                         refused_as_read_only(tracker_.error_code(), tracker_.message()),
                                          tracker_.error_code() == wire::kErServerShutdown};
-  if (policy::session::after_refusal(attempt, refusal, request_.verdict) == policy::session::Next::kReport) return false;
+  if (policy::session::after_refusal(attempt, refusal, request_.verdict) == policy::session::Next::kReport) {
+    return false;
+  }
   reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
   if (copy_ != nullptr) copy_->long_data = 0;
   return true;
@@ -432,7 +462,8 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
   Result<wire::OkPacket> ok = wire::decode_ok(payload, connection_.capabilities);
   std::string& untold = client_.untold_changes();
   // One that says "changed" has the length of nothing behind it.
-  const bool bare = ok.ok() && ok->session_state.empty() && ok->info.empty() && !wire::has(ok->status, wire::kStatusSessionStateChanged);
+  const bool bare = ok.ok() && ok->session_state.empty() && ok->info.empty() &&
+                    !wire::has(ok->status, wire::kStatusSessionStateChanged);
   if (!ok.ok() || bare) {
     to_client(packet);
     return;
@@ -440,13 +471,16 @@ void Exchange::take_ok(ByteView packet, ByteView payload) {
   std::string visible;
   if (!ok->session_state.empty()) take_session_state(ok->session_state, &visible);
   if (sink_ == ReplySink::kNobody) {
-    // A server that did not tell a change with an error tells it with the next OK that has one to tell; here that was an OK of ours.
+    // A server that did not tell a change with an error tells it with the next OK that has one to tell; here that was
+    // an OK of ours.
     if (!request_.text || !client_.has(wire::kClientSessionTrack)) return;
     if (untold.size() + visible.size() > kMostUntold) untold.clear();
     if (visible.size() <= kMostUntold) untold = wire::merged_session_changes(untold, visible);
     return;
   }
-  if (!untold.empty() && !visible.empty()) visible = wire::merged_session_changes(std::exchange(untold, std::string()), visible);
+  if (!untold.empty() && !visible.empty()) {
+    visible = wire::merged_session_changes(std::exchange(untold, std::string()), visible);
+  }
   if (!visible.empty()) ok->status |= wire::kStatusSessionStateChanged;
   ok->session_state = visible;
   if (visible.empty()) ok->status &= static_cast<wire::StatusFlags>(~wire::kStatusSessionStateChanged);
@@ -469,7 +503,9 @@ void Exchange::take_session_state(ByteView session_state, std::string* for_clien
     switch (change.type) {
       case wire::SessionChange::kSystemVariable:
         facts.variables.emplace_back(std::string(change.name), std::string(change.value));
-        if (all || (wish.names(change.name) && !is_our_own(change.name))) wire::append_session_change(*for_client, change);
+        if (all || (wish.names(change.name) && !is_our_own(change.name))) {
+          wire::append_session_change(*for_client, change);
+        }
         break;
       case wire::SessionChange::kSchema:
         facts.schema = std::string(change.value);
@@ -500,7 +536,8 @@ void Exchange::finish() {
   if (says_status && said_status) {
     facts.status = status_of(tracker_.status());
     connection_.status = tracker_.status();
-    facts.cursor_open = !facts.failed && (tracker_.status() & wire::kStatusCursorExists) != 0 && (tracker_.status() & wire::kStatusLastRowSent) == 0;
+    facts.cursor_open = !facts.failed && (tracker_.status() & wire::kStatusCursorExists) != 0 &&
+                        (tracker_.status() & wire::kStatusLastRowSent) == 0;
   }
   facts.affected_rows = tracker_.affected_rows();
   facts.insert_id = tracker_.insert_id();
@@ -508,16 +545,22 @@ void Exchange::finish() {
   facts.results = tracker_.results();
   facts.result_set = tracker_.last_is_rows();
   facts.warnings = tracker_.warnings();
-  if (facts.failed) reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
+  if (facts.failed) {
+    reply_.refusal = wire::said_by_server(tracker_.error_code(), tracker_.sqlstate(), tracker_.message());
+  }
   reply_.statement_id = tracker_.statement_id();
   reply_.parameters = tracker_.statement_parameters();
-  if (executes() && facts.failed) reply_.kept = kept_by_failure(client_.request(), facts.error_code, tracker_.message());
+  if (executes() && facts.failed) {
+    reply_.kept = kept_by_failure(client_.request(), facts.error_code, tracker_.message());
+  }
   const bool long_data_left = reply_.kept == Kept::kAll || request_.command == Command::kStmtFetch;
   if (copy_ != nullptr && !long_data_left) copy_->long_data = 0;
   connection_.at_rest = true;
   if (!request_.answer) return;
   const bool answered = !facts.failed && facts.result_set;
-  client_.write(answered ? with_answer(kept_back_, *request_.answer, request_.prepared != nullptr, connection_.capabilities) : kept_back_);
+  client_.write(answered
+                    ? with_answer(kept_back_, *request_.answer, request_.prepared != nullptr, connection_.capabilities)
+                    : kept_back_);
 }
 
 }  // namespace
@@ -528,18 +571,22 @@ ByteView text_of(Session& session, const Request& request) {
 }
 
 bool refused_as_read_only(std::uint16_t code, ByteView message) {
-  return (code == wire::kErOptionPreventsStatement && message.find("read-only") != ByteView::npos) || code == wire::kErReadOnlyMode;
+  return (code == wire::kErOptionPreventsStatement && message.find("read-only") != ByteView::npos) ||
+         code == wire::kErReadOnlyMode;
 }
 
-Task<Reply> exchange(Session& session, Connection* connection, const Request* request, policy::session::Attempt attempt, ReplySink sink) {
+Task<Reply> exchange(Session& session, Connection* connection, const Request* request, policy::session::Attempt attempt,
+                     ReplySink sink) {
   if (!connection->usable()) {  // its end has arrived already: nothing is sent
     Reply lost;
     lost.end = Reply::End::kLost;
     lost.unsent = true;
-    lost.failure = Error{ErrorCode::kClosed, "server '" + session.view()->servers[connection->slot].name + "': the server closed the connection"};
+    lost.failure = Error{ErrorCode::kClosed, "server '" + session.view()->servers[connection->slot].name +
+                                                 "': the server closed the connection"};
     co_return lost;
   }
-  if (sink == ReplySink::kClient && session.client().broken()) {  // while a connection was made ready for it: nothing is begun
+  // while a connection was made ready for it: nothing is begun
+  if (sink == ReplySink::kClient && session.client().broken()) {
     Reply unsent;
     unsent.end = Reply::End::kClientGone;
     co_return unsent;
@@ -557,7 +604,8 @@ Task<Reply> exchange(Session& session, Connection* connection, const Request* re
   } else {
     at_hand.send();
   }
-  running.client_half_closed = clients && running.read && session.client().stream().peer_closed() && session.client().quiet();
+  running.client_half_closed =
+      clients && running.read && session.client().stream().peer_closed() && session.client().quiet();
   co_await at_hand.relay();
   session.client().stream().watch_peer(nullptr);
   running.connection = nullptr;

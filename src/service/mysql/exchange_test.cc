@@ -1,4 +1,5 @@
-// One command with one server: whatever the reply is made of and however it is cut, the client gets that reply, or hears why not.
+// One command with one server: whatever the reply is made of and however it is cut, the client gets that reply, or
+// hears why not.
 #include "service/mysql/exchange.h"
 
 #include <gtest/gtest.h>
@@ -38,7 +39,8 @@ std::string told(const Answer& answer) {
   for (;;) {
     const Result<std::optional<wire::SessionStateEntry>> entry = reader.next();
     if (!entry.ok() || !*entry) break;
-    const std::string name((*entry)->name.empty() ? "#" + std::to_string(static_cast<int>((*entry)->type)) : std::string((*entry)->name));
+    const std::string name((*entry)->name.empty() ? "#" + std::to_string(static_cast<int>((*entry)->type))
+                                                  : std::string((*entry)->name));
     all += (all.empty() ? "" : " ") + name + "=" + std::string((*entry)->value);
   }
   const bool flagged = wire::has(ok->status, wire::kStatusSessionStateChanged);
@@ -48,7 +50,8 @@ std::string told(const Answer& answer) {
 
 class ExchangeTest : public StageTest {};
 
-// --- whole replies --------------------------------------------------------------------------------------------------------
+// --- whole replies
+// --------------------------------------------------------------------------------------------------------
 
 struct Kind {
   const char* sql;
@@ -62,12 +65,20 @@ std::vector<Kind> kinds() {
       {"UPDATE a", written([](Writer& out) { out.ok(kEnd, 3); }), "ok"},
       {"SELECT one", written([](Writer& out) { out.result_set(1, 2, kEnd); }), "rows 7 7"},
       {"SELECT none", written([](Writer& out) { out.result_set(3, 0, kEnd); }), "rows"},
-      {"SELECT wide", written([](Writer& out) { out.column_count(40).definitions(40).definitions_eof(kEnd).end(kEnd); }), "rows"},
-      {"SELECT long", written([long_row](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kEnd).rows(3, long_row).end(kEnd); }), "rows (303) (303) (303)"},
+      {"SELECT wide",
+       written([](Writer& out) { out.column_count(40).definitions(40).definitions_eof(kEnd).end(kEnd); }), "rows"},
+      {"SELECT long", written([long_row](Writer& out) {
+         out.column_count(1).definitions(1).definitions_eof(kEnd).rows(3, long_row).end(kEnd);
+       }),
+       "rows (303) (303) (303)"},
       {"SELECT bad", written([](Writer& out) { out.err(1064, "bad"); }), "error 1064 bad"},
-      {"SELECT cut", written([](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kEnd).rows(2).err(1030, "disk"); }), "rows 7 7 error 1030 disk"},
-      {"CALL many", written([](Writer& out) { out.result_set(1, 1, kMore).result_set(2, 2, kMore).ok(kEnd); }), "rows 7 | rows 7 7 | ok"},
-      {"CALL broken", written([](Writer& out) { out.result_set(1, 1, kMore).ok(kMore).err(1062, "twice"); }), "rows 7 | ok | error 1062 twice"},
+      {"SELECT cut",
+       written([](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kEnd).rows(2).err(1030, "disk"); }),
+       "rows 7 7 error 1030 disk"},
+      {"CALL many", written([](Writer& out) { out.result_set(1, 1, kMore).result_set(2, 2, kMore).ok(kEnd); }),
+       "rows 7 | rows 7 7 | ok"},
+      {"CALL broken", written([](Writer& out) { out.result_set(1, 1, kMore).ok(kMore).err(1062, "twice"); }),
+       "rows 7 | ok | error 1062 twice"},
   };
 }
 
@@ -122,14 +133,16 @@ TEST_F(ExchangeTest, BytesAreCountedBothWays) {
   EXPECT_EQ(counters.bytes_from_server.get() - got, answer.bytes.size());
 }
 
-// --- packets of 16 MiB ----------------------------------------------------------------------------------------------------
+// --- packets of 16 MiB
+// ----------------------------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, RowsAroundSixteenMebibytesPassInTheirPieces) {
   for (const std::size_t size : {wire::kMaxPiece - 1, wire::kMaxPiece, wire::kMaxPiece + 1}) {
     start();
-    stage().primary().on("SELECT big", written([size](Writer& out) {
-                           out.column_count(1).definitions(1).definitions_eof(kEnd).rows(1, std::string(size, 'r')).rows(1).end(kEnd);
-                         }));
+    stage().primary().on(
+        "SELECT big", written([size](Writer& out) {
+          out.column_count(1).definitions(1).definitions_eof(kEnd).rows(1, std::string(size, 'r')).rows(1).end(kEnd);
+        }));
     TestClient& client = stage().log_in();
     EXPECT_EQ(ask(client, "SELECT big"), "rows (" + std::to_string(size) + ") 7");
     EXPECT_EQ(ask(client, "SELECT 1"), "ok") << "and the session goes on";
@@ -138,7 +151,9 @@ TEST_F(ExchangeTest, RowsAroundSixteenMebibytesPassInTheirPieces) {
 }
 
 TEST_F(ExchangeTest, StatementsAroundSixteenMebibytesReachTheServerWhole) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.max_allowed_packet = std::size_t{64} << 20;
+  };
   start();
   TestClient& client = stage().log_in();
   ask(client, "SELECT 1");
@@ -170,11 +185,16 @@ TEST_F(ExchangeTest, AStatementBeyondWhatServersTakeIsRefusedAsTheyWould) {
   EXPECT_EQ(stage().primary().count("INSERT"), 1U);
 }
 
-// --- what replies tell of the session -------------------------------------------------------------------------------------
+// --- what replies tell of the session
+// -------------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, OnlyWhatTheClientWishesToTrackIsShownOfWhatWeTrack) {
   start();
-  const std::string all = changes({variable("time_zone", "UTC"), variable("sql_mode", "ANSI"), schema("shop"), something(), {wire::SessionChange::kTransactionState, 5, {}, "T_______"}});
+  const std::string all = changes({variable("time_zone", "UTC"),
+                                   variable("sql_mode", "ANSI"),
+                                   schema("shop"),
+                                   something(),
+                                   {wire::SessionChange::kTransactionState, 5, {}, "T_______"}});
   stage().primary().on("SET", reply::ok({}, all), 2);
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");  // a connection that stays
@@ -197,19 +217,22 @@ TEST_F(ExchangeTest, KindsOfChangesThatWeDoNotKnowPass) {
   start();
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
-  stage().primary().on("INSERT", reply::ok({.affected_rows = 1}, changes({{wire::SessionChange::kGtids, 3, {}, "0-1-7"}})));
+  stage().primary().on("INSERT",
+                       reply::ok({.affected_rows = 1}, changes({{wire::SessionChange::kGtids, 3, {}, "0-1-7"}})));
   EXPECT_NE(told(stage().ask_query(client, "INSERT INTO t VALUES (1)")), "");
 }
 
 TEST_F(ExchangeTest, AChangeThatCameWithAnErrorIsToldWithTheNextOkThatHasOneToTell) {
   start();
-  stage().primary().on("SET autocommit", reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "autocommit", "ON"}})));
+  stage().primary().on("SET autocommit",
+                       reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "autocommit", "ON"}})));
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
   stage().primary().on("CALL fails", reply::error(1644, "it failed"));
-  stage().primary().on("SET @@session.session_track_state_change=0",
-                       reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", "+01:00"},
-                                              {wire::SessionChange::kSystemVariable, 0, "session_track_schema", "ON"}})));
+  stage().primary().on(
+      "SET @@session.session_track_state_change=0",
+      reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", "+01:00"},
+                             {wire::SessionChange::kSystemVariable, 0, "session_track_schema", "ON"}})));
   ask(client, "CALL fails()");
   EXPECT_EQ(told(stage().ask_query(client, "UPDATE t SET a=1")), "");
   const std::string next = told(stage().ask_query(client, "SET autocommit=1"));
@@ -223,10 +246,12 @@ TEST_F(ExchangeTest, ChangesThatNoOkEverTellsAreBounded) {
   TestClient& client = stage().log_in();
   ask(client, "BEGIN");
   stage().primary().on("CALL fails", reply::error(1644, "it failed"));
-  stage().primary().on("SET @@session.session_track_state_change=0",
-                       reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", std::string(900, 'z')}})));
+  stage().primary().on(
+      "SET @@session.session_track_state_change=0",
+      reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "time_zone", std::string(900, 'z')}})));
   for (int i = 0; i < 100; ++i) ask(client, "CALL fails()");
-  stage().primary().on("SET autocommit", reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "autocommit", "ON"}})));
+  stage().primary().on("SET autocommit",
+                       reply::ok({}, changes({{wire::SessionChange::kSystemVariable, 0, "autocommit", "ON"}})));
   const std::string next = told(stage().ask_query(client, "SET autocommit=1"));
   EXPECT_NE(next.find("time_zone"), std::string::npos);
   EXPECT_LT(next.size(), 20000U);
@@ -235,8 +260,12 @@ TEST_F(ExchangeTest, ChangesThatNoOkEverTellsAreBounded) {
 TEST_F(ExchangeTest, WhatAnEofHintsAtIsOurTrackingAndNotShown) {
   start();
   constexpr wire::StatusFlags kChanged = kEnd | wire::kStatusSessionStateChanged;
-  stage().primary().on("SELECT f", written([](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kEnd).rows(1).end(kChanged); }));
-  stage().primary().on("SELECT g", written([](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kChanged).rows(1).end(kEnd); }));
+  stage().primary().on("SELECT f", written([](Writer& out) {
+                         out.column_count(1).definitions(1).definitions_eof(kEnd).rows(1).end(kChanged);
+                       }));
+  stage().primary().on("SELECT g", written([](Writer& out) {
+                         out.column_count(1).definitions(1).definitions_eof(kChanged).rows(1).end(kEnd);
+                       }));
   TestClient& client = stage().log_in({.capabilities = kOldClient});
   for (const char* sql : {"SELECT f(1)", "SELECT g(1)"}) {
     const Answer answer = stage().ask_query(client, sql);
@@ -245,7 +274,8 @@ TEST_F(ExchangeTest, WhatAnEofHintsAtIsOurTrackingAndNotShown) {
       if (!wire::is_eof(packet.payload)) continue;
       EXPECT_EQ(wire::decode_eof(packet.payload, kOldClient)->status, kEnd) << sql;
     }
-    EXPECT_TRUE(stage().primary().heard("SET @@session.session_track_state_change=0")) << "the change itself is asked for";
+    EXPECT_TRUE(stage().primary().heard("SET @@session.session_track_state_change=0"))
+        << "the change itself is asked for";
     stage().primary().forget_heard();
   }
 }
@@ -255,12 +285,16 @@ TEST_F(ExchangeTest, AReadOnlyTransactionOnAReplicaIsRefusedAWriteInThePrimarysW
   start();
   TestClient& client = stage().log_in();
   ask(client, "START TRANSACTION READ ONLY");
-  stage().replica().on("UPDATE", reply::error(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
+  stage().replica().on(
+      "UPDATE",
+      reply::error(1290,
+                   "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
   EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "error 1792 Cannot execute statement in a READ ONLY transaction");
   EXPECT_EQ(stage().primary().count("UPDATE"), 0U);
 }
 
-// --- what is no reply -----------------------------------------------------------------------------------------------------
+// --- what is no reply
+// -----------------------------------------------------------------------------------------------------
 
 struct Malformed {
   const char* what;
@@ -323,7 +357,8 @@ TEST_F(ExchangeTest, ASilentServerIsLostAfterItsTimeBeforeAndInsideOfAReply) {
   options_.change_service = [](config::Service& service) { service.server_timeout = 60ms; };
   start();
   stage().primary().on("UPDATE silent", reply::silence(), 1);
-  stage().primary().on("SELECT half", written([](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kEnd).rows(2); }), 1);
+  stage().primary().on(
+      "SELECT half", written([](Writer& out) { out.column_count(1).definitions(1).definitions_eof(kEnd).rows(2); }), 1);
   TestClient& client = stage().log_in();
   const TimePoint before = stage().loop().now();
   const Answer silent = stage().ask_query(client, "UPDATE silent SET a=1");
@@ -338,7 +373,9 @@ TEST_F(ExchangeTest, AReplyThatBreaksOffBetweenPacketsEndsWithAnErrorAndInsideOf
   const ServerReply whole = written([](Writer& out) { out.result_set(1, 1, kMore).result_set(1, 1, kEnd); });
   const std::string bytes = whole({kModernClient, kEnd, 0, {}});
   std::vector<std::size_t> boundaries = {0};
-  for (const Packet& packet : packets_of(bytes)) boundaries.push_back(boundaries.back() + wire::kPacketHeader + packet.payload.size());
+  for (const Packet& packet : packets_of(bytes)) {
+    boundaries.push_back(boundaries.back() + wire::kPacketHeader + packet.payload.size());
+  }
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
     start();
     stage().primary().on("CALL p", [&](const ServerTurn& turn) { return whole(turn).substr(0, cut); });
@@ -359,7 +396,8 @@ TEST_F(ExchangeTest, AReplyThatBreaksOffBetweenPacketsEndsWithAnErrorAndInsideOf
 }
 
 TEST_F(ExchangeTest, ALocalFileGoesToTheServerHoweverLargeAndHoweverItIsCut) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{3} << 20, wire::kMaxPiece, wire::kMaxPiece + 1}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{3} << 20,
+                                 wire::kMaxPiece, wire::kMaxPiece + 1}) {
     start();
     std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
     stage().primary().on("LOAD DATA", reply::bytes(wire::testing::packet(1, name + "file.csv")));
@@ -383,7 +421,8 @@ TEST_F(ExchangeTest, ALocalFileThatComesByteByByteAndWithTheNextCommandBehindItI
   TestClient& client = stage().log_in({.capabilities = kModernClient | wire::kClientLocalFiles});
   client.send_loose(0, query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t"));
   ASSERT_TRUE(stage().run_until([&] { return !client.loose().empty(); }));
-  const std::string bytes = wire::testing::packet(2, "one,") + wire::testing::packet(3, "two") + wire::testing::packet(4, "") + wire::testing::packet(0, query("SELECT 1"));
+  const std::string bytes = wire::testing::packet(2, "one,") + wire::testing::packet(3, "two") +
+                            wire::testing::packet(4, "") + wire::testing::packet(0, query("SELECT 1"));
   for (const char byte : bytes) {
     client.send_bytes(ByteView(&byte, 1));
     stage().turn();
@@ -425,14 +464,17 @@ TEST_F(ExchangeTest, AClientThatLeavesInTheMiddleOfItsFileEndsTheServersConnecti
   EXPECT_EQ(stage().idle(0), 0U);
 }
 
-// --- long statements ------------------------------------------------------------------------------------------------------
+// --- long statements
+// ------------------------------------------------------------------------------------------------------
 
 constexpr std::size_t kBeyondSockets = 24'000'000;  // more than the kernel takes of what nobody reads
 
 std::string long_insert() { return query("INSERT INTO t VALUES ('" + std::string(kBeyondSockets, 'v') + "')"); }
 
 TEST_F(ExchangeTest, ALongStatementWaitsUntilTheServerTakesIt) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.max_allowed_packet = 2 * kBeyondSockets;
+  };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -457,7 +499,9 @@ TEST_F(ExchangeTest, ALongStatementWaitsUntilTheServerTakesIt) {
 
 TEST_F(ExchangeTest, AServerThatTakesNothingMoreOfAStatementIsLostAfterItsTime) {
   options_.change_service = [](config::Service& service) { service.server_timeout = 5s; };
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.max_allowed_packet = 2 * kBeyondSockets;
+  };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -473,7 +517,9 @@ TEST_F(ExchangeTest, AServerThatTakesNothingMoreOfAStatementIsLostAfterItsTime) 
 }
 
 TEST_F(ExchangeTest, AServerThatDiesInTheMiddleOfAStatementIsLost) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.max_allowed_packet = 2 * kBeyondSockets;
+  };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -488,7 +534,9 @@ TEST_F(ExchangeTest, AServerThatDiesInTheMiddleOfAStatementIsLost) {
 }
 
 TEST_F(ExchangeTest, AServiceThatEndsWaitsForNoServerThatTakesNothing) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 2 * kBeyondSockets; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.max_allowed_packet = 2 * kBeyondSockets;
+  };
   start();
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (1)");
@@ -500,7 +548,8 @@ TEST_F(ExchangeTest, AServiceThatEndsWaitsForNoServerThatTakesNothing) {
   stage().primary().set_reading(true);
 }
 
-// --- the client's end -----------------------------------------------------------------------------------------------------
+// --- the client's end
+// -----------------------------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, AReadWhoseClientLeavesIsKilledOnTheServer) {
   start();
@@ -530,7 +579,11 @@ TEST_F(ExchangeTest, AServerIsNotReadWhileTheClientDoesNotRead) {
   constexpr std::uint64_t kRows = 20'000;
   start();
   stage().primary().on("SELECT many", written([](Writer& out) {
-                         out.column_count(1).definitions(1).definitions_eof(kEnd).rows(kRows, "\xFC\xE8\x03" + std::string(1000, 'v')).end(kEnd);
+                         out.column_count(1)
+                             .definitions(1)
+                             .definitions_eof(kEnd)
+                             .rows(kRows, "\xFC\xE8\x03" + std::string(1000, 'v'))
+                             .end(kEnd);
                        }));
   TestClient& client = stage().log_in();
   client.set_reading(false);
@@ -565,7 +618,8 @@ TEST_F(ExchangeTest, ALocalFileInEveryWay) {
   for_every_step_and_leaf({{}, [](Stage& stage) {
                              std::string name(1, static_cast<char>(wire::kLocalInfileHeader));
                              stage.primary().on("LOAD DATA", reply::bytes(wire::testing::packet(1, name + "f")));
-                             TestClient& client = stage.log_in({.capabilities = kModernClient | wire::kClientLocalFiles});
+                             TestClient& client =
+                                 stage.log_in({.capabilities = kModernClient | wire::kClientLocalFiles});
                              client.offer_file("one,two,three");
                              stage.ask_query(client, "LOAD DATA LOCAL INFILE 'f' INTO TABLE t");
                              EXPECT_LE(stage.primary().count("LOAD DATA"), once(stage));
@@ -578,7 +632,9 @@ TEST_F(ExchangeTest, RepliesOfAllKindsInEveryWay) {
     for_every_step_and_leaf({{}, [capabilities](Stage& stage) {
                                for (const Kind& kind : kinds()) stage.primary().on(kind.sql, kind.reply);
                                TestClient& client = stage.log_in({.capabilities = capabilities});
-                               for (const char* sql : {"SELECT one", "UPDATE a", "CALL many", "SELECT cut"}) stage.ask_query(client, sql);
+                               for (const char* sql : {"SELECT one", "UPDATE a", "CALL many", "SELECT cut"}) {
+                                 stage.ask_query(client, sql);
+                               }
                                EXPECT_LE(stage.primary().count("UPDATE a"), once(stage));
                                EXPECT_LE(stage.primary().count("CALL many"), once(stage));
                              }});

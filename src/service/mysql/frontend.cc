@@ -24,9 +24,13 @@ Frontend::Frontend(ServiceShard& service, std::shared_ptr<ServiceChanges> change
 
 Frontend::~Frontend() = default;
 
-Frontend* Frontend::of(ServiceShard* service) { return service == nullptr ? nullptr : dynamic_cast<Frontend*>(&service->frontend()); }
+Frontend* Frontend::of(ServiceShard* service) {
+  return service == nullptr ? nullptr : dynamic_cast<Frontend*>(&service->frontend());
+}
 
-upstream::RefreshPtr Frontend::refresh(upstream::mysql::Subject subject) { return service_.control().refresh(service_.name(), static_cast<std::uint32_t>(subject)); }
+upstream::RefreshPtr Frontend::refresh(upstream::mysql::Subject subject) {
+  return service_.control().refresh(service_.name(), static_cast<std::uint32_t>(subject));
+}
 
 bool Frontend::on_other_shards(upstream::ServerSlot slot, const std::function<void(Frontend&)>& what) {
   bool any = false;
@@ -48,8 +52,9 @@ Task<void> Frontend::serve(net::Accepted accepted, const config::Listen& listen,
 void Frontend::view_changed() {
   view_ = std::static_pointer_cast<const upstream::mysql::View>(service_.view());
   if (!view_->primary || state_.statements_held == 0) return;
-  service_.control().event(events::WritesReleased{
-      .service = service_.name(), .held = std::exchange(state_.statements_held, 0), .waited = service_.loop().now() - state_.first_held_at});
+  service_.control().event(events::WritesReleased{.service = service_.name(),
+                                                  .held = std::exchange(state_.statements_held, 0),
+                                                  .waited = service_.loop().now() - state_.first_held_at});
 }
 
 void Frontend::server_added(upstream::ServerSlot slot) {

@@ -69,7 +69,7 @@ class Frontend final : public service::Frontend {
   upstream::mysql::ViewPtr view_;  // the service's
   ShardState state_;
   std::vector<std::unique_ptr<upstream::mysql::Pool>> pools_;  // by slot
-  std::uint64_t tallied_changes_ = 0;                        // of the pools, when the accounts were published
+  std::uint64_t tallied_changes_ = 0;                          // of the pools, when the accounts were published
 };
 
 }  // namespace hf::service::mysql

@@ -67,10 +67,12 @@ wire::HandshakeResponse Guest::response_of(std::string user, ByteView plugin, st
 }
 
 std::string Guest::log_in(std::string user, ByteView password) {
-  return respond(response_of(std::move(user), wire::kNativePasswordPlugin, auth::native_proof(password, greeting.nonce)));
+  return respond(
+      response_of(std::move(user), wire::kNativePasswordPlugin, auth::native_proof(password, greeting.nonce)));
 }
 
-std::string Guest::change_user(const std::string& user, const std::string& schema, ByteView plugin, std::uint16_t charset) {
+std::string Guest::change_user(const std::string& user, const std::string& schema, ByteView plugin,
+                               std::uint16_t charset) {
   wire::ChangeUser change;
   change.user = user;
   change.database = schema;

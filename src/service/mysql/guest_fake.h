@@ -1,6 +1,7 @@
 // Guest: a client for tests of logins, which writes its packets itself and looks at each that comes.
 //
-// Owner: the test. Thread: the test's. Invariant: what cannot come because the gateway has closed is "gone", and no failure.
+// Owner: the test. Thread: the test's. Invariant: what cannot come because the gateway has closed is "gone", and no
+// failure.
 #pragma once
 
 #include <cstdint>
@@ -37,13 +38,17 @@ struct Guest {
   std::string say(std::uint8_t sequence, ByteView payload);
   /// The answer to what came last.
   std::string answer(ByteView payload) { return say(static_cast<std::uint8_t>(last.sequence + 1), payload); }
-  std::string respond(const wire::HandshakeResponse& response) { return say(1, wire::encode_handshake_response(response)); }
+  std::string respond(const wire::HandshakeResponse& response) {
+    return say(1, wire::encode_handshake_response(response));
+  }
   std::string nonce_of_switch() const;
-  static wire::HandshakeResponse response_of(std::string user, ByteView plugin = wire::kNativePasswordPlugin, std::string proof = {});
+  static wire::HandshakeResponse response_of(std::string user, ByteView plugin = wire::kNativePasswordPlugin,
+                                             std::string proof = {});
   /// A whole login by native password.
   std::string log_in(std::string user = "app", ByteView password = kPassword);
   /// COM_CHANGE_USER, up to the first answer.
-  std::string change_user(const std::string& user, const std::string& schema = {}, ByteView plugin = wire::kNativePasswordPlugin, std::uint16_t charset = 45);
+  std::string change_user(const std::string& user, const std::string& schema = {},
+                          ByteView plugin = wire::kNativePasswordPlugin, std::uint16_t charset = 45);
 };
 
 /// A stage that begins when its options are made.

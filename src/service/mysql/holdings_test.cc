@@ -1,5 +1,5 @@
-// The connection that a session keeps: what it is asked before it goes, what is taken away before anybody else has it, and what its
-// end means.
+// The connection that a session keeps: what it is asked before it goes, what is taken away before anybody else has it,
+// and what its end means.
 #include "service/mysql/holdings.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,8 @@ class HoldingsTest : public SettledStageTest {
   std::string make_wait() { return ask(stage().log_in({.user = "other"}), "SELECT 1"); }
 };
 
-// --- giving back ----------------------------------------------------------------------------------------------------------
+// --- giving back
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, WhatASessionLeavesIsTakenAwayBeforeAnybodyElseHasTheConnection) {
   start();
@@ -75,7 +76,9 @@ TEST_F(HoldingsTest, AnAccountWithLimitsAndServersWithInitConnectHaveNoResets) {
     account.password = "secret";
     account.limited = limited;
     options_.accounts = {account};
-    options_.change_defaults = [limited](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = limited ? "" : "SET @b=1"; };
+    options_.change_defaults = [limited](upstream::mysql::SessionDefaults& defaults) {
+      defaults.init_connect = limited ? "" : "SET @b=1";
+    };
     start();
     TestClient& client = stage().log_in();
     ask(client, "SET @a=1");
@@ -105,7 +108,8 @@ TEST_F(HoldingsTest, AConnectionThatSaysGoodbyeIsNotCountedAsLost) {
   EXPECT_TRUE(server().heard("\x01"));
 }
 
-// --- what only the connection knows ---------------------------------------------------------------------------------------
+// --- what only the connection knows
+// ---------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, BeforeAConnectionGoesItIsAskedWhatOnlyItKnows) {
   options_.places = 1;
@@ -113,12 +117,16 @@ TEST_F(HoldingsTest, BeforeAConnectionGoesItIsAskedWhatOnlyItKnows) {
   server().on("INSERT", reply::ok({.affected_rows = 2, .insert_id = 7, .warnings = 1}));
   server().on(kAsksAll, reply::rows({{"7", "11", "2"}}));
   server().on("SELECT @@warning_count", reply::rows({{"4", "1"}}));
-  server().on("SHOW WARNINGS", reply::rows({{"Note", "1051", "Unknown table"}, {"Warning", "1265", "Data truncated"}, {"Error", "1062", "Duplicate"}}));
+  server().on("SHOW WARNINGS", reply::rows({{"Note", "1051", "Unknown table"},
+                                            {"Warning", "1265", "Data truncated"},
+                                            {"Error", "1062", "Duplicate"}}));
   TestClient& client = stage().log_in();
   ask(client, "INSERT INTO t VALUES (NULL),(NULL)");
   server().forget_heard();
   EXPECT_EQ(make_wait(), "ok");
-  EXPECT_TRUE(shown(server()).starts_with(std::string(kAsksAll) + " LIMIT 1 | SELECT @@warning_count,@@error_count LIMIT 1 | SHOW WARNINGS LIMIT 65535 | ")) << shown(server());
+  EXPECT_TRUE(shown(server()).starts_with(
+      std::string(kAsksAll) + " LIMIT 1 | SELECT @@warning_count,@@error_count LIMIT 1 | SHOW WARNINGS LIMIT 65535 | "))
+      << shown(server());
   EXPECT_EQ(kept(client).held, nullptr);
   EXPECT_EQ(session(client).facts().insert_id.value, 7U);
   EXPECT_TRUE(session(client).facts().insert_id.known());
@@ -143,7 +151,8 @@ TEST_F(HoldingsTest, WhoeverGetsItNextFindsItsOwnInsertId) {
     server().forget_heard();
     TestClient& next = session(first).kept().held != nullptr ? second : first;
     EXPECT_EQ(ask(next, "INSERT INTO t VALUES (2)"), "ok");
-    EXPECT_EQ(shown(server()), std::string(kAsksAll) + ",LAST_INSERT_ID(" + id + ") LIMIT 1 | INSERT INTO t VALUES (2)");
+    EXPECT_EQ(shown(server()),
+              std::string(kAsksAll) + ",LAST_INSERT_ID(" + id + ") LIMIT 1 | INSERT INTO t VALUES (2)");
   }
 }
 
@@ -223,7 +232,8 @@ TEST_F(HoldingsTest, ASessionInTheMiddleOfACommandGivesNothingBack) {
   EXPECT_EQ(shown(other.answers().back()), "ok");
 }
 
-// --- another connection ---------------------------------------------------------------------------------------------------
+// --- another connection
+// ---------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, KeepingAnotherConnectionReleasesTheOneBefore) {
   options_.replicas = 1;
@@ -241,7 +251,8 @@ TEST_F(HoldingsTest, KeepingAnotherConnectionReleasesTheOneBefore) {
   EXPECT_TRUE(stage().run_until([&] { return stage().lent(0) == 0; }));
 }
 
-// --- its end --------------------------------------------------------------------------------------------------------------
+// --- its end
+// --------------------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, TheEndOfAConnectionThatASessionCannotDoWithoutIsTheSessionsAtOnce) {
   for (const char* ties : {"BEGIN", "SET @a=1", "LOCK TABLES t WRITE"}) {
@@ -289,11 +300,13 @@ TEST_F(HoldingsTest, AServerThatIsFoundDeadTakesWhatIsKeptThereAndItsClientsHear
   EXPECT_EQ(ask(free, "SELECT 2"), "ok");
 }
 
-// --- in every way ---------------------------------------------------------------------------------------------------------
+// --- in every way
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, KeepingAndGivingBackInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1, .places = 1}, [](Stage& stage) {
-                             stage.primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7, .warnings = 1}));
+                             stage.primary().on("INSERT",
+                                                reply::ok({.affected_rows = 1, .insert_id = 7, .warnings = 1}));
                              stage.primary().on(kAsksAll, reply::rows({{"7", "1", "1"}}));
                              stage.primary().on("SHOW WARNINGS", reply::rows({{"Warning", "1265", "Data truncated"}}));
                              stage.replica().on("SELECT 1/a", reply::rows({{"NULL"}}, 1));

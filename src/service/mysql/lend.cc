@@ -26,13 +26,14 @@ namespace {
 constexpr Nanos kRetryPause = 50ms;
 constexpr int kMostMakingRoom = 5;  // times that our own idle connections give way to one login
 constexpr Nanos kRoomPause = 20ms;  // until a server has counted a connection out
-constexpr int kMostRestoring = 2;     // the second time without the warnings of the first
+constexpr int kMostRestoring = 2;   // the second time without the warnings of the first
 
 bool is_limit(std::uint16_t code) {
   return code == wire::kErConCount || code == wire::kErTooManyUserConnections || code == wire::kErUserLimitReached;
 }
 
-std::optional<upstream::ServerSlot> choose(Session& session, const upstream::mysql::View& view, Place place, const policy::balance::ServerSet& tried) {
+std::optional<upstream::ServerSlot> choose(Session& session, const upstream::mysql::View& view, Place place,
+                                           const policy::balance::ServerSet& tried) {
   if (place == Place::kReader) {
     const std::optional<upstream::ServerSlot> picked = std::exchange(session.holdings().next_reader, std::nullopt);
     if (picked && view.servers[*picked].reader && !tried.contains(*picked)) return picked;
@@ -60,8 +61,10 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
   const TimePoint now = session.loop().now();
   if (trial->hold.passed(now)) {
     session.frontend().counters().hold_timeouts.add();
-    service.control().event(events::HeldWritesTimeout{
-        .service = service.name(), .held = shard.statements_held, .waited = now - trial->held_since.value_or(now), .reason = reason});
+    service.control().event(events::HeldWritesTimeout{.service = service.name(),
+                                                      .held = shard.statements_held,
+                                                      .waited = now - trial->held_since.value_or(now),
+                                                      .reason = reason});
     co_return Error{ErrorCode::kUnreachable, reason};
   }
   if (!trial->held_since) {
@@ -75,14 +78,17 @@ Task<Result<void>> wait_for_server(Session& session, Place place, Trial* trial) 
   trial->tried.clear();
   runtime::TaskContext& context = co_await runtime::this_context();
   const Session::Interruptible interruptible(session, context);
-  const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
-  if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return given_up(session, context, waited.error(), trial);
+  const Result<void> waited =
+      co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
+  if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) {
+    co_return given_up(session, context, waited.error(), trial);
+  }
   if (session.client().broken()) co_return Error{ErrorCode::kClosed, "the client went away"};
   co_return Result<void>{};
 }
 
-/// Idle connections of this account to this server end, here and on the other shards; of any account, the longest idle one each, where it is the
-/// server that is full. Whether there may have been any.
+/// Idle connections of this account to this server end, here and on the other shards; of any account, the longest idle
+/// one each, where it is the server that is full. Whether there may have been any.
 bool make_room(Session& session, upstream::ServerSlot slot, std::uint16_t limit) {
   const auto close = [slot, limit, account = session.identity().account](Frontend& there) {
     upstream::mysql::Pool& pool = there.pool(slot);
@@ -97,7 +103,8 @@ bool make_room(Session& session, upstream::ServerSlot slot, std::uint16_t limit)
 /// What a login begins with here can only be seen on one of its own.
 bool begins_with_init_connect(Session& session) {
   const Identity& identity = session.identity();
-  return session.facts().settings == nullptr && identity.beginning == Beginning::kLogin && !identity.defaults->init_connect.empty();
+  return session.facts().settings == nullptr && identity.beginning == Beginning::kLogin &&
+         !identity.defaults->init_connect.empty();
 }
 
 /// Opens a connection. Our own idle ones of the account make room where the server counts them.
@@ -108,15 +115,17 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   upstream::mysql::Login login = login_for_server(session);
   if (trial->without_schema) login.schema.clear();
   // While it waits for a place it may be handed one that came back: not where only a login of its own will do.
-  const std::uint64_t key = begins_with_init_connect(session) ? unshared_key(session) : pool_key(session, !login.schema.empty());
+  const std::uint64_t key =
+      begins_with_init_connect(session) ? unshared_key(session) : pool_key(session, !login.schema.empty());
   for (int round = 0;; ++round) {
     server.counters.connections_total.add();
     const std::uint64_t moment = session.shard_state().next_moment();
     const std::uint64_t max_packet = terms_of(*session.view()).max_packet;
-    Result<ConnectionPtr> opened =
-        co_await session.frontend().pool(slot).open(session.view(), login, key, trial->hold, session.facts().insert_id.value);
+    Result<ConnectionPtr> opened = co_await session.frontend().pool(slot).open(session.view(), login, key, trial->hold,
+                                                                               session.facts().insert_id.value);
     if (opened.ok() && (*opened)->max_packet == 0) (*opened)->max_packet = max_packet;
-    const bool fresh = opened.ok() && (*opened)->schema_entered == 0;  // else it came back while this one waited for a place
+    // else it came back while this one waited for a place
+    const bool fresh = opened.ok() && (*opened)->schema_entered == 0;
     if (fresh) (*opened)->schema_entered = moment;
     if (fresh) {
       Result<void> same = co_await check_account(session, opened->get());
@@ -130,8 +139,10 @@ Task<Result<ConnectionPtr>> open(Session& session, upstream::ServerSlot slot, Tr
   }
 }
 
-/// What a failed login means. True: another server, or the same one a little later; false: `trial` has the client's error.
-Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure, Trial* trial) {
+/// What a failed login means. True: another server, or the same one a little later; false: `trial` has the client's
+/// error.
+Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::ServerSlot slot, const Error& failure,
+                                      Trial* trial) {
   ServiceShard& service = session.service();
   const upstream::mysql::ViewPtr view = session.view();
   runtime::TaskContext& context = co_await runtime::this_context();
@@ -139,13 +150,16 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   trial->latest = failure.context;
   if (failure.code == ErrorCode::kNoPlace) {
     const upstream::Places& places = *view->servers[slot].places;
-    service.control().event(events::PoolExhausted{
-        .service = service.name(), .server = view->servers[slot].name, .limit = places.most(), .waiting = places.waiting()});
+    service.control().event(events::PoolExhausted{.service = service.name(),
+                                                  .server = view->servers[slot].name,
+                                                  .limit = places.most(),
+                                                  .waiting = places.waiting()});
     co_return failure;
   }
   service.server(slot).counters.connect_failures.add();
   trial->tried.insert(slot);
-  const bool answer = (failure.said != nullptr && failure.peer_code() != wire::kErServerShutdown) || failure.code == ErrorCode::kUnsupported;
+  const bool answer = (failure.said != nullptr && failure.peer_code() != wire::kErServerShutdown) ||
+                      failure.code == ErrorCode::kUnsupported;
   if (answer) {
     if (failure.said != nullptr) trial->refusal = wire::said_by_server(*failure.said);
     const bool another = place == Place::kReader && choose(session, *view, place, trial->tried).has_value();
@@ -158,7 +172,8 @@ Task<Result<bool>> after_failed_login(Session& session, Place place, upstream::S
   if (trial->hold.passed(session.loop().now())) co_return failure;
   trial->tried.clear();
   const Session::Interruptible interruptible(session, context);
-  const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
+  const Result<void> slept =
+      co_await runtime::sleep_until(session.loop().deadline_in(kRetryPause).earlier(trial->hold));
   if (!slept.ok()) co_return given_up(session, context, slept.error(), trial);
   co_return true;
 }
@@ -179,7 +194,9 @@ std::vector<Step> steps_to_fit(Session& session, const Connection& connection, N
 }  // namespace
 
 std::string nobody(const upstream::mysql::View& view, Place place, const std::string& latest) {
-  if (place == Place::kPrimary) return "no primary: " + view.no_primary_reason + (latest.empty() ? "" : " (" + latest + ")");
+  if (place == Place::kPrimary) {
+    return "no primary: " + view.no_primary_reason + (latest.empty() ? "" : " (" + latest + ")");
+  }
   std::string why;
   for (const upstream::ServerView& server : view.servers) {
     const bool is_primary = view.primary && &view.servers[*view.primary] == &server;
@@ -192,7 +209,8 @@ std::string nobody(const upstream::mysql::View& view, Place place, const std::st
 
 upstream::mysql::LendTerms terms_of(const upstream::mysql::View& view) {
   const upstream::mysql::SessionDefaults& defaults = *view.defaults;
-  return {{view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout)}, defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
+  return {{view.service->mysql.max_connection_age, std::chrono::seconds(defaults.wait_timeout)},
+          defaults.variables.empty() ? 0 : defaults.max_allowed_packet};
 }
 
 upstream::mysql::Login login_for_server(Session& session) {
@@ -211,7 +229,8 @@ upstream::mysql::Login login_for_server(Session& session) {
 namespace {
 
 /// Whether nobody could tell the one account from the other.
-bool may_do_the_same(const upstream::mysql::Accounts* accounts, const Identity& identity, std::string_view other_user, std::string_view other_host) {
+bool may_do_the_same(const upstream::mysql::Accounts* accounts, const Identity& identity, std::string_view other_user,
+                     std::string_view other_host) {
   if (accounts == nullptr || other_user != identity.credentials.user) return false;
   const upstream::mysql::Account* own = accounts->exactly(identity.credentials.user, identity.host_pattern);
   const upstream::mysql::Account* other = accounts->exactly(other_user, other_host);
@@ -224,21 +243,27 @@ Task<Result<void>> check_account(Session& session, Connection* connection) {
   const Identity& identity = session.identity();
   if (!identity.of_servers) co_return Result<void>{};
   Result<proto::mysql::TextResult> asked =
-      co_await upstream::mysql::query(*connection, "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4)) LIMIT 1", session.loop().deadline_in(session.service().config().connect_timeout));
+      co_await upstream::mysql::query(*connection, "SELECT HEX(CONVERT(CURRENT_USER() USING utf8mb4)) LIMIT 1",
+                                      session.loop().deadline_in(session.service().config().connect_timeout));
   HF_CO_RETURN_IF_ERROR(asked);
   if (asked->error) {  // its password has expired, say
-    co_return refused_by_peer(ErrorCode::kRefused, asked->error->message, {asked->error->code, asked->error->sqlstate, asked->error->message});
+    co_return refused_by_peer(ErrorCode::kRefused, asked->error->message,
+                              {asked->error->code, asked->error->sqlstate, asked->error->message});
   }
   const bool answered = asked->rows.size() == 1 && asked->rows[0].size() == 1;
-  const std::string account = answered ? from_hex(narrow(asked->rows[0][0].value_or(""))).value_or("") : std::string();  // in whatever charset
+  // in whatever charset
+  const std::string account = answered ? from_hex(narrow(asked->rows[0][0].value_or(""))).value_or("") : std::string();
   connection->facts.found_rows.reset();
   const std::size_t at = std::min(account.rfind('@'), account.size());
   const std::string_view host = std::string_view(account).substr(std::min(at + 1, account.size()));
-  const bool same = account == account_name(identity) ||
-                    may_do_the_same(session.view()->accounts.get(), identity, std::string_view(account).substr(0, at), host);
+  const bool same = account == account_name(identity) || may_do_the_same(session.view()->accounts.get(), identity,
+                                                                         std::string_view(account).substr(0, at), host);
   if (same) co_return Result<void>{};
   const std::string why = "the servers take Holdfast's address for " + account;
-  co_return refused_by_peer(ErrorCode::kRefused, why, {wire::kErAccessDenied, "28000", "Access denied for " + account_name(identity) + ": " + why + ", an account that may have other rights"});
+  co_return refused_by_peer(
+      ErrorCode::kRefused, why,
+      {wire::kErAccessDenied, "28000",
+       "Access denied for " + account_name(identity) + ": " + why + ", an account that may have other rights"});
 }
 
 Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) {
@@ -257,8 +282,10 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
     const policy::session::SettingsPtr& wanted = session.facts().settings;
     ConnectionPtr connection;
     if (!begins_with_init_connect(session)) {
-      const bool has_schema = !trial->without_schema && (wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty());
-      connection = session.frontend().pool(*slot).take(pool_key(session, has_schema), wanted, terms_of(*view), has_schema ? session.identity().began_at : 0);
+      const bool has_schema = !trial->without_schema &&
+                              (wanted != nullptr ? !wanted->schema().empty() : !session.identity().schema.empty());
+      connection = session.frontend().pool(*slot).take(pool_key(session, has_schema), wanted, terms_of(*view),
+                                                       has_schema ? session.identity().began_at : 0);
     }
     if (connection == nullptr) {
       Result<ConnectionPtr> opened = co_await open(session, *slot, trial);
@@ -274,12 +301,14 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       give_back(session, std::move(connection));
       co_return Error{ErrorCode::kClosed, "the client went away"};
     }
-    const bool begun_otherwise = !session.identity().defaults->init_connect.empty() && session.identity().beginning != Beginning::kLogin;
+    const bool begun_otherwise =
+        !session.identity().defaults->init_connect.empty() && session.identity().beginning != Beginning::kLogin;
     if (begun_otherwise && session.facts().settings != nullptr && connection->facts.settings == nullptr) {
       // The login has run init_connect, which a reset or a change of user does not.
       connection->facts.must_close = true;
-      const Result<void> cleared = co_await upstream::mysql::run_steps(*connection, policy::session::reset_steps(*session.facts().settings),
-                                                                       session.loop().deadline_in(session.service().config().connect_timeout));
+      const Result<void> cleared =
+          co_await upstream::mysql::run_steps(*connection, policy::session::reset_steps(*session.facts().settings),
+                                              session.loop().deadline_in(session.service().config().connect_timeout));
       if (cleared.ok()) session.frontend().counters().connection_resets.add();
       if (!cleared.ok() && cleared.error().code == ErrorCode::kCancelled) co_return cleared.error();
     }
@@ -288,7 +317,9 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
       if (!learnt.ok()) {
         trial->latest = learnt.error().context;
         trial->tried.insert(*slot);
-        if (learnt.error().code == ErrorCode::kCancelled || trial->hold.passed(session.loop().now())) co_return learnt.error();
+        if (learnt.error().code == ErrorCode::kCancelled || trial->hold.passed(session.loop().now())) {
+          co_return learnt.error();
+        }
         continue;
       }
     }
@@ -296,7 +327,9 @@ Task<Result<ConnectionPtr>> borrow(Session& session, Place place, Trial* trial) 
   }
 }
 
-bool already_fits(Session& session, const Connection& connection, Needs needs) { return !asks_held(session, needs) && steps_to_fit(session, connection, &needs).empty(); }
+bool already_fits(Session& session, const Connection& connection, Needs needs) {
+  return !asks_held(session, needs) && steps_to_fit(session, connection, &needs).empty();
+}
 
 Task<Result<void>> restore(Session& session, Connection* connection, Needs needs, Trial* trial) {
   if (asks_held(session, needs)) co_await ask_held(session);
@@ -304,7 +337,8 @@ Task<Result<void>> restore(Session& session, Connection* connection, Needs needs
   for (int round = 0; round < kMostRestoring; ++round) {
     std::vector<Step> steps = steps_to_fit(session, *connection, &needs);
     if (steps.empty()) break;
-    const bool enters = std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
+    const bool enters =
+        std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.kind == Step::Kind::kSchema; });
     session.frontend().counters().state_restores.add();
     session.frontend().counters().restore_statements.add(steps.size());
     const std::uint64_t moment = session.shard_state().next_moment();
@@ -352,12 +386,16 @@ void close_idle_copies(Frontend& frontend, upstream::ServerSlot slot) {
 
 Task<void> make_room_for_copies(Session& session, Connection* connection) {
   upstream::mysql::close_copies(*connection);
-  if (session.shard_state().may_close_copies(session.loop().now())) close_idle_copies(session.frontend(), connection->slot);
+  if (session.shard_state().may_close_copies(session.loop().now())) {
+    close_idle_copies(session.frontend(), connection->slot);
+  }
   const Result<void> slept = co_await runtime::sleep_until(session.loop().deadline_in(kRoomPause));
   (void)slept;  // a session that is cancelled finds out with its next step
 }
 
-bool needs_copy(const Request& request) { return request.prepared != nullptr && request.command != proto::mysql::Command::kStmtPrepare; }
+bool needs_copy(const Request& request) {
+  return request.prepared != nullptr && request.command != proto::mysql::Command::kStmtPrepare;
+}
 
 bool wants_no_schema(Session& session, const Request& request) {
   if (!needs_copy(request)) return false;
@@ -377,10 +415,14 @@ Task<Result<void>> ensure_copy(Session& session, Connection* connection, const R
     Result<void> there = co_await restore(session, connection, {}, trial);
     HF_CO_RETURN_IF_ERROR(there);
   }
-  if (statement.verdict.has(policy::sql::effect::kUserVariable)) connection->facts.stains |= policy::session::stain::kState;  // see take_prepared()
+  // see take_prepared()
+  if (statement.verdict.has(policy::sql::effect::kUserVariable)) {
+    connection->facts.stains |= policy::session::stain::kState;
+  }
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   Result<std::uint32_t> id = co_await upstream::mysql::prepare(*connection, *statement.meaning.text, deadline);
-  for (int round = 0; !id.ok() && id.error().peer_code() == wire::kErMaxPreparedStatements && round < kMostMakingRoom; ++round) {
+  for (int round = 0; !id.ok() && id.error().peer_code() == wire::kErMaxPreparedStatements && round < kMostMakingRoom;
+       ++round) {
     co_await make_room_for_copies(session, connection);
     id = co_await upstream::mysql::prepare(*connection, *statement.meaning.text, deadline);
   }

@@ -35,7 +35,8 @@ class LendTest : public StageTest {
   }
 };
 
-// --- words ----------------------------------------------------------------------------------------------------------------
+// --- words
+// ----------------------------------------------------------------------------------------------------------------
 
 TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
   upstream::mysql::View view;
@@ -73,7 +74,8 @@ TEST(TermsOf, AreTheServicesAndTheServers) {
   EXPECT_EQ(terms_of(view).max_packet, 1U << 20);
 }
 
-// --- whose connection, and what it is given -------------------------------------------------------------------------------
+// --- whose connection, and what it is given
+// -------------------------------------------------------------------------------
 
 TEST_F(LendTest, AnIdleConnectionThatFitsIsTakenAsItIs) {
   start();
@@ -150,8 +152,10 @@ TEST_F(LendTest, OurLoginsNameUsAndTheService) {
 TEST_F(LendTest, AStateThatAServerWillNotTakeIsTheStatementsErrorAndTheConnectionIsClosed) {
   start();
   TestClient& client = stage().log_in();
-  stage().primary().on("SET @@session.session_track", reply::error(1231, "Variable 'sql_mode' can't be set to the value of 'ODD'"), 1);
-  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "error 1231 Variable 'sql_mode' can't be set to the value of 'ODD'");
+  stage().primary().on("SET @@session.session_track",
+                       reply::error(1231, "Variable 'sql_mode' can't be set to the value of 'ODD'"), 1);
+  EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"),
+            "error 1231 Variable 'sql_mode' can't be set to the value of 'ODD'");
   EXPECT_EQ(stage().primary().count("INSERT"), 0U);
   EXPECT_EQ(ask(client, "INSERT INTO t VALUES (2)"), "ok");
   EXPECT_EQ(stage().primary().accepted(), 2U);
@@ -171,7 +175,8 @@ TEST_F(LendTest, ASchemaThatIsGoneIsNotTheStatementsError) {
   EXPECT_EQ(ask(client, "SELECT other.f()"), "ok");
 }
 
-// --- which server ---------------------------------------------------------------------------------------------------------
+// --- which server
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, AReplicaThatCannotBeReachedIsReportedAndAnotherIsTaken) {
   options_.replicas = 2;
@@ -224,7 +229,8 @@ TEST_F(LendTest, AServersAnswerToALoginReachesTheClientAfterTheOthersWereAsked) 
   options_.replicas = 2;
   start();
   TestClient& client = stage().log_in();
-  stage().replica(1).on_login(refusal_of_login(1226, "User 'app' has exceeded the 'max_queries_per_hour' resource (current value: 1)"));
+  stage().replica(1).on_login(
+      refusal_of_login(1226, "User 'app' has exceeded the 'max_queries_per_hour' resource (current value: 1)"));
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
   EXPECT_EQ(stage().replica(2).count("SELECT 1"), 2U);
@@ -251,8 +257,9 @@ TEST_F(LendTest, AnAccountOfTheServersIsRefusedWhereTheyTakeItForOneThatMayDoOth
     const char* rights;  // of app@%; app@127.0.0.1, who the client is, has "all"
     bool same;
   };
-  for (const Case& each : {Case{"app@127.0.0.1", "few", true}, Case{"app@%", "all", true}, Case{"app@%", "few", false}, Case{"app@%", "", false},
-                           Case{"app@nowhere", "all", false}, Case{"@%", "all", false}, Case{"", "all", false}}) {
+  for (const Case& each : {Case{"app@127.0.0.1", "few", true}, Case{"app@%", "all", true}, Case{"app@%", "few", false},
+                           Case{"app@%", "", false}, Case{"app@nowhere", "all", false}, Case{"@%", "all", false},
+                           Case{"", "all", false}}) {
     SCOPED_TRACE(each.taken_for + std::string(" ") + each.rights);
     options_.accounts.assign(2, {});
     options_.accounts[0].host = "127.0.0.1";
@@ -273,7 +280,8 @@ TEST_F(LendTest, AnAccountOfTheServersIsRefusedWhereTheyTakeItForOneThatMayDoOth
       EXPECT_EQ(ask(client, "SELECT 1"), "ok");
       EXPECT_EQ(stage().primary().count(kWho), 1U) << "once per connection";
     } else {
-      EXPECT_EQ(answer, "error 1045 Access denied for app@127.0.0.1: the servers take Holdfast's address for " + std::string(each.taken_for) + ", an account that may have other rights");
+      EXPECT_EQ(answer, "error 1045 Access denied for app@127.0.0.1: the servers take Holdfast's address for " +
+                            std::string(each.taken_for) + ", an account that may have other rights");
       EXPECT_TRUE(stage().wait_gone(client));
       EXPECT_EQ(stage().idle(0), 0U);
     }
@@ -299,10 +307,12 @@ TEST_F(LendTest, AFullServerGetsRoomByIdleConnections) {
     std::uint16_t limit;
     bool room;
   };
-  for (const Case& each : {Case{"app", 1040, true}, Case{"app", 1203, true}, Case{"other", 1040, true}, Case{"other", 1203, false}}) {
+  for (const Case& each :
+       {Case{"app", 1040, true}, Case{"app", 1203, true}, Case{"other", 1040, true}, Case{"other", 1203, false}}) {
     SCOPED_TRACE(each.user + std::string(" ") + std::to_string(each.limit));
     start();
-    stage().log_in({.user = each.user, .schema = "shop"});  // leaves an idle connection that another kind of session cannot use
+    // leaves an idle connection that another kind of session cannot use
+    stage().log_in({.user = each.user, .schema = "shop"});
     TestClient& client = stage().log_in();
     ASSERT_EQ(stage().idle(0), 1U);
     stage().primary().on_login(refusal_of_login(each.limit, "Too many connections"));
@@ -320,13 +330,15 @@ TEST_F(LendTest, AServerThatStaysFullIsTheClientsError) {
   start();
   stage().log_in({.schema = "shop"});
   TestClient& client = stage().log_in();
-  stage().primary().on_login(refusal_of_login(1203, "User app already has more than 'max_user_connections' active connections"));
+  stage().primary().on_login(
+      refusal_of_login(1203, "User app already has more than 'max_user_connections' active connections"));
   EXPECT_TRUE(ask(client, "INSERT INTO t VALUES (1)").starts_with("error 1203 User app already"));
   EXPECT_LE(stage().primary().logins().size(), 8U) << "bounded";
   EXPECT_FALSE(client.gone());
 }
 
-// --- waiting --------------------------------------------------------------------------------------------------------------
+// --- waiting
+// --------------------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, AWriteWaitsForThePrimaryAndRunsOnTheOneThatComes) {
   options_.replicas = 1;
@@ -424,7 +436,8 @@ TEST_F(LendTest, AConnectionOpenedForAClientThatHasLeftKeepsItsSchemaToItself) {
     stage().rest();
     const std::size_t opened = stage().primary().accepted();
     ask(stage().log_in(), "SELECT DATABASE()");
-    EXPECT_EQ(stage().primary().accepted(), opened + 1) << "a session without a schema was given one, after turn " << turns;
+    EXPECT_EQ(stage().primary().accepted(), opened + 1)
+        << "a session without a schema was given one, after turn " << turns;
     stage().finish();
   }
 }
@@ -451,7 +464,8 @@ TEST_F(LendTest, WithoutAPlaceInTimeTheErrorSaysWhoHasThem) {
   TestClient& second = stage().log_in();
   ask(first, "BEGIN");
   EXPECT_EQ(ask(second, "SELECT 1"),
-            "error 1105 all 1 connections to server 'db1' (max_server_connections) are in use: 0 at work, 1 kept by sessions between statements, 0 idle");
+            "error 1105 all 1 connections to server 'db1' (max_server_connections) are in use: 0 at work, 1 kept by "
+            "sessions between statements, 0 idle");
   EXPECT_EQ(told(EventId::kPoolExhausted), 1U);
   EXPECT_EQ(told(EventId::kPoolExhausted, "limit"), "1");
   EXPECT_EQ(told(EventId::kPoolExhausted, "waiting"), "0") << "besides the one that does not any more";
@@ -490,10 +504,12 @@ TEST_F(LendTest, WhatASessionKeepsForConvenienceIsGivenToWhoeverWaits) {
   EXPECT_TRUE(stage().primary().heard("SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()"));
   stage().primary().forget_heard();
   ask(first, "SELECT LAST_INSERT_ID()");
-  EXPECT_TRUE(stage().primary().heard("SET @@session.last_insert_id=7")) << "and the session has its number all the same";
+  EXPECT_TRUE(stage().primary().heard("SET @@session.last_insert_id=7"))
+      << "and the session has its number all the same";
 }
 
-// --- prepared copies ------------------------------------------------------------------------------------------------------
+// --- prepared copies
+// ------------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, APreparedStatementIsPreparedWhereItIsNotYet) {
   options_.places = 2;
@@ -512,7 +528,9 @@ TEST_F(LendTest, ACopyIsMadeInTheStateOfTheFirstPrepare) {
   start();
   TestClient& first = stage().log_in({.schema = "a"});
   TestClient& other = stage().log_in({.schema = "a"});
-  stage().primary().on_command(Command::kInitDb, [](const upstream::mysql::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
+  stage().primary().on_command(Command::kInitDb, [](const upstream::mysql::ServerTurn& turn) {
+    return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn);
+  });
   stage().ask(first, command(Command::kStmtPrepare, "SELECT * FROM t"));
   stage().ask(first, command(Command::kInitDb, "b"));
   ask(other, "BEGIN");
@@ -525,7 +543,9 @@ TEST_F(LendTest, ACopyIsMadeInTheStateOfTheFirstPrepare) {
 TEST_F(LendTest, ACopyOfAStatementThatWasPreparedWithoutASchemaIsMadeWhereThereIsNoneYet) {
   start();
   TestClient& client = stage().log_in();
-  stage().primary().on_command(Command::kInitDb, [](const upstream::mysql::ServerTurn& turn) { return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn); });
+  stage().primary().on_command(Command::kInitDb, [](const upstream::mysql::ServerTurn& turn) {
+    return reply::ok({}, changes({schema(turn.command.substr(1))}))(turn);
+  });
   stage().ask(client, command(Command::kStmtPrepare, "SELECT DATABASE()"));
   stage().ask(client, command(Command::kInitDb, "b"));
   ask(client, "INSERT INTO t VALUES (1)");
@@ -549,7 +569,8 @@ TEST_F(LendTest, AStatementThatCannotBePreparedAnyMoreSaysSoAndTheSessionGoesOn)
   EXPECT_EQ(ask(first, "SELECT 1"), "ok");
 }
 
-// --- in every way ---------------------------------------------------------------------------------------------------------
+// --- in every way
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, LendingToAndFroInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {

@@ -33,21 +33,23 @@ constexpr std::size_t kLargestLogin = 64 * 1024;
 constexpr std::uint32_t kMostProxied = 32;
 constexpr std::uint32_t kMostProxiedOfOne = 8;
 constexpr std::uint16_t kErAccountLocked = 4151;
-constexpr int kMostFailedChanges = 3;         // of the user; MariaDB answers further ones with 1047
+constexpr int kMostFailedChanges = 3;  // of the user; MariaDB answers further ones with 1047
 constexpr Nanos kPauseAfterRefusal = 1s;
 
-/// What we take away from a server's capabilities before we show them to a client. Cached metadata is taken away because a statement
-/// that is prepared again on another connection would begin without it.
+/// What we take away from a server's capabilities before we show them to a client. Cached metadata is taken away
+/// because a statement that is prepared again on another connection would begin without it.
 constexpr wire::Capabilities kNotOffered = wire::kClientSsl | wire::kClientCompress | wire::kClientZstdCompression |
                                            wire::kClientOptionalResultsetMetadata | wire::kClientQueryAttributes |
-                                           wire::kMariaDbComMulti | wire::kClientSslVerifyServerCert | wire::kMariaDbCacheMetadata;
+                                           wire::kMariaDbComMulti | wire::kClientSslVerifyServerCert |
+                                           wire::kMariaDbCacheMetadata;
 constexpr wire::Capabilities kMariaDbDefault =
-    wire::kClientFoundRows | wire::kClientLongFlag | wire::kClientConnectWithDb | wire::kClientNoSchema | wire::kClientOdbc |
-    wire::kClientLocalFiles | wire::kClientIgnoreSpace | wire::kClientProtocol41 | wire::kClientInteractive |
-    wire::kClientTransactions | wire::kClientSecureConnection | wire::kClientMultiStatements | wire::kClientMultiResults |
-    wire::kClientPsMultiResults | wire::kClientPluginAuth | wire::kClientConnectAttrs | wire::kClientPluginAuthLenencData |
-    wire::kClientCanHandleExpiredPasswords | wire::kClientSessionTrack | wire::kClientDeprecateEof |
-    wire::kMariaDbProgress | wire::kMariaDbStmtBulkOperations | wire::kMariaDbExtendedMetadata;
+    wire::kClientFoundRows | wire::kClientLongFlag | wire::kClientConnectWithDb | wire::kClientNoSchema |
+    wire::kClientOdbc | wire::kClientLocalFiles | wire::kClientIgnoreSpace | wire::kClientProtocol41 |
+    wire::kClientInteractive | wire::kClientTransactions | wire::kClientSecureConnection |
+    wire::kClientMultiStatements | wire::kClientMultiResults | wire::kClientPsMultiResults | wire::kClientPluginAuth |
+    wire::kClientConnectAttrs | wire::kClientPluginAuthLenencData | wire::kClientCanHandleExpiredPasswords |
+    wire::kClientSessionTrack | wire::kClientDeprecateEof | wire::kMariaDbProgress | wire::kMariaDbStmtBulkOperations |
+    wire::kMariaDbExtendedMetadata;
 
 std::string make_nonce(std::size_t size) {
   std::string nonce(size, '\0');
@@ -76,9 +78,11 @@ struct Claim {
 };
 
 /// What came of it.
-enum class Verdict : std::uint8_t { kAccepted,
-                                    kRefused,  // not said yet: the accounts of now may know better
-                                    kOver };   // the client has heard, or is gone
+enum class Verdict : std::uint8_t {
+  kAccepted,
+  kRefused,  // not said yet: the accounts of now may know better
+  kOver
+};  // the client has heard, or is gone
 
 struct Judgement {
   Verdict verdict = Verdict::kOver;
@@ -107,7 +111,8 @@ void remember_login(Session& session, const Account& account, std::optional<upst
 }
 
 /// The proof was right. Before that nothing is told of an account, not that it is locked either.
-void accept(Session& session, const Account& account, std::optional<upstream::mysql::Sha1Digest> stage1, Judgement* judgement) {
+void accept(Session& session, const Account& account, std::optional<upstream::mysql::Sha1Digest> stage1,
+            Judgement* judgement) {
   if (account.locked) {
     judgement->why = "the account is locked";
     judgement->locked = true;
@@ -120,12 +125,15 @@ void accept(Session& session, const Account& account, std::optional<upstream::my
 void deny(Session& session, const Claim& claim, const Judgement& judgement) {
   ServiceShard& service = session.service();
   session.frontend().counters().login_failures.add();
-  service.control().event(events::ClientRefusedLogin{.service = service.name(), .client = session.client().host(), .user = claim.user, .reason = judgement.why});
+  service.control().event(events::ClientRefusedLogin{
+      .service = service.name(), .client = session.client().host(), .user = claim.user, .reason = judgement.why});
   if (judgement.locked) {
     session.client().send_error({kErAccountLocked, "HY000", "Access denied, this account is locked"});
     return;
   }
-  session.client().send_error(wire::access_denied(claim.user_said, session.client().host(), judgement.with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
+  session.client().send_error(
+      wire::access_denied(claim.user_said, session.client().host(),
+                          judgement.with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo));
 }
 
 /// Hands the server's authentication turns to the client and the client's answers back.
@@ -181,9 +189,9 @@ Task<bool> wait_for_turn(ShardState& shard, const std::string& host, Deadline de
   co_return true;
 }
 
-/// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly, through us, on
-/// a connection that then belongs to this session alone. Everything of such a session runs there: no splitting, no pooling.
-/// `denied`: the server's refusal in the client's words, not said yet.
+/// An account whose proof cannot be carried over (ed25519, PAM …): the client proves itself to the primary directly,
+/// through us, on a connection that then belongs to this session alone. Everything of such a session runs there: no
+/// splitting, no pooling. `denied`: the server's refusal in the client's words, not said yet.
 Task<Verdict> log_in_by_proxy(Session& session, const Account& account, const Claim* claim, wire::ErrorReply* denied) {
   const Deadline deadline = claim->deadline;
   ServiceShard& service = session.service();
@@ -218,7 +226,9 @@ Task<Verdict> log_in_by_proxy(Session& session, const Account& account, const Cl
   if (!opened.ok()) opened = std::move(opened).error().in("server '" + primary.name + "'");
   if (opened.ok()) {
     ConnectionPtr connection = std::move(*opened);
-    opened = co_await session.frontend().pool(*view->primary).adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
+    opened = co_await session.frontend()
+                 .pool(*view->primary)
+                 .adopt(view, std::move(connection), pool_key(session, false), session.hold_deadline());
     if (opened.ok()) {
       Result<void> same = co_await check_account(session, opened->get());
       if (!same.ok()) opened = std::move(same).error();
@@ -228,8 +238,10 @@ Task<Verdict> log_in_by_proxy(Session& session, const Account& account, const Cl
     // The server names our own host in its refusal; the client knows itself by another.
     const PeerSaidPtr& said = opened.error().said;
     if (said != nullptr && said->code == wire::kErAccessDenied) {
-      const bool with_password = said->words.ends_with("YES)") || !claim->proof.empty();  // one that went no further counts too
-      *denied = wire::access_denied(claim->user_said, client.host(), with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
+      // one that went no further counts too
+      const bool with_password = said->words.ends_with("YES)") || !claim->proof.empty();
+      *denied = wire::access_denied(claim->user_said, client.host(),
+                                    with_password ? wire::UsingPassword::kYes : wire::UsingPassword::kNo);
       co_return Verdict::kRefused;
     }
     session.frontend().counters().login_failures.add();
@@ -245,7 +257,9 @@ Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const Acco
   Judgement judgement;
   const bool sha2 = claim->plugin == wire::kCachingSha2Plugin;
   const std::string fresh = make_nonce(sha2 ? wire::auth::kSha2Nonce : wire::auth::kEd25519Nonce);
-  Result<std::string> answer = co_await switch_plugin(session, sha2 ? std::string(wire::kCachingSha2Plugin) : std::string(wire::kEd25519Plugin), fresh, claim->deadline);
+  Result<std::string> answer =
+      co_await switch_plugin(session, sha2 ? std::string(wire::kCachingSha2Plugin) : std::string(wire::kEd25519Plugin),
+                             fresh, claim->deadline);
   if (!answer.ok()) co_return judgement;
   judgement.with_password = !answer->empty();
   judgement.verdict = Verdict::kRefused;
@@ -253,7 +267,9 @@ Task<Judgement> judge_by_plugin(Session* session, const Claim* claim, const Acco
   if (account == nullptr) co_return judgement;
   if (sha2) {
     if (!wire::auth::sha2_verify(*answer, fresh, *account->password)) co_return judgement;
-    if (!answer->empty()) session->client().send_payload(wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FastAuthSuccess, 1)));
+    if (!answer->empty()) {
+      session->client().send_payload(wire::encode_auth_more_data(ByteView(&wire::auth::kSha2FastAuthSuccess, 1)));
+    }
   } else {
     const wire::auth::Ed25519PublicKey key = wire::auth::ed25519_public_key(*account->password);
     if (!wire::auth::ed25519_verify(*answer, fresh, key)) co_return judgement;
@@ -279,7 +295,8 @@ Judgement judge_native(Session& session, const Claim& claim, const Account* acco
     return judgement;
   }
   if (!knows_password && !account->native_hash) return judgement;
-  const wire::auth::Sha1Digest stage2 = knows_password ? wire::auth::native_stage2(*account->password) : *account->native_hash;
+  const wire::auth::Sha1Digest stage2 =
+      knows_password ? wire::auth::native_stage2(*account->password) : *account->native_hash;
   const std::optional<wire::auth::Sha1Digest> stage1 = wire::auth::native_verify(claim.proof, claim.nonce, stage2);
   if (!stage1) return judgement;
   accept(session, *account, stage1, &judgement);
@@ -291,7 +308,8 @@ const Account* find_account(const upstream::mysql::View& view, const std::string
 }
 
 /// Waits until the accounts, or the globals, are as of this question. False: they could not be had in time.
-Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::mysql::View::* round, Deadline deadline) {
+Task<bool> wait_for_news(Session& session, upstream::RefreshPtr asked, std::uint64_t upstream::mysql::View::* round,
+                         Deadline deadline) {
   ServiceShard& service = session.service();
   const Deadline patience = session.loop().deadline_in(kNewsPatience).earlier(deadline);
   while (!asked->done((*session.view()).*round)) {
@@ -323,10 +341,12 @@ Task<void> see_changes(Session& session, Deadline deadline) {
   if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::mysql::View::accounts_round, deadline);
 }
 
-/// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a COM_CHANGE_USER from it.
+/// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a
+/// COM_CHANGE_USER from it.
 Task<bool> ask_native_proof(Session& session, Claim* claim) {
   claim->nonce.assign(session.identity().nonce.begin(), session.identity().nonce.end());
-  Result<std::string> answer = co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim->nonce, claim->deadline);
+  Result<std::string> answer =
+      co_await switch_plugin(&session, std::string(wire::kNativePasswordPlugin), claim->nonce, claim->deadline);
   if (!answer.ok()) co_return false;
   claim->proof = std::move(*answer);
   claim->proof_is_old = false;
@@ -350,15 +370,18 @@ Task<std::optional<Verdict>> authenticate_by_proxy(Session& session, const Claim
   co_return Verdict::kRefused;
 }
 
-/// Whether the proof is one that needs the password, or a public key. A name that nobody has is asked as those of the file are. Where the
-/// servers' accounts are known as well, of most of which there is no password, everybody is asked for the native proof: nobody can tell who
-/// exists.
+/// Whether the proof is one that needs the password, or a public key. A name that nobody has is asked as those of the
+/// file are. Where the servers' accounts are known as well, of most of which there is no password, everybody is asked
+/// for the native proof: nobody can tell who exists.
 bool proves_by_plugin(const upstream::mysql::View& view, const Account* account, Claim* claim) {
   const auto& config = view.service->mysql;
-  const bool knows_password = !config.users_from_servers && (account == nullptr ? !config.users.empty() : account->password.has_value());
-  const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash && account->password.has_value();
+  const bool knows_password =
+      !config.users_from_servers && (account == nullptr ? !config.users.empty() : account->password.has_value());
+  const bool ed25519_only = account != nullptr && account->ed25519_public_key.has_value() && !account->native_hash &&
+                            account->password.has_value();
   if (ed25519_only) claim->plugin = std::string(wire::kEd25519Plugin);
-  return ed25519_only || (knows_password && (claim->plugin == wire::kCachingSha2Plugin || claim->plugin == wire::kEd25519Plugin));
+  return ed25519_only ||
+         (knows_password && (claim->plugin == wire::kCachingSha2Plugin || claim->plugin == wire::kEd25519Plugin));
 }
 
 /// kRefused: the client has been told why.
@@ -400,8 +423,9 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
   co_return judgement.verdict;
 }
 
-/// The schema named at login must exist and be allowed, as a server would say at once; and what the session begins with must be known.
-/// One connection is asked, which the first statement then finds ready. With no server up, the first statement is held and will tell.
+/// The schema named at login must exist and be allowed, as a server would say at once; and what the session begins with
+/// must be known. One connection is asked, which the first statement then finds ready. With no server up, the first
+/// statement is held and will tell.
 Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning beginning) {
   const bool known = begin_settings(session, schema, beginning);
   Holdings& holdings = session.holdings();
@@ -416,22 +440,29 @@ Task<bool> adopt_schema(Session& session, const std::string& schema, Beginning b
       }
     }
     const Result<void> fitted = co_await restore(session, holdings.held.get(), {}, &trial);
-    if (!fitted.ok()) session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(fitted.error().context));
+    if (!fitted.ok()) {
+      session.client().send_error(trial.refusal.code != 0 ? trial.refusal : wire::own_error(fitted.error().context));
+    }
     co_return fitted.ok();
   }
   if (known && schema.empty()) co_return true;
   const upstream::mysql::ViewPtr view = session.view();
   bool server_up = false;
-  for (const upstream::ServerView& server : view->servers) server_up = server_up || (server.present && server.reachable);
+  for (const upstream::ServerView& server : view->servers) {
+    server_up = server_up || (server.present && server.reachable);
+  }
   if (!server_up) co_return true;
   const Place place = session.door() == policy::session::Door::kWrite ? Place::kPrimary : Place::kReader;
   Result<ConnectionPtr> connection = co_await borrow_fit(session, place, {}, &trial);
-  if (!connection.ok() && place == Place::kReader && trial.refusal.code != 0) {  // a replica may not have it yet: the primary's word counts
+  // a replica may not have it yet: the primary's word counts
+  if (!connection.ok() && place == Place::kReader && trial.refusal.code != 0) {
     trial.refusal = {};
     connection = co_await borrow_fit(session, Place::kPrimary, {}, &trial);
   }
   if (connection.ok()) {
-    if (place == Place::kReader && !session.on_primary(**connection)) session.holdings().next_reader = (*connection)->slot;
+    if (place == Place::kReader && !session.on_primary(**connection)) {
+      session.holdings().next_reader = (*connection)->slot;
+    }
     give_back(session, std::move(*connection));
     co_return true;
   }
@@ -483,7 +514,12 @@ Task<bool> log_in(Session& session) {
   client.set_capabilities(capabilities);
   session.identity().collation = response->charset;
   const std::string schema = wire::name_from_client(response->database, response->charset);
-  Claim claim{.user = wire::name_from_client(response->user, response->charset), .user_said = wire::name_said_back(response->user, response->charset), .plugin = std::move(response->auth_plugin), .proof = std::move(response->auth_response), .nonce = greeting.nonce, .deadline = deadline};
+  Claim claim{.user = wire::name_from_client(response->user, response->charset),
+              .user_said = wire::name_said_back(response->user, response->charset),
+              .plugin = std::move(response->auth_plugin),
+              .proof = std::move(response->auth_response),
+              .nonce = greeting.nonce,
+              .deadline = deadline};
   const Verdict verdict = co_await authenticate(session, std::move(claim));
   if (verdict != Verdict::kAccepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
@@ -498,7 +534,8 @@ Task<bool> log_in(Session& session) {
 
 namespace {
 
-/// A refused change of user leaves the user and the schema as they were, in a session begun anew; a pause makes guessing slow. As servers do.
+/// A refused change of user leaves the user and the schema as they were, in a session begun anew; a pause makes
+/// guessing slow. As servers do.
 Task<bool> stay_who_one_was(Session& session, Identity before, const std::string& schema) {
   if (session.client().broken() || before.proxied) co_return false;  // nobody but the client could log in as that again
   give_up_held(session);
@@ -545,7 +582,13 @@ Task<bool> handlers::on_change_user(Session& session) {
   const Deadline deadline = session.loop().deadline_in(kLoginTimeout);
   const std::uint16_t charset = change->charset != 0 ? change->charset : before.collation;
   std::string user = wire::name_from_client(change->user, charset);
-  Claim claim{.user = user, .user_said = user, .plugin = std::move(change->auth_plugin), .proof = {}, .nonce = {}, .deadline = deadline, .proof_is_old = true};
+  Claim claim{.user = user,
+              .user_said = user,
+              .plugin = std::move(change->auth_plugin),
+              .proof = {},
+              .nonce = {},
+              .deadline = deadline,
+              .proof_is_old = true};
   const std::string schema = wire::name_from_client(change->database, charset);
   const Verdict verdict = co_await become(session, std::move(claim), schema);
   if (verdict == Verdict::kOver) co_return false;

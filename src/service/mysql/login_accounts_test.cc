@@ -1,4 +1,5 @@
-// Logins that others have a say in: accounts read anew from the servers, proofs that only a server can judge; and COM_CHANGE_USER.
+// Logins that others have a say in: accounts read anew from the servers, proofs that only a server can judge; and
+// COM_CHANGE_USER.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -12,7 +13,8 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 
-// --- accounts that the servers have ---------------------------------------------------------------------------------------
+// --- accounts that the servers have
+// ---------------------------------------------------------------------------------------
 
 /// Accounts of the servers, which are read anew when somebody asks.
 class AccountsTest : public LoginTest {
@@ -35,7 +37,9 @@ class AccountsTest : public LoginTest {
   /// A login whose answer is still to come.
   Guest begin(const std::string& user, ByteView password) {
     Guest guest = arrive();
-    guest.client->send_loose(1, wire::encode_handshake_response(Guest::response_of(user, wire::kNativePasswordPlugin, auth::native_proof(password, guest.greeting.nonce))));
+    guest.client->send_loose(
+        1, wire::encode_handshake_response(Guest::response_of(user, wire::kNativePasswordPlugin,
+                                                              auth::native_proof(password, guest.greeting.nonce))));
     stage().turn(3);
     return guest;
   }
@@ -125,7 +129,8 @@ TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
   EXPECT_EQ(guest.next(), "ok");
 }
 
-// --- a login that only the server can judge -------------------------------------------------------------------------------
+// --- a login that only the server can judge
+// -------------------------------------------------------------------------------
 
 class ProxiedTest : public LoginTest {
  protected:
@@ -136,7 +141,9 @@ class ProxiedTest : public LoginTest {
   }
   void start() {
     LoginTest::start();
-    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_auth_more_data("Code: "), wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::mysql::kFakeCapabilities)});
+    stage().primary().on_login_turns(
+        {wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_auth_more_data("Code: "),
+         wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::mysql::kFakeCapabilities)});
   }
   std::string prove(Guest& guest) {
     EXPECT_EQ(guest.respond(Guest::response_of("pam")), "switch to dialog");
@@ -160,7 +167,9 @@ TEST_F(ProxiedTest, EverythingOfSuchASessionRunsOnThatOneConnection) {
   start();
   Guest guest = arrive();
   ASSERT_EQ(prove(guest), "ok");
-  for (const char* sql : {"SELECT 1", "INSERT INTO t VALUES (1)", "SET @a=1"}) EXPECT_EQ(guest.say(0, query(sql)), "ok");
+  for (const char* sql : {"SELECT 1", "INSERT INTO t VALUES (1)", "SET @a=1"}) {
+    EXPECT_EQ(guest.say(0, query(sql)), "ok");
+  }
   EXPECT_EQ(guest.say(0, command(Command::kResetConnection)), "ok");
   EXPECT_EQ(guest.say(0, query("SELECT 2")), "ok");
   EXPECT_EQ(stage().primary().accepted(), 1U);
@@ -172,11 +181,14 @@ TEST_F(ProxiedTest, EverythingOfSuchASessionRunsOnThatOneConnection) {
 TEST_F(ProxiedTest, ARefusalNamesTheClientAsItKnowsItself) {
   start();
   for (const bool with_password : {true, false}) {
-    const std::string said = std::string("Access denied for user 'pam'@'gateway' (using password: ") + (with_password ? "YES)" : "NO)");
-    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_err({1045, "28000", said}, upstream::mysql::kFakeCapabilities)});
+    const std::string said =
+        std::string("Access denied for user 'pam'@'gateway' (using password: ") + (with_password ? "YES)" : "NO)");
+    stage().primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}),
+                                      wire::encode_err({1045, "28000", said}, upstream::mysql::kFakeCapabilities)});
     Guest guest = arrive();
     guest.respond(Guest::response_of("pam"));
-    EXPECT_EQ(guest.answer("x"), std::string("error 1045 Access denied for user 'pam'@'127.0.0.1' (using password: ") + (with_password ? "YES)" : "NO)"));
+    EXPECT_EQ(guest.answer("x"), std::string("error 1045 Access denied for user 'pam'@'127.0.0.1' (using password: ") +
+                                     (with_password ? "YES)" : "NO)"));
     EXPECT_TRUE(goes(guest));
   }
   EXPECT_EQ(stage().counters().login_failures.get(), 2U);
@@ -184,7 +196,8 @@ TEST_F(ProxiedTest, ARefusalNamesTheClientAsItKnowsItself) {
 
 TEST_F(ProxiedTest, AnotherAnswerOfTheServersIsPassedOn) {
   start();
-  stage().primary().on_login_turns({wire::encode_err({1040, "08004", "Too many connections"}, upstream::mysql::kFakeCapabilities)});
+  stage().primary().on_login_turns(
+      {wire::encode_err({1040, "08004", "Too many connections"}, upstream::mysql::kFakeCapabilities)});
   Guest guest = arrive();
   EXPECT_EQ(guest.respond(Guest::response_of("pam")), "error 1040 Too many connections");
 }
@@ -205,7 +218,8 @@ TEST_F(ProxiedTest, AClientThatLeavesWithoutItsProofLeavesAnAnswerThatIsWrong) {
   ASSERT_EQ(guest.respond(Guest::response_of("pam")), "switch to dialog");
   guest.client->leave();
   ASSERT_TRUE(stage().run_until([&] { return stage().sessions() == 0; }));
-  EXPECT_TRUE(stage().run_until([&] { return stage().primary().logins().size() == 2; })) << "the server would count a broken handshake";
+  EXPECT_TRUE(stage().run_until([&] { return stage().primary().logins().size() == 2; }))
+      << "the server would count a broken handshake";
   for (const auto& [host, logins] : stage().frontend().state().proxied_logins) EXPECT_EQ(logins, 0U) << host;
 }
 
@@ -225,7 +239,8 @@ TEST_F(ProxiedTest, HalfLoginsOfOneClientAreBoundedAndTakeNoPlaces) {
   EXPECT_EQ(waits.next(), "switch to dialog");
 }
 
-// --- COM_CHANGE_USER ------------------------------------------------------------------------------------------------------
+// --- COM_CHANGE_USER
+// ------------------------------------------------------------------------------------------------------
 
 class ChangeUserTest : public LoginTest {
  protected:
@@ -284,7 +299,8 @@ TEST_F(ChangeUserTest, AWrongProofLeavesTheUserThreeTimes) {
   for (int i = 0; i < 3; ++i) {
     const TimePoint before = stage().loop().now();
     guest.change_user("other");
-    EXPECT_EQ(guest.answer(auth::native_proof("wrong", guest.nonce_of_switch())), "error 1045 Access denied for user 'other'@'127.0.0.1' (using password: YES)");
+    EXPECT_EQ(guest.answer(auth::native_proof("wrong", guest.nonce_of_switch())),
+              "error 1045 Access denied for user 'other'@'127.0.0.1' (using password: YES)");
     EXPECT_EQ(guest.say(0, query("SELECT 1")), "ok");
     EXPECT_GE(stage().loop().now() - before, Nanos(1s));
   }
@@ -293,10 +309,13 @@ TEST_F(ChangeUserTest, AWrongProofLeavesTheUserThreeTimes) {
   EXPECT_EQ(guest.change_user("other"), "error 1047 Unknown command");
   EXPECT_EQ(guest.say(0, query("SELECT 1")), "ok");
   EXPECT_EQ(stage().pinned(), 0U) << "what the session had is gone";
-  for (const std::string& login : stage().primary().logins()) EXPECT_EQ(wire::decode_handshake_response(login)->user, "app");
+  for (const std::string& login : stage().primary().logins()) {
+    EXPECT_EQ(wire::decode_handshake_response(login)->user, "app");
+  }
 }
 
-/// What a reset makes of a session that changed its user with collation 8, and was refused a further change with `refused`.
+/// What a reset makes of a session that changed its user with collation 8, and was refused a further change with
+/// `refused`.
 class ResetAfterARefusedChangeTest : public ChangeUserTest {
  protected:
   void reset_after(std::uint16_t refused, const upstream::mysql::ServerReply& servers_say) {
@@ -342,12 +361,15 @@ TEST_F(ChangeUserTest, AClientThatSaysNothingToTheQuestionIsGivenUp) {
   EXPECT_TRUE(goes(guest));
 }
 
-// --- in every way ---------------------------------------------------------------------------------------------------------
+// --- in every way
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(ProxiedTest, InEveryWay) {
   options_.replicas = 1;
   for_every_step_and_leaf({options_, [](Stage& stage) {
-                             stage.primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}), wire::encode_ok({.status = wire::kStatusAutocommit}, upstream::mysql::kFakeCapabilities)});
+                             stage.primary().on_login_turns({wire::encode_auth_switch_request({"dialog", "Password: "}),
+                                                             wire::encode_ok({.status = wire::kStatusAutocommit},
+                                                                             upstream::mysql::kFakeCapabilities)});
                              Guest guest = Guest::arrive(stage);
                              guest.respond(Guest::response_of("pam"));
                              guest.answer("hunter2");
@@ -372,7 +394,9 @@ TEST_F(ChangeUserTest, InEveryWay) {
 TEST_F(AccountsTest, InEveryWay) {
   for_every_leaf({options_, [this](Stage& stage) {
                     Guest guest = Guest::arrive(stage);
-                    guest.client->send_loose(1, wire::encode_handshake_response(Guest::response_of("new", wire::kNativePasswordPlugin, auth::native_proof("pass", guest.greeting.nonce))));
+                    guest.client->send_loose(
+                        1, wire::encode_handshake_response(Guest::response_of(
+                               "new", wire::kNativePasswordPlugin, auth::native_proof("pass", guest.greeting.nonce))));
                     stage.turn(3);
                     stage.change_view([&](upstream::mysql::View& view) {
                       view.accounts = std::make_shared<upstream::mysql::Accounts>(std::vector{hashed("new", "pass")});

@@ -12,7 +12,8 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 
-// --- the greeting ---------------------------------------------------------------------------------------------------------
+// --- the greeting
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, TheGreetingIsTheServersWithoutWhatWeDoNotOffer) {
   start();
@@ -33,7 +34,8 @@ TEST_F(LoginTest, BeforeAServerHasToldWhatItIsTheGreetingIsMariaDbs) {
   start();
   const Guest guest = arrive();
   EXPECT_TRUE(guest.greeting.server_version.starts_with("5.5.5-10.11")) << guest.greeting.server_version;
-  EXPECT_TRUE(wire::has(guest.greeting.capabilities, wire::kClientProtocol41 | wire::kClientPluginAuth | wire::kClientSessionTrack));
+  EXPECT_TRUE(wire::has(guest.greeting.capabilities,
+                        wire::kClientProtocol41 | wire::kClientPluginAuth | wire::kClientSessionTrack));
   EXPECT_FALSE(wire::has(guest.greeting.capabilities, wire::kClientSsl));
   EXPECT_FALSE(wire::has(guest.greeting.capabilities, wire::kClientQueryAttributes));
 }
@@ -54,7 +56,8 @@ TEST_F(LoginTest, NoTwoGreetingsShareANonceAndNoneHoldsWhatOldClientsStumbleOver
   EXPECT_EQ(ids.size(), 30U);
 }
 
-// --- native password ------------------------------------------------------------------------------------------------------
+// --- native password
+// ------------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ARightProofByNativePasswordIsEnoughAndAsksNoServer) {
   start();
@@ -77,8 +80,10 @@ TEST_F(LoginTest, AWrongProofIsRefusedInTheServersWordsAndTheClientGoes) {
 
 TEST_F(LoginTest, AnUnknownNameIsRefusedAsAWrongPasswordIs) {
   start();
-  EXPECT_EQ(log_in("nobody", kPassword), "error 1045 Access denied for user 'nobody'@'127.0.0.1' (using password: YES)");
-  EXPECT_EQ(respond(Guest::response_of("nobody")), "error 1045 Access denied for user 'nobody'@'127.0.0.1' (using password: NO)");
+  EXPECT_EQ(log_in("nobody", kPassword),
+            "error 1045 Access denied for user 'nobody'@'127.0.0.1' (using password: YES)");
+  EXPECT_EQ(respond(Guest::response_of("nobody")),
+            "error 1045 Access denied for user 'nobody'@'127.0.0.1' (using password: NO)");
 }
 
 TEST_F(LoginTest, AnEmptyPasswordIsProvedByNoProofAndByNothingElse) {
@@ -90,7 +95,8 @@ TEST_F(LoginTest, AnEmptyPasswordIsProvedByNoProofAndByNothingElse) {
     EXPECT_EQ(respond(Guest::response_of(user)), "ok") << user;
     EXPECT_TRUE(log_in(user, kPassword).starts_with("error 1045")) << user;
   }
-  EXPECT_TRUE(respond(Guest::response_of("app")).starts_with("error 1045")) << "no proof for an account with a password";
+  EXPECT_TRUE(respond(Guest::response_of("app")).starts_with("error 1045"))
+      << "no proof for an account with a password";
 }
 
 TEST_F(LoginTest, OnlyWhoeverHasThePasswordIsToldThatAnAccountIsLocked) {
@@ -102,7 +108,8 @@ TEST_F(LoginTest, OnlyWhoeverHasThePasswordIsToldThatAnAccountIsLocked) {
   start();
   EXPECT_EQ(log_in("app", kPassword), "error 4151 Access denied, this account is locked");
   EXPECT_EQ(log_in("app", "wrong"), "error 1045 Access denied for user 'app'@'127.0.0.1' (using password: YES)");
-  EXPECT_EQ(respond(Guest::response_of("app")), "error 1045 Access denied for user 'app'@'127.0.0.1' (using password: NO)");
+  EXPECT_EQ(respond(Guest::response_of("app")),
+            "error 1045 Access denied for user 'app'@'127.0.0.1' (using password: NO)");
   EXPECT_EQ(respond(Guest::response_of("open")), "error 4151 Access denied, this account is locked");
   EXPECT_EQ(log_in("open", kPassword), "error 1045 Access denied for user 'open'@'127.0.0.1' (using password: YES)");
 }
@@ -131,7 +138,8 @@ TEST_F(LoginTest, AClientsProofCarriesOverToTheServersWhereOnlyAHashIsKnown) {
   const Result<wire::HandshakeResponse> ours = wire::decode_handshake_response(stage().server().logins()[0]);
   ASSERT_TRUE(ours.ok());
   EXPECT_EQ(ours->user, "app");
-  EXPECT_TRUE(auth::native_verify(ours->auth_response, upstream::mysql::fake_greeting().nonce, auth::native_stage2(kPassword)));
+  EXPECT_TRUE(
+      auth::native_verify(ours->auth_response, upstream::mysql::fake_greeting().nonce, auth::native_stage2(kPassword)));
 }
 
 TEST_F(LoginTest, AnAccountWithoutAnySecretIsRefused) {
@@ -140,12 +148,14 @@ TEST_F(LoginTest, AnAccountWithoutAnySecretIsRefused) {
   EXPECT_TRUE(log_in("app", kPassword).starts_with("error 1045"));
 }
 
-// --- plugins that the gateway answers itself ------------------------------------------------------------------------------
+// --- plugins that the gateway answers itself
+// ------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ByCachingSha2TheFastPathIsTakenWithAFreshNonce) {
   start();
   Guest guest = arrive();
-  ASSERT_EQ(guest.respond(Guest::response_of("app", wire::kCachingSha2Plugin, std::string(32, 'p'))), "switch to caching_sha2_password");
+  ASSERT_EQ(guest.respond(Guest::response_of("app", wire::kCachingSha2Plugin, std::string(32, 'p'))),
+            "switch to caching_sha2_password");
   EXPECT_EQ(guest.last.sequence, 2);
   EXPECT_NE(guest.nonce_of_switch(), guest.greeting.nonce);
   EXPECT_EQ(guest.answer(auth::sha2_proof(kPassword, guest.nonce_of_switch())), "more data");
@@ -177,8 +187,10 @@ TEST_F(LoginTest, AWrongAnswerToAPluginIsRefused) {
     for (const bool empty : {false, true}) {
       Guest guest = arrive();
       ASSERT_TRUE(guest.respond(Guest::response_of("app", plugin, "x")).starts_with("switch"));
-      const std::string wrong = sha2 ? auth::sha2_proof("wrong", guest.nonce_of_switch()) : auth::ed25519_sign("wrong", guest.nonce_of_switch());
-      const std::string words = std::string("error 1045 Access denied for user 'app'@'127.0.0.1' (using password: ") + (empty ? "NO)" : "YES)");
+      const std::string wrong = sha2 ? auth::sha2_proof("wrong", guest.nonce_of_switch())
+                                     : auth::ed25519_sign("wrong", guest.nonce_of_switch());
+      const std::string words = std::string("error 1045 Access denied for user 'app'@'127.0.0.1' (using password: ") +
+                                (empty ? "NO)" : "YES)");
       EXPECT_EQ(guest.answer(empty ? std::string() : wrong), words) << plugin;
       EXPECT_TRUE(goes(guest));
     }
@@ -196,7 +208,8 @@ TEST_F(LoginTest, AnUnknownNameIsAskedAsOneOfTheFileIs) {
   options_.change_service = [](config::Service& service) { service.mysql.users.push_back({"app", "secret"}); };
   start();
   Guest guest = arrive();
-  ASSERT_EQ(guest.respond(Guest::response_of("nobody", wire::kCachingSha2Plugin, "x")), "switch to caching_sha2_password");
+  ASSERT_EQ(guest.respond(Guest::response_of("nobody", wire::kCachingSha2Plugin, "x")),
+            "switch to caching_sha2_password");
   EXPECT_TRUE(guest.answer(auth::sha2_proof(kPassword, guest.nonce_of_switch())).starts_with("error 1045"));
 }
 
@@ -224,7 +237,8 @@ TEST_F(LoginTest, AnotherPluginIsSwitchedToNativePassword) {
   EXPECT_TRUE(guest.answer(auth::native_proof("wrong", guest.nonce_of_switch())).starts_with("error 1045"));
 }
 
-// --- what is no login -----------------------------------------------------------------------------------------------------
+// --- what is no login
+// -----------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, WhatIsNoLoginIsABadHandshake) {
   start();
@@ -234,7 +248,8 @@ TEST_F(LoginTest, WhatIsNoLoginIsABadHandshake) {
     EXPECT_TRUE(goes(guest));
   }
   Guest guest = arrive();
-  EXPECT_EQ(guest.say(7, wire::encode_handshake_response(Guest::response_of("app"))), "error 1156 Got packets out of order");
+  EXPECT_EQ(guest.say(7, wire::encode_handshake_response(Guest::response_of("app"))),
+            "error 1156 Got packets out of order");
   EXPECT_EQ(guest.last.sequence, 1) << "the number of what is missing";
   EXPECT_EQ(wire::decode_err(guest.last.payload)->sqlstate, "08S01");
   EXPECT_TRUE(goes(guest));
@@ -254,7 +269,8 @@ TEST_F(LoginTest, AttributesThatAreAnnouncedMustBeThere) {
 TEST_F(LoginTest, AWishForTlsIsRefusedWithTheReason) {
   start();
   Guest guest = arrive();
-  EXPECT_EQ(guest.say(1, wire::encode_ssl_request({kModernClient | wire::kClientSsl, 1U << 24, 45})), "error 1105 this service does not offer TLS");
+  EXPECT_EQ(guest.say(1, wire::encode_ssl_request({kModernClient | wire::kClientSsl, 1U << 24, 45})),
+            "error 1105 this service does not offer TLS");
   EXPECT_TRUE(goes(guest));
 }
 
@@ -284,7 +300,8 @@ TEST_F(LoginTest, AClientThatSaysNothingIsGivenUpAfterAWhileWhereverItStopped) {
 
 TEST_F(LoginTest, AClientThatLeavesAfterAnyByteOfItsLoginLeavesNothingBehind) {
   start();
-  const std::string login = wire::encode_handshake_response(Guest::response_of("app", wire::kCachingSha2Plugin, std::string(32, 'p')));
+  const std::string login =
+      wire::encode_handshake_response(Guest::response_of("app", wire::kCachingSha2Plugin, std::string(32, 'p')));
   std::string packet;
   wire::append_packet(packet, 1, login);
   for (std::size_t cut = 0; cut <= packet.size(); ++cut) {
@@ -302,7 +319,9 @@ TEST_F(LoginTest, ALoginMayComeByteByByte) {
   start();
   Guest guest = arrive();
   std::string packet;
-  wire::append_packet(packet, 1, wire::encode_handshake_response(Guest::response_of("app", wire::kNativePasswordPlugin, auth::native_proof(kPassword, guest.greeting.nonce))));
+  wire::append_packet(packet, 1,
+                      wire::encode_handshake_response(Guest::response_of(
+                          "app", wire::kNativePasswordPlugin, auth::native_proof(kPassword, guest.greeting.nonce))));
   for (const char byte : packet) {
     guest.client->send_bytes(ByteView(&byte, 1));
     stage().turn();
@@ -310,7 +329,8 @@ TEST_F(LoginTest, ALoginMayComeByteByByte) {
   EXPECT_EQ(guest.next(), "ok");
 }
 
-// --- who is let in at all -------------------------------------------------------------------------------------------------
+// --- who is let in at all
+// -------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ClientsBeyondTheLimitAreToldSoInsteadOfAGreeting) {
   options_.change_service = [](config::Service& service) { service.max_connections = 2; };
@@ -338,7 +358,8 @@ TEST_F(LoginTest, AClientFromElsewhereIsToldThatItsHostIsNotAllowed) {
   EXPECT_TRUE(goes(guest));
 }
 
-// --- in every way ---------------------------------------------------------------------------------------------------------
+// --- in every way
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ByEveryPluginAtEveryLeaf) {
   for_every_leaf({{}, [](Stage& stage) {

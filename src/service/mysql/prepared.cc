@@ -18,16 +18,19 @@ constexpr std::size_t kFixed = 10;                   // of COM_STMT_EXECUTE: com
 constexpr std::size_t kBulkFlags = 5;                // of COM_STMT_BULK_EXECUTE: behind command and id
 constexpr std::size_t kBulkFixed = 7;
 constexpr std::uint64_t kBulkSendsTypes = 128;
-constexpr std::size_t kPieceLength = 4;              // in front of each piece of long data that is kept
-constexpr std::size_t kPieceParameter = 5;           // of COM_STMT_SEND_LONG_DATA: behind command and id
+constexpr std::size_t kPieceLength = 4;     // in front of each piece of long data that is kept
+constexpr std::size_t kPieceParameter = 5;  // of COM_STMT_SEND_LONG_DATA: behind command and id
 constexpr std::size_t kPieceFixed = 7;
 constexpr const char* kTooMuchForServer =
-    "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes";
+    "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' "
+    "bytes";
 constexpr std::uint16_t kErWrongArguments = 1210;
 constexpr std::uint16_t kErUnsupportedPs = 1295;
 constexpr std::uint16_t kErMalformedPacket = 1835;
 
-bool is_bulk(ByteView execution) { return byte_at(execution, 0) == static_cast<std::uint8_t>(wire::Command::kStmtBulkExecute); }
+bool is_bulk(ByteView execution) {
+  return byte_at(execution, 0) == static_cast<std::uint8_t>(wire::Command::kStmtBulkExecute);
+}
 
 }  // namespace
 
@@ -74,7 +77,8 @@ std::size_t bytes_for_parameter(ByteView pieces, ByteView piece) {
 }
 
 std::string kept_at_most(std::size_t bytes, ByteView of_whom) {
-  return "Holdfast keeps at most " + std::to_string(bytes) + " bytes of mysql_send_long_data() " + std::string(of_whom) + " until they are executed";
+  return "Holdfast keeps at most " + std::to_string(bytes) + " bytes of mysql_send_long_data() " +
+         std::string(of_whom) + " until they are executed";
 }
 
 }  // namespace
@@ -104,7 +108,8 @@ void PreparedStatements::drop_long_data(PreparedStatement& statement) {
 }
 
 bool PreparedStatements::any_cursor() const {
-  return std::any_of(statements_.begin(), statements_.end(), [](const auto& each) { return each.second.cursor_on != 0; });
+  return std::any_of(statements_.begin(), statements_.end(),
+                     [](const auto& each) { return each.second.cursor_on != 0; });
 }
 
 void PreparedStatements::forget_cursors(policy::session::ConnectionSerial serial) {
@@ -124,7 +129,9 @@ Kept kept_by_failure(ByteView client_payload, std::uint16_t code, ByteView messa
   // What a server keeps saying of long data until the statement is reset.
   if (code == kErWrongArguments && names("mysqld_stmt_send_long_data")) return Kept::kAll;
   if (code == wire::kErUnknown && names("mysql_send_long_data()")) return Kept::kAll;
-  if (is_bulk(client_payload)) return code == kErUnsupportedPs || code == kErMalformedPacket ? Kept::kAll : Kept::kNothing;
+  if (is_bulk(client_payload)) {
+    return code == kErUnsupportedPs || code == kErMalformedPacket ? Kept::kAll : Kept::kNothing;
+  }
   return code == kErWrongArguments && names("mysqld_stmt_execute") ? Kept::kCursor : Kept::kNothing;
 }
 
@@ -134,7 +141,7 @@ namespace {
 struct TypesPlace {
   std::size_t flag = 0;  // the byte that says whether it has them
   std::size_t types = 0;
-  char given = 1;        // that byte, with them
+  char given = 1;  // that byte, with them
 };
 
 /// Nothing: it has no place for types, or is malformed, which the server will say.
@@ -169,12 +176,12 @@ namespace {
 /// Bytes of a whole number of this type; 0: it is none.
 std::size_t size_of_number(std::uint8_t type) {
   switch (type) {
-    case 1: return 1;           // TINY
+    case 1: return 1;  // TINY
     case 2:
     case 13: return 2;  // SHORT, YEAR
     case 3:
-    case 9: return 4;   // LONG, INT24
-    case 8: return 8;           // LONGLONG
+    case 9: return 4;  // LONG, INT24
+    case 8: return 8;  // LONGLONG
     default: return 0;
   }
 }
@@ -185,8 +192,11 @@ bool is_text(std::uint8_t type) { return type == 0 || type == 15 || type == 246 
 }  // namespace
 
 std::optional<std::uint64_t> number_bound(ByteView client_payload, PreparedStatement& statement) {
-  const std::optional<TypesPlace> place = is_bulk(client_payload) ? std::nullopt : types_place(client_payload, statement);
-  if (!place || statement.parameters != 1 || !statement.long_data.empty() || client_payload[kFixed] != 0) return std::nullopt;
+  const std::optional<TypesPlace> place =
+      is_bulk(client_payload) ? std::nullopt : types_place(client_payload, statement);
+  if (!place || statement.parameters != 1 || !statement.long_data.empty() || client_payload[kFixed] != 0) {
+    return std::nullopt;
+  }
   ByteView value = client_payload.substr(place->types);
   if (client_payload[place->flag] == 1) {
     if (value.size() < 2) return std::nullopt;
@@ -208,7 +218,8 @@ std::optional<std::uint64_t> number_bound(ByteView client_payload, PreparedState
   return parsed.ec == std::errc{} && parsed.ptr == value.data() + value.size() ? std::optional(number) : std::nullopt;
 }
 
-std::string execute_payload(ByteView client_payload, PreparedStatement& statement, policy::session::PreparedCache::Copy& copy) {
+std::string execute_payload(ByteView client_payload, PreparedStatement& statement,
+                            policy::session::PreparedCache::Copy& copy) {
   std::string payload = with_statement_id(client_payload, copy.id);
   if (has_its_types(client_payload, statement, copy)) return payload;
   const TypesPlace place = *types_place(client_payload, statement);

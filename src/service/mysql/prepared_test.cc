@@ -51,8 +51,9 @@ TEST(NumberBound, ReadsWholeNumbersOfEverySize) {
 }
 
 TEST(NumberBound, ReadsNothingElse) {
-  for (const char* hex : {"01 01 0600", "00 01 0100 ff", "00 01 0800 ffffffffffffffff", "00 01 0500 000000000000f03f", "00 01 fd00 033432", "00 01 fd00 023478",
-                          "00 01 fd00 00", "00 01 0300 0102", "00 01 03", "00 00 01000000", "00", ""}) {
+  for (const char* hex : {"01 01 0600", "00 01 0100 ff", "00 01 0800 ffffffffffffffff", "00 01 0500 000000000000f03f",
+                          "00 01 fd00 033432", "00 01 fd00 023478", "00 01 fd00 00", "00 01 0300 0102", "00 01 03",
+                          "00 00 01000000", "00", ""}) {
     EXPECT_EQ(bound(hex), std::nullopt) << hex;
   }
 }
@@ -102,7 +103,8 @@ TEST(ExecutePayload, GivesAMovedStatementItsTypesOnceOnItsNewConnection) {
   Copy before = copy_with(9);
   const std::string first = execute_payload(kWithTypes, statement, before);
   Copy moved = copy_with(5);
-  EXPECT_EQ(execute_payload(kWithoutTypes, statement, moved), unhex("17 05000000 00 01000000 00 01 0800 fd00 2b00000000000000 0179"));
+  EXPECT_EQ(execute_payload(kWithoutTypes, statement, moved),
+            unhex("17 05000000 00 01000000 00 01 0800 fd00 2b00000000000000 0179"));
   EXPECT_EQ(moved.types, kTypes);
   std::string again = kWithoutTypes;
   again[1] = 5;
@@ -166,11 +168,14 @@ TEST(ExecutePayload, AnyBytesAreSurvived) {
 TEST(ExecutePayload, ABulkExecutionsTypesAreKeptAndGivenToAMovedStatement) {
   PreparedStatement statement = statement_with(1);
   Copy before = copy_with(9);
-  EXPECT_EQ(execute_payload(unhex("fa 01000000 8000 0300 00 01000000"), statement, before), unhex("fa 09000000 8000 0300 00 01000000"));
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 8000 0300 00 01000000"), statement, before),
+            unhex("fa 09000000 8000 0300 00 01000000"));
   EXPECT_EQ(before.types, unhex("0300"));
-  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 00 02000000"), statement, before), unhex("fa 09000000 0000 00 02000000"));
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 00 02000000"), statement, before),
+            unhex("fa 09000000 0000 00 02000000"));
   Copy moved = copy_with(5);
-  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 00 02000000"), statement, moved), unhex("fa 05000000 8000 0300 00 02000000"));
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 00 02000000"), statement, moved),
+            unhex("fa 05000000 8000 0300 00 02000000"));
   EXPECT_EQ(moved.types, unhex("0300"));
 }
 
@@ -179,7 +184,8 @@ TEST(ExecutePayload, BulkExecutionsAndOthersShareTheirTypes) {
   Copy copy = copy_with(9);
   ASSERT_FALSE(execute_payload(kWithTypes, statement, copy).empty());
   Copy moved = copy_with(5);
-  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 01 01"), statement, moved), unhex("fa 05000000 8000 0800 fd00 01 01"));
+  EXPECT_EQ(execute_payload(unhex("fa 01000000 0000 01 01"), statement, moved),
+            unhex("fa 05000000 8000 0800 fd00 01 01"));
   ASSERT_FALSE(execute_payload(unhex("fa 01000000 8000 0300 0300 01 01"), statement, moved).empty());
   EXPECT_EQ(execute_payload(unhex("17 01000000 00 01000000 00 00 01000000 02000000"), statement, copy),
             unhex("17 09000000 00 01000000 00 01 0300 0300 01000000 02000000"));
@@ -190,7 +196,8 @@ TEST(ExecutePayload, ABulkExecutionThatTheServerRefusesPassesAsItIsButForTheId) 
   statement.types = unhex("0300");
   for (const char* rest : {"", "00", "8100 0800 00", "0001 00"}) {
     Copy copy = copy_with(9);
-    EXPECT_EQ(execute_payload(unhex("fa 01000000") + unhex(rest), statement, copy), unhex("fa 09000000") + unhex(rest)) << rest;
+    EXPECT_EQ(execute_payload(unhex("fa 01000000") + unhex(rest), statement, copy), unhex("fa 09000000") + unhex(rest))
+        << rest;
     EXPECT_EQ(statement.types, unhex("0300")) << rest;
   }
 }
@@ -199,7 +206,9 @@ TEST(KeptByFailure, IsWhatTheServerHasNotRead) {
   const std::string bulk = unhex("fa 01000000 8000 0300");
   EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to mysqld_stmt_send_long_data"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(bulk, 1210, "Incorrect arguments to mysqld_stmt_send_long_data"), Kept::kAll);
-  EXPECT_EQ(kept_by_failure(kWithTypes, 1105, "… set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes"), Kept::kAll);
+  EXPECT_EQ(kept_by_failure(kWithTypes, 1105,
+                            "… set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes"),
+            Kept::kAll);
   EXPECT_EQ(kept_by_failure(bulk, 1835, "Malformed communication packet"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(bulk, 1295, "This command is not supported"), Kept::kAll);
   EXPECT_EQ(kept_by_failure(kWithTypes, 1210, "Incorrect arguments to mysqld_stmt_execute"), Kept::kCursor);
@@ -214,7 +223,8 @@ TEST(ExecutePayload, ACopyThatAnotherSessionBoundOtherwiseIsGivenTheTypesAgain) 
   Copy copy = copy_with(9);
   ASSERT_FALSE(execute_payload(kWithTypes, statement, copy).empty());
   copy.types = unhex("0300 0300");  // somebody else executed it in between
-  EXPECT_EQ(execute_payload(kWithoutTypes, statement, copy), unhex("17 09000000 00 01000000 00 01 0800 fd00 2b00000000000000 0179"));
+  EXPECT_EQ(execute_payload(kWithoutTypes, statement, copy),
+            unhex("17 09000000 00 01000000 00 01 0800 fd00 2b00000000000000 0179"));
   EXPECT_EQ(copy.types, kTypes);
 }
 
@@ -227,7 +237,9 @@ TEST(PreparedStatements, LongDataIsBoundedForOneStatementAndForAll) {
   statements.add_long_data(other, piece(0, kServerTakes - 100), kServerTakes);
   EXPECT_EQ(other.long_data_refused, "");
   statements.add_long_data(other, piece(1, 600), kServerTakes);
-  EXPECT_EQ(other.long_data_refused, "Holdfast keeps at most 67108864 bytes of mysql_send_long_data() for all statements of a session until they are executed");
+  EXPECT_EQ(other.long_data_refused,
+            "Holdfast keeps at most 67108864 bytes of mysql_send_long_data() for all statements of a session until "
+            "they are executed");
   EXPECT_TRUE(other.long_data.empty());
   statements.add_long_data(one, piece(1, 600), kServerTakes);
   EXPECT_EQ(one.long_data_refused, "") << "there is room again";
@@ -239,10 +251,13 @@ TEST(PreparedStatements, LongDataThatIsRefusedIsSoInTheServersWordsWhereItWouldR
   PreparedStatements statements;
   PreparedStatement& one = statements.add({"SELECT ?,?,?", nullptr}, {});
   for (int i = 0; i < 3; ++i) statements.add_long_data(one, piece(0, 800), 1000);
-  EXPECT_EQ(one.long_data_refused, "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes");
+  EXPECT_EQ(one.long_data_refused,
+            "Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
+            "'max_allowed_packet' bytes");
   statements.drop_long_data(one);
   for (std::uint16_t i = 0; i < 3; ++i) statements.add_long_data(one, piece(i, 800), 1000);
-  EXPECT_EQ(one.long_data_refused, "Holdfast keeps at most 2000 bytes of mysql_send_long_data() for a statement until they are executed");
+  EXPECT_EQ(one.long_data_refused,
+            "Holdfast keeps at most 2000 bytes of mysql_send_long_data() for a statement until they are executed");
 }
 
 TEST(PreparedStatements, CursorsEndWithTheirConnection) {

@@ -45,7 +45,8 @@ std::string row_of(const Condition& condition, bool binary) {
   return row;
 }
 
-/// In the character set of the server's own number, which may be UTF-16 or UTF-32: NULs before each letter, or behind it.
+/// In the character set of the server's own number, which may be UTF-16 or UTF-32: NULs before each letter, or behind
+/// it.
 std::string as_wide_as(ByteView theirs, const std::string& number) {
   const std::size_t before = std::min(theirs.find_first_not_of('\0'), theirs.size());
   const std::size_t next = theirs.find_first_not_of('\0', before + 1);
@@ -79,13 +80,16 @@ std::string with_answer(ByteView reply, const RememberedAnswer& answer, bool bin
   const std::vector<ByteView> packets = packets_of(reply);
   const std::size_t columns = answer.whole ? kConditionColumns : answer.values.size();
   const std::size_t front = 1 + columns + (wire::has(capabilities, wire::kClientDeprecateEof) ? 0 : 1);
-  const bool expected = packets.size() > front && wire::payload_of(packets[0]) == ByteView(std::string(1, static_cast<char>(columns)));
+  const bool expected =
+      packets.size() > front && wire::payload_of(packets[0]) == ByteView(std::string(1, static_cast<char>(columns)));
   if (!expected) return std::string(reply);
   std::vector<std::string> rows;
   if (answer.whole) {
-    std::transform(answer.rows.begin(), answer.rows.end(), std::back_inserter(rows), [&](const Condition& each) { return row_of(each, binary); });
+    std::transform(answer.rows.begin(), answer.rows.end(), std::back_inserter(rows),
+                   [&](const Condition& each) { return row_of(each, binary); });
   } else {
-    std::optional<std::string> row = packets.size() == front + 2 ? row_of(wire::payload_of(packets[front]), answer.values, binary) : std::nullopt;
+    std::optional<std::string> row =
+        packets.size() == front + 2 ? row_of(wire::payload_of(packets[front]), answer.values, binary) : std::nullopt;
     if (!row) return std::string(reply);
     rows.push_back(std::move(*row));
   }

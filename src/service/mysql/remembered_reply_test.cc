@@ -31,17 +31,21 @@ RememberedAnswer values(std::vector<std::optional<std::int64_t>> all) { return {
 
 TEST(RememberedReply, HasTheRememberedIntegersAndTheServersForTheRest) {
   const std::string said = packets({"\x02", "def1", "def2", kEof, row({"-1", "40"}), kEof});
-  EXPECT_EQ(with_answer(said, values({3, std::nullopt}), false, kClassic), packets({"\x02", "def1", "def2", kEof, row({"3", "40"}), kEof}));
+  EXPECT_EQ(with_answer(said, values({3, std::nullopt}), false, kClassic),
+            packets({"\x02", "def1", "def2", kEof, row({"3", "40"}), kEof}));
   const std::string modern = packets({"\x02", "def1", "def2", row({"-1", "40"}), kEof});
-  EXPECT_EQ(with_answer(modern, values({std::nullopt, 7}), false, kModern), packets({"\x02", "def1", "def2", row({"-1", "7"}), kEof}));
+  EXPECT_EQ(with_answer(modern, values({std::nullopt, 7}), false, kModern),
+            packets({"\x02", "def1", "def2", row({"-1", "7"}), kEof}));
 }
 
 TEST(RememberedReply, IsInTheCharacterSetOfTheServersOwn) {
-  const std::pair<std::string, std::string> sets[] = {{std::string("\0-\0001", 4), std::string("\0004\0002", 4)},
-                                                      {std::string("-\0001\0", 4), std::string("4\0002\0", 4)},
-                                                      {std::string("\0\0\0000", 4), std::string("\0\0\0004\0\0\0002", 8)}};
+  const std::pair<std::string, std::string> sets[] = {
+      {std::string("\0-\0001", 4), std::string("\0004\0002", 4)},
+      {std::string("-\0001\0", 4), std::string("4\0002\0", 4)},
+      {std::string("\0\0\0000", 4), std::string("\0\0\0004\0\0\0002", 8)}};
   for (const auto& [said, answer] : sets) {
-    EXPECT_EQ(with_answer(packets({"\x01", "d", row({said}), kEof}), values({42}), false, kModern), packets({"\x01", "d", row({answer}), kEof}));
+    EXPECT_EQ(with_answer(packets({"\x01", "d", row({said}), kEof}), values({42}), false, kModern),
+              packets({"\x01", "d", row({answer}), kEof}));
   }
 }
 
@@ -52,14 +56,17 @@ TEST(RememberedReply, KnowsBinaryRows) {
   std::string after(2, '\0');
   append_le(after, 3, 8);
   append_le(after, 40, 8);
-  EXPECT_EQ(with_answer(packets({"\x02", "d", "d", kEof, before, kEof}), values({3, std::nullopt}), true, kClassic), packets({"\x02", "d", "d", kEof, after, kEof}));
+  EXPECT_EQ(with_answer(packets({"\x02", "d", "d", kEof, before, kEof}), values({3, std::nullopt}), true, kClassic),
+            packets({"\x02", "d", "d", kEof, after, kEof}));
 }
 
 TEST(RememberedReply, HasAllRememberedRowsWhateverTheServerHas) {
   RememberedAnswer list{true, {{"Note", "1051", "one"}, {"Error", "1062", "two"}}, {}};
   const std::string none = packets({"\x03", "l", "c", "m", kEof, kEof});
-  EXPECT_EQ(with_answer(none, list, false, kClassic), packets({"\x03", "l", "c", "m", kEof, row({"Note", "1051", "one"}), row({"Error", "1062", "two"}), kEof}));
-  const std::string three = packets({"\x03", "l", "c", "m", row({"a", "1", "b"}), row({"a", "1", "b"}), row({"a", "1", "b"}), kEof});
+  EXPECT_EQ(with_answer(none, list, false, kClassic),
+            packets({"\x03", "l", "c", "m", kEof, row({"Note", "1051", "one"}), row({"Error", "1062", "two"}), kEof}));
+  const std::string three =
+      packets({"\x03", "l", "c", "m", row({"a", "1", "b"}), row({"a", "1", "b"}), row({"a", "1", "b"}), kEof});
   std::string binary(2, '\0');
   wire::append_lenenc_string(binary, "Note");
   append_le(binary, 1051, 4);
@@ -70,9 +77,10 @@ TEST(RememberedReply, HasAllRememberedRowsWhateverTheServerHas) {
 
 TEST(RememberedReply, LeavesAReplyOfAnotherShapeAsItIs) {
   const RememberedAnswer one = values({3});
-  for (const std::string& said : {packets({"\x02", "d", "d", kEof, row({"1", "2"}), kEof}), packets({"\x01", "d", kEof, kEof}),
-                                  packets({"\x01", "d", kEof, row({"1"}), row({"2"}), kEof}), packets({"\x01", "d", kEof, "\xfb", kEof}),
-                                  packets({"\xff"}), std::string(), std::string("\x05")}) {
+  for (const std::string& said :
+       {packets({"\x02", "d", "d", kEof, row({"1", "2"}), kEof}), packets({"\x01", "d", kEof, kEof}),
+        packets({"\x01", "d", kEof, row({"1"}), row({"2"}), kEof}), packets({"\x01", "d", kEof, "\xfb", kEof}),
+        packets({"\xff"}), std::string(), std::string("\x05")}) {
     EXPECT_EQ(with_answer(said, one, false, kClassic), said);
   }
   const std::string narrow = packets({"\x01", "d", kEof, std::string("\0\0\1\0\0\0", 6), kEof});

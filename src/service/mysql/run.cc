@@ -43,16 +43,18 @@ struct Work {
   Routed routed;
   Attempt attempt;
   ConnectionPtr connection;
-  std::uint32_t ties = 0;     // of the connection while it was held
+  std::uint32_t ties = 0;  // of the connection while it was held
   upstream::ServerSlot slot = 0;
   std::uint32_t ended_servers = 0;  // … under this statement
 };
 
-enum class Step : std::uint8_t { kGoOn,
-                                 kBare,  // … without the session's schema, which is gone
-                                 kAgain,
-                                 kDone,
-                                 kOver };
+enum class Step : std::uint8_t {
+  kGoOn,
+  kBare,  // … without the session's schema, which is gone
+  kAgain,
+  kDone,
+  kOver
+};
 
 void count_route(Session& session, const Request& request, bool at_primary) {
   SessionCounters& counters = session.frontend().counters();
@@ -82,10 +84,14 @@ void report(Session& session, const Trial& trial, const Error& error) {
 /// Statements of one shape are one where it is remembered that they cost servers.
 std::uint64_t shape_of(const Work& work) {
   constexpr sql::ShapeKey kKey{0x9E3779B97F4A7C15ULL, 0xC2B2AE3D27D4EB4FULL};
-  return sql::shape_of(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(), kKey).hash.low;
+  return sql::shape_of(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(), kKey)
+      .hash.low;
 }
 
-std::string shown(const Work& work) { return sql::shape_text(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(), kMostShown); }
+std::string shown(const Work& work) {
+  return sql::shape_text(text_of(work.session, work.request).substr(0, kMostShaped), work.session.sql_context(),
+                         kMostShown);
+}
 
 /// Whether what the session keeps is where the statement goes.
 bool uses_held(const Work& work) {
@@ -96,21 +102,23 @@ bool uses_held(const Work& work) {
   if (work.trial.without_schema && !holdings.hard() && !work.attempt.only_here) return false;
   if (routed.place == Place::kHeld) return true;
   if (routed.place == Place::kPrimary) return session.on_primary(*holdings.held);
-  if (session.door() == policy::session::Door::kRead) return true;  // one reader is as good as another, and a second one may not be had
+  // one reader is as good as another, and a second one may not be had
+  if (session.door() == policy::session::Door::kRead) return true;
   // … and better, where else it would have to be asked what it alone knows.
   const bool counted_here = session.facts().found_rows.on == holdings.held->facts.serial;
   return counted_here && session.view()->servers[holdings.held->slot].reader;
 }
 
 /// The statement's copies are made without the session's schema, which is gone, if they were to be made in it.
-void parse_without(const Request& request, const policy::session::SettingsPtr& whole, const policy::session::SettingsPtr& without) {
+void parse_without(const Request& request, const policy::session::SettingsPtr& whole,
+                   const policy::session::SettingsPtr& without) {
   if (!needs_copy(request)) return;
   policy::session::SettingsPtr& parsed_under = request.prepared->meaning.parsed_under;
   if (parsed_under != nullptr && parsed_under->schema() == whole->schema()) parsed_under = without;
 }
 
-/// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which runs without it, as
-/// on a connection of its own, where only what needs the schema fails.
+/// A state that the server would not take back. The schema was dropped, say: it is not the statement's error, which
+/// runs without it, as on a connection of its own, where only what needs the schema fails.
 Task<Step> without_state(Work* work) {
   Session& session = work->session;
   const std::uint16_t code = work->trial.refusal.code;
@@ -123,11 +131,15 @@ Task<Step> without_state(Work* work) {
   const policy::session::SettingsPtr without = session.shard_state().settings().intern(std::move(bare));
   const AsIf bare_session(session, without);
   work->trial.tried.clear();  // of servers that have no such schema
-  Result<ConnectionPtr> borrowed = co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
+  Result<ConnectionPtr> borrowed =
+      co_await borrow(session, work->routed.place == Place::kReader ? Place::kReader : Place::kPrimary, &work->trial);
   if (borrowed.ok()) {
-    Result<void> restored = co_await restore(session, borrowed->get(), policy::session::needs_of(work->request.verdict), &work->trial);
+    Result<void> restored =
+        co_await restore(session, borrowed->get(), policy::session::needs_of(work->request.verdict), &work->trial);
     parse_without(work->request, whole, without);
-    if (restored.ok() && needs_copy(work->request)) restored = co_await ensure_copy(session, borrowed->get(), &work->request, &work->trial);
+    if (restored.ok() && needs_copy(work->request)) {
+      restored = co_await ensure_copy(session, borrowed->get(), &work->request, &work->trial);
+    }
     if (restored.ok()) work->connection = std::move(*borrowed);
   }
   if (work->connection == nullptr) co_return Step::kDone;
@@ -144,7 +156,9 @@ Task<Step> get_connection(Work* work) {
   const bool use_held = uses_held(*work);
   if (use_held && !holdings.hard() && !holdings.held->usable() && !work->attempt.only_here) {
     lose_held(session);  // kept for convenience, and gone: another one does as well
-    if (work->routed.place == Place::kHeld) work->routed = policy::session::route(work->request.verdict, session.route_facts());
+    if (work->routed.place == Place::kHeld) {
+      work->routed = policy::session::route(work->request.verdict, session.route_facts());
+    }
     co_return Step::kAgain;
   }
   if (use_held) {
@@ -161,7 +175,8 @@ Task<Step> get_connection(Work* work) {
     const Step bare = co_await without_state(work);
     if (bare == Step::kGoOn) co_return Step::kBare;
     report(session, work->trial, borrowed.error());
-    // A session whose proof is out of date, and of which nothing was kept, can do nothing any more: it does not pretend to live.
+    // A session whose proof is out of date, and of which nothing was kept, can do nothing any more: it does not pretend
+    // to live.
     const std::uint16_t code = work->trial.refusal.code;
     co_return code == wire::kErAccessDenied || code == kErAccountLocked ? Step::kOver : Step::kDone;
   }
@@ -169,7 +184,8 @@ Task<Step> get_connection(Work* work) {
   co_return Step::kGoOn;
 }
 
-/// After an error of which the client has been told: what the session keeps it goes on keeping, another connection goes back.
+/// After an error of which the client has been told: what the session keeps it goes on keeping, another connection goes
+/// back.
 void put_back(Work* work) {
   Session& session = work->session;
   if (work->ties == 0) {
@@ -185,7 +201,8 @@ Task<Step> after_refused_fit(Work* work, Error refused) {
   Session& session = work->session;
   Connection* connection = work->connection.get();
   const bool bound = (work->ties & tie::kHard) != 0;
-  if (needs_copy(work->request) && connection->facts.settings != nullptr) {  // the statement cannot be prepared any more: that is its answer
+  // the statement cannot be prepared any more: that is its answer
+  if (needs_copy(work->request) && connection->facts.settings != nullptr) {
     report(session, work->trial, refused);
     put_back(work);
     co_return Step::kDone;
@@ -205,11 +222,13 @@ Task<Step> after_refused_fit(Work* work, Error refused) {
   co_return bound ? Step::kOver : Step::kDone;
 }
 
-/// A session that cannot leave its connection came to it without its schema, which was gone and may be there again by now.
+/// A session that cannot leave its connection came to it without its schema, which was gone and may be there again by
+/// now.
 bool lacks_schema(const Work& work) {
   const policy::session::SettingsPtr& whole = work.session.facts().settings;
   const policy::session::SettingsPtr& there = work.connection->facts.settings;
-  return (work.ties & tie::kHard) != 0 && there != whole && there != nullptr && whole != nullptr && there->schema().empty() && !whole->schema().empty();
+  return (work.ties & tie::kHard) != 0 && there != whole && there != nullptr && whole != nullptr &&
+         there->schema().empty() && !whole->schema().empty();
 }
 
 /// Errors: of the connection. Where the schema is gone still, `work.request.gone_schema` names it.
@@ -218,7 +237,8 @@ Task<Result<void>> enter_again(Work* work, policy::session::Needs needs) {
   Connection* connection = work->connection.get();
   const policy::session::SettingsPtr whole = session.facts().settings;
   const policy::session::SettingsPtr without = connection->facts.settings;
-  const bool asks = work->request.verdict.has(effect::kReadsDiagnostics);  // of the statement before, and entering is one, too
+  // of the statement before, and entering is one, too
+  const bool asks = work->request.verdict.has(effect::kReadsDiagnostics);
   Result<void> entered = Error{ErrorCode::kRefused, {}};
   if (!asks) entered = co_await restore(session, connection, needs, &work->trial);
   if (entered.ok() || entered.error().code != ErrorCode::kRefused) co_return entered;
@@ -251,8 +271,11 @@ Task<Step> make_fit(Work* work) {
   // A session that cannot leave its connection has made it what it is.
   const bool compared = !bound || needs.tracking || needs.found_rows || needs.insert_id || !connection->facts.tracking;
   if (away && fits.ok()) fits = co_await ensure_copy(session, connection, &request, &work->trial);
-  if (fits.ok() && compared && !already_fits(session, *connection, needs)) fits = co_await restore(session, connection, needs, &work->trial);
-  const bool copy = fits.ok() && needs_copy(request) && request.prepared->copy_in(connection->facts.prepared) == nullptr;
+  if (fits.ok() && compared && !already_fits(session, *connection, needs)) {
+    fits = co_await restore(session, connection, needs, &work->trial);
+  }
+  const bool copy =
+      fits.ok() && needs_copy(request) && request.prepared->copy_in(connection->facts.prepared) == nullptr;
   if (copy) fits = co_await ensure_copy(session, connection, &request, &work->trial);
   without_schema.reset();
   if (fits.ok()) co_return Step::kGoOn;
@@ -295,7 +318,8 @@ Task<Step> after_refusal(Work* work, Reply reply) {
     put_back(work);
     co_return Step::kAgain;
   }
-  work->connection->facts.stains |= policy::session::stain::kOdd;  // a function may have run before another one was refused its write
+  // a function may have run before another one was refused its write
+  work->connection->facts.stains |= policy::session::stain::kOdd;
   if ((work->ties & tie::kSoft) != 0) {  // it is asked what it alone knows: the statement goes elsewhere
     co_await hold(session, std::move(work->connection), work->ties & tie::kSoft, policy::session::PinReason::kNone);
     co_await release_soft(session);
@@ -325,7 +349,8 @@ Task<Step> after_refusal(Work* work, Reply reply) {
     work->trial.held_since = session.loop().now();
     session.frontend().counters().held.add();
   }
-  const Result<void> waited = co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(work->trial.hold));
+  const Result<void> waited =
+      co_await service.view_changed(session.loop().deadline_in(kRetryPause).earlier(work->trial.hold));
   co_return waited.ok() || waited.error().code != ErrorCode::kCancelled ? Step::kAgain : Step::kOver;
 }
 
@@ -341,9 +366,11 @@ Task<Step> after_loss(Work* work, Reply reply) {
   work->connection.reset();
   policy::session::lose_connection(session.facts(), session.holdings().last, serial);
   session.prepared().forget_cursors(serial);
-  if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;  // several statements, one of which ended the connection
+  // several statements, one of which ended the connection
+  if (reply.begun && releases(session, work->request.verdict)) co_return Step::kOver;
   if (session.running().client_left) {
-    const Result<void> killed = co_await handlers::kill_thread(session, work->slot, thread, handlers::KillWhat::kConnection);
+    const Result<void> killed =
+        co_await handlers::kill_thread(session, work->slot, thread, handlers::KillWhat::kConnection);
     (void)killed;  // its end is all the same to a client that has left
     co_return Step::kOver;
   }
@@ -383,13 +410,15 @@ Task<Step> after_loss(Work* work, Reply reply) {
   co_return next == Next::kReportAndEnd ? Step::kOver : Step::kDone;
 }
 
-/// A write that must not be where the session's connection is. The reads of a `read` address have fallen back to the primary, which its
-/// clients cannot write to all the same; or the session cannot leave a replica, where somebody with enough rights could write.
+/// A write that must not be where the session's connection is. The reads of a `read` address have fallen back to the
+/// primary, which its clients cannot write to all the same; or the session cannot leave a replica, where somebody with
+/// enough rights could write.
 bool is_misplaced_write(const Work& work) {
   Session& session = work.session;
   if (!policy::session::refused_by_replicas(work.request.verdict)) return false;
   if (session.door() == policy::session::Door::kRead) return session.on_primary(*work.connection);
-  const bool own_value = work.request.verdict.kind == sql::Kind::kSet && !work.request.verdict.has(sql::effect::kSetsGlobal);
+  const bool own_value =
+      work.request.verdict.kind == sql::Kind::kSet && !work.request.verdict.has(sql::effect::kSetsGlobal);
   if (own_value) return false;
   const bool server_refuses = session.facts().status.read_only_transaction;  // … with an error that says so
   if ((work.ties & tie::kHard) == 0 || server_refuses) return false;
@@ -432,7 +461,9 @@ Task<Step> once(Work* work) {
   work->attempt.prepare = work->request.command == Command::kStmtPrepare;
   work->attempt.bulk = work->request.command == Command::kStmtBulkExecute;
   ServerShard& server = session.service().server(work->slot);
-  if (policy::session::asks_about_last(work->request.verdict)) work->request.answer = from_memory(session, work->request);
+  if (policy::session::asks_about_last(work->request.verdict)) {
+    work->request.answer = from_memory(session, work->request);
+  }
   ++server.in_flight;
   server.counters.in_flight.add();
   session.frontend().statements_on(work->slot).statements.add();
@@ -461,14 +492,16 @@ Task<Step> once(Work* work) {
   co_return next;
 }
 
-/// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False: the session is over.
+/// A read-only transaction on a replica ends before a statement that ends it implicitly and goes on to write. False:
+/// the session is over.
 Task<bool> leave_read_only_transaction(Session& session) {
   Holdings& holdings = session.holdings();
   co_await ask_held(session);
   std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT AND NO CHAIN NO RELEASE"});  // whatever completion_type
-  const Result<void> committed =
-      co_await upstream::mysql::run_steps(*holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
+  // whatever completion_type
+  steps.push_back({policy::session::Step::Kind::kStatement, "COMMIT AND NO CHAIN NO RELEASE"});
+  const Result<void> committed = co_await upstream::mysql::run_steps(
+      *holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
   if (!committed.ok() && committed.error().code == ErrorCode::kCancelled) co_return false;
   session.facts().status.in_transaction = false;
   session.facts().status.read_only_transaction = false;
@@ -497,11 +530,14 @@ Task<bool> run(Session& session, Request request) {
   Holdings& holdings = session.holdings();
   for (;;) {
     work.attempt.only_here = false;
-    const bool about_last = policy::session::asks_about_last(work.request.verdict) || policy::session::acts_on_last(work.request.verdict);
+    const bool about_last =
+        policy::session::asks_about_last(work.request.verdict) || policy::session::acts_on_last(work.request.verdict);
     if (about_last) {
       const Answerable answerable = co_await make_answerable(session, &work.request, work.trial.hold);
       if (answerable == Answerable::kNowhere) {
-        report(session, work.trial, Error{ErrorCode::kUnsupported, "what the statement before has counted is not known where this one would run"});
+        report(session, work.trial,
+               Error{ErrorCode::kUnsupported,
+                     "what the statement before has counted is not known where this one would run"});
         co_return true;
       }
       work.attempt.only_here = answerable == Answerable::kOnlyHere;
@@ -511,9 +547,10 @@ Task<bool> run(Session& session, Request request) {
     const bool bound = (facts.ties & tie::kHard) != 0;
     if (work.request.place && !bound) work.routed.place = *work.request.place;
     ShardState& shard = session.shard_state();
-    work.attempt.frail = work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
-    // A statement that goes elsewhere leaves the list of warnings behind, unless it has none of its own (BEGIN), but not the count of rows:
-    // it may leave it as it is, or fail.
+    work.attempt.frail =
+        work.routed.repeatable && shard.any_frail() && shard.is_frail(shape_of(work), session.loop().now());
+    // A statement that goes elsewhere leaves the list of warnings behind, unless it has none of its own (BEGIN), but
+    // not the count of rows: it may leave it as it is, or fail.
     if (holdings.has(tie::kDiagnostics) && !uses_held(work)) {
       const bool keeps_list = session.facts().has_list && policy::session::leaves_list(work.request.verdict);
       if (keeps_list || session.facts().found_rows.on == holdings.held->facts.serial) co_await ask_held(session);

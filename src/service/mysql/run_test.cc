@@ -12,7 +12,8 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 
-constexpr const char* kReadOnly = "The MariaDB server is running with the --read-only option so it cannot execute this statement";
+constexpr const char* kReadOnly =
+    "The MariaDB server is running with the --read-only option so it cannot execute this statement";
 constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT()";
 
 class RunTest : public StageTest {
@@ -42,7 +43,8 @@ class RunTest : public StageTest {
   }
 };
 
-// --- a server is lost -----------------------------------------------------------------------------------------------------
+// --- a server is lost
+// -----------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, AReadWhoseReplicaDiesRunsOnceMoreOnAnother) {
   options_.replicas = 2;
@@ -100,7 +102,8 @@ TEST_F(RunTest, AServerThatIsCutOffForBeingDownWasNotEndedByTheStatement) {
   ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   const std::size_t frozen = who_heard("slow");
   stage().server(frozen).forget_heard();
-  stage().change_view([&](upstream::mysql::View& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
+  stage().change_view(
+      [&](upstream::mysql::View& view) { view.servers[frozen].reachable = view.servers[frozen].reader = false; });
   ASSERT_TRUE(stage().run_until([&] { return who_heard("slow") < 3; }));
   stage().server(who_heard("slow")).cut();
   stage().wait(client);
@@ -168,7 +171,8 @@ TEST_F(RunTest, WhereStateIsLostTheSessionEndsWithTheError) {
   }
 }
 
-// --- a server refuses -----------------------------------------------------------------------------------------------------
+// --- a server refuses
+// -----------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, WhatAReplicaRefusesAsReadOnlyRunsOnThePrimaryUnseen) {
   options_.replicas = 1;
@@ -221,8 +225,10 @@ TEST_F(RunTest, OtherWordsUnderTheSameNumberAreTheClients) {
   options_.replicas = 1;
   start();
   TestClient& client = stage().log_in();
-  stage().replica().on("SELECT", reply::error(1290, "The MariaDB server is running with the --secure-file-priv option"));
-  EXPECT_EQ(ask(client, "SELECT a FROM t"), "error 1290 The MariaDB server is running with the --secure-file-priv option");
+  stage().replica().on("SELECT",
+                       reply::error(1290, "The MariaDB server is running with the --secure-file-priv option"));
+  EXPECT_EQ(ask(client, "SELECT a FROM t"),
+            "error 1290 The MariaDB server is running with the --secure-file-priv option");
   EXPECT_EQ(stage().primary().count("SELECT"), 0U);
 }
 
@@ -292,7 +298,8 @@ TEST_F(RunTest, AReadThatAServerInShutdownRefusesRunsElsewhere) {
   EXPECT_EQ(stage().primary().count("UPDATE"), 1U);
 }
 
-// --- connections that ended between two statements ------------------------------------------------------------------------
+// --- connections that ended between two statements
+// ------------------------------------------------------------------------
 
 TEST_F(RunTest, AWriteOnASoftlyKeptConnectionWhoseEndHasArrivedRunsOnAnother) {
   start();
@@ -313,7 +320,8 @@ TEST_F(RunTest, AWriteBehindAnOutageIsHeldUntilThePrimaryIsBack) {
   TestClient& client = stage().log_in();
   stage().primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
   ask(client, "INSERT INTO t VALUES (1)");
-  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1053, "08S01", "Server shutdown in progress"}, upstream::mysql::kFakeCapabilities)));
+  stage().primary().on_login(wire::testing::packet(
+      2, wire::encode_err({1053, "08S01", "Server shutdown in progress"}, upstream::mysql::kFakeCapabilities)));
   stage().primary().cut();
   client.send(query("INSERT INTO t VALUES (2)"));
   stage().rest(100ms);
@@ -363,7 +371,9 @@ TEST_F(RunTest, AConnectionWhoseServerRefusesAWriteIsAskedWhatItAloneKnows) {
 }
 
 TEST_F(RunTest, AnErrorOfOurOwnFollowsTheRequestsLastPacket) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = std::size_t{64} << 20; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.max_allowed_packet = std::size_t{64} << 20;
+  };
   start();
   TestClient& client = stage().log_in();
   stage().change_view([](upstream::mysql::View& view) {
@@ -397,17 +407,25 @@ TEST_F(RunTest, AQuestionWhoseOnlyAnswerIsLostIsAnErrorAndIsNotAskedElsewhere) {
   EXPECT_EQ(ask(client, "SELECT b FROM t"), "ok");
 }
 
-// --- in every way ---------------------------------------------------------------------------------------------------------
+// --- in every way
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, ReadsAndWritesInEveryWay) {
   for_every_step_and_leaf({{.replicas = 2}, [](Stage& stage) {
                              stage.primary().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
-                             for (const std::size_t slot : {1U, 2U}) stage.server(slot).on("SELECT a", reply::rows({{"7"}}));
+                             for (const std::size_t slot : {1U, 2U}) {
+                               stage.server(slot).on("SELECT a", reply::rows({{"7"}}));
+                             }
                              TestClient& client = stage.log_in();
-                             for (const char* sql : {"SELECT a FROM t", "INSERT INTO t VALUES (1)", "SELECT LAST_INSERT_ID()", "BEGIN", "UPDATE t SET a=2", "COMMIT", "SELECT a FROM t"}) stage.ask_query(client, sql);
+                             for (const char* sql :
+                                  {"SELECT a FROM t", "INSERT INTO t VALUES (1)", "SELECT LAST_INSERT_ID()", "BEGIN",
+                                   "UPDATE t SET a=2", "COMMIT", "SELECT a FROM t"}) {
+                               stage.ask_query(client, sql);
+                             }
                              EXPECT_LE(stage.primary().count("UPDATE t"), once(stage));
                              EXPECT_LE(stage.primary().count("INTO t"), once(stage));
-                             EXPECT_LE(stage.replica(1).count("SELECT a") + stage.replica(2).count("SELECT a"), 4U) << "each on two servers at most";
+                             EXPECT_LE(stage.replica(1).count("SELECT a") + stage.replica(2).count("SELECT a"), 4U)
+                                 << "each on two servers at most";
                            }});
 }
 

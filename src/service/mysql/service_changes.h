@@ -1,5 +1,5 @@
-// ServiceChanges: what statements through any shard of a service have changed, or may have, of the accounts and the globals on its
-// servers, and what logins wait for because of it.
+// ServiceChanges: what statements through any shard of a service have changed, or may have, of the accounts and the
+// globals on its servers, and what logins wait for because of it.
 //
 // Owner: the service's frontends together. Thread: any.
 #pragma once
@@ -28,8 +28,9 @@ class ServiceChanges {
     hidden_ended_.fetch_add(1);
     hidden_underway_.fetch_sub(1);
   }
-  /// What a login waits for before it believes the accounts it has; nullptr: nothing. `ask` asks for the accounts of now, where something
-  /// may have changed them unseen since the last question; not more often than logins can wait for.
+  /// What a login waits for before it believes the accounts it has; nullptr: nothing. `ask` asks for the accounts of
+  /// now, where something may have changed them unseen since the last question; not more often than logins can wait
+  /// for.
   template <typename Ask>
   upstream::RefreshPtr accounts_asked(TimePoint now, const Ask& ask) {
     constexpr Nanos kPause = std::chrono::milliseconds(300);

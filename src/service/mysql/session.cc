@@ -48,7 +48,10 @@ Task<void> run_session(Frontend& frontend, net::Accepted accepted, config::Liste
 }
 
 Session::Session(Frontend& frontend, net::Accepted&& accepted, config::ListenRoute route)
-    : LiveClient(frontend.service().live_clients()), frontend_(frontend), door_(door_of(route)), client_(frontend.service(), std::move(accepted)) {
+    : LiveClient(frontend.service().live_clients()),
+      frontend_(frontend),
+      door_(door_of(route)),
+      client_(frontend.service(), std::move(accepted)) {
   id_ = shard_state().enter(*this);
 }
 
@@ -56,7 +59,8 @@ Session::~Session() { shard_state().leave(id_); }
 
 Task<void> Session::run(Admission admission) {
   if (admission != Admission::kWelcome) {
-    client_.send_error(admission == Admission::kAddress ? wire::host_not_allowed(client_.host()) : wire::too_many_connections());
+    client_.send_error(admission == Admission::kAddress ? wire::host_not_allowed(client_.host())
+                                                        : wire::too_many_connections());
     client_.stream().close();
     co_return;
   }
@@ -67,7 +71,8 @@ Task<void> Session::run(Admission admission) {
       const bool more = co_await read_command();
       if (!more) break;
       const TimePoint arrived = loop().now();
-      const bool go_on = co_await run_command(client_.request().empty() ? Command::kSleep : static_cast<Command>(byte_at(client_.request(), 0)));
+      const bool go_on = co_await run_command(
+          client_.request().empty() ? Command::kSleep : static_cast<Command>(byte_at(client_.request(), 0)));
       frontend_.latency().record(loop().now() - arrived);
       client_.drop_request();
       if (!go_on || client_.broken()) break;
@@ -146,7 +151,10 @@ policy::session::RouteFacts Session::route_facts() {
 
 sql::Context Session::sql_context() {
   sql::Context context;
-  const policy::session::Settings::Reading reading = facts_.settings != nullptr ? facts_.settings->reading() : policy::session::Settings::Reading{.ignore_space = client_.has(wire::kClientIgnoreSpace)};
+  const policy::session::Settings::Reading reading =
+      facts_.settings != nullptr
+          ? facts_.settings->reading()
+          : policy::session::Settings::Reading{.ignore_space = client_.has(wire::kClientIgnoreSpace)};
   context.charset = reading.charset;
   context.flavor = view()->mariadb ? sql::Flavor::kMariaDb : sql::Flavor::kUnknown;
   context.ansi_quotes = facts_.status.ansi_quotes;
@@ -159,14 +167,18 @@ sql::Statement Session::classify(ByteView text) {
   constexpr std::size_t kMostRemembered = 64 * 1024;
   constexpr std::size_t kMostClassified = 1024 * 1024;  // the longest row lists that mysqldump writes; at worst 6 ms
   if (text.size() <= kMostClassified) {
-    sql::Statement verdict = text.size() <= kMostRemembered ? shard_state().shapes().lookup_or_classify(text, sql_context()) : sql::classify(text, sql_context());
+    sql::Statement verdict = text.size() <= kMostRemembered
+                                 ? shard_state().shapes().lookup_or_classify(text, sql_context())
+                                 : sql::classify(text, sql_context());
     // With sql_auto_is_null, "id IS NULL" asks for the last insert id.
     const bool plain_set = verdict.kind == sql::Kind::kSet && !verdict.has(sql::effect::kComputedValue);
-    if (facts_.settings != nullptr && facts_.settings->reading().null_is_last_id && !plain_set && mentions(text, "null")) {
+    if (facts_.settings != nullptr && facts_.settings->reading().null_is_last_id && !plain_set &&
+        mentions(text, "null")) {
       verdict.effects |= sql::effect::kReadsLastInsertId;
       if (verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
     }
-    const bool own_tables = facts_.settings != nullptr && facts_.settings->reading().in_system_schema && !verdict.tableless;
+    const bool own_tables =
+        facts_.settings != nullptr && facts_.settings->reading().in_system_schema && !verdict.tableless;
     if (own_tables && verdict.route == sql::Route::kReader) verdict.route = sql::Route::kPrimary;
     return verdict;
   }
@@ -193,13 +205,15 @@ void Session::watch_held(net::PeerWatcher* watcher) {
   if (holdings_.held != nullptr) holdings_.held->stream->watch_peer(watcher);
 }
 
-/// The client sends no more while a statement runs for it (see Exchange::relay), or the held connection has ended between commands.
+/// The client sends no more while a statement runs for it (see Exchange::relay), or the held connection has ended
+/// between commands.
 void Session::peer_closed() {
   if (running_.connection == nullptr) {
     client_.stream().wake_reader();
     return;
   }
-  if (!running_.read || !client_.quiet() || std::exchange(running_.client_half_closed, true)) return;  // told at each event from then on
+  // told at each event from then on
+  if (!running_.read || !client_.quiet() || std::exchange(running_.client_half_closed, true)) return;
   running_.connection->stream->wake_reader();
 }
 
@@ -210,7 +224,9 @@ void Session::give_back(upstream::ServerSlot slot) {
 }
 
 void Session::look_at_held(upstream::ServerSlot slot) {
-  if (holdings_.held != nullptr && holdings_.held->slot == slot && running_.connection == nullptr) client_.stream().wake_reader();
+  if (holdings_.held != nullptr && holdings_.held->slot == slot && running_.connection == nullptr) {
+    client_.stream().wake_reader();
+  }
 }
 
 void Session::end_when_idle() {
@@ -234,8 +250,8 @@ std::optional<Session::Backend> Session::interrupt() {
   return std::nullopt;
 }
 
-/// The address that the client came in on leaves this node. What a rollback will undo in any case is ended on the server now,
-/// for it may wait for a lock while it holds others; what may take effect runs on, as when a client dies.
+/// The address that the client came in on leaves this node. What a rollback will undo in any case is ended on the
+/// server now, for it may wait for a lock while it holds others; what may take effect runs on, as when a client dies.
 void Session::cut(const Error& reason) {
   orders_.killed = true;
   if (running_.connection != nullptr && (running_.read || running_.undone_by_rollback)) {

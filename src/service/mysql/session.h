@@ -1,17 +1,18 @@
-// Session: one MySQL client. The script is short: log in, then for each command read, route, run, settle, until the end. Its parts are
-// values with an owner of their own; what is decided about them is decided in policy/session.
+// Session: one MySQL client. The script is short: log in, then for each command read, route, run, settle, until the
+// end. Its parts are values with an owner of their own; what is decided about them is decided in policy/session.
 //
 // Owner: the coroutine run_session(), in the service's scope. Thread: the shard's.
 // Invariants:
 //   1. One command at a time; bytes of the next one wait in the ClientEnd.
-//   2. The connection that the session holds is the one it cannot do without (Holdings::ties says why); everything else goes back to
-//      the pool as soon as the reply is complete.
-//   3. After the first byte of a reply went to the client, a failure ends the statement with an ERR packet, never with silence.
+//   2. The connection that the session holds is the one it cannot do without (Holdings::ties says why); everything else
+//      goes back to the pool as soon as the reply is complete.
+//   3. After the first byte of a reply went to the client, a failure ends the statement with an ERR packet, never with
+//      silence.
 //
-// Files, in the order of a query: login (until the first command), session.cc (reading commands), handlers/ (one file per command),
-// run (one command, on as many servers as it takes), answerable (what asks about the statement before, or acts on it), lend (a connection
-// that fits), exchange (one command with one server),
-// settle (what it left behind), holdings (the connection that is kept).
+// Files, in the order of a query: login (until the first command), session.cc (reading commands), handlers/ (one file
+// per command), run (one command, on as many servers as it takes), answerable (what asks about the statement before, or
+// acts on it), lend (a connection that fits), exchange (one command with one server), settle (what it left behind),
+// holdings (the connection that is kept).
 #pragma once
 
 #include <array>
@@ -41,31 +42,30 @@ namespace hf::service::mysql {
 using Connection = upstream::mysql::Connection;
 using ConnectionPtr = upstream::mysql::ConnectionPtr;
 
-/// What a session's settings begin with. None but a login runs init_connect and keeps what handshake flags did; a reset and a refused change
-/// of user stay in the schema, and lose its character set.
-enum class Beginning : std::uint8_t { kLogin,
-                                      kChangeUser,
-                                      kRefusedChange,
-                                      kReset };
+/// What a session's settings begin with. None but a login runs init_connect and keeps what handshake flags did; a reset
+/// and a refused change of user stay in the schema, and lose its character set.
+enum class Beginning : std::uint8_t { kLogin, kChangeUser, kRefusedChange, kReset };
 
 /// Who logged in, and what a session of theirs begins with.
 struct Identity {
   upstream::mysql::Credentials credentials;
-  std::uint32_t account = 0;      // see Account::id
-  std::string host_pattern = "%"; // of the account
-  bool of_servers = false;        // see Account::of_servers
-  bool limited = false;           // the account has limits that a reset would take out of the accounting
-  std::string statement_time;     // see Account::statement_time
-  bool proxied = false;           // only the client can log in: the session lives on one connection
-  std::uint16_t collation = 0;    // of the login or COM_CHANGE_USER; 0: the servers' own
-  std::array<std::uint16_t, 4> reset_collations{};  // the newest first: a reset goes back to the newest that the servers know (start.h)
+  std::uint32_t account = 0;       // see Account::id
+  std::string host_pattern = "%";  // of the account
+  bool of_servers = false;         // see Account::of_servers
+  bool limited = false;            // the account has limits that a reset would take out of the accounting
+  std::string statement_time;      // see Account::statement_time
+  bool proxied = false;            // only the client can log in: the session lives on one connection
+  std::uint16_t collation = 0;     // of the login or COM_CHANGE_USER; 0: the servers' own
+  // the newest first: a reset goes back to the newest that the servers know (start.h)
+  std::array<std::uint16_t, 4> reset_collations{};
   std::array<char, proto::mysql::auth::kNativeNonce> nonce{};  // the greeting's
-  std::uint64_t began_at = 0;     // the moment of the login, the change of user or the latest USE: rights in the schema are not older
-  upstream::mysql::SessionDefaultsPtr defaults;    // the servers' as of the login
-  policy::session::SettingsPtr start;       // what a fresh login has, without the schema; null: not known yet
+  // the moment of the login, the change of user or the latest USE: rights in the schema are not older
+  std::uint64_t began_at = 0;
+  upstream::mysql::SessionDefaultsPtr defaults;  // the servers' as of the login
+  policy::session::SettingsPtr start;            // what a fresh login has, without the schema; null: not known yet
   Beginning beginning = Beginning::kLogin;
-  std::uint8_t failed_changes = 0;          // of the user, by COM_CHANGE_USER
-  std::string schema;                       // … and the schema that goes with it until then
+  std::uint8_t failed_changes = 0;  // of the user, by COM_CHANGE_USER
+  std::string schema;               // … and the schema that goes with it until then
 };
 
 /// "app@%", for people.
@@ -76,9 +76,9 @@ struct Holdings {
   ConnectionPtr held;
   std::uint32_t ties = 0;
   policy::session::PinReason pin = policy::session::PinReason::kNone;
-  std::string pinned_by;          // the shape of the statement that pinned
+  std::string pinned_by;  // the shape of the statement that pinned
   TimePoint pinned_at;
-  std::string last_text;          // of the latest read that left diagnostics behind: it may be repeated elsewhere
+  std::string last_text;                // of the latest read that left diagnostics behind: it may be repeated elsewhere
   policy::session::LastStatement last;  // what no connection can tell of the last statement any more
   std::optional<upstream::ServerSlot> next_reader;  // picked at login: one turn of the balance per session, not two
 
@@ -90,11 +90,11 @@ struct Holdings {
 /// What is at work for the session at this moment.
 struct Running {
   Connection* connection = nullptr;
-  bool read = false;                  // serves nobody once the client has left
+  bool read = false;  // serves nobody once the client has left
   bool undone_by_rollback = false;
-  bool client_half_closed = false;    // it sends no more: it waits for its answer, or is gone
-  bool client_left = false;           // while a read was running for it
-  bool killed = false;                // a KILL was aimed at it
+  bool client_half_closed = false;  // it sends no more: it waits for its answer, or is gone
+  bool client_left = false;         // while a read was running for it
+  bool killed = false;              // a KILL was aimed at it
 };
 
 /// What comes from outside, and where it meets the session.
@@ -103,8 +103,8 @@ struct Orders {
   bool interrupted = false;  // the command at hand, by a KILL QUERY, before it was with a server
   bool give_back = false;
   bool ending = false;
-  bool in_command = false;                   // else a KILL QUERY has nothing to interrupt
-  runtime::TaskContext* waiting = nullptr;   // what an interruption ends: see Session::Interruptible
+  bool in_command = false;                  // else a KILL QUERY has nothing to interrupt
+  runtime::TaskContext* waiting = nullptr;  // what an interruption ends: see Session::Interruptible
 };
 
 class Session final : private net::PeerWatcher, public LiveClient {
@@ -156,14 +156,16 @@ class Session final : private net::PeerWatcher, public LiveClient {
   std::optional<Backend> aim_at_backend();
   /// Ends the session: the client's connection is closed. What still runs for it, if no KILL was aimed at that yet.
   std::optional<Backend> kill();
-  /// KILL QUERY: where a server runs the command at hand, a KILL is to be sent to it; where the command waits, the wait ends, and the
-  /// command with error 1317. Between commands nothing happens.
+  /// KILL QUERY: where a server runs the command at hand, a KILL is to be sent to it; where the command waits, the wait
+  /// ends, and the command with error 1317. Between commands nothing happens.
   std::optional<Backend> interrupt();
   bool interrupted() const { return orders_.interrupted; }
   /// While it lives, interrupt() ends what the task waits for, with kCancelled.
   class Interruptible {
    public:
-    Interruptible(Session& session, runtime::TaskContext& context) : session_(session) { session.orders_.waiting = &context; }
+    Interruptible(Session& session, runtime::TaskContext& context) : session_(session) {
+      session.orders_.waiting = &context;
+    }
     Interruptible(const Interruptible&) = delete;
     Interruptible& operator=(const Interruptible&) = delete;
     ~Interruptible() { session_.orders_.waiting = nullptr; }
@@ -200,7 +202,8 @@ class Session final : private net::PeerWatcher, public LiveClient {
 };
 
 /// Serves one client to its end.
-runtime::Task<void> run_session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route, Admission admission);
+runtime::Task<void> run_session(Frontend& frontend, net::Accepted accepted, config::ListenRoute route,
+                                Admission admission);
 
 /// Whether the word stands anywhere in the text, case-blind. For rare questions only, not for routing.
 bool mentions(ByteView text, ByteView lower_case_word);

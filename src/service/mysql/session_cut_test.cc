@@ -44,8 +44,10 @@ Task<void> log_in(runtime::EventLoop* loop, net::Address address, Client* client
   upstream::mysql::Login login;
   login.credentials.user = "app";
   login.credentials.password = "secret";
-  login.capabilities = upstream::mysql::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
-  Result<upstream::mysql::ConnectionPtr> connected = co_await upstream::mysql::connect(*loop, address, login, loop->deadline_in(10s));
+  login.capabilities =
+      upstream::mysql::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
+  Result<upstream::mysql::ConnectionPtr> connected =
+      co_await upstream::mysql::connect(*loop, address, login, loop->deadline_in(10s));
   if (connected.ok()) client->connection = std::move(*connected);
 }
 
@@ -87,7 +89,8 @@ class SessionCut : public ::testing::Test {
     view_->primary = 0;
     service_ = &shard_.add(shared_, view_);
     Frontend::of(service_)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
-    const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+    const int fd =
+        net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     const net::Address address = net::Address::local_of(fd).value();
     service_->listen("front", fd, {});
     scope_.spawn("log in", log_in, &shard_.loop(), address, &client_);
@@ -114,13 +117,16 @@ class SessionCut : public ::testing::Test {
   }
   /// Whether the server has heard of it, on whatever connection.
   bool heard(const std::string& sql) const {
-    return std::any_of(server_->received().begin(), server_->received().end(), [&](const std::string& each) { return each.find(sql) != std::string::npos; });
+    return std::any_of(server_->received().begin(), server_->received().end(),
+                       [&](const std::string& each) { return each.find(sql) != std::string::npos; });
   }
   void begin_transaction() {
     send("BEGIN");
     ASSERT_TRUE(run_until([this] { return client_.answers == 1; }));
   }
-  std::size_t cut() { return service_->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves"); }
+  std::size_t cut() {
+    return service_->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
+  }
 
   Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [](Event) {}};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();

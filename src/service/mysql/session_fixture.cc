@@ -5,7 +5,8 @@
 namespace hf::service::mysql::testing {
 
 Stage::Stage(const StageOptions& options, upstream::mysql::ServerFault fault) : fault_(std::move(fault)) {
-  control_.server_failed = [this](const std::string& /*service*/, upstream::ServerSlot slot, const std::string& /*what*/) { failed_servers.push_back(slot); };
+  control_.server_failed = [this](const std::string& /*service*/, upstream::ServerSlot slot,
+                                  const std::string& /*what*/) { failed_servers.push_back(slot); };
   control_.event = [this](const Event& event) { events.push_back(event); };
   control_.refresh = [this, ask = options.refresh_accounts](const std::string& /*service*/, std::uint32_t subject) {
     const bool accounts = subject == static_cast<std::uint32_t>(upstream::mysql::Subject::kAccounts);
@@ -14,7 +15,8 @@ Stage::Stage(const StageOptions& options, upstream::mysql::ServerFault fault) : 
   };
   std::vector<Shard*> peers;
   for (std::size_t i = 0; i < options.shards; ++i) {
-    shards_.push_back(std::make_unique<Shard>(static_cast<std::uint32_t>(i), control_, i + 1, std::make_unique<runtime::LeapingPoller>()));
+    shards_.push_back(std::make_unique<Shard>(static_cast<std::uint32_t>(i), control_, i + 1,
+                                              std::make_unique<runtime::LeapingPoller>()));
     peers.push_back(shards_.back().get());
   }
   make_config(options);
@@ -23,7 +25,8 @@ Stage::Stage(const StageOptions& options, upstream::mysql::ServerFault fault) : 
     shard->set_peers(peers);
     ServiceShard& service = shard->add(shared_, view_);
     Frontend::of(&service)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
-    const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+    const int fd =
+        net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     addresses_.push_back(net::Address::local_of(fd).value());
     service.listen("front", fd, {.endpoint = {}, .mysql = {options.route}});
   }
@@ -43,7 +46,9 @@ std::size_t Stage::sessions() {
 
 std::size_t Stage::lent(std::size_t server) {
   std::size_t all = 0;
-  for (std::size_t i = 0; i < shards_.size(); ++i) all += service(i) == nullptr ? 0 : frontend(i).pool(static_cast<upstream::ServerSlot>(server)).lent();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    all += service(i) == nullptr ? 0 : frontend(i).pool(static_cast<upstream::ServerSlot>(server)).lent();
+  }
   return all;
 }
 
@@ -124,17 +129,21 @@ void Stage::close_all() {
 }
 
 std::size_t Stage::told(EventId id) const {
-  return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [id](const Event& event) { return event.id() == id; }));
+  return static_cast<std::size_t>(
+      std::count_if(events.begin(), events.end(), [id](const Event& event) { return event.id() == id; }));
 }
 
 std::string Stage::told(EventId id, std::string_view field) const {
-  const auto latest = std::find_if(events.rbegin(), events.rend(), [id](const Event& event) { return event.id() == id; });
+  const auto latest =
+      std::find_if(events.rbegin(), events.rend(), [id](const Event& event) { return event.id() == id; });
   return latest == events.rend() ? "no such event" : std::string(latest->field(field));
 }
 
 ServiceShard* Stage::service(std::size_t i) { return shards_[i]->find("orders"); }
 
-std::size_t Stage::idle(std::size_t server, std::size_t shard) { return frontend(shard).pool(static_cast<upstream::ServerSlot>(server)).idle(); }
+std::size_t Stage::idle(std::size_t server, std::size_t shard) {
+  return frontend(shard).pool(static_cast<upstream::ServerSlot>(server)).idle();
+}
 
 std::uint64_t Stage::pinned(std::size_t shard) const { return pinned_by(counted(shard).pins); }
 
@@ -158,7 +167,8 @@ void Stage::finish() {
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     EXPECT_TRUE(run_until([&] { return view_->servers[i].places->taken() == 0; })) << "places of server " << i;
     EXPECT_EQ(view_->servers[i].places->waiting(), 0U) << "waits for server " << i;
-    EXPECT_TRUE(run_until([&] { return servers_[i]->open() == 0; })) << "connections to server " << i << " are left open";
+    EXPECT_TRUE(run_until([&] { return servers_[i]->open() == 0; }))
+        << "connections to server " << i << " are left open";
   }
   EXPECT_EQ(shared_->clients.load(), 0U);
   EXPECT_EQ(changes_->underway.load(), 0U);
@@ -166,7 +176,9 @@ void Stage::finish() {
     const ShardCounters& counters = counted(shard);
     EXPECT_EQ(counters.service.clients.get(), 0U);
     EXPECT_EQ(pinned_by(counters.pins), 0U);
-    for (std::size_t i = 0; i < servers_.size(); ++i) EXPECT_EQ(counters.servers.find(i)->in_flight.get(), 0U) << "server " << i;
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      EXPECT_EQ(counters.servers.find(i)->in_flight.get(), 0U) << "server " << i;
+    }
   }
 }
 
@@ -193,7 +205,13 @@ void Stage::make_view(const StageOptions& options) {
   view->server_capabilities = options.server_capabilities;
   auto defaults = std::make_shared<upstream::mysql::SessionDefaults>();
   defaults->id = 1;
-  defaults->variables = {{"autocommit", "ON"}, {"character_set_client", "utf8mb4"}, {"character_set_connection", "utf8mb4"}, {"character_set_results", "utf8mb4"}, {"collation_connection", "utf8mb4_general_ci"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}};
+  defaults->variables = {{"autocommit", "ON"},
+                         {"character_set_client", "utf8mb4"},
+                         {"character_set_connection", "utf8mb4"},
+                         {"character_set_results", "utf8mb4"},
+                         {"collation_connection", "utf8mb4_general_ci"},
+                         {"sql_mode", ""},
+                         {"time_zone", "SYSTEM"}};
   if (options.change_defaults) options.change_defaults(*defaults);
   view->defaults = std::move(defaults);
   std::vector<upstream::mysql::Account> accounts = options.accounts;
@@ -227,7 +245,8 @@ void Stage::answer_own_questions(ResponderFake& server) {
   server.on("SELECT FOUND_ROWS()", reply::rows({{"0"}}));
   server.on("SELECT @@warning_count,@@error_count", reply::rows({{"0", "0"}}));
   server.on("SHOW WARNINGS", reply::rows({}));
-  server.on("SELECT @@character_set_client,", reply::rows({{"utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_general_ci", "utf8mb4", "utf8mb4_general_ci"}}));
+  server.on("SELECT @@character_set_client,",
+            reply::rows({{"utf8mb4", "utf8mb4", "utf8mb4", "utf8mb4_general_ci", "utf8mb4", "utf8mb4_general_ci"}}));
   server.on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "18446744073709551615"}}));
   server.on("SHOW SESSION VARIABLES", reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "SYSTEM"}}));
 }
@@ -236,7 +255,9 @@ namespace {
 
 /// Each command has one whole answer, or the connection has ended.
 void expect_answers(Stage& stage) {
-  stage.for_all_clients([](const TestClient& client) { EXPECT_TRUE(client.answered() || client.gone()) << "a command without an answer"; });
+  stage.for_all_clients([](const TestClient& client) {
+    EXPECT_TRUE(client.answered() || client.gone()) << "a command without an answer";
+  });
 }
 
 void play_through(const Scenario& scenario, Stage& stage) {
@@ -255,7 +276,9 @@ Length play_untouched(const Scenario& scenario) {
   scenario.play(stage);
   const Length length{stage.fault().steps, stage.turns()};
   expect_answers(stage);
-  stage.for_all_clients([](const TestClient& client) { EXPECT_TRUE(client.answered() || client.left()) << "the connection ended before the answer"; });
+  stage.for_all_clients([](const TestClient& client) {
+    EXPECT_TRUE(client.answered() || client.left()) << "the connection ended before the answer";
+  });
   stage.finish();
   return length;
 }
@@ -270,12 +293,16 @@ void for_every_step(const Scenario& scenario) {
     const char* name;
     upstream::mysql::ServerFault fault;
   };
-  const std::vector<Way> ways = {{"the server closes", {.kind = Kind::kClose}},
-                                 {"an error", {.kind = Kind::kError}},
-                                 {"the server shuts down", {.kind = Kind::kError, .code = 1053, .message = "Server shutdown in progress"}},
-                                 {"the server is read-only", {.kind = Kind::kError, .code = 1290, .message = "The MariaDB server is running with the --read-only option so it cannot execute this statement"}},
-                                 {"garbage", {.kind = Kind::kGarbage}},
-                                 {"half a reply", {.kind = Kind::kTruncated}}};
+  const std::vector<Way> ways = {
+      {"the server closes", {.kind = Kind::kClose}},
+      {"an error", {.kind = Kind::kError}},
+      {"the server shuts down", {.kind = Kind::kError, .code = 1053, .message = "Server shutdown in progress"}},
+      {"the server is read-only",
+       {.kind = Kind::kError,
+        .code = 1290,
+        .message = "The MariaDB server is running with the --read-only option so it cannot execute this statement"}},
+      {"garbage", {.kind = Kind::kGarbage}},
+      {"half a reply", {.kind = Kind::kTruncated}}};
   for (const Way& way : ways) {
     for (std::size_t at = 1; at <= length.steps && !::testing::Test::HasFailure(); ++at) {
       SCOPED_TRACE(std::string(way.name) + " at step " + std::to_string(at) + " of " + std::to_string(length.steps));
@@ -297,7 +324,9 @@ void for_every_leaf(const Scenario& scenario) {
   const std::vector<Way> ways = {
       {"the clients leave", [](Stage& stage) { stage.for_all_clients([](TestClient& client) { client.leave(); }); }},
       {"the service closes", [](Stage& stage) { stage.close_all(); }},
-      {"the address leaves", [](Stage& stage) { stage.service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves"); }}};
+      {"the address leaves", [](Stage& stage) {
+         stage.service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
+       }}};
   for (const Way& way : ways) {
     for (std::size_t at = 1; at <= length.turns && !::testing::Test::HasFailure(); ++at) {
       SCOPED_TRACE(std::string(way.name) + " at turn " + std::to_string(at) + " of " + std::to_string(length.turns));

@@ -1,11 +1,14 @@
-// For tests of sessions: a Stage is a service with servers that answer by a table, on shards whose clock leaps over waits, and clients
-// that send any bytes and take whole replies. for_every_step() plays a scenario with each step of the servers failing in each way,
-// for_every_leaf() with the clients or the service going away at each turn of the loop.
+// For tests of sessions: a Stage is a service with servers that answer by a table, on shards whose clock leaps over
+// waits, and clients that send any bytes and take whole replies. for_every_step() plays a scenario with each step of
+// the servers failing in each way, for_every_leaf() with the clients or the service going away at each turn of the
+// loop.
 //
 // Owner: the test. Thread: the test's.
 // Invariants:
-//   1. Nothing waits in real time. What has not happened after kMostTurns turns does not happen: that is a failure of the test.
-//   2. When a stage ends, every session has ended, no connection is lent, no place is taken, no client is counted (each is checked).
+//   1. Nothing waits in real time. What has not happened after kMostTurns turns does not happen: that is a failure of
+//      the test.
+//   2. When a stage ends, every session has ended, no connection is lent, no place is taken, no client is counted (each
+//      is checked).
 //   3. A client's reply is followed packet by packet: a wrong number or a byte too many is a failure.
 #pragma once
 
@@ -30,20 +33,23 @@ using upstream::mysql::ResponderFake;
 namespace reply = upstream::mysql::reply;
 
 inline constexpr proto::mysql::Capabilities kStageCapabilities =
-    upstream::mysql::kFakeCapabilities | proto::mysql::kClientMultiStatements | proto::mysql::kClientPsMultiResults | proto::mysql::kClientLocalFiles |
-    proto::mysql::kClientFoundRows | proto::mysql::kClientIgnoreSpace | proto::mysql::kClientInteractive | proto::mysql::kMariaDbStmtBulkOperations;
+    upstream::mysql::kFakeCapabilities | proto::mysql::kClientMultiStatements | proto::mysql::kClientPsMultiResults |
+    proto::mysql::kClientLocalFiles | proto::mysql::kClientFoundRows | proto::mysql::kClientIgnoreSpace |
+    proto::mysql::kClientInteractive | proto::mysql::kMariaDbStmtBulkOperations;
 
 struct StageOptions {
-  std::size_t replicas = 0;      // server 0 is the primary and takes reads only while there are none
+  std::size_t replicas = 0;  // server 0 is the primary and takes reads only while there are none
   std::size_t shards = 1;
-  std::uint32_t places = 10;     // of each server
+  std::uint32_t places = 10;  // of each server
   config::ListenRoute route = config::ListenRoute::kSplit;
   proto::mysql::Capabilities server_capabilities = kStageCapabilities;
-  std::vector<upstream::mysql::Account> accounts{};  // empty: "app" with the password "secret", and "other" with the same
+  // empty: "app" with the password "secret", and "other" with the same
+  std::vector<upstream::mysql::Account> accounts{};
   std::function<void(config::Service&)> change_service{};
   std::function<void(upstream::mysql::SessionDefaults&)> change_defaults{};
   std::function<void(upstream::mysql::View&)> change_view{};
-  std::function<upstream::RefreshPtr()> refresh_accounts{};  // what the control thread answers; empty: there is nothing to wait for
+  // what the control thread answers; empty: there is nothing to wait for
+  std::function<upstream::RefreshPtr()> refresh_accounts{};
 };
 
 class Stage {
@@ -69,7 +75,9 @@ class Stage {
   std::uint64_t pinned(std::size_t shard = 0) const;
   static std::uint64_t pinned_by(const PinCounters& pins);
   /// All that the shard has counted; good when it is closed, too.
-  const ShardCounters& counted(std::size_t shard = 0) const { return static_cast<const ShardCounters&>(*shared_->all_counters()[shard]); }
+  const ShardCounters& counted(std::size_t shard = 0) const {
+    return static_cast<const ShardCounters&>(*shared_->all_counters()[shard]);
+  }
   const SessionCounters& counters(std::size_t shard = 0) const { return counted(shard).sessions; }
   ServiceShared& shared() { return *shared_; }
   ServiceChanges& changes() { return *changes_; }
@@ -148,8 +156,8 @@ class Stage {
   const Shard* held_shard_ = nullptr;
 };
 
-/// A stage and what happens on it. `play` must not depend on what goes well: it asks, and waits for what may not come only by ask(),
-/// wait() and rest().
+/// A stage and what happens on it. `play` must not depend on what goes well: it asks, and waits for what may not come
+/// only by ask(), wait() and rest().
 struct Scenario {
   StageOptions options;
   std::function<void(Stage&)> play;
@@ -158,7 +166,8 @@ struct Scenario {
 /// Plays the scenario once as it is, then with each step of the servers failing in each way.
 void for_every_step(const Scenario& scenario);
 
-/// Plays the scenario once as it is, then with its clients leaving, the service closing, and its clients being cut off at each turn.
+/// Plays the scenario once as it is, then with its clients leaving, the service closing, and its clients being cut off
+/// at each turn.
 void for_every_leaf(const Scenario& scenario);
 
 void for_every_step_and_leaf(const Scenario& scenario);

@@ -1,4 +1,5 @@
-// The stage itself: that its servers, clients and clock do what tests of sessions rely on, and that its checks can fail.
+// The stage itself: that its servers, clients and clock do what tests of sessions rely on, and that its checks can
+// fail.
 #include "service/mysql/session_fixture.h"
 
 namespace hf::service::mysql::testing {

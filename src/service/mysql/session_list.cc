@@ -45,7 +45,8 @@ const HoldReason& reason_of(const Session& session) {
   const Holdings& kept = session.kept();
   if (kept.pin != PinReason::kNone) return policy::session::words_of(kept.pin);
   if (kept.held != nullptr) return policy::session::words_of_ties(kept.ties);
-  return policy::session::words_of_ties(session.in_transaction() ? tie::kTransaction : 0);  // a statement has the connection
+  // a statement has the connection
+  return policy::session::words_of_ties(session.in_transaction() ? tie::kTransaction : 0);
 }
 
 class Walk {
@@ -94,7 +95,9 @@ class Walk {
   }
 
   void finish() {
-    const auto before = [](const Candidate& a, const Candidate& b) { return a.grip != b.grip ? a.grip < b.grip : a.since < b.since; };
+    const auto before = [](const Candidate& a, const Candidate& b) {
+      return a.grip != b.grip ? a.grip < b.grip : a.since < b.since;
+    };
     const auto shown = static_cast<std::ptrdiff_t>(std::min(most_, candidates_.size()));
     std::partial_sort(candidates_.begin(), candidates_.begin() + shown, candidates_.end(), before);
     HeldSessions out;
@@ -133,8 +136,8 @@ class Walk {
   std::size_t most_;
   std::function<void(HeldSessions)> done_;
   std::vector<std::string> services_;
-  std::size_t at_ = 0;          // of services_
-  std::uint32_t last_ = 0;      // the id looked at last there
+  std::size_t at_ = 0;      // of services_
+  std::uint32_t last_ = 0;  // the id looked at last there
   std::vector<Candidate> candidates_;
 };
 

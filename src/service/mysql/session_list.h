@@ -1,5 +1,5 @@
-// SessionList: one shard's sessions that are pinned or have a server connection. A walk over all sessions in steps, each in a turn of its
-// own, so that the shard's clients never wait for somebody's curiosity.
+// SessionList: one shard's sessions that are pinned or have a server connection. A walk over all sessions in steps,
+// each in a turn of its own, so that the shard's clients never wait for somebody's curiosity.
 //
 // Owner: itself, by way of what it posts. Thread: the shard's.
 // Invariants:
@@ -23,8 +23,8 @@ class Session;
 
 inline constexpr std::size_t kStep = 256;
 
-/// From any thread. `service` alone, or all when empty; `most` of them are shown. `done` is called on the shard's thread, or never if the
-/// shard ends before.
+/// From any thread. `service` alone, or all when empty; `most` of them are shown. `done` is called on the shard's
+/// thread, or never if the shard ends before.
 void list_sessions(Shard& shard, std::string service, std::size_t most, std::function<void(HeldSessions)> done);
 
 }  // namespace hf::service::mysql

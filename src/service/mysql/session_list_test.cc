@@ -50,8 +50,10 @@ Task<void> log_in(runtime::EventLoop* loop, net::Address address, Client* client
   upstream::mysql::Login login;
   login.credentials.user = "app";
   login.credentials.password = "secret";
-  login.capabilities = upstream::mysql::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
-  Result<upstream::mysql::ConnectionPtr> connected = co_await upstream::mysql::connect(*loop, address, login, loop->deadline_in(10s));
+  login.capabilities =
+      upstream::mysql::kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb);
+  Result<upstream::mysql::ConnectionPtr> connected =
+      co_await upstream::mysql::connect(*loop, address, login, loop->deadline_in(10s));
   if (connected.ok()) client->connection = std::move(*connected);
 }
 
@@ -93,7 +95,8 @@ class SessionList : public ::testing::Test {
     view_->primary = 0;
     service_ = &shard_.add(shared_, view_);
     Frontend::of(service_)->state().add_collation(45, {"utf8mb4", "utf8mb4_general_ci"});
-    const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+    const int fd =
+        net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     address_ = net::Address::local_of(fd).value();
     service_->listen("front", fd, {});
   }
@@ -137,11 +140,16 @@ class SessionList : public ::testing::Test {
     });
     return listed.value_or(HeldSessions{});
   }
-  std::uint64_t pinned(PinReason reason) const { return Frontend::of(service_)->pins().now[static_cast<std::size_t>(reason)].get(); }
-  std::uint64_t pins(PinReason reason) const { return Frontend::of(service_)->pins().made[static_cast<std::size_t>(reason)].get(); }
+  std::uint64_t pinned(PinReason reason) const {
+    return Frontend::of(service_)->pins().now[static_cast<std::size_t>(reason)].get();
+  }
+  std::uint64_t pins(PinReason reason) const {
+    return Frontend::of(service_)->pins().made[static_cast<std::size_t>(reason)].get();
+  }
 
   std::vector<Event> events_;
-  Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {}, [this](Event event) { events_.push_back(std::move(event)); }};
+  Control control_{[](const std::string&, upstream::ServerSlot, const std::string&) {},
+                   [this](Event event) { events_.push_back(std::move(event)); }};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<upstream::mysql::View> view_ = std::make_shared<upstream::mysql::View>();
   std::shared_ptr<ServiceShared> shared_ = std::make_shared<ServiceShared>("orders", make_frontends());
@@ -185,7 +193,8 @@ TEST_F(SessionList, TheSinceOfAPinStaysWhileTheSessionGoesOn) {
   const HeldSessions all = list();
   EXPECT_EQ(all.shown.at(0).reason.name, "user-variable") << "the first reason";
   EXPECT_EQ(all.shown.at(0).shape, "set @a = ?");
-  EXPECT_NEAR(static_cast<double>(all.shown.at(0).since_wall_micros - since), 0.0, 50'000.0) << "the clocks differ by a turn";
+  EXPECT_NEAR(static_cast<double>(all.shown.at(0).since_wall_micros - since), 0.0, 50'000.0)
+      << "the clocks differ by a turn";
   EXPECT_EQ(pins(PinReason::kUserVariable), 1U);
   EXPECT_EQ(pins(PinReason::kUserLock), 0U);
 }
@@ -270,7 +279,9 @@ TEST_F(SessionList, WhatWasNotToldIsInTheNextCount) {
 TEST_F(SessionList, NoPasswordOfACommandIsShown) {
   start(script(ok_step(1)));
   Client& client = connect();
-  send(client, std::string("\x15\x01\x00\x00\x00\x04host\x04repl\x09swordfish\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 33));  // COM_REGISTER_SLAVE
+  // COM_REGISTER_SLAVE
+  send(client,
+       std::string("\x15\x01\x00\x00\x00\x04host\x04repl\x09swordfish\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 33));
   ASSERT_TRUE(run_until([&] { return list().total == 1; }));
   EXPECT_EQ(list().shown.at(0).reason.name, "unknown-state");
   EXPECT_EQ(list().shown.at(0).shape.find("swordfish"), std::string::npos) << list().shown[0].shape;
@@ -310,7 +321,8 @@ TEST_F(SessionList, ConnectionsAreTalliedByAccountAndResetsAreCounted) {
   EXPECT_EQ(counted.sessions.restore_statements.get(), 1U);
   EXPECT_EQ(counted.sessions.state_restores.get(), 1U);
   send(client, "\x01");
-  ASSERT_TRUE(run_until([&] { return Frontend::of(service_)->pool(0).idle() == 1; })) << "it is reset, for the next session";
+  ASSERT_TRUE(run_until([&] { return Frontend::of(service_)->pool(0).idle() == 1; }))
+      << "it is reset, for the next session";
   service_->tick();
   EXPECT_EQ(counted.sessions.connection_resets.get(), 1U);
   service_->tick();

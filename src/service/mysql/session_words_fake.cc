@@ -4,7 +4,8 @@
 
 namespace hf::service::mysql::testing {
 
-ReplyReader::ReplyReader(wire::Capabilities capabilities, wire::Command command) : capabilities_(capabilities), command_(command) {
+ReplyReader::ReplyReader(wire::Capabilities capabilities, wire::Command command)
+    : capabilities_(capabilities), command_(command) {
   if (command == wire::Command::kStmtFetch) begin_rows();
   if (wire::has_no_reply(command)) state_ = State::kDone;
 }
@@ -92,7 +93,9 @@ std::string changes(std::initializer_list<wire::SessionStateEntry> entries) {
   return state;
 }
 
-wire::SessionStateEntry variable(ByteView name, ByteView value) { return {wire::SessionChange::kSystemVariable, 0, name, value}; }
+wire::SessionStateEntry variable(ByteView name, ByteView value) {
+  return {wire::SessionChange::kSystemVariable, 0, name, value};
+}
 
 wire::SessionStateEntry schema(ByteView name) { return {wire::SessionChange::kSchema, 1, {}, name}; }
 
@@ -112,7 +115,9 @@ std::string shown(const Answer& answer) {
 std::string shown(const ResponderFake::Heard& heard) {
   std::string argument = heard.command.substr(1);
   const std::string tracking(policy::session::tracking_assignments());
-  if (const std::size_t at = argument.find(tracking); at != std::string::npos) argument.replace(at, tracking.size(), "tracking");
+  if (const std::size_t at = argument.find(tracking); at != std::string::npos) {
+    argument.replace(at, tracking.size(), "tracking");
+  }
   switch (static_cast<Command>(byte_at(heard.command, 0))) {
     case Command::kQuery: return argument;
     case Command::kInitDb: return "use " + argument;

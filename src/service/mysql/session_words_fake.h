@@ -20,7 +20,8 @@ namespace hf::service::mysql::testing {
 
 namespace wire = proto::mysql;
 
-/// Reads one reply, packet by packet, and says in words what it was: "ok", "rows 7 8", "rows 7 | ok", "error 1064 words", "prepared 1".
+/// Reads one reply, packet by packet, and says in words what it was: "ok", "rows 7 8", "rows 7 | ok", "error 1064
+/// words", "prepared 1".
 class ReplyReader {
  public:
   ReplyReader(wire::Capabilities capabilities, wire::Command command);
@@ -34,10 +35,12 @@ class ReplyReader {
   void take(const std::string& payload);
 
  private:
-  enum class State : std::uint8_t { kResponse,
-                                    kSkipped,  // definitions, and their EOF
-                                    kRows,
-                                    kDone };
+  enum class State : std::uint8_t {
+    kResponse,
+    kSkipped,  // definitions, and their EOF
+    kRows,
+    kDone
+  };
 
   void take_response(const std::string& payload, std::uint8_t head);
   void begin_rows();
@@ -66,11 +69,13 @@ wire::SessionStateEntry something();
 /// What a client got: "rows 7 8", "error 1064 words"; with " gone" behind it when the connection ended in the middle.
 std::string shown(const Answer& answer);
 
-/// A command that a server got: texts as they are, other commands by name. What every connection of ours tracks is "tracking".
+/// A command that a server got: texts as they are, other commands by name. What every connection of ours tracks is
+/// "tracking".
 std::string shown(const ResponderFake::Heard& heard);
 /// All that a server was asked, on all its connections, in order.
 std::string shown(const ResponderFake& server);
-/// How often servers may at most have been sent what must run once: a refusal as read-only, or by a server in shutdown, ran nothing.
+/// How often servers may at most have been sent what must run once: a refusal as read-only, or by a server in shutdown,
+/// ran nothing.
 std::size_t once(const Stage& stage);
 /// The same since the last time.
 std::string shown_now(ResponderFake& server);

@@ -34,7 +34,9 @@ sql::Statement nothing_asked() {
   return statement;
 }
 
-bool executes(const Request& request) { return request.command == Command::kStmtExecute || request.command == Command::kStmtBulkExecute; }
+bool executes(const Request& request) {
+  return request.command == Command::kStmtExecute || request.command == Command::kStmtBulkExecute;
+}
 
 /// Whether the statement has an open cursor on the connection after this.
 bool has_cursor(const Connection& connection, const Request& request, const Reply& reply) {
@@ -68,7 +70,8 @@ void take_cursor(Session& session, Connection& connection, const Request& reques
 void take_prepared(Session& session, Connection& connection, const Request& request, const Reply& reply) {
   PreparedStatement& statement = *request.prepared;
   if (request.command == Command::kStmtPrepare) {
-    // A user variable is there, without a value, from the prepare of what assigns it (or reads it: the two are not told apart).
+    // A user variable is there, without a value, from the prepare of what assigns it (or reads it: the two are not told
+    // apart).
     if (statement.verdict.has(effect::kUserVariable)) connection.facts.stains |= policy::session::stain::kState;
     if (reply.facts.failed) return;
     statement.made = true;
@@ -88,8 +91,8 @@ void end_long_data(Session& session, Connection& connection, const Request& requ
   const policy::session::PreparedCache::Copy* copy = statement.copy_in(connection.facts.prepared);
   if (copy != nullptr && copy->long_data > 0) {
     if (statement.cursor_on == connection.facts.serial) return;  // the copy is nobody else's
-    // The server has it still, or refuses it until the client resets it: we keep the data and send it again; the copy is everybody's and
-    // starts anew.
+    // The server has it still, or refuses it until the client resets it: we keep the data and send it again; the copy
+    // is everybody's and starts anew.
     const std::optional<std::uint32_t> gone = connection.facts.prepared.erase(statement.meaning);
     if (gone) upstream::mysql::close_statement(connection, *gone);
   } else {
@@ -111,10 +114,12 @@ std::string called_name(Session& session, const Request& request) {
     parts[count++] = std::string(lexer.bare_name(name));
     end = lexer.next();
   } while (end.is('.'));
-  const bool plain = (end.is('(') || end.is(';') || end.kind == sql::TokenKind::kEnd) && !lexer.odd() && !lexer.versioned() && !lexer.unterminated();
+  const bool plain = (end.is('(') || end.is(';') || end.kind == sql::TokenKind::kEnd) && !lexer.odd() &&
+                     !lexer.versioned() && !lexer.unterminated();
   if (!plain) return {};
   if (count == 2) return parts[0] + "." + parts[1];
-  const policy::session::SettingsPtr& settings = request.prepared != nullptr ? request.prepared->meaning.parsed_under : session.facts().settings;
+  const policy::session::SettingsPtr& settings =
+      request.prepared != nullptr ? request.prepared->meaning.parsed_under : session.facts().settings;
   return settings == nullptr || settings->schema().empty() ? std::string() : settings->schema() + "." + parts[0];
 }
 
@@ -123,7 +128,9 @@ bool calls_nobody(Session& session, const Request& request, const Reply& reply) 
   constexpr std::uint16_t kErNoSuchRoutine = 1305;
   constexpr ByteView kBefore = "PROCEDURE ";
   constexpr ByteView kBehind = " does not exist";
-  if (request.verdict.kind != sql::Kind::kCall || !reply.facts.failed || reply.facts.error_code != kErNoSuchRoutine) return false;
+  if (request.verdict.kind != sql::Kind::kCall || !reply.facts.failed || reply.facts.error_code != kErNoSuchRoutine) {
+    return false;
+  }
   ByteView said = reply.refusal.message;
   if (!said.starts_with(kBefore) || !said.ends_with(kBehind)) return false;
   said = said.substr(kBefore.size(), said.size() - kBefore.size() - kBehind.size());
@@ -136,11 +143,12 @@ void remember_pin(Session& session, const Request& request) {
     session.holdings().pinned_by = to_string(request.command);
     return;
   }
-  session.holdings().pinned_by = policy::sql::shape_text(text_of(session, request).substr(0, kMostShaped), session.sql_context(), kMostShown);
+  session.holdings().pinned_by =
+      policy::sql::shape_text(text_of(session, request).substr(0, kMostShaped), session.sql_context(), kMostShown);
 }
 
-/// A prepare has done nothing: its errors and warnings are the session's all the same. What it seems to have changed is put back already
-/// (the variables of SET STATEMENT), and the server tells of that with its next OK.
+/// A prepare has done nothing: its errors and warnings are the session's all the same. What it seems to have changed is
+/// put back already (the variables of SET STATEMENT), and the server tells of that with its next OK.
 Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Reply* reply, std::uint32_t ties) {
   ReplyFacts told = reply->facts;
   told.state_changed = false;
@@ -150,8 +158,8 @@ Task<void> settle_prepare(Session& session, ConnectionPtr connection, const Repl
   }
   if (told.failed) remember_row_count(session, -1);
   if (told.failed || told.warnings > 0) session.holdings().last.list.reset();
-  const Learnt learnt =
-      policy::session::learn(session.facts(), connection->facts, nothing_asked(), told, ties, session.shard_state().settings());
+  const Learnt learnt = policy::session::learn(session.facts(), connection->facts, nothing_asked(), told, ties,
+                                               session.shard_state().settings());
   if (learnt.ties == 0) {
     give_back(session, std::move(connection));
   } else {
@@ -174,10 +182,11 @@ bool is_nameless(const Flushed& changes, const sql::Statement& statement) {
 }
 
 /// What the reply taught, and what the server was asked for besides.
-Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, Reply* reply, std::uint32_t ties) {
+Task<Learnt> learn_all(Session& session, Connection* connection, const Request* request, Reply* reply,
+                       std::uint32_t ties) {
   ReplyFacts& told = reply->facts;
-  // An EOF says that something has changed, not what: a schema or a variable has a name, which may be all there is to it (a write that has
-  // rows has a GTID). Our own setting of the client's wish is such a change, too.
+  // An EOF says that something has changed, not what: a schema or a variable has a name, which may be all there is to
+  // it (a write that has rows has a GTID). Our own setting of the client's wish is such a change, too.
   bool flushed = false;
   if (reply->pending_change && connection->facts.wish_shown) {
     told.state_changed = false;
@@ -190,23 +199,32 @@ Task<Learnt> learn_all(Session& session, Connection* connection, const Request* 
     verdict.kind = sql::Kind::kDdl;
     verdict.effects &= ~effect::kUnknownState;
   }
-  Learnt learnt = policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.shard_state().settings());
+  Learnt learnt =
+      policy::session::learn(session.facts(), connection->facts, verdict, told, ties, session.shard_state().settings());
   if (!session.prepared().any_cursor()) learnt.ties &= ~tie::kCursor;
   if (session.identity().proxied) learnt.ties |= tie::kLogin;
-  if (learnt.doubted_count && !connection->facts.in_xa) co_await ask_doubted_count(session, connection, request, reply, *learnt.doubted_count);
+  if (learnt.doubted_count && !connection->facts.in_xa) {
+    co_await ask_doubted_count(session, connection, request, reply, *learnt.doubted_count);
+  }
   if (learnt.unsettled) {
     const Flushed changes = co_await flush_changes(session, connection);
     if (is_nameless(changes, request->verdict)) policy::session::learn_nameless(connection->facts, learnt);
   }
   const bool is_statement = request->command != Command::kStatistics;  // a text that is neither OK nor rows
-  if (is_statement) policy::session::pass_on(&session.holdings().last, request->verdict, told, flushed || learnt.unsettled || asks(learnt));
+  if (is_statement) {
+    policy::session::pass_on(&session.holdings().last, request->verdict, told,
+                             flushed || learnt.unsettled || asks(learnt));
+  }
   // The rows of a statement without a table leave the list of warnings as it was: it must not be lost by counting.
-  if (flushed && told.result_set && !told.failed && !session.facts().has_list) co_await count_again(session, connection);
+  if (flushed && told.result_set && !told.failed && !session.facts().has_list) {
+    co_await count_again(session, connection);
+  }
   if (asks(learnt)) co_await ask_for_settings(session, connection, request, reply, learnt);
   co_return learnt;
 }
 
-/// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session stays there.
+/// A read has left something on a replica that nobody can move: it is repeated on the primary, unseen, and the session
+/// stays there.
 Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, Learnt* learnt) {
   const bool execution = request->command == Command::kStmtExecute && request->prepared->cursor_on == 0;
   if (request->command != Command::kQuery && !execution) co_return nullptr;
@@ -214,8 +232,9 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
   trial.hold = session.hold_deadline();
   trial.without_schema = wants_no_schema(session, *request);
   const policy::session::Needs needs = policy::session::needs_of(request->verdict);
-  Result<ConnectionPtr> primary = trial.without_schema ? co_await borrow(session, policy::session::Place::kPrimary, &trial)
-                                                       : co_await borrow_fit(session, policy::session::Place::kPrimary, needs, &trial);
+  Result<ConnectionPtr> primary = trial.without_schema
+                                      ? co_await borrow(session, policy::session::Place::kPrimary, &trial)
+                                      : co_await borrow_fit(session, policy::session::Place::kPrimary, needs, &trial);
   if (!primary.ok()) co_return nullptr;
   Result<void> fits{};
   if (execution) fits = co_await ensure_copy(session, primary->get(), request, &trial);
@@ -230,8 +249,10 @@ Task<ConnectionPtr> repeat_on_primary(Session& session, const Request* request, 
 }
 
 /// A read or a SET of a session that is not tied to a replica has left something there that pins.
-bool has_strayed(Session& session, const Connection& connection, const Request& request, const Learnt& learnt, std::uint32_t ties) {
-  return learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 && session.door() == policy::session::Door::kSplit && !session.on_primary(connection) &&
+bool has_strayed(Session& session, const Connection& connection, const Request& request, const Learnt& learnt,
+                 std::uint32_t ties) {
+  return learnt.pin != PinReason::kNone && (ties & tie::kHard) == 0 &&
+         session.door() == policy::session::Door::kSplit && !session.on_primary(connection) &&
          request.verdict.route != sql::Route::kPrimary;
 }
 
@@ -269,7 +290,8 @@ bool releases(Session& session, const sql::Statement& statement) {
   return session.facts().settings != nullptr && session.facts().settings->variable("completion_type") == "RELEASE";
 }
 
-Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply, std::uint32_t ties) {
+Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply,
+                  std::uint32_t ties) {
   if (request->prepared != nullptr) take_prepared(session, *connection, *request, *reply);
   if (request->command == Command::kStmtPrepare) {
     co_await settle_prepare(session, std::move(connection), reply, ties);

@@ -9,9 +9,10 @@
 
 namespace hf::service::mysql {
 
-/// `ties`: why the connection was held until now; 0 when it was borrowed. False: it is over with the session (a connection that the
-/// server has released, say).
-runtime::Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply, std::uint32_t ties);
+/// `ties`: why the connection was held until now; 0 when it was borrowed. False: it is over with the session (a
+/// connection that the server has released, say).
+runtime::Task<bool> settle(Session& session, ConnectionPtr connection, const Request* request, Reply* reply,
+                           std::uint32_t ties);
 
 /// Whether the server closes the connection after this COMMIT or ROLLBACK.
 bool releases(Session& session, const policy::sql::Statement& statement);

@@ -1,4 +1,5 @@
-// What a complete reply leaves behind: ties, pins, what has to be asked for, what is repeated on the primary, and what ends.
+// What a complete reply leaves behind: ties, pins, what has to be asked for, what is repeated on the primary, and what
+// ends.
 #include "service/mysql/settle.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +18,8 @@ constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT
 
 class SettleTest : public SettledStageTest {};
 
-// --- ties and pins --------------------------------------------------------------------------------------------------------
+// --- ties and pins
+// --------------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AReadLeavesNothing) {
   start();
@@ -101,7 +103,8 @@ TEST_F(SettleTest, AProcedureThatIsNotThereHasDoneNothing) {
     ask(client, text);
     EXPECT_EQ(kept(client).pin, PinReason::kNone) << text;
   }
-  for (const char* text : {"CALL shop.there(1)", "CALL stock.gone(1)", "CALL /* shop.gone */ stock.gone(1)", "CALL shop.gone.gone()", "CALL gone(1)"}) {
+  for (const char* text : {"CALL shop.there(1)", "CALL stock.gone(1)", "CALL /* shop.gone */ stock.gone(1)",
+                           "CALL shop.gone.gone()", "CALL gone(1)"}) {
     TestClient& client = stage().log_in();
     ask(client, text);
     EXPECT_EQ(kept(client).pin, PinReason::kUnknownState) << text << ": it has run, and called one that is not there";
@@ -128,7 +131,8 @@ TEST_F(SettleTest, WhatThereIsToAskAboutIsKeptSoftly) {
   server().on("UPDATE warned", reply::ok({.warnings = 1}));
   server().on("UPDATE bad", reply::error(1064, "bad"));
   server().on("INSERT", reply::ok({.affected_rows = 1, .insert_id = 7}));
-  for (const char* sql : {"UPDATE rows SET a=1", "UPDATE warned SET a=1", "UPDATE bad", "INSERT INTO t VALUES (NULL)"}) {
+  for (const char* sql :
+       {"UPDATE rows SET a=1", "UPDATE warned SET a=1", "UPDATE bad", "INSERT INTO t VALUES (NULL)"}) {
     ask(client, sql);
     EXPECT_TRUE(kept(client).soft()) << sql;
     EXPECT_FALSE(kept(client).hard()) << sql;
@@ -149,7 +153,8 @@ TEST_F(SettleTest, WhereSomebodyWaitsNothingIsKeptForConvenience) {
   other.send(query("SELECT 1"));
   stage().turn(3);
   server().on(kAsksAll, reply::rows({{"7", "1", "1"}}));
-  server().say(wire::testing::packet(1, wire::encode_ok({.affected_rows = 1, .insert_id = 7, .status = wire::kStatusAutocommit}, kModernClient)));
+  server().say(wire::testing::packet(
+      1, wire::encode_ok({.affected_rows = 1, .insert_id = 7, .status = wire::kStatusAutocommit}, kModernClient)));
   stage().wait(client);
   stage().wait(other);
   EXPECT_EQ(kept(client).held, nullptr);
@@ -172,7 +177,8 @@ TEST_F(SettleTest, ASessionIsIdleForAsLongAsItHasChosen) {
   EXPECT_EQ(ask(other, "SELECT 1"), "ok");
 }
 
-// --- reads that stray -----------------------------------------------------------------------------------------------------
+// --- reads that stray
+// -----------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
   options_.replicas = 1;
@@ -194,7 +200,13 @@ TEST_F(SettleTest, AReadThatLeavesSomethingNamelessOnAReplicaIsRepeatedOnThePrim
       wire::testing::ReplyWriter out = reply::writer(turn);
       const std::string state = changes({something()});
       out.column_count(1).definitions(1).rows(1);
-      return out.raw(wire::encode_ok({.header = wire::kEofHeader, .status = static_cast<wire::StatusFlags>(turn.status | wire::kStatusSessionStateChanged), .session_state = state}, turn.capabilities)).bytes();
+      return out
+          .raw(
+              wire::encode_ok({.header = wire::kEofHeader,
+                               .status = static_cast<wire::StatusFlags>(turn.status | wire::kStatusSessionStateChanged),
+                               .session_state = state},
+                              turn.capabilities))
+          .bytes();
     });
   }
   EXPECT_EQ(ask(client, "SELECT a_view FROM v"), "rows 7") << "once";
@@ -205,7 +217,8 @@ TEST_F(SettleTest, AReadThatLeavesSomethingNamelessOnAReplicaIsRepeatedOnThePrim
   EXPECT_EQ(kept(client).pin, PinReason::kUnnamedChange);
   EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1)"), "ok");
   EXPECT_EQ(stage().primary().count("INSERT"), 1U);
-  EXPECT_TRUE(stage().run_until([&] { return stage().replica().heard("\x1f"); })) << "and the replica's connection is reset";
+  EXPECT_TRUE(stage().run_until([&] { return stage().replica().heard("\x1f"); }))
+      << "and the replica's connection is reset";
 }
 
 TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefusedByUs) {
@@ -223,16 +236,19 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefu
   EXPECT_EQ(ask(client, "SELECT 1"), "ok");
   for (const bool known : {false, true}) {
     if (known) stage().change_view([](upstream::mysql::View& view) { view.primary = 0; });
-    EXPECT_EQ(stage().ask_query(client, "INSERT INTO t VALUES (1)").error_code(), 1290U) << "whatever the account may do";
+    EXPECT_EQ(stage().ask_query(client, "INSERT INTO t VALUES (1)").error_code(), 1290U)
+        << "whatever the account may do";
   }
   EXPECT_EQ(stage().replica().count("INSERT"), 0U);
   EXPECT_EQ(ask(client, "SELECT 2"), "ok") << "reads go on";
 }
 
-// --- ends -----------------------------------------------------------------------------------------------------------------
+// --- ends
+// -----------------------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AReleaseEndsTheSessionAsTheServerEndsTheConnection) {
-  for (const char* sql : {"COMMIT RELEASE", "ROLLBACK RELEASE", "COMMIT AND NO CHAIN RELEASE", "rollback work release", "COMMIT/* no */RELEASE", "COMMIT /*! RELEASE */"}) {
+  for (const char* sql : {"COMMIT RELEASE", "ROLLBACK RELEASE", "COMMIT AND NO CHAIN RELEASE", "rollback work release",
+                          "COMMIT/* no */RELEASE", "COMMIT /*! RELEASE */"}) {
     start();
     TestClient& client = stage().log_in();
     ask(client, "BEGIN");
@@ -246,7 +262,9 @@ TEST_F(SettleTest, AReleaseEndsTheSessionAsTheServerEndsTheConnection) {
 TEST_F(SettleTest, WhatOnlyLooksLikeAReleaseEndsNothing) {
   start();
   TestClient& client = stage().log_in();
-  for (const char* sql : {"COMMIT NO RELEASE", "COMMIT AND NO CHAIN NO RELEASE", "RELEASE SAVEPOINT a", "ROLLBACK TO SAVEPOINT a", "COMMIT", "COMMIT /* of the release job */", "ROLLBACK -- release", "COMMIT AND NO /* release */ CHAIN"}) {
+  for (const char* sql :
+       {"COMMIT NO RELEASE", "COMMIT AND NO CHAIN NO RELEASE", "RELEASE SAVEPOINT a", "ROLLBACK TO SAVEPOINT a",
+        "COMMIT", "COMMIT /* of the release job */", "ROLLBACK -- release", "COMMIT AND NO /* release */ CHAIN"}) {
     ask(client, "BEGIN");
     EXPECT_EQ(ask(client, sql), "ok");
     EXPECT_FALSE(client.gone()) << sql;
@@ -260,7 +278,9 @@ TEST_F(SettleTest, WhatOnlyLooksLikeAReleaseEndsNothing) {
 
 TEST_F(SettleTest, ACompletionTypeOfReleaseEndsTheSessionToo) {
   options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
-    defaults.variables.insert(std::upper_bound(defaults.variables.begin(), defaults.variables.end(), std::pair<std::string, std::string>("completion_type", "")), {"completion_type", "RELEASE"});
+    defaults.variables.insert(std::upper_bound(defaults.variables.begin(), defaults.variables.end(),
+                                               std::pair<std::string, std::string>("completion_type", "")),
+                              {"completion_type", "RELEASE"});
   };
   start();
   TestClient& client = stage().log_in();
@@ -273,7 +293,9 @@ TEST_F(SettleTest, ACompletionTypeOfReleaseEndsTheSessionToo) {
 
 TEST_F(SettleTest, AConnectionThatEndsBehindItsReplyEndsTheSessionWhereItWasTiedToIt) {
   start();
-  const auto and_more = [](const upstream::mysql::ServerTurn& turn) { return reply::writer(turn).ok(turn.status).ok(turn.status).bytes(); };
+  const auto and_more = [](const upstream::mysql::ServerTurn& turn) {
+    return reply::writer(turn).ok(turn.status).ok(turn.status).bytes();
+  };
   TestClient& client = stage().log_in();
   server().on("UPDATE", and_more, 1);
   EXPECT_EQ(ask(client, "UPDATE t SET a=1"), "ok");
@@ -285,22 +307,30 @@ TEST_F(SettleTest, AConnectionThatEndsBehindItsReplyEndsTheSessionWhereItWasTied
   EXPECT_TRUE(stage().wait_gone(client)) << "it must hear that its state is gone";
 }
 
-// --- in every way ---------------------------------------------------------------------------------------------------------
+// --- in every way
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, WhatStatementsLeaveBehindInEveryWay) {
-  for_every_step_and_leaf({{}, [](Stage& stage) {
-                             stage.primary().on("SET NAMES", reply::ok({}, changes({variable("character_set_client", "latin1"), variable("character_set_connection", "latin1")})));
-                             stage.primary().on("CALL", reply::error(1062, "twice"));
-                             stage.primary().on("SELECT SQL_CALC_FOUND_ROWS", reply::rows({{"1"}}));
-                             TestClient& client = stage.log_in();
-                             for (const char* sql : {"SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1", "SET NAMES latin1", "BEGIN", "COMMIT", "SET session_track_schema=0", "CALL p()", "SELECT 1"}) stage.ask_query(client, sql);
-                             EXPECT_LE(stage.primary().count("CALL p()"), once(stage));
-                           }});
+  for_every_step_and_leaf(
+      {{}, [](Stage& stage) {
+         stage.primary().on("SET NAMES", reply::ok({}, changes({variable("character_set_client", "latin1"),
+                                                                variable("character_set_connection", "latin1")})));
+         stage.primary().on("CALL", reply::error(1062, "twice"));
+         stage.primary().on("SELECT SQL_CALC_FOUND_ROWS", reply::rows({{"1"}}));
+         TestClient& client = stage.log_in();
+         for (const char* sql : {"SELECT SQL_CALC_FOUND_ROWS a FROM t LIMIT 1", "SET NAMES latin1", "BEGIN", "COMMIT",
+                                 "SET session_track_schema=0", "CALL p()", "SELECT 1"}) {
+           stage.ask_query(client, sql);
+         }
+         EXPECT_LE(stage.primary().count("CALL p()"), once(stage));
+       }});
 }
 
 TEST_F(SettleTest, AReadThatStraysInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
-                             for (const std::size_t slot : {0U, 1U}) stage.server(slot).on("SELECT a_view", reply::ok({}, changes({something()})));
+                             for (const std::size_t slot : {0U, 1U}) {
+                               stage.server(slot).on("SELECT a_view", reply::ok({}, changes({something()})));
+                             }
                              TestClient& client = stage.log_in();
                              stage.ask_query(client, "SELECT a_view FROM v");
                              stage.ask_query(client, "INSERT INTO t VALUES (1)");

@@ -15,14 +15,17 @@ constexpr Nanos kPinsToldEvery = 60s;
 constexpr Nanos kShapesShownEvery = std::chrono::milliseconds(500);
 }  // namespace
 
-ShardState::ShardState(Shard& shard) : proxied_login_ended(shard.loop()), shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
+ShardState::ShardState(Shard& shard)
+    : proxied_login_ended(shard.loop()), shard_id_(shard.id()), shapes_(kShapes, shard.random()) {}
 
 std::uint64_t ShardState::pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, bool has_schema) {
-  const auto [it, added] = keys_.try_emplace({account, capabilities, has_schema}, std::uint64_t{account} << 32 | (keys_.size() + 1));
+  const auto [it, added] =
+      keys_.try_emplace({account, capabilities, has_schema}, std::uint64_t{account} << 32 | (keys_.size() + 1));
   return it->second;
 }
 
-policy::session::SettingsPtr& ShardState::start(const upstream::mysql::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags) {
+policy::session::SettingsPtr& ShardState::start(const upstream::mysql::SessionDefaultsPtr& defaults,
+                                                std::uint16_t collation, proto::mysql::Capabilities flags) {
   if (starts_of_ != defaults) starts_.clear();
   starts_of_ = defaults;
   return starts_[{collation, flags}];

@@ -1,5 +1,5 @@
-// ShardState: what the MySQL sessions of one service share on one shard: verdicts by statement shape, settings, pool keys, collations,
-// and who is connected under which id.
+// ShardState: what the MySQL sessions of one service share on one shard: verdicts by statement shape, settings, pool
+// keys, collations, and who is connected under which id.
 //
 // Owner: the Frontend. Thread: the shard's.
 // Invariant: connection ids are unique within the service: bit 30 marks them as ours, bits 24-29 are the shard.
@@ -48,9 +48,11 @@ class ShardState {
   std::uint64_t pool_key(std::uint32_t account, proto::mysql::Capabilities capabilities, bool has_schema);
   static std::uint32_t account_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32); }
 
-  /// What a session begins with whose settings follow from these alone: made once, at the first login of its kind. Null: not yet.
-  /// `collation`: 0 for the servers' own; `flags`: of the handshake, as far as they say something of settings.
-  policy::session::SettingsPtr& start(const upstream::mysql::SessionDefaultsPtr& defaults, std::uint16_t collation, proto::mysql::Capabilities flags);
+  /// What a session begins with whose settings follow from these alone: made once, at the first login of its kind.
+  /// Null: not yet. `collation`: 0 for the servers' own; `flags`: of the handshake, as far as they say something of
+  /// settings.
+  policy::session::SettingsPtr& start(const upstream::mysql::SessionDefaultsPtr& defaults, std::uint16_t collation,
+                                      proto::mysql::Capabilities flags);
 
   /// nullptr: not asked for yet.
   const CollationName* collation(std::uint16_t id) const;
@@ -58,8 +60,8 @@ class ShardState {
   /// The collation that SET NAMES gives a charset when none is named; empty: not seen yet.
   std::string& default_collation(const std::string& charset) { return default_collations_[charset]; }
 
-  /// Not more often than ten times a second: a client that itself has prepared all that a server allows does not cost everybody their copies
-  /// with each refusal.
+  /// Not more often than ten times a second: a client that itself has prepared all that a server allows does not cost
+  /// everybody their copies with each refusal.
   bool may_close_copies(TimePoint now);
 
   /// A statement of this shape has cost two servers: for a while it is not sent to a second one.
@@ -67,11 +69,12 @@ class ShardState {
   bool any_frail() const { return !frail_.empty(); }
   bool is_frail(std::uint64_t shape, TimePoint now) const;
 
-  /// Whether a statement that this server has refused is told with its shape, which costs as much as classifying it: twice a second, for
-  /// of these events no more than one is reported.
+  /// Whether a statement that this server has refused is told with its shape, which costs as much as classifying it:
+  /// twice a second, for of these events no more than one is reported.
   bool shows_shape(upstream::ServerSlot slot, TimePoint now);
 
-  /// A session was pinned. How many were for this reason since it was told last; nothing: that was less than a minute ago.
+  /// A session was pinned. How many were for this reason since it was told last; nothing: that was less than a minute
+  /// ago.
   std::optional<std::uint64_t> pins_to_tell(policy::session::PinReason reason, TimePoint now);
 
   /// Counts what happens here, in order: a time would not tell apart what happens in one turn.
@@ -107,7 +110,8 @@ class ShardState {
   policy::sql::ShapeCache shapes_;
   policy::session::SettingsTable settings_;
   std::map<std::tuple<std::uint32_t, proto::mysql::Capabilities, bool>, std::uint64_t> keys_;
-  upstream::mysql::SessionDefaultsPtr starts_of_;  // the servers' globals that starts_ are made of: only the latest are asked for
+  // the servers' globals that starts_ are made of: only the latest are asked for
+  upstream::mysql::SessionDefaultsPtr starts_of_;
   std::map<std::pair<std::uint16_t, proto::mysql::Capabilities>, policy::session::SettingsPtr> starts_;
   std::unordered_map<std::uint16_t, CollationName> collations_;
   std::unordered_map<std::string, std::string> default_collations_;

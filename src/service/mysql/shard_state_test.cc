@@ -26,8 +26,8 @@ class ShardStateTest : public ::testing::Test {
 TEST_F(ShardStateTest, APoolKeyIsTheSameForTheSameAndDiffersByEachOfItsParts) {
   const std::uint64_t key = state_.pool_key(1, wire::kClientFoundRows, false);
   EXPECT_EQ(state_.pool_key(1, wire::kClientFoundRows, false), key);
-  const std::set<std::uint64_t> keys = {key, state_.pool_key(2, wire::kClientFoundRows, false), state_.pool_key(1, 0, false),
-                                        state_.pool_key(1, wire::kClientFoundRows, true)};
+  const std::set<std::uint64_t> keys = {key, state_.pool_key(2, wire::kClientFoundRows, false),
+                                        state_.pool_key(1, 0, false), state_.pool_key(1, wire::kClientFoundRows, true)};
   EXPECT_EQ(keys.size(), 4U);
   EXPECT_EQ(state_.pool_key(1, wire::kClientFoundRows, false), key);
 }
@@ -96,7 +96,8 @@ TEST_F(ShardStateTest, IdsOfOursAreTold) {
   EXPECT_EQ(ShardState::shard_of(1U << 30 | 63U << 24 | 5), 63U);
 }
 
-// --- who is connected -----------------------------------------------------------------------------------------------------
+// --- who is connected
+// -----------------------------------------------------------------------------------------------------
 
 class SessionsTest : public ::testing::Test {
  protected:

@@ -18,7 +18,9 @@ namespace {
 Settings::Variables variables_of(const upstream::mysql::SessionDefaults& defaults) {
   Settings::Variables variables;
   for (const auto& entry : defaults.variables) {
-    if (policy::session::kind_of_variable(entry.first) == policy::session::VariableKind::kSetting) variables.push_back(entry);
+    if (policy::session::kind_of_variable(entry.first) == policy::session::VariableKind::kSetting) {
+      variables.push_back(entry);
+    }
   }
   return variables;
 }
@@ -37,15 +39,22 @@ void set_charset(Settings& settings, const CollationName& name) {
 constexpr wire::Capabilities kFlagsOfSettings = wire::kClientInteractive | wire::kClientIgnoreSpace;
 
 /// What the client's handshake flags do to a login's settings.
-void apply_flags(Settings& settings, wire::Capabilities capabilities, const upstream::mysql::SessionDefaults& defaults) {
-  if (wire::has(capabilities, wire::kClientInteractive)) settings.set_variable("wait_timeout", std::to_string(defaults.interactive_timeout));
+void apply_flags(Settings& settings, wire::Capabilities capabilities,
+                 const upstream::mysql::SessionDefaults& defaults) {
+  if (wire::has(capabilities, wire::kClientInteractive)) {
+    settings.set_variable("wait_timeout", std::to_string(defaults.interactive_timeout));
+  }
   if (!wire::has(capabilities, wire::kClientIgnoreSpace)) return;
   const std::string mode(settings.variable("sql_mode"));
-  if (mode.find("IGNORE_SPACE") == std::string::npos) settings.set_variable("sql_mode", mode.empty() ? "IGNORE_SPACE" : mode + ",IGNORE_SPACE");
+  if (mode.find("IGNORE_SPACE") == std::string::npos) {
+    settings.set_variable("sql_mode", mode.empty() ? "IGNORE_SPACE" : mode + ",IGNORE_SPACE");
+  }
 }
 
 /// A login's own settings cannot be told from the globals: the server runs a text at each.
-bool must_ask(const Identity& identity, Beginning beginning) { return beginning == Beginning::kLogin && !identity.defaults->init_connect.empty(); }
+bool must_ask(const Identity& identity, Beginning beginning) {
+  return beginning == Beginning::kLogin && !identity.defaults->init_connect.empty();
+}
 
 /// The account's own limit is a setting of its logins, and not of a reset.
 SettingsPtr with_statement_time(ShardState& shard, const Identity& identity, const SettingsPtr& start) {
@@ -65,8 +74,10 @@ void adopt(Session& session, SettingsPtr start, const std::string& schema) {
   session.identity().start = std::move(start);
 }
 
-/// What the globals, a collation and flags of the handshake make of a login. `name`: null when the servers' own collation is kept.
-SettingsPtr make_start(ShardState& shard, const upstream::mysql::SessionDefaults& defaults, const CollationName* name, wire::Capabilities flags) {
+/// What the globals, a collation and flags of the handshake make of a login. `name`: null when the servers' own
+/// collation is kept.
+SettingsPtr make_start(ShardState& shard, const upstream::mysql::SessionDefaults& defaults, const CollationName* name,
+                       wire::Capabilities flags) {
   Settings settings({}, variables_of(defaults));
   if (name != nullptr) set_charset(settings, *name);
   apply_flags(settings, flags, defaults);
@@ -88,7 +99,8 @@ namespace {
 
 policy::session::TrackingWish wish_of(const upstream::mysql::SessionDefaults& defaults) {
   policy::session::TrackingWish wish;
-  for (const ByteView name : {"session_track_system_variables", "session_track_schema", "session_track_state_change", "session_track_transaction_info"}) {
+  for (const ByteView name : {"session_track_system_variables", "session_track_schema", "session_track_state_change",
+                              "session_track_transaction_info"}) {
     if (const std::optional<ByteView> value = defaults.find(name)) wish.set(name, *value);
   }
   return wish;
@@ -139,7 +151,8 @@ bool begin_settings(Session& session, const std::string& schema, Beginning begin
     if (name == nullptr) return false;
     if (name->charset.empty()) name = nullptr;
   }
-  const wire::Capabilities flags = beginning == Beginning::kLogin ? session.client().capabilities() & kFlagsOfSettings : 0;
+  const wire::Capabilities flags =
+      beginning == Beginning::kLogin ? session.client().capabilities() & kFlagsOfSettings : 0;
   SettingsPtr& start = shard.start(identity.defaults, name != nullptr ? collation : std::uint16_t{0}, flags);
   if (start == nullptr) start = make_start(shard, *identity.defaults, name, flags);
   adopt(session, with_statement_time(shard, identity, start), schema);
@@ -153,11 +166,19 @@ Task<Result<void>> learn_collation_name(Session& session, Connection* connection
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
   const std::string id = std::to_string(collation);
   connection->facts.found_rows.reset();
-  Result<wire::TextResult> named = co_await upstream::mysql::query(
-      *connection, "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" + id + " LIMIT 1", deadline);
+  Result<wire::TextResult> named =
+      co_await upstream::mysql::query(*connection,
+                                      "SELECT CHARACTER_SET_NAME,FULL_COLLATION_NAME,IS_DEFAULT FROM "
+                                      "information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID=" +
+                                          id + " LIMIT 1",
+                                      deadline);
   HF_CO_RETURN_IF_ERROR(named);
   if (named->error) {  // before MariaDB 10.10, and MySQL
-    named = co_await upstream::mysql::query(*connection, "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id + " LIMIT 1", deadline);
+    named = co_await upstream::mysql::query(
+        *connection,
+        "SELECT CHARACTER_SET_NAME,COLLATION_NAME,IS_DEFAULT FROM information_schema.COLLATIONS WHERE ID=" + id +
+            " LIMIT 1",
+        deadline);
     HF_CO_RETURN_IF_ERROR(named);
   }
   constexpr std::uint16_t kFilename = 17;  // which servers have, and show in no table
@@ -186,17 +207,24 @@ Task<Result<void>> learn_start(Session& session, Connection* connection) {
   if (begin_settings(session, schema, identity.beginning)) co_return Result<void>{};
   std::string names;
   for (const auto& [name, value] : identity.defaults->variables) names += (names.empty() ? "'" : ",'") + name + "'";
-  if (names.empty()) names = "'autocommit','sql_mode','time_zone','character_set_client','character_set_connection','character_set_results','collation_connection'";
+  if (names.empty()) {
+    names =
+        "'autocommit','sql_mode','time_zone','character_set_client','character_set_connection','character_set_results',"
+        "'collation_connection'";
+  }
   connection->facts.found_rows.reset();  // of this question
   Result<SessionVariables> shown = co_await read_session_variables(connection, std::move(names), deadline);
   HF_CO_RETURN_IF_ERROR(shown);
   Settings settings;
   for (const auto& [variable, value] : *shown) {
-    if (policy::session::kind_of_variable(variable) == policy::session::VariableKind::kSetting) settings.set_variable(variable, value);
+    if (policy::session::kind_of_variable(variable) == policy::session::VariableKind::kSetting) {
+      settings.set_variable(variable, value);
+    }
   }
   const CollationName* name = collation == 0 ? nullptr : shard.collation(collation);
   if (name != nullptr && !name->charset.empty()) {
-    const bool as_logged_in = settings.variable("collation_connection") == name->collation && settings.variable("character_set_results") == name->charset;
+    const bool as_logged_in = settings.variable("collation_connection") == name->collation &&
+                              settings.variable("character_set_results") == name->charset;
     if (identity.defaults->init_connect.empty()) {
       set_charset(settings, *name);
     } else if (as_logged_in && !name->is_default) {
@@ -221,17 +249,20 @@ SettingsPtr start_behind_reset(Session& session, const std::string& schema) {
 
 std::uint64_t pool_key(Session& session, bool has_schema) {
   // What a handshake flag does to settings is set by us on every connection; multi-statements are compared.
-  constexpr wire::Capabilities kNotShared = ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs |
-                                              wire::kClientPluginAuth | wire::kClientPluginAuthLenencData | wire::kClientMultiStatements |
-                                              wire::kClientIgnoreSpace | wire::kClientInteractive | wire::kClientOdbc |
-                                              wire::kClientRememberOptions | wire::kClientIgnoreSigpipe | wire::kClientReserved | wire::kClientSessionTrack |
-                                              wire::kClientCanHandleExpiredPasswords);
-  return session.shard_state().pool_key(session.identity().account, session.client().capabilities() & kNotShared, has_schema);
+  constexpr wire::Capabilities kNotShared =
+      ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs |
+        wire::kClientPluginAuth | wire::kClientPluginAuthLenencData | wire::kClientMultiStatements |
+        wire::kClientIgnoreSpace | wire::kClientInteractive | wire::kClientOdbc | wire::kClientRememberOptions |
+        wire::kClientIgnoreSigpipe | wire::kClientReserved | wire::kClientSessionTrack |
+        wire::kClientCanHandleExpiredPasswords);
+  return session.shard_state().pool_key(session.identity().account, session.client().capabilities() & kNotShared,
+                                        has_schema);
 }
 
 std::uint64_t unshared_key(Session& session) {
   // A flag that pool_key() never has.
-  return session.shard_state().pool_key(session.identity().account, session.client().capabilities() | wire::kClientConnectWithDb, false);
+  return session.shard_state().pool_key(session.identity().account,
+                                        session.client().capabilities() | wire::kClientConnectWithDb, false);
 }
 
 }  // namespace hf::service::mysql

@@ -1,5 +1,5 @@
-// What a session begins with: the settings that a login of this account with this collation has on a server, without asking one where
-// the servers' globals tell it.
+// What a session begins with: the settings that a login of this account with this collation has on a server, without
+// asking one where the servers' globals tell it.
 //
 // Owner: the session's Identity. Thread: the shard's.
 #pragma once
@@ -13,7 +13,8 @@ namespace hf::service::mysql {
 bool begin_settings(Session& session, const std::string& schema, Beginning beginning);
 /// Asks a connection that has just logged in, or is clean, for what begin_settings() could not tell.
 runtime::Task<Result<void>> learn_start(Session& session, Connection* connection);
-/// A reset goes back to the newest collation of a login or change of user, refused ones too, that the servers know. Which those are is known later.
+/// A reset goes back to the newest collation of a login or change of user, refused ones too, that the servers know.
+/// Which those are is known later.
 void remember_for_reset(Identity& identity, std::uint16_t collation);
 /// What COM_RESET_CONNECTION gives: the servers' globals of now, the collation of the login, the schema as it is.
 void reset_settings(Session& session);

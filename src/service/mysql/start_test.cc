@@ -1,4 +1,5 @@
-// What a session begins with: told from the servers' globals where they tell it, asked of a connection where they do not.
+// What a session begins with: told from the servers' globals where they tell it, asked of a connection where they do
+// not.
 #include "service/mysql/start.h"
 
 #include <gtest/gtest.h>
@@ -22,9 +23,10 @@ TEST_F(StartTest, TheGlobalsTellWhatAFreshConnectionIsBroughtTo) {
   EXPECT_EQ(server().accepted(), 0U) << "a login asks nobody";
   ask(client, "SELECT 1");
   EXPECT_EQ(shown(server()),
-            "SET tracking,@@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM',@@session.character_set_client='utf8mb4',"
-            "@@session.character_set_results='utf8mb4',@@session.character_set_connection='utf8mb4',"
-            "@@session.collation_connection='utf8mb4_general_ci' | SELECT 1");
+            "SET "
+            "tracking,@@session.autocommit='ON',@@session.sql_mode='',@@session.time_zone='SYSTEM',@@session.character_"
+            "set_client='utf8mb4',@@session.character_set_results='utf8mb4',@@session.character_set_connection='"
+            "utf8mb4',@@session.collation_connection='utf8mb4_general_ci' | SELECT 1");
 }
 
 TEST_F(StartTest, AnotherCollationOfTheLoginIsThatOfTheConnection) {
@@ -86,7 +88,8 @@ TEST_F(StartTest, HandshakeFlagsAreSettings) {
     }
   };
   start();
-  ask(stage().log_in({.capabilities = kModernClient | wire::kClientIgnoreSpace | wire::kClientInteractive}), "SELECT 1");
+  ask(stage().log_in({.capabilities = kModernClient | wire::kClientIgnoreSpace | wire::kClientInteractive}),
+      "SELECT 1");
   EXPECT_TRUE(server().heard("@@session.sql_mode='STRICT_ALL_TABLES,IGNORE_SPACE'"));
   EXPECT_TRUE(server().heard("@@session.wait_timeout=77"));
   const wire::Capabilities sent = wire::decode_handshake_response(server().logins().at(0)).value().capabilities;
@@ -105,7 +108,9 @@ TEST_F(StartTest, TheStatusOfALoginIsThatOfTheGlobals) {
 }
 
 TEST_F(StartTest, WithInitConnectEachLoginIsAskedOnAConnectionOfItsOwn) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.init_connect = "SET time_zone='UTC'";
+  };
   start();
   server().on(kAsksVariables, reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "UTC"}}));
   TestClient& first = stage().log_in();
@@ -118,7 +123,9 @@ TEST_F(StartTest, WithInitConnectEachLoginIsAskedOnAConnectionOfItsOwn) {
 }
 
 TEST_F(StartTest, WithInitConnectALoginThatWaitsForAPlaceIsNotHandedWhatAnotherGivesBack) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='UTC'"; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.init_connect = "SET time_zone='UTC'";
+  };
   options_.places = 1;
   start();
   server().on(kAsksVariables, reply::rows({{"autocommit", "ON"}, {"sql_mode", ""}, {"time_zone", "UTC"}}));
@@ -150,11 +157,15 @@ TEST_F(StartTest, BeforeServersHaveToldTheirGlobalsAConnectionIsAsked) {
   options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.variables.clear(); };
   start();
   EXPECT_TRUE(stage().log_in().connected());
-  EXPECT_TRUE(server().heard("SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN ('autocommit','sql_mode','time_zone'"));
+  EXPECT_TRUE(
+      server().heard("SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN "
+                     "('autocommit','sql_mode','time_zone'"));
 }
 
 TEST_F(StartTest, ALimitOfSelectsIsAskedForByItselfAndKept) {
-  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.init_connect = "SET time_zone='+11:00'"; };
+  options_.change_defaults = [](upstream::mysql::SessionDefaults& defaults) {
+    defaults.init_connect = "SET time_zone='+11:00'";
+  };
   start();
   server().on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "4"}}));
   server().on("SET STATEMENT sql_select_limit=18446744073709551615 FOR SHOW SESSION VARIABLES",
@@ -163,7 +174,8 @@ TEST_F(StartTest, ALimitOfSelectsIsAskedForByItselfAndKept) {
   ASSERT_TRUE(client.connected());
   ask(client, "SELECT 1");
   ASSERT_NE(facts(client).settings, nullptr);
-  EXPECT_EQ(facts(client).settings->variable("sql_select_limit"), "4") << "a SHOW would have said what it was lifted to";
+  EXPECT_EQ(facts(client).settings->variable("sql_select_limit"), "4")
+      << "a SHOW would have said what it was lifted to";
   EXPECT_EQ(facts(client).settings->variable("time_zone"), "+11:00");
 }
 
@@ -177,7 +189,8 @@ TEST_F(StartTest, AnAnswerThatCannotBeHadEndsTheLoginWithTheReason) {
   EXPECT_NE(client.refusal().words.find("Access denied"), std::string::npos) << client.refusal().words;
 }
 
-// --- the schema of a login ------------------------------------------------------------------------------------------------
+// --- the schema of a login
+// ------------------------------------------------------------------------------------------------
 
 TEST_F(StartTest, TheSchemaOfALoginIsEnteredOnAServerAtOnceAndTheConnectionIsReadyForTheFirstStatement) {
   start();
@@ -198,7 +211,8 @@ TEST_F(StartTest, TheConnectionThatWasAskedAtTheLoginCountsAsTheBalancesTurn) {
     TestClient& client = stage().log_in({.schema = "shop"});
     const std::size_t before = stage().replica(1).accepted() + stage().replica(2).accepted();
     ask(client, "SELECT 1");
-    EXPECT_EQ(stage().replica(1).accepted() + stage().replica(2).accepted(), before) << "another replica than the one that has the connection";
+    EXPECT_EQ(stage().replica(1).accepted() + stage().replica(2).accepted(), before)
+        << "another replica than the one that has the connection";
   }
   EXPECT_EQ(stage().replica(1).count("SELECT 1"), 1U);
   EXPECT_EQ(stage().replica(2).count("SELECT 1"), 1U);
@@ -207,9 +221,12 @@ TEST_F(StartTest, TheConnectionThatWasAskedAtTheLoginCountsAsTheBalancesTurn) {
 TEST_F(StartTest, AWrongSchemaIsRefusedInThePrimarysWordsHoweverTheReplicaHasIt) {
   options_.replicas = 1;
   start();
-  stage().replica().on_login(wire::testing::packet(2, wire::encode_err({1049, "42000", "Unknown database 'new' on the replica"}, upstream::mysql::kFakeCapabilities)));
+  stage().replica().on_login(wire::testing::packet(
+      2,
+      wire::encode_err({1049, "42000", "Unknown database 'new' on the replica"}, upstream::mysql::kFakeCapabilities)));
   EXPECT_TRUE(stage().log_in({.schema = "new"}).connected()) << "the replica lags behind a CREATE DATABASE";
-  stage().primary().on_login(wire::testing::packet(2, wire::encode_err({1049, "42000", "Unknown database 'none'"}, upstream::mysql::kFakeCapabilities)));
+  stage().primary().on_login(wire::testing::packet(
+      2, wire::encode_err({1049, "42000", "Unknown database 'none'"}, upstream::mysql::kFakeCapabilities)));
   stage().log_in({.user = "other", .schema = "none"});
   TestClient& refused = stage().log_in({.user = "other", .schema = "none"});
   EXPECT_FALSE(refused.connected());
@@ -258,7 +275,9 @@ TEST_F(StartTest, WithNoServerUpALoginSucceedsAndTheFirstStatementWillTell) {
 
 TEST_F(StartTest, LoginsThatAskAServerInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
-                             for (std::size_t slot = 0; slot < 2; ++slot) stage.server(slot).on(kAsksCollation, reply::rows({{"latin2", "latin2_czech_cs", ""}}));
+                             for (std::size_t slot = 0; slot < 2; ++slot) {
+                               stage.server(slot).on(kAsksCollation, reply::rows({{"latin2", "latin2_czech_cs", ""}}));
+                             }
                              TestClient& client = stage.log_in({.schema = "shop", .charset = 2});
                              stage.ask_query(client, "SELECT 1");
                            }});

@@ -31,9 +31,13 @@ std::vector<Packet> packets_of(ByteView bytes) {
   return packets;
 }
 
-std::uint16_t Answer::error_code() const { return failed() ? proto::mysql::decode_err(last()).value().code : std::uint16_t{0}; }
+std::uint16_t Answer::error_code() const {
+  return failed() ? proto::mysql::decode_err(last()).value().code : std::uint16_t{0};
+}
 
-std::string Answer::message() const { return failed() ? std::string(proto::mysql::decode_err(last()).value().message) : std::string(); }
+std::string Answer::message() const {
+  return failed() ? std::string(proto::mysql::decode_err(last()).value().message) : std::string();
+}
 
 std::string Answer::last() const {
   const std::vector<Packet> all = packets();
@@ -46,7 +50,9 @@ proto::mysql::StatusFlags Answer::status() const {
   return ok() && packet.ok() ? packet->status : proto::mysql::StatusFlags{0};
 }
 
-void TestClient::start_login(net::Address address, ClientLogin login) { scope_.spawn("log in", log_in, this, address, std::move(login)); }
+void TestClient::start_login(net::Address address, ClientLogin login) {
+  scope_.spawn("log in", log_in, this, address, std::move(login));
+}
 
 void TestClient::start_raw(net::Address address) { scope_.spawn("connect", connect_raw, this, address); }
 
@@ -90,7 +96,8 @@ runtime::Task<void> TestClient::log_in(TestClient* self, net::Address address, C
   login.capabilities = client.capabilities;
   login.charset = client.charset;
   login.schema = client.schema;
-  Result<upstream::mysql::ConnectionPtr> connected = co_await upstream::mysql::connect(self->loop_, address, login, self->loop_.deadline_in(20s));
+  Result<upstream::mysql::ConnectionPtr> connected =
+      co_await upstream::mysql::connect(self->loop_, address, login, self->loop_.deadline_in(20s));
   if (!connected.ok() || self->gone_) {
     if (!connected.ok() && connected.error().said != nullptr) self->refusal_ = *connected.error().said;
     self->gone_ = true;
@@ -104,7 +111,8 @@ runtime::Task<void> TestClient::log_in(TestClient* self, net::Address address, C
 }
 
 runtime::Task<void> TestClient::connect_raw(TestClient* self, net::Address address) {
-  Result<std::unique_ptr<net::Stream>> connected = co_await net::connect(self->loop_, address, {}, self->loop_.deadline_in(20s));
+  Result<std::unique_ptr<net::Stream>> connected =
+      co_await net::connect(self->loop_, address, {}, self->loop_.deadline_in(20s));
   if (!connected.ok() || self->gone_) {
     self->gone_ = true;
     co_return;

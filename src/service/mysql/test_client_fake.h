@@ -1,4 +1,5 @@
-// TestClient: a client for tests of sessions, which logs in as drivers do, sends any bytes and follows each reply packet by packet.
+// TestClient: a client for tests of sessions, which logs in as drivers do, sends any bytes and follows each reply
+// packet by packet.
 //
 // Owner: the test, as a rule through a Stage. Thread: that of its loop.
 // Invariant: a reply's wrong number, or a byte too many, is a fault().
@@ -25,8 +26,10 @@ using proto::mysql::Command;
 
 /// A client of today, and one that wants EOF packets and no news of its session.
 inline constexpr proto::mysql::Capabilities kModernClient =
-    upstream::mysql::kFakeCapabilities & ~(proto::mysql::kClientSsl | proto::mysql::kClientCompress | proto::mysql::kClientConnectWithDb);
-inline constexpr proto::mysql::Capabilities kOldClient = kModernClient & ~(proto::mysql::kClientDeprecateEof | proto::mysql::kClientSessionTrack);
+    upstream::mysql::kFakeCapabilities &
+    ~(proto::mysql::kClientSsl | proto::mysql::kClientCompress | proto::mysql::kClientConnectWithDb);
+inline constexpr proto::mysql::Capabilities kOldClient =
+    kModernClient & ~(proto::mysql::kClientDeprecateEof | proto::mysql::kClientSessionTrack);
 
 // Payloads of commands.
 std::string command(Command number, ByteView argument = {});
@@ -86,13 +89,17 @@ class TestClient {
   const PeerSaid& refusal() const { return refusal_; }
   /// The id that the greeting gave.
   std::uint32_t id() const { return connection_ != nullptr ? connection_->thread_id : 0; }
-  proto::mysql::StatusFlags login_status() const { return connection_ != nullptr ? connection_->status : proto::mysql::StatusFlags{0}; }
+  proto::mysql::StatusFlags login_status() const {
+    return connection_ != nullptr ? connection_->status : proto::mysql::StatusFlags{0};
+  }
   proto::mysql::Capabilities capabilities() const { return capabilities_; }
 
   /// A command as one packet; its reply, if it has one, is the next answer.
   void send(ByteView payload);
   void send_bytes(ByteView bytes);
-  void send_loose(std::uint8_t sequence, ByteView payload) { send_bytes(proto::mysql::testing::packet(sequence, payload)); }
+  void send_loose(std::uint8_t sequence, ByteView payload) {
+    send_bytes(proto::mysql::testing::packet(sequence, payload));
+  }
   /// What is sent when a server asks for a local file.
   void offer_file(std::string content) { file_ = std::move(content); }
   void leave();

@@ -20,25 +20,40 @@ class UnreportedTest : public SettledStageTest {};
 TEST_F(UnreportedTest, WhatAnEofOnlyHintsAtIsAskedForAndLearnt) {
   start();
   const auto hint = [](const upstream::mysql::ServerTurn& turn) {
-    return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
+    return reply::writer(turn)
+        .column_count(1)
+        .definitions(1)
+        .definitions_eof(turn.status)
+        .rows(1)
+        .end(turn.status | wire::kStatusSessionStateChanged)
+        .bytes();
   };
   server().on("SHOW TABLES", hint);
   server().on("SELECT v", hint);
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("time_zone", "UTC"), something()})));
+  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"),
+                                             variable("time_zone", "UTC"), something()})));
   TestClient& client = stage().log_in({.capabilities = kOldClient});
   EXPECT_EQ(ask(client, "SHOW TABLES"), "rows 7");
   EXPECT_EQ(kept(client).pin, PinReason::kNone) << "it had a name";
   EXPECT_EQ(facts(client).settings->variable("time_zone"), "UTC");
   EXPECT_EQ(ask(client, "SELECT v FROM a_view"), "rows 7");
-  EXPECT_EQ(kept(client).pin, PinReason::kUnnamedChange) << "a function behind the view may have set a user variable as well";
+  EXPECT_EQ(kept(client).pin, PinReason::kUnnamedChange)
+      << "a function behind the view may have set a user variable as well";
 }
 
 TEST_F(UnreportedTest, AWriteWithRowsDoesNotPinByItsGtid) {
   start();
   server().on("INSERT", [](const upstream::mysql::ServerTurn& turn) {
-    return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
+    return reply::writer(turn)
+        .column_count(1)
+        .definitions(1)
+        .definitions_eof(turn.status)
+        .rows(1)
+        .end(turn.status | wire::kStatusSessionStateChanged)
+        .bytes();
   });
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("last_gtid", "0-1-5")})));
+  server().on(kFlush,
+              reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("last_gtid", "0-1-5")})));
   TestClient& client = stage().log_in({.capabilities = kOldClient});
   EXPECT_EQ(ask(client, "INSERT INTO t VALUES (1) RETURNING id"), "rows 7");
   EXPECT_EQ(kept(client).pin, PinReason::kNone);
@@ -48,7 +63,13 @@ TEST_F(UnreportedTest, AWriteWithRowsDoesNotPinByItsGtid) {
 TEST_F(UnreportedTest, AHintWithoutANamePinsAndAnUnansweredOneEndsTheConnection) {
   start();
   server().on("SELECT v", [](const upstream::mysql::ServerTurn& turn) {
-    return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(1).end(turn.status | wire::kStatusSessionStateChanged).bytes();
+    return reply::writer(turn)
+        .column_count(1)
+        .definitions(1)
+        .definitions_eof(turn.status)
+        .rows(1)
+        .end(turn.status | wire::kStatusSessionStateChanged)
+        .bytes();
   });
   server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), something()})));
   TestClient& client = stage().log_in({.capabilities = kOldClient});
@@ -64,7 +85,8 @@ TEST_F(UnreportedTest, AFailedStatementThatMayHaveDoneSomethingIsAskedAbout) {
   start();
   TestClient& client = stage().log_in();
   server().on("CALL", reply::error(1062, "twice"));
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("sql_mode", "ANSI")})));
+  server().on(kFlush,
+              reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("sql_mode", "ANSI")})));
   ask(client, "CALL p()");
   EXPECT_EQ(facts(client).settings->variable("sql_mode"), "ANSI");
   EXPECT_TRUE(server().heard("SET @@session.session_track_state_change=1")) << "and is told the next time, too";
@@ -78,7 +100,8 @@ TEST_F(UnreportedTest, AKillThatMeantTheStatementDoesNotLoseWhatThatHasChanged) 
   start();
   TestClient& client = stage().log_in();
   server().on("CALL", reply::error(1317, "Query execution was interrupted"));
-  server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("sql_mode", "ANSI")})));
+  server().on(kFlush,
+              reply::ok({}, changes({variable("session_track_state_change", "OFF"), variable("sql_mode", "ANSI")})));
   server().on(kFlush, reply::error(1317, "Query execution was interrupted"), 2);
   ask(client, "CALL p()");
   EXPECT_EQ(server().count(kFlush), 3U);
@@ -90,7 +113,9 @@ TEST_F(UnreportedTest, AKillThatMeantTheStatementDoesNotLoseWhatThatHasChanged) 
 
 TEST_F(UnreportedTest, WhatAFailedStatementHasLeftWithoutANamePins) {
   start();
-  for (const char* text : {"SELECT a FROM a_view", "SELECT f()", "INSERT INTO t VALUES (1)", "CREATE TABLE u SELECT a FROM a_view", "SET sort_buffer_size=f()", "ANALYZE SELECT f()", "SHOW TABLES WHERE f()"}) {
+  for (const char* text :
+       {"SELECT a FROM a_view", "SELECT f()", "INSERT INTO t VALUES (1)", "CREATE TABLE u SELECT a FROM a_view",
+        "SET sort_buffer_size=f()", "ANALYZE SELECT f()", "SHOW TABLES WHERE f()"}) {
     server().on(text, reply::error(1146, "Table 'shop.nosuch' doesn't exist"));
     server().on(kFlush, reply::ok({}, changes({variable("session_track_state_change", "OFF")})));
     TestClient& client = stage().log_in();
@@ -106,8 +131,13 @@ TEST_F(UnreportedTest, WhatAFailedStatementHasLeftWithoutANamePins) {
 TEST_F(UnreportedTest, TheCollationBehindSetNamesIsAskedForAndItsUsualOneOnlyOnce) {
   start();
   TestClient& client = stage().log_in();
-  for (const char* begins : {"SET NAMES", "set"}) server().on(begins, reply::ok({}, changes({variable("character_set_client", "latin1"), variable("character_set_connection", "latin1"), variable("character_set_results", "latin1")})));
-  server().on(kAsksCollation, reply::rows({{"latin1", "latin1", "latin1", "latin1_swedish_ci", "utf8mb4", "utf8mb4_general_ci"}}));
+  for (const char* begins : {"SET NAMES", "set"}) {
+    server().on(begins, reply::ok({}, changes({variable("character_set_client", "latin1"),
+                                               variable("character_set_connection", "latin1"),
+                                               variable("character_set_results", "latin1")})));
+  }
+  server().on(kAsksCollation,
+              reply::rows({{"latin1", "latin1", "latin1", "latin1_swedish_ci", "utf8mb4", "utf8mb4_general_ci"}}));
   ask(client, "SET NAMES latin1");
   EXPECT_EQ(server().count(kAsksCollation), 1U);
   EXPECT_EQ(facts(client).settings->variable("collation_connection"), "latin1_swedish_ci");
@@ -116,7 +146,8 @@ TEST_F(UnreportedTest, TheCollationBehindSetNamesIsAskedForAndItsUsualOneOnlyOnc
   ask(second, "set  names\tlatin1");
   EXPECT_EQ(facts(second).settings->variable("collation_connection"), "latin1_swedish_ci");
   EXPECT_EQ(server().count(kAsksCollation), 1U) << "known by now";
-  server().on(kAsksCollation, reply::rows({{"latin1", "latin1", "latin1", "latin1_bin", "utf8mb4", "utf8mb4_general_ci"}}));
+  server().on(kAsksCollation,
+              reply::rows({{"latin1", "latin1", "latin1", "latin1_bin", "utf8mb4", "utf8mb4_general_ci"}}));
   ask(second, "SET NAMES latin1 COLLATE latin1_bin");
   EXPECT_EQ(server().count(kAsksCollation), 2U);
   EXPECT_EQ(facts(second).settings->variable("collation_connection"), "latin1_bin");
@@ -138,8 +169,13 @@ TEST_F(UnreportedTest, AClientsOwnTrackingIsRememberedAndNotLeftOnTheServer) {
   start();
   TestClient& client = stage().log_in();
   server().on("SELECT 'sql_select_limit'", reply::rows({{"sql_select_limit", "4"}}));
-  server().on("SET STATEMENT sql_select_limit=18446744073709551615 FOR SHOW SESSION VARIABLES WHERE Variable_name<>'sql_select_limit' AND Variable_name IN ('session_track",
-              reply::rows({{"session_track_system_variables", "sql_mode"}, {"session_track_schema", "OFF"}, {"session_track_state_change", "OFF"}, {"session_track_transaction_info", "OFF"}}));
+  server().on(
+      "SET STATEMENT sql_select_limit=18446744073709551615 FOR SHOW SESSION VARIABLES WHERE "
+      "Variable_name<>'sql_select_limit' AND Variable_name IN ('session_track",
+      reply::rows({{"session_track_system_variables", "sql_mode"},
+                   {"session_track_schema", "OFF"},
+                   {"session_track_state_change", "OFF"},
+                   {"session_track_transaction_info", "OFF"}}));
   EXPECT_EQ(ask(client, "SET session_track_system_variables='sql_mode'"), "ok");
   EXPECT_TRUE(facts(client).tracking.names("sql_mode"));
   EXPECT_FALSE(facts(client).tracking.names("time_zone"));
@@ -164,7 +200,9 @@ TEST_F(UnreportedTest, AFailedReadWhoseCountCannotBeToldRunsOnceMoreUnseen) {
   start();
   TestClient& client = stage().log_in();
   std::uint64_t there = 0;
-  server().on("SELECT FOUND_ROWS()", [&there](const upstream::mysql::ServerTurn& turn) { return reply::rows({{std::to_string(std::exchange(there, 1))}})(turn); });
+  server().on("SELECT FOUND_ROWS()", [&there](const upstream::mysql::ServerTurn& turn) {
+    return reply::rows({{std::to_string(std::exchange(there, 1))}})(turn);
+  });
   server().on(policy::session::count_statement(2), [&there](const upstream::mysql::ServerTurn& turn) {
     there = 2;
     return reply::rows({{"1"}})(turn);
@@ -178,8 +216,9 @@ TEST_F(UnreportedTest, AFailedReadWhoseCountCannotBeToldRunsOnceMoreUnseen) {
     std::uint64_t counted;               // what the session has counted then
     std::size_t runs;
   };
-  for (const Case& each : {Case{"SELECT f", 1242, 0, 0, 0, 2}, Case{"SELECT f", 1242, 0, std::nullopt, kOwn, 2}, Case{"SELECT f", 1242, 1, 1, 1, 2},
-                           Case{"SELECT f", 1242, 1, std::nullopt, kOwn, 2}, Case{"SELECT f", 1242, 7, 0, 0, 1}, Case{"SELECT f", 1317, 0, 0, kOwn, 1},
+  for (const Case& each : {Case{"SELECT f", 1242, 0, 0, 0, 2}, Case{"SELECT f", 1242, 0, std::nullopt, kOwn, 2},
+                           Case{"SELECT f", 1242, 1, 1, 1, 2}, Case{"SELECT f", 1242, 1, std::nullopt, kOwn, 2},
+                           Case{"SELECT f", 1242, 7, 0, 0, 1}, Case{"SELECT f", 1317, 0, 0, kOwn, 1},
                            Case{"SELECT f FOR UPDATE", 1242, 0, 0, kOwn, 1}}) {
     SCOPED_TRACE(std::string(each.sql) + " " + std::to_string(each.code) + " " + std::to_string(each.before));
     server().on("SELECT many", reply::rows(std::vector<reply::Row>(each.before, reply::Row{"1"})));

@@ -30,7 +30,8 @@ struct Reached {
   std::unique_ptr<net::Stream> stream;
 };
 
-/// A connection to a server that takes one. Errors: kUnreachable when none is left to try, kCancelled, or why the client has gone.
+/// A connection to a server that takes one. Errors: kUnreachable when none is left to try, kCancelled, or why the
+/// client has gone.
 HF_SEPARATE_FRAME Task<Result<Reached>> reach_a_server(ServiceShard* service, const net::Stream* client) {
   policy::balance::ServerSet tried;
   while (!client->broken()) {
@@ -39,7 +40,8 @@ HF_SEPARATE_FRAME Task<Result<Reached>> reach_a_server(ServiceShard* service, co
     tried.insert(*slot);
     const upstream::ServiceViewPtr view = service->view();
     const Deadline deadline = service->loop().deadline_in(view->service->connect_timeout);
-    Result<std::unique_ptr<net::Stream>> connected = co_await net::connect(service->loop(), view->servers[*slot].address, net::SocketOptions{}, deadline);
+    Result<std::unique_ptr<net::Stream>> connected =
+        co_await net::connect(service->loop(), view->servers[*slot].address, net::SocketOptions{}, deadline);
     if (connected.ok()) co_return Reached{*slot, std::move(*connected)};
     if (connected.error().code == ErrorCode::kCancelled) co_return std::move(connected).error();
     service->server(*slot).counters.connect_failures.add();

@@ -18,8 +18,8 @@ class Frontend final : public service::Frontend {
 
   std::shared_ptr<ShardCounters> shard_counters() const override { return counters_; }
   std::uint32_t descriptors_per_client() const override { return kDescriptorsPerClient; }
-  /// Picks a server, connects (another one when that fails), relays. Bounds: connect_timeout per server, client_timeout without a byte
-  /// either way, those of relay().
+  /// Picks a server, connects (another one when that fails), relays. Bounds: connect_timeout per server, client_timeout
+  /// without a byte either way, those of relay().
   runtime::Task<void> serve(net::Accepted accepted, const config::Listen& listen, Admission admission) override;
   void view_changed() override {}
   void server_added(upstream::ServerSlot /*slot*/) override {}

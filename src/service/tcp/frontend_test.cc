@@ -12,7 +12,9 @@
 namespace hf::service::tcp {
 namespace {
 
-int bound() { return net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value(); }
+int bound() {
+  return net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+}
 
 /// One shard that runs in the test's thread, with a TCP service whose servers are loopback ports.
 class ServeTest : public ::testing::Test {
@@ -76,7 +78,9 @@ class ServeTest : public ::testing::Test {
   std::vector<int> silent_;
   std::vector<Failed> failed_;
   std::vector<Event> events_;
-  Control control_{[this](const std::string& service, upstream::ServerSlot slot, const std::string&) { failed_.push_back({service, slot}); },
+  Control control_{[this](const std::string& service, upstream::ServerSlot slot, const std::string&) {
+                     failed_.push_back({service, slot});
+                   },
                    [this](Event event) { events_.push_back(std::move(event)); }};
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<upstream::ServiceView> view_ = std::make_shared<upstream::ServiceView>();
@@ -88,8 +92,7 @@ class ServeTest : public ::testing::Test {
 std::string read_what_is_there(int fd) {
   char buffer[256];
   const ssize_t n = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-  return n < 0 ? "nothing" : n == 0 ? "end of stream"
-                                    : std::string(buffer, static_cast<std::size_t>(n));
+  return n < 0 ? "nothing" : n == 0 ? "end of stream" : std::string(buffer, static_cast<std::size_t>(n));
 }
 
 TEST_F(ServeTest, GoesToTheNextServerWhenOneRefusesAndSaysSo) {
@@ -138,15 +141,14 @@ TEST_F(ServeTest, WithoutAServerTheClientIsClosed) {
 std::string end_of(int fd) {
   char byte = 0;
   const ssize_t n = ::recv(fd, &byte, 1, MSG_DONTWAIT);
-  return n == 0 ? "end of stream" : n > 0             ? "a byte"
-                                : errno == ECONNRESET ? "reset"
-                                                      : "nothing";
+  return n == 0 ? "end of stream" : n > 0 ? "a byte" : errno == ECONNRESET ? "reset" : "nothing";
 }
 
 TEST_F(ServeTest, ClientsOfAnAddressThatLeavesAreCutOnBothSidesAndOthersStay) {
   const int server = bound();
   add_server(net::Address::local_of(server).value());
-  const int wildcard = net::Listener::bind(net::Address::from_ip("0.0.0.0", 0).value(), net::PortSharing::kExclusive).value();
+  const int wildcard =
+      net::Listener::bind(net::Address::from_ip("0.0.0.0", 0).value(), net::PortSharing::kExclusive).value();
   const std::uint16_t port = net::Address::local_of(wildcard).value().port();
   service_ = &shard_.add(shared_, view_);
   service_->listen("front", wildcard, {});

@@ -13,8 +13,8 @@ struct RelayCounters {
   ServerCounters& server;
 };
 
-/// Relays both directions until both have ended or one breaks. For protocols that hand a connection through, too. Bounds: `idle_timeout`
-/// without a byte either way, 256 KiB queued per direction.
+/// Relays both directions until both have ended or one breaks. For protocols that hand a connection through, too.
+/// Bounds: `idle_timeout` without a byte either way, 256 KiB queued per direction.
 runtime::Task<void> relay(net::Stream* client, net::Stream* server, Nanos idle_timeout, RelayCounters counters);
 
 }  // namespace hf::service::tcp

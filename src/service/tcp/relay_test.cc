@@ -25,7 +25,8 @@ constexpr Nanos kIdle = 10s;
 /// Two ends of one TCP connection over the loopback, with small kernel buffers.
 struct Pair {
   explicit Pair(EventLoop& loop) {
-    const int listening = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+    const int listening =
+        net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
     small_buffers(listening);
     const net::Address address = net::Address::local_of(listening).value();
     left_fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -106,7 +107,9 @@ class RelayTest : public ::testing::Test {
   Stream* client() { return front_.left.get(); }
   Stream* server() { return back_.left.get(); }
 
-  void start(Nanos idle = kIdle) { relaying_.spawn("relay", relay_task, front_.right.get(), back_.right.get(), idle, &totals_, &ended_); }
+  void start(Nanos idle = kIdle) {
+    relaying_.spawn("relay", relay_task, front_.right.get(), back_.right.get(), idle, &totals_, &ended_);
+  }
   void collect_at_client() { scope_.spawn("client", collect, client(), &at_client_); }
   void collect_at_server() { scope_.spawn("server", collect, server(), &at_server_); }
   void start_and_collect(Nanos idle = kIdle) {

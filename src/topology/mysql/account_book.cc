@@ -21,7 +21,9 @@ bool AccountBook::take(const std::vector<AccountRows>& tables) {
   for (const AccountRows& table : tables) {
     content += 'T' + std::to_string(static_cast<int>(table.kind)) + (table.unread ? "unread" : "");
     for (const auto& row : table.rows.rows) {
-      for (const std::optional<std::string>& cell : row) content += cell ? ' ' + std::to_string(cell->size()) + ':' + *cell : " -";
+      for (const std::optional<std::string>& cell : row) {
+        content += cell ? ' ' + std::to_string(cell->size()) + ':' + *cell : " -";
+      }
       content += '\n';
     }
   }
@@ -32,13 +34,16 @@ bool AccountBook::take(const std::vector<AccountRows>& tables) {
   for (Account& account : servers_) account.of_servers = true;
   digests_.clear();
   const AccountDigests digests(tables);
-  for (const Account& account : servers_) digests_[{account.user, account.host}] = digests.of(account.user, account.host);
+  for (const Account& account : servers_) {
+    digests_[{account.user, account.host}] = digests.of(account.user, account.host);
+  }
   mark_doubles(digests);
   assemble();
   return true;
 }
 
-/// A connection of one of them may be another's that may do the same. Once that one may do other things, they need other connections.
+/// A connection of one of them may be another's that may do the same. Once that one may do other things, they need
+/// other connections.
 void AccountBook::mark_doubles(const AccountDigests& digests) {
   std::map<std::string, std::vector<Account*>> by_user;
   for (Account& account : servers_) by_user[account.user].push_back(&account);
@@ -50,7 +55,9 @@ void AccountBook::mark_doubles(const AccountDigests& digests) {
     }
     for (const Account* account : accounts) {
       for (const Account* other : accounts) {
-        if (other != account && !account->rights.empty() && other->rights == account->rights) digests_[{user, account->host}] += ' ' + other->host;
+        if (other != account && !account->rights.empty() && other->rights == account->rights) {
+          digests_[{user, account->host}] += ' ' + other->host;
+        }
       }
     }
   }

@@ -2,10 +2,11 @@
 //
 // Owner: the service's watcher. Thread: the control thread's.
 // Invariants:
-//   1. An id names an account as it is: user, host pattern, secret, and all else that a login caches. While none of it changes the id
-//      stays; any change gives an id that was never there before, so that nobody who logs in after it shares a connection with whoever
-//      did before.
-//   2. An account of the file hides those of the same name on the servers. Its id changes with theirs, where they are known.
+//   1. An id names an account as it is: user, host pattern, secret, and all else that a login caches. While none of it
+//      changes the id stays; any change gives an id that was never there before, so that nobody who logs in after it
+//      shares a connection with whoever did before.
+//   2. An account of the file hides those of the same name on the servers. Its id changes with theirs, where they are
+//      known.
 //   3. accounts() is another object after anything has changed, and the same until then.
 #pragma once
 
@@ -53,9 +54,9 @@ class AccountBook {
   std::vector<config::Account> listed_;
   bool from_servers_ = false;
   std::vector<upstream::mysql::Account> servers_;
-  std::map<Key, std::string> digests_;             // of servers_
-  std::string servers_digest_;                     // of all the tables; empty: not read
-  std::map<Key, Known> known_;                     // every account there ever was
+  std::map<Key, std::string> digests_;  // of servers_
+  std::string servers_digest_;          // of all the tables; empty: not read
+  std::map<Key, Known> known_;          // every account there ever was
   std::uint32_t ids_ = 0;
   std::map<Key, std::string> told_unusable_;
   std::shared_ptr<const upstream::mysql::Accounts> accounts_;

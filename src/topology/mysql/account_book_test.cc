@@ -18,7 +18,8 @@ struct Tables {
                                {"base", "", R"({"access":2,"is_role":true})"},
                                {"PUBLIC", "", R"({"access":0,"is_role":true})"}};
   std::vector<Row> roles = {{"app", "%", "reader", "N"}, {"reader", "", "base", "N"}};
-  std::vector<Row> schemas = {{"%", "shop", "app", "Y"}, {"", "shop", "reader", "N"}, {"", "shop", "base", "N"}, {"", "shop", "PUBLIC", "N"}, {"%", "test", "", "N"}, {"%", "shop", "etl", "Y"}};
+  std::vector<Row> schemas = {{"%", "shop", "app", "Y"},   {"", "shop", "reader", "N"}, {"", "shop", "base", "N"},
+                              {"", "shop", "PUBLIC", "N"}, {"%", "test", "", "N"},      {"%", "shop", "etl", "Y"}};
   bool may_read_roles = true;
   bool may_read_schemas = true;
   std::vector<Row> tables = {};
@@ -61,7 +62,9 @@ class AccountBookTest : public ::testing::Test {
     }
     return 0;
   }
-  std::map<std::string, std::uint32_t> ids() const { return {{"app@%", id("app")}, {"app@198.18.%", id("app", "198.18.%")}, {"etl@%", id("etl")}}; }
+  std::map<std::string, std::uint32_t> ids() const {
+    return {{"app@%", id("app")}, {"app@198.18.%", id("app", "198.18.%")}, {"etl@%", id("etl")}};
+  }
   /// Whose ids are others after the tables were changed and read.
   std::set<std::string> changed() {
     const std::map<std::string, std::uint32_t> before = ids();
@@ -87,9 +90,12 @@ TEST_F(AccountBookTest, AccountsOfOneNameOnTwoHostPatternsAreTwo) {
 }
 
 TEST_F(AccountBookTest, WhetherAccountsOfOneNameMayDoTheSame) {
-  const std::string secret = R"("plugin":"mysql_native_password","authentication_string":"*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19")";
-  const auto take = [this](const std::string& wide, const std::string& narrow, std::vector<Row> roles = {}, std::vector<Row> schemas = {}, std::vector<Row> tables = {}) {
-    tables_.accounts = {{"twin", "%", "{" + wide + "}"}, {"twin", "198.18.0.1", "{" + narrow + "}"}, {"single", "%", "{}"}};
+  const std::string secret =
+      R"("plugin":"mysql_native_password","authentication_string":"*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19")";
+  const auto take = [this](const std::string& wide, const std::string& narrow, std::vector<Row> roles = {},
+                           std::vector<Row> schemas = {}, std::vector<Row> tables = {}) {
+    tables_.accounts = {
+        {"twin", "%", "{" + wide + "}"}, {"twin", "198.18.0.1", "{" + narrow + "}"}, {"single", "%", "{}"}};
     tables_.roles = std::move(roles);
     tables_.schemas = std::move(schemas);
     tables_.tables = std::move(tables);
@@ -103,15 +109,20 @@ TEST_F(AccountBookTest, WhetherAccountsOfOneNameMayDoTheSame) {
   };
   using Rows = std::vector<Row>;
   EXPECT_FALSE(same(secret + R"(,"access":1)", secret + R"(,"access":2)"));
-  EXPECT_TRUE(same(secret + R"(,"access":1,"password_last_changed":1)", R"("access":1,"password_last_changed":2,)" + secret)) << "the usual twin";
+  EXPECT_TRUE(
+      same(secret + R"(,"access":1,"password_last_changed":1)", R"("access":1,"password_last_changed":2,)" + secret))
+      << "the usual twin";
   EXPECT_FALSE(same(secret, secret, Rows{{"twin", "%", "reader", "N"}}));
   EXPECT_TRUE(same(secret, secret, Rows{{"twin", "%", "reader", "N"}, {"twin", "198.18.0.1", "reader", "N"}}));
   EXPECT_FALSE(same(secret, secret, Rows{}, Rows{{"198.18.0.1", "shop", "twin", "Y"}}));
   EXPECT_TRUE(same(secret, secret, Rows{}, Rows{{"198.18.0.1", "shop", "twin", "Y"}, {"%", "shop", "twin", "Y"}}));
   EXPECT_FALSE(same(secret, secret, Rows{}, Rows{}, Rows{{"twin", "%", "shop", "pay", "Select"}}));
-  EXPECT_TRUE(same(secret, secret, Rows{}, Rows{}, Rows{{"twin", "%", "shop", "pay", "Select"}, {"twin", "198.18.0.1", "shop", "pay", "Select"}}));
+  EXPECT_TRUE(same(secret, secret, Rows{}, Rows{},
+                   Rows{{"twin", "%", "shop", "pay", "Select"}, {"twin", "198.18.0.1", "shop", "pay", "Select"}}));
   const std::uint32_t before = id("twin");
-  EXPECT_FALSE(same(secret, secret, Rows{}, Rows{}, Rows{{"twin", "%", "shop", "pay", "Select"}, {"twin", "198.18.0.1", "shop", "pay", "Select,Update"}}));
+  EXPECT_FALSE(
+      same(secret, secret, Rows{}, Rows{},
+           Rows{{"twin", "%", "shop", "pay", "Select"}, {"twin", "198.18.0.1", "shop", "pay", "Select,Update"}}));
   EXPECT_NE(id("twin"), before) << "a connection may be the other one's, which may do more now";
   tables_.may_read_tables = false;
   EXPECT_FALSE(same(secret, secret)) << "nobody can tell";
@@ -134,7 +145,8 @@ TEST_F(AccountBookTest, TheOrderOfOtherAccountsDoesNotMatter) {
 }
 
 TEST_F(AccountBookTest, AnyChangeOfTheGlobalRowIsAnotherAccount) {
-  tables_.accounts[0][2] = R"({"access":0,"plugin":"mysql_native_password","default_role":"reader","password_last_changed":5})";
+  tables_.accounts[0][2] =
+      R"({"access":0,"plugin":"mysql_native_password","default_role":"reader","password_last_changed":5})";
   EXPECT_EQ(changed(), Names{"app@%"});
   tables_.accounts[1][2] = R"({"access":0})";  // REVOKE
   EXPECT_EQ(changed(), Names{"app@198.18.%"});
@@ -288,7 +300,10 @@ TEST(ParseAccountLimits, ALimitForStatementsIsReadAsTheVariableShowsIt) {
   };
   EXPECT_EQ(statement_time(R"({"max_statement_time":0.5})"), "0.500000");
   EXPECT_EQ(statement_time(R"({"max_statement_time":2})"), "2.000000");
-  for (const char* none : {R"({})", R"({"max_statement_time":0})", R"({"max_statement_time":"2"})", R"({"max_statement_time":-1})"}) EXPECT_EQ(statement_time(none), "") << none;
+  for (const char* none :
+       {R"({})", R"({"max_statement_time":0})", R"({"max_statement_time":"2"})", R"({"max_statement_time":-1})"}) {
+    EXPECT_EQ(statement_time(none), "") << none;
+  }
 }
 
 TEST(ParseAccountLimits, AnyLimitThatIsNotZeroCounts) {
@@ -298,7 +313,8 @@ TEST(ParseAccountLimits, AnyLimitThatIsNotZeroCounts) {
     rows.rows = {{"app", "%", json}};
     return parse_accounts(rows).at(0).limited;
   };
-  for (const char* key : {"max_questions", "max_updates", "max_connections", "max_user_connections", "max_statement_time"}) {
+  for (const char* key :
+       {"max_questions", "max_updates", "max_connections", "max_user_connections", "max_statement_time"}) {
     EXPECT_TRUE(limited("{\"" + std::string(key) + "\":2}")) << key;
     EXPECT_TRUE(limited("{\"" + std::string(key) + "\":0.5}")) << key;
     EXPECT_FALSE(limited("{\"" + std::string(key) + "\":0}")) << key;
@@ -307,8 +323,10 @@ TEST(ParseAccountLimits, AnyLimitThatIsNotZeroCounts) {
   EXPECT_FALSE(limited("{}"));
 
   proto::mysql::TextResult rows;
-  rows.columns = {"User", "Host", "plugin", "authentication_string", "account_locked", "max_questions", "max_user_connections"};
-  rows.rows = {{"app", "%", "mysql_native_password", "", "N", "0", "3"}, {"etl", "%", "mysql_native_password", "", "N", "0", "0"}};
+  rows.columns = {
+      "User", "Host", "plugin", "authentication_string", "account_locked", "max_questions", "max_user_connections"};
+  rows.rows = {{"app", "%", "mysql_native_password", "", "N", "0", "3"},
+               {"etl", "%", "mysql_native_password", "", "N", "0", "0"}};
   EXPECT_TRUE(parse_accounts(rows).at(0).limited);
   EXPECT_FALSE(parse_accounts(rows).at(1).limited);
 }

@@ -23,9 +23,11 @@ using upstream::mysql::Account;
 namespace {
 
 constexpr const char* kNeedsPassword =
-    "' cannot be passed on from a client's proof: its sessions run on the primary alone, each on a connection of its own; name the account in `users` with a password_file to split and pool them";
+    "' cannot be passed on from a client's proof: its sessions run on the primary alone, each on a connection of its "
+    "own; name the account in `users` with a password_file to split and pool them";
 
-constexpr const char* kRequiresTls = "the account REQUIREs TLS, which is not offered: the primary is asked, and refuses each login";
+constexpr const char* kRequiresTls =
+    "the account REQUIREs TLS, which is not offered: the primary is asked, and refuses each login";
 
 /// The member as text; empty when it is missing or no text. Never throws, whatever the servers' JSON holds.
 std::string text_of(const nlohmann::json& object, const char* key) {
@@ -75,7 +77,8 @@ bool add_method(Account& account, const std::string& plugin, const std::string& 
   return false;
 }
 
-constexpr const char* kLimits[] = {"max_questions", "max_updates", "max_connections", "max_user_connections", "max_statement_time"};
+constexpr const char* kLimits[] = {"max_questions", "max_updates", "max_connections", "max_user_connections",
+                                   "max_statement_time"};
 
 bool has_limits(const nlohmann::json& priv) {
   return std::any_of(std::begin(kLimits), std::end(kLimits), [&](const char* key) {
@@ -155,7 +158,9 @@ std::vector<Account> parse_accounts(const proto::mysql::TextResult& rows) {
 
 std::vector<std::string> shared_names(const proto::mysql::TextResult& accounts) {
   std::map<std::string, int> count;
-  for (std::size_t row = 0; row < accounts.rows.size(); ++row) ++count[std::string(accounts.value(row, "User").value_or(""))];
+  for (std::size_t row = 0; row < accounts.rows.size(); ++row) {
+    ++count[std::string(accounts.value(row, "User").value_or(""))];
+  }
   std::vector<std::string> shared;
   for (const auto& [name, times] : count) {
     if (times > 1) shared.push_back(name);
@@ -174,7 +179,8 @@ std::string live_rights_query(const AccountTable& table, const std::vector<std::
 
 std::string digest_of(std::string_view content) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
 }
 
@@ -188,14 +194,17 @@ AccountDigests::AccountDigests(const std::vector<AccountRows>& tables) : tables_
 }
 
 /// Cells with their lengths, so that no two rows look alike. `host`: only that host pattern's rows; nullptr: any.
-void AccountDigests::add_rows(std::string& content, std::size_t table, const std::string& user, const std::string* host) const {
+void AccountDigests::add_rows(std::string& content, std::size_t table, const std::string& user,
+                              const std::string* host) const {
   const auto found = by_user_[table].find(user);
   if (found == by_user_[table].end()) return;
   const proto::mysql::TextResult& rows = tables_[table].rows;
   for (const std::size_t row : found->second) {
     if (host != nullptr && rows.value(row, "Host").value_or("") != *host) continue;
     content += 't' + std::to_string(table);
-    for (const std::optional<std::string>& cell : rows.rows[row]) content += cell ? ' ' + std::to_string(cell->size()) + ':' + *cell : " -";
+    for (const std::optional<std::string>& cell : rows.rows[row]) {
+      content += cell ? ' ' + std::to_string(cell->size()) + ':' + *cell : " -";
+    }
     content += '\n';
   }
 }
@@ -224,7 +233,8 @@ std::vector<std::string> AccountDigests::roles_of(const std::string& user, const
 
 std::string AccountDigests::rights_of(const std::string& user, const std::string& host) const {
   constexpr std::array<std::string_view, 4> kWhose = {"User", "Host", "authentication_string", "password_last_changed"};
-  constexpr std::array<const char*, 5> kProof = {"plugin", "authentication_string", "auth_or", "password_last_changed", "password_lifetime"};
+  constexpr std::array<const char*, 5> kProof = {"plugin", "authentication_string", "auth_or", "password_last_changed",
+                                                 "password_lifetime"};
   const auto unread = [](const AccountRows& table) { return table.unread; };
   if (std::any_of(tables_.begin(), tables_.end(), unread)) return {};
   std::string content = "rights\n";

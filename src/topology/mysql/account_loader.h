@@ -1,5 +1,5 @@
-// Accounts as the servers keep them: from mysql.global_priv (MariaDB) or mysql.user (MySQL) to what can prove a client's identity, and
-// from these and the tables of roles and schema rights to a digest of all that a login caches.
+// Accounts as the servers keep them: from mysql.global_priv (MariaDB) or mysql.user (MySQL) to what can prove a
+// client's identity, and from these and the tables of roles and schema rights to a digest of all that a login caches.
 //
 // Thread: any (pure functions).
 #pragma once
@@ -14,10 +14,13 @@
 namespace hf::topology::mysql {
 
 /// What a table's rows say. Every query gives columns User and Host: whose row it is.
-enum class AccountTableKind : std::uint8_t { kAccounts,  // secrets, global rights, limits, the default role
-                                             kRoles,     // column Role: granted to User
-                                             kRights,    // any other column counts as it is
-                                             kLive };    // rights that no login caches, of accounts of one name: they are compared
+enum class AccountTableKind : std::uint8_t {
+  kAccounts,  // secrets, global rights, limits, the default role
+  kRoles,     // column Role: granted to User
+  kRights,    // any other column counts as it is
+  // rights that no login caches, of accounts of one name: they are compared
+  kLive
+};
 
 struct AccountTable {
   AccountTableKind kind;
@@ -27,14 +30,20 @@ struct AccountTable {
 /// In the order in which they are read: the accounts first, which must be readable. Rows come in an order of their own.
 inline constexpr AccountTable kMariaDbAccountTables[] = {
     {AccountTableKind::kAccounts, "SELECT User, Host, Priv FROM mysql.global_priv ORDER BY User, Host"},
-    {AccountTableKind::kRoles, "SELECT User, Host, Role, Admin_option FROM mysql.roles_mapping ORDER BY User, Host, Role"},
+    {AccountTableKind::kRoles,
+     "SELECT User, Host, Role, Admin_option FROM mysql.roles_mapping ORDER BY User, Host, Role"},
     {AccountTableKind::kRights, "SELECT * FROM mysql.db ORDER BY User, Host, Db"},
 };
 inline constexpr AccountTable kMySqlAccountTables[] = {
     {AccountTableKind::kAccounts, "SELECT * FROM mysql.user ORDER BY User, Host"},
-    {AccountTableKind::kRoles, "SELECT TO_USER AS User, TO_HOST AS Host, FROM_USER AS Role, FROM_HOST, WITH_ADMIN_OPTION FROM mysql.role_edges ORDER BY 1, 2, 3, 4"},
-    {AccountTableKind::kRights, "SELECT USER AS User, HOST AS Host, DEFAULT_ROLE_USER, DEFAULT_ROLE_HOST FROM mysql.default_roles ORDER BY 1, 2, 3, 4"},
-    {AccountTableKind::kRights, "SELECT USER AS User, HOST AS Host, PRIV, WITH_GRANT_OPTION FROM mysql.global_grants ORDER BY 1, 2, 3"},
+    {AccountTableKind::kRoles,
+     "SELECT TO_USER AS User, TO_HOST AS Host, FROM_USER AS Role, FROM_HOST, WITH_ADMIN_OPTION FROM mysql.role_edges "
+     "ORDER BY 1, 2, 3, 4"},
+    {AccountTableKind::kRights,
+     "SELECT USER AS User, HOST AS Host, DEFAULT_ROLE_USER, DEFAULT_ROLE_HOST FROM mysql.default_roles ORDER BY 1, 2, "
+     "3, 4"},
+    {AccountTableKind::kRights,
+     "SELECT USER AS User, HOST AS Host, PRIV, WITH_GRANT_OPTION FROM mysql.global_grants ORDER BY 1, 2, 3"},
     {AccountTableKind::kRights, "SELECT * FROM mysql.db ORDER BY User, Host, Db"},
 };
 
@@ -52,8 +61,8 @@ struct AccountRows {
   bool unread = false;  // the monitor account may not
 };
 
-/// One account per row that names a user. An account whose secret cannot serve two purposes at once (prove the client to us, and
-/// us to the servers) is kept with `unusable` saying why. Ids are left 0.
+/// One account per row that names a user. An account whose secret cannot serve two purposes at once (prove the client
+/// to us, and us to the servers) is kept with `unusable` saying why. Ids are left 0.
 std::vector<upstream::mysql::Account> parse_accounts(const proto::mysql::TextResult& rows);
 
 /// The names that several accounts have, sorted.
@@ -67,11 +76,13 @@ class AccountDigests {
   /// `tables` must outlive this. Those that could not be read have no rows.
   explicit AccountDigests(const std::vector<AccountRows>& tables);
 
-  /// 32 bytes over the account's own row, its roles and theirs with their global rows, PUBLIC's, and the schema rights of all of them
-  /// and of nobody in particular. Schema rights count by user name: the server applies those of any host pattern that matches.
+  /// 32 bytes over the account's own row, its roles and theirs with their global rows, PUBLIC's, and the schema rights
+  /// of all of them and of nobody in particular. Schema rights count by user name: the server applies those of any host
+  /// pattern that matches.
   std::string of(const std::string& user, const std::string& host) const;
 
-  /// What the account may do, whoever proves to be it, and how: rights, limits, what is asked of a connection, roles. Text to compare;
+  /// What the account may do, whoever proves to be it, and how: rights, limits, what is asked of a connection, roles.
+  /// Text to compare;
   /// empty: not all of it could be read.
   std::string rights_of(const std::string& user, const std::string& host) const;
 

@@ -9,7 +9,8 @@ namespace hf::topology::mysql {
 namespace {
 
 /// Errors: those of the connection, and any for the accounts themselves.
-runtime::Task<Result<AccountRows>> read_table(check::MysqlCheck& probe, AccountTableKind kind, std::string query, Deadline deadline) {
+runtime::Task<Result<AccountRows>> read_table(check::MysqlCheck& probe, AccountTableKind kind, std::string query,
+                                              Deadline deadline) {
   Result<proto::mysql::TextResult> rows = co_await probe.ask(std::move(query), deadline);
   const bool unread = kind != AccountTableKind::kAccounts && !rows.ok() && rows.error().code == ErrorCode::kRefused;
   if (unread) co_return AccountRows{kind, {}, true};
@@ -20,8 +21,9 @@ runtime::Task<Result<AccountRows>> read_table(check::MysqlCheck& probe, AccountT
 }  // namespace
 
 runtime::Task<Result<std::vector<AccountRows>>> read_accounts(check::MysqlCheck& probe, Deadline deadline) {
-  const std::span<const AccountTable> tables = proto::mysql::is_mariadb(probe.greeting().version) ? std::span<const AccountTable>(kMariaDbAccountTables)
-                                                                                                  : std::span<const AccountTable>(kMySqlAccountTables);
+  const std::span<const AccountTable> tables = proto::mysql::is_mariadb(probe.greeting().version)
+                                                   ? std::span<const AccountTable>(kMariaDbAccountTables)
+                                                   : std::span<const AccountTable>(kMySqlAccountTables);
   std::vector<AccountRows> read;
   for (const AccountTable& table : tables) {
     Result<AccountRows> rows = co_await read_table(probe, table.kind, std::string(table.query), deadline);

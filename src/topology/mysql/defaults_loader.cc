@@ -11,7 +11,8 @@ using upstream::mysql::SessionDefaults;
 
 namespace {
 
-/// What changes the meaning of statements and may be set by any account for its session. In both spellings where MySQL has another.
+/// What changes the meaning of statements and may be set by any account for its session. In both spellings where MySQL
+/// has another.
 constexpr std::string_view kVariables[] = {
     "alter_algorithm",
     "auto_increment_increment",
@@ -147,7 +148,9 @@ SessionDefaults parse_defaults(const proto::mysql::TextResult& rows) {
     if (name == "max_prepared_stmt_count") take_number(defaults.max_prepared_stmt_count, value);
     if (name == "wait_timeout") take_number(defaults.wait_timeout, value);
     if (name == "interactive_timeout") take_number(defaults.interactive_timeout, value);
-    if (std::find(std::begin(kVariables), std::end(kVariables), name) != std::end(kVariables)) defaults.variables.emplace_back(name, value);
+    if (std::find(std::begin(kVariables), std::end(kVariables), name) != std::end(kVariables)) {
+      defaults.variables.emplace_back(name, value);
+    }
   }
   std::sort(defaults.variables.begin(), defaults.variables.end());
   take_status(defaults);
@@ -156,11 +159,14 @@ SessionDefaults parse_defaults(const proto::mysql::TextResult& rows) {
 
 std::string content_of(const SessionDefaults& defaults) {
   std::string content = std::to_string(defaults.init_connect.size()) + ':' + defaults.init_connect + '\n';
-  for (const std::uint64_t number : {defaults.max_allowed_packet, std::uint64_t{defaults.wait_timeout}, std::uint64_t{defaults.interactive_timeout},
-                                     std::uint64_t{defaults.max_prepared_stmt_count}, std::uint64_t{defaults.status}}) {
+  for (const std::uint64_t number :
+       {defaults.max_allowed_packet, std::uint64_t{defaults.wait_timeout}, std::uint64_t{defaults.interactive_timeout},
+        std::uint64_t{defaults.max_prepared_stmt_count}, std::uint64_t{defaults.status}}) {
     content += std::to_string(number) + '\n';
   }
-  for (const auto& [name, value] : defaults.variables) content += name + '=' + std::to_string(value.size()) + ':' + value + '\n';
+  for (const auto& [name, value] : defaults.variables) {
+    content += name + '=' + std::to_string(value.size()) + ':' + value + '\n';
+  }
   return content;
 }
 

@@ -1,4 +1,5 @@
-// The servers' global variables as the defaults of a session (upstream/mysql/session_defaults.h): which are read, and what they say.
+// The servers' global variables as the defaults of a session (upstream/mysql/session_defaults.h): which are read, and
+// what they say.
 //
 // Thread: any (pure functions).
 #pragma once

@@ -16,7 +16,8 @@ upstream::mysql::SessionDefaults parsed(std::vector<std::vector<std::optional<st
 
 TEST(DefaultsQuery, NamesEveryVariableOnce) {
   const std::string query = defaults_query();
-  for (const char* name : {"'sql_mode'", "'tx_isolation'", "'transaction_isolation'", "'init_connect'", "'wait_timeout'", "'max_prepared_stmt_count'"}) {
+  for (const char* name : {"'sql_mode'", "'tx_isolation'", "'transaction_isolation'", "'init_connect'",
+                           "'wait_timeout'", "'max_prepared_stmt_count'"}) {
     const std::size_t at = query.find(name);
     ASSERT_NE(at, std::string::npos) << name;
     EXPECT_EQ(query.find(name, at + 1), std::string::npos) << name;
@@ -24,7 +25,13 @@ TEST(DefaultsQuery, NamesEveryVariableOnce) {
 }
 
 TEST(ParseDefaults, SortsLowersAndKeepsApartWhatNoSessionCanSet) {
-  const upstream::mysql::SessionDefaults defaults = parsed({{"wait_timeout", "60"}, {"SQL_MODE", "STRICT_TRANS_TABLES"}, {"interactive_timeout", "70"}, {"max_prepared_stmt_count", "5"}, {"max_allowed_packet", "18446744073709551615"}, {"init_connect", "SET NAMES latin1"}, {"tmpdir", "/x"}});
+  const upstream::mysql::SessionDefaults defaults = parsed({{"wait_timeout", "60"},
+                                                            {"SQL_MODE", "STRICT_TRANS_TABLES"},
+                                                            {"interactive_timeout", "70"},
+                                                            {"max_prepared_stmt_count", "5"},
+                                                            {"max_allowed_packet", "18446744073709551615"},
+                                                            {"init_connect", "SET NAMES latin1"},
+                                                            {"tmpdir", "/x"}});
   ASSERT_EQ(defaults.variables.size(), 3U);
   EXPECT_TRUE(std::is_sorted(defaults.variables.begin(), defaults.variables.end()));
   EXPECT_EQ(defaults.find("sql_mode"), "STRICT_TRANS_TABLES");
@@ -48,7 +55,11 @@ TEST(ParseDefaults, TheStatusIsThatOfAGreetingUnderTheseGlobals) {
 }
 
 TEST(ParseDefaults, SurvivesWhatIsNoNumberAndNoRow) {
-  const upstream::mysql::SessionDefaults defaults = parsed({{"wait_timeout", std::nullopt}, {}, {std::nullopt, "x"}, {"interactive_timeout", "99999999999999"}, {"max_prepared_stmt_count", "x"}});
+  const upstream::mysql::SessionDefaults defaults = parsed({{"wait_timeout", std::nullopt},
+                                                            {},
+                                                            {std::nullopt, "x"},
+                                                            {"interactive_timeout", "99999999999999"},
+                                                            {"max_prepared_stmt_count", "x"}});
   EXPECT_EQ(defaults.wait_timeout, 0U);
   EXPECT_EQ(defaults.interactive_timeout, 4294967295U);
   EXPECT_EQ(defaults.max_prepared_stmt_count, 0U);
@@ -60,7 +71,8 @@ TEST(ContentOfDefaults, DiffersWheneverAnythingDoes) {
   EXPECT_NE(one, content_of(parsed({{"sql_mode", "A"}, {"time_zone", "C"}})));
   EXPECT_NE(one, content_of(parsed({{"sql_mode", "A"}, {"time_zone", "B"}, {"init_connect", "x"}})));
   EXPECT_NE(one, content_of(parsed({{"sql_mode", "A"}, {"time_zone", "B"}, {"max_allowed_packet", "1024"}})));
-  EXPECT_NE(content_of(parsed({{"sql_mode", "A\ntime_zone=1:B"}})), content_of(parsed({{"sql_mode", "A"}, {"time_zone", "B"}})));
+  EXPECT_NE(content_of(parsed({{"sql_mode", "A\ntime_zone=1:B"}})),
+            content_of(parsed({{"sql_mode", "A"}, {"time_zone", "B"}})));
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ struct AccountsLoaded {
       .meaning = "The accounts that clients may log in with are known.",
       .action = "Nothing.",
   };
-  static constexpr EventMember<AccountsLoaded> kFields[] = {{"service", &AccountsLoaded::service}, {"source", &AccountsLoaded::source}};
+  static constexpr EventMember<AccountsLoaded> kFields[] = {{"service", &AccountsLoaded::service},
+                                                            {"source", &AccountsLoaded::source}};
 };
 
 struct AccountsChanged {
@@ -43,8 +44,8 @@ struct AccountUnusable {
       .level = EventLevel::kWarning,
       .meaning = "An account exists on the servers but clients cannot use it through the gateway.",
       .action =
-          "`reason` names the cause, such as an authentication plugin without support. List the account under `users`, or change its "
-          "plugin.",
+          "`reason` names the cause, such as an authentication plugin without support. List the account under `users`, "
+          "or change its plugin.",
   };
   static constexpr EventMember<AccountUnusable> kFields[] = {{"service", &AccountUnusable::service},
                                                              {"account", &AccountUnusable::account},

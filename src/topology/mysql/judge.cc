@@ -24,7 +24,11 @@ void Judge::meet(WatchedServer& server) {
 
 void Judge::configure() {
   const config::Service& service = bench_.service();
-  policy::replica_set::ReplicaSetConfig set{service.name, {}, service.mysql.max_replica_lag, service.mysql.reads_fallback_to_primary, service.mysql.slow_start};
+  policy::replica_set::ReplicaSetConfig set{service.name,
+                                            {},
+                                            service.mysql.max_replica_lag,
+                                            service.mysql.reads_fallback_to_primary,
+                                            service.mysql.slow_start};
   for (const WatchedServer* server : bench_.servers()) {
     set.servers.push_back({server->server.name, server->address.host(), server->address.port(), server->server.weight});
   }

@@ -1,4 +1,5 @@
-// Judge: a MySQL service's servers as a replica set: who is primary, who serves reads and with what weight, what clients are greeted with.
+// Judge: a MySQL service's servers as a replica set: who is primary, who serves reads and with what weight, what
+// clients are greeted with.
 //
 // Owner: the ServiceWatcher. Thread: the control thread's.
 #pragma once

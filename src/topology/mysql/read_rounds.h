@@ -1,5 +1,5 @@
-// ReadRounds: readings of something on a server that anybody may ask for at any time: together, not more often than so many a second,
-// and each question answered by a reading that began after it.
+// ReadRounds: readings of something on a server that anybody may ask for at any time: together, not more often than so
+// many a second, and each question answered by a reading that began after it.
 //
 //   ask ──► wanted ──(a slot is free)──► begin ──► end: the round is raised by one
 //   A question that comes while a reading runs is answered by the next one.
@@ -7,7 +7,8 @@
 // Owner: the service's watcher. Thread: the owner's only. Pure: time comes in.
 // Invariants:
 //   1. The round is raised by one at the end of a reading that somebody asked for, and only then.
-//   2. Of any kMostPerSecond + 1 readings the last begins a second after the first, or later. One that nobody asked for counts too.
+//   2. Of any kMostPerSecond + 1 readings the last begins a second after the first, or later. One that nobody asked for
+//      counts too.
 #pragma once
 
 #include <array>
@@ -41,7 +42,7 @@ class ReadRounds {
 
  private:
   std::uint64_t round_ = 0;
-  bool asked_ = false;    // since the latest begin
+  bool asked_ = false;  // since the latest begin
   bool reading_ = false;
   bool answers_ = false;  // the reading at work is for somebody
   std::array<std::optional<TimePoint>, kMostPerSecond> begun_{};

@@ -63,7 +63,8 @@ TEST(ReadRounds, WithNobodyToReadFromTheAnswerIsWhatIsKnown) {
   EXPECT_FALSE(rounds.answer_without_reading());  // the reading at work first
 }
 
-/// Random questions and readings: who asks is answered by a reading that began later, none goes unanswered, none is too early.
+/// Random questions and readings: who asks is answered by a reading that began later, none goes unanswered, none is too
+/// early.
 TEST(ReadRounds, EveryQuestionIsAnsweredByALaterReadingAndNoSixthBeginsWithinASecond) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Random random(seed);

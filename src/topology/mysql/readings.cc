@@ -102,7 +102,8 @@ Task<void> Readings::read(WatchedServer* server) {
 
 Task<bool> Readings::read_accounts(WatchedServer* server) {
   accounts_rounds_.begin(bench_.loop().now());
-  Result<std::vector<AccountRows>> read = co_await mysql::read_accounts(check_of(*server), bench_.loop().deadline_in(bench_.service().check.timeout));
+  Result<std::vector<AccountRows>> read =
+      co_await mysql::read_accounts(check_of(*server), bench_.loop().deadline_in(bench_.service().check.timeout));
   accounts_rounds_.end();
   if (!read.ok() && read.error().code == ErrorCode::kCancelled) co_return false;
   accounts_read_at_ = bench_.loop().now();
@@ -117,7 +118,8 @@ void Readings::take_accounts(const WatchedServer& server, const Result<std::vect
   const std::string refusal_before = std::exchange(accounts_refusal_, read.ok() ? std::string() : read.error().context);
   if (!read.ok()) {
     if (needed && accounts_refusal_ != refusal_before) {
-      bench_.event(topology::events::MonitorLoginFailed{.service = service.name, .server = server.server.name, .reason = "accounts: " + accounts_refusal_});
+      bench_.event(topology::events::MonitorLoginFailed{
+          .service = service.name, .server = server.server.name, .reason = "accounts: " + accounts_refusal_});
     }
     return;
   }
@@ -129,21 +131,24 @@ void Readings::take_accounts(const WatchedServer& server, const Result<std::vect
     bench_.event(events::AccountsChanged{.service = service.name, .changed = "accounts on " + server.server.name});
   }
   for (const upstream::mysql::Account* account : accounts_.newly_unusable()) {
-    bench_.event(events::AccountUnusable{.service = service.name, .account = account->user + "@" + account->host, .reason = account->unusable});
+    bench_.event(events::AccountUnusable{
+        .service = service.name, .account = account->user + "@" + account->host, .reason = account->unusable});
   }
 }
 
 /// A server that refuses to tell is no reason to think less of it: its greeting has told the most important.
 Task<bool> Readings::read_defaults(WatchedServer* server) {
   defaults_rounds_.begin(bench_.loop().now());
-  Result<wire::TextResult> rows = co_await check_of(*server).ask(defaults_query(), bench_.loop().deadline_in(bench_.service().check.timeout));
+  Result<wire::TextResult> rows =
+      co_await check_of(*server).ask(defaults_query(), bench_.loop().deadline_in(bench_.service().check.timeout));
   defaults_rounds_.end();
   if (!rows.ok() && rows.error().code == ErrorCode::kCancelled) co_return false;
   defaults_read_at_ = bench_.loop().now();
   if (rows.ok() && !rows->rows.empty()) {
     take_defaults(parse_defaults(*rows));
   } else if (rows.ok() || rows.error().code == ErrorCode::kRefused) {
-    constexpr wire::StatusFlags kOfGlobals = wire::kStatusAutocommit | wire::kStatusNoBackslashEscapes | wire::kStatusAnsiQuotes;
+    constexpr wire::StatusFlags kOfGlobals =
+        wire::kStatusAutocommit | wire::kStatusNoBackslashEscapes | wire::kStatusAnsiQuotes;
     upstream::mysql::SessionDefaults defaults = *defaults_;
     defaults.status = check_of(*server).greeting().status & kOfGlobals;
     if (defaults.status != defaults_->status) take_defaults(std::move(defaults));
@@ -154,7 +159,9 @@ Task<bool> Readings::read_defaults(WatchedServer* server) {
 
 void Readings::take_defaults(upstream::mysql::SessionDefaults defaults) {
   defaults.id = defaults_ids_.try_emplace(digest_of(content_of(defaults)), defaults_ids_.size() + 1).first->second;
-  if (defaults.id != defaults_->id) defaults_ = std::make_shared<const upstream::mysql::SessionDefaults>(std::move(defaults));
+  if (defaults.id != defaults_->id) {
+    defaults_ = std::make_shared<const upstream::mysql::SessionDefaults>(std::move(defaults));
+  }
 }
 
 }  // namespace hf::topology::mysql

@@ -1,10 +1,11 @@
-// Readings: what a MySQL service reads from a server beside the looks: the accounts and the global variables. From the primary, or from
-// the first server that answers before there is one; at intervals, and at once when somebody asks.
+// Readings: what a MySQL service reads from a server beside the looks: the accounts and the global variables. From the
+// primary, or from the first server that answers before there is one; at intervals, and at once when somebody asks.
 //
 // Owner: the Judge. Thread: the control thread's.
 // Invariants:
 //   1. One reading of a kind at a time, on the connection of that server's check, between two looks.
-//   2. Whoever asks is answered by a reading that began after the question, or by what is known when nobody can be read from.
+//   2. Whoever asks is answered by a reading that began after the question, or by what is known when nobody can be read
+//      from.
 #pragma once
 
 #include <map>
@@ -22,7 +23,9 @@
 namespace hf::topology::mysql {
 
 /// The server's check, which is of the MySQL judge's kind.
-inline check::MysqlCheck& check_of(const WatchedServer& server) { return static_cast<check::MysqlCheck&>(*server.checker); }
+inline check::MysqlCheck& check_of(const WatchedServer& server) {
+  return static_cast<check::MysqlCheck&>(*server.checker);
+}
 
 class Readings {
  public:

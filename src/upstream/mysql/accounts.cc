@@ -27,7 +27,8 @@ bool like(std::string_view pattern, std::string_view text) {
     } else if (p < pattern.size() && is_escape(pattern, p) && lower(pattern[p + 1]) == lower(text[t])) {
       p += 2;
       ++t;
-    } else if (p < pattern.size() && !is_escape(pattern, p) && (pattern[p] == '_' || lower(pattern[p]) == lower(text[t]))) {
+    } else if (p < pattern.size() && !is_escape(pattern, p) &&
+               (pattern[p] == '_' || lower(pattern[p]) == lower(text[t]))) {
       ++p;
       ++t;
     } else if (star != std::string_view::npos) {
@@ -53,9 +54,10 @@ bool network_matches(std::string_view pattern, std::string_view host) {
   return (address.s_addr & mask.s_addr) == base.s_addr;
 }
 
-/// How many hosts a pattern matches, to be compared from the left; the server tries the narrowest first. It counts strings up to the
-/// longest host name: a '_' multiplies them, a '%' takes whatever length the rest leaves. What is even then goes by the length before
-/// the first wildcard, the shorter first, and then by the text, the greater first. Checked against MariaDB 10.11.
+/// How many hosts a pattern matches, to be compared from the left; the server tries the narrowest first. It counts
+/// strings up to the longest host name: a '_' multiplies them, a '%' takes whatever length the rest leaves. What is
+/// even then goes by the length before the first wildcard, the shorter first, and then by the text, the greater first.
+/// Checked against MariaDB 10.11.
 using Breadth = std::array<std::size_t, 4>;
 
 Breadth breadth_of(std::string_view host) {

@@ -1,7 +1,7 @@
 // Accounts: who may log in to a service, and what we know of their secrets. Immutable; replaced whole.
 //
-// Thread: any. Invariant: a lookup answers as the server would: the host pattern that the fewest addresses match wins, an account
-// without host pattern (from our own file) comes first.
+// Thread: any. Invariant: a lookup answers as the server would: the host pattern that the fewest addresses match wins,
+// an account without host pattern (from our own file) comes first.
 #pragma once
 
 #include <array>
@@ -16,21 +16,24 @@ namespace hf::upstream::mysql {
 using Sha1Digest = std::array<std::uint8_t, 20>;
 
 struct Account {
-  /// The pool's key: names the account as it is now, user, host pattern, secret and rights. Another id after any change of what a
-  /// login caches, one that was never given before; the same while nothing changes (topology/mysql/account_book.h).
+  /// The pool's key: names the account as it is now, user, host pattern, secret and rights. Another id after any change
+  /// of what a login caches, one that was never given before; the same while nothing changes
+  /// (topology/mysql/account_book.h).
   std::uint32_t id = 0;
   std::string user;
-  std::string host = "%";     // host pattern, as the server's: % and _ wildcards
-  std::optional<std::string> password;           // clear text, from our own files
-  std::optional<Sha1Digest> native_hash;         // SHA1(SHA1(password)), from the servers; all zero bytes: no password
-  std::optional<std::string> ed25519_public_key; // 32 bytes, from the servers
+  std::string host = "%";                         // host pattern, as the server's: % and _ wildcards
+  std::optional<std::string> password;            // clear text, from our own files
+  std::optional<Sha1Digest> native_hash;          // SHA1(SHA1(password)), from the servers; all zero bytes: no password
+  std::optional<std::string> ed25519_public_key;  // 32 bytes, from the servers
   bool empty_password = false;
   bool locked = false;
-  bool of_servers = false;    // from their tables: they may take our address for another account's
-  std::string rights;         // digest of all it may do, of accounts that share their name with others; empty: not known
-  bool limited = false;       // has limits of its own (MAX_USER_CONNECTIONS, …_PER_HOUR, MAX_STATEMENT_TIME)
-  std::string statement_time; // MAX_STATEMENT_TIME as @@max_statement_time shows it, "0.500000"; empty: the global variable's
-  std::string unusable;       // why nobody can log in with it through us; empty: usable
+  bool of_servers = false;  // from their tables: they may take our address for another account's
+  // digest of all it may do, of accounts that share their name with others; empty: not known
+  std::string rights;
+  bool limited = false;  // has limits of its own (MAX_USER_CONNECTIONS, …_PER_HOUR, MAX_STATEMENT_TIME)
+  // MAX_STATEMENT_TIME as @@max_statement_time shows it, "0.500000"; empty: the global variable's
+  std::string statement_time;
+  std::string unusable;  // why nobody can log in with it through us; empty: usable
 };
 
 class Accounts {

@@ -50,11 +50,13 @@ TEST(HostMatches, NetworksHaveANetmask) {
   EXPECT_TRUE(host_matches("198.18.0.0/255.254.0.0", "198.19.255.1"));
   EXPECT_FALSE(host_matches("198.18.0.0/255.254.0.0", "198.20.0.1"));
   EXPECT_TRUE(host_matches("127.0.0.1/255.255.255.255", "127.0.0.1"));
-  EXPECT_FALSE(host_matches("198.18.0.1/255.254.0.0", "198.18.0.1"));  // bits beyond the mask: matches nobody, as on the server
+  // bits beyond the mask: matches nobody, as on the server
+  EXPECT_FALSE(host_matches("198.18.0.1/255.254.0.0", "198.18.0.1"));
 }
 
 TEST(HostMatches, WhatIsNoNetworkMatchesNobody) {
-  for (const char* pattern : {"/", "198.18.0.0/", "/255.0.0.0", "198.18.0.0/16", "198.18.0.0/255.255.0.0/8", "x/y", "fd00::/255.0.0.0"}) {
+  for (const char* pattern :
+       {"/", "198.18.0.0/", "/255.0.0.0", "198.18.0.0/16", "198.18.0.0/255.255.0.0/8", "x/y", "fd00::/255.0.0.0"}) {
     EXPECT_FALSE(host_matches(pattern, "198.18.0.1")) << pattern;
   }
   EXPECT_FALSE(host_matches("198.18.0.0/255.254.0.0", "::1"));
@@ -68,7 +70,8 @@ TEST(HostMatches, APatternMadeToBeSlowIsNot) {
 }
 
 TEST(Accounts, TheMostSpecificHostWins) {
-  const Accounts accounts({account("app", "%"), account("app", "198.18.%"), account("app", "198.18.0.%"), account("app", "198.18.0.7")});
+  const Accounts accounts(
+      {account("app", "%"), account("app", "198.18.%"), account("app", "198.18.0.%"), account("app", "198.18.0.7")});
   EXPECT_EQ(host_found(accounts, "app", "198.18.0.7"), "198.18.0.7");
   EXPECT_EQ(host_found(accounts, "app", "198.18.0.8"), "198.18.0.%");
   EXPECT_EQ(host_found(accounts, "app", "198.18.9.8"), "198.18.%");
@@ -76,9 +79,13 @@ TEST(Accounts, TheMostSpecificHostWins) {
 }
 
 TEST(Accounts, HostsAreTriedInTheServersOrder) {
-  // What CURRENT_USER() of MariaDB 10.11.19 was for a client at 127.0.0.1, each account dropped when it had had its turn.
-  std::vector<std::string> order = {"127.0.0.1/255.255.255.255", "127.0.0.1", "127.0.0.0/255.255.255.0", "127.0.0.0/255.0.0.0", "_27.0.0.1",
-                                    "127.0.0._", "127__.0.1", "127.0.0.1%", "127.0.0.%", "%.0.0.1", "127.%", "127%", "%1", "1%", "%"};
+  // What CURRENT_USER() of MariaDB 10.11.19 was for a client at 127.0.0.1, each account dropped when it had had its
+  // turn.
+  // clang-format off
+  std::vector<std::string> order = {
+      "127.0.0.1/255.255.255.255", "127.0.0.1", "127.0.0.0/255.255.255.0", "127.0.0.0/255.0.0.0", "_27.0.0.1",
+      "127.0.0._", "127__.0.1", "127.0.0.1%", "127.0.0.%", "%.0.0.1", "127.%", "127%", "%1", "1%", "%"};
+  // clang-format on
   Random random(7);
   for (int round = 0; round < 50; ++round) {
     std::vector<std::string> left = order;

@@ -16,7 +16,8 @@ ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message,
   return packet_step(sequence, wire::encode_err({.code = code, .sqlstate = "HY000", .message = message}, capabilities));
 }
 
-Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const Login* login, Attempt* out, Deadline deadline) {
+Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const Login* login, Attempt* out,
+                        Deadline deadline) {
   Result<ConnectionPtr> opened = co_await connect(*loop, address, *login, deadline);
   if (opened.ok()) {
     out->connection = std::move(*opened);
@@ -61,7 +62,9 @@ Attempt connect_to(const ServerScript& script, const Login& login, std::size_t p
 }
 
 std::string rows_reply() {
-  return ReplyWriter(kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress)).result_set(1, 2, wire::kStatusAutocommit | wire::kStatusInTransaction).bytes();
+  return ReplyWriter(kFakeCapabilities & ~(wire::kClientSsl | wire::kClientCompress))
+      .result_set(1, 2, wire::kStatusAutocommit | wire::kStatusInTransaction)
+      .bytes();
 }
 
 Asked::Asked(std::vector<ServerStep> reply, std::size_t piece) : server(*loop, script_with(std::move(reply))) {

@@ -1,4 +1,5 @@
-// For tests of connections to servers: one attempt to connect or to ask, and a connection of our own to a server that plays a script.
+// For tests of connections to servers: one attempt to connect or to ask, and a connection of our own to a server that
+// plays a script.
 //
 // Owner: the test. Thread: that of its loop.
 #pragma once
@@ -18,7 +19,8 @@ namespace hf::upstream::mysql {
 
 inline constexpr ByteView kPassword = "tiger";
 
-ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message, proto::mysql::Capabilities capabilities = kFakeCapabilities);
+ServerStep err_step(std::uint8_t sequence, std::uint16_t code, ByteView message,
+                    proto::mysql::Capabilities capabilities = kFakeCapabilities);
 
 /// What a connect or a query came to.
 struct Attempt {
@@ -28,11 +30,11 @@ struct Attempt {
   std::optional<proto::mysql::TextResult> result;
 
   PeerSaid said() const { return error && error->said != nullptr ? *error->said : PeerSaid{}; }
-  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
-                                                                  : "ok"; }
+  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code)) : "ok"; }
 };
 
-runtime::Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const Login* login, Attempt* out, Deadline deadline);
+runtime::Task<void> connect_task(runtime::EventLoop* loop, net::Address address, const Login* login, Attempt* out,
+                                 Deadline deadline);
 runtime::Task<void> query_task(Connection* connection, std::string sql, Attempt* out, Deadline deadline);
 Login login_of(std::string user = "app");
 Attempt connect_to(runtime::SteppedLoop& loop, const ServerFake& server, const Login& login);

@@ -29,8 +29,10 @@ constexpr std::size_t kLargestReply = 1024 * 1024;
 constexpr int kMostLoginTurns = 8;
 constexpr std::size_t kEd25519ProofSize = 64;
 constexpr std::size_t kSha2ProofSize = 32;
-constexpr Nanos kProxyPatience = 8s;  // a server waits 10 s (connect_timeout) for a proof and counts what it waited for in vain against us
-constexpr wire::Capabilities kNeeded = wire::kClientProtocol41 | wire::kClientSecureConnection | wire::kClientPluginAuth;
+// a server waits 10 s (connect_timeout) for a proof and counts what it waited for in vain against us
+constexpr Nanos kProxyPatience = 8s;
+constexpr wire::Capabilities kNeeded =
+    wire::kClientProtocol41 | wire::kClientSecureConnection | wire::kClientPluginAuth;
 
 /// One for each connection of the process, never the same again.
 std::uint64_t next_serial() {
@@ -57,10 +59,11 @@ std::string wrong_response(const std::string& user) {
   return wire::encode_handshake_response(response);
 }
 
-/// The login conversation: whole packets in, answers out. When it ends while the server waits for us, the server gets a wrong
+/// The login conversation: whole packets in, answers out. When it ends while the server waits for us, the server gets a
+/// wrong
 /// answer: it refuses that as any other, where a connection that breaks off counts as an error of our host, and after
-/// max_connect_errors of them in a row the server lets nobody of this host in. A server that has not greeted yet (it was stopped, say)
-/// reads the answer when it comes to it.
+/// max_connect_errors of them in a row the server lets nobody of this host in. A server that has not greeted yet (it
+/// was stopped, say) reads the answer when it comes to it.
 class LoginDialog {
  public:
   LoginDialog(net::Stream& stream, const std::string& user, Deadline deadline)
@@ -110,9 +113,7 @@ class LoginDialog {
   bool has_unread() const { return !input_.empty(); }
 
  private:
-  enum class Owed : std::uint8_t { kNothing,
-                                   kResponse,
-                                   kProof };
+  enum class Owed : std::uint8_t { kNothing, kResponse, kProof };
 
   net::Stream& stream_;
   const std::string& user_;
@@ -129,16 +130,19 @@ Result<std::string> answer(ByteView plugin, const Credentials& credentials, Byte
   if (credentials.native_stage1 && (plugin.empty() || plugin == wire::kNativePasswordPlugin)) {
     return wire::auth::native_proof(*credentials.native_stage1, nonce);
   }
-  return Error{ErrorCode::kUnsupported, "the server wants '" + std::string(plugin) + "' for user '" + credentials.user +
-                                            "', which needs the password: give the account in `users` with a password_file"};
+  return Error{ErrorCode::kUnsupported,
+               "the server wants '" + std::string(plugin) + "' for user '" + credentials.user +
+                   "', which needs the password: give the account in `users` with a password_file"};
 }
 
 Error refused(ByteView payload) {
   Result<wire::ErrPacket> err = wire::decode_err(payload);
   if (!err.ok()) return std::move(err).error();
-  const bool denied = err->code == wire::kErAccessDenied || err->code == wire::kErDbaccessDenied || err->code == wire::kErHostNotPrivileged ||
-                      err->code == wire::kErBadDb || err->code == wire::kErAccessDeniedNoPassword;
-  return refused_by_peer(denied ? ErrorCode::kAccessDenied : ErrorCode::kRefused, "the server said " + std::to_string(err->code) + ": " + std::string(err->message),
+  const bool denied = err->code == wire::kErAccessDenied || err->code == wire::kErDbaccessDenied ||
+                      err->code == wire::kErHostNotPrivileged || err->code == wire::kErBadDb ||
+                      err->code == wire::kErAccessDeniedNoPassword;
+  return refused_by_peer(denied ? ErrorCode::kAccessDenied : ErrorCode::kRefused,
+                         "the server said " + std::to_string(err->code) + ": " + std::string(err->message),
                          {err->code, std::string(err->sqlstate), std::string(err->message)});
 }
 
@@ -177,13 +181,15 @@ Task<Result<std::string>> ask(runtime::EventLoop& loop, AuthenticationProxy* pro
   const auto answer = [&turn] { return ProxyTurn::ask(&turn); };
   const auto patience = [deadline] { return ProxyTurn::wait(deadline); };
   co_await runtime::any_of(loop, answer, patience);
-  if (!turn.answered.ok() && deadline.passed(loop.now())) co_return Error{ErrorCode::kTimeout, "the client did not prove itself in time"};
+  if (!turn.answered.ok() && deadline.passed(loop.now())) {
+    co_return Error{ErrorCode::kTimeout, "the client did not prove itself in time"};
+  }
   co_return std::move(turn.answered);
 }
 
 /// Turns of authentication after our response, until OK or ERR.
-Task<Result<wire::StatusFlags>> authenticate(LoginDialog& dialog, const Login& login, std::string plugin, std::string nonce,
-                                             wire::Capabilities agreed) {
+Task<Result<wire::StatusFlags>> authenticate(LoginDialog& dialog, const Login& login, std::string plugin,
+                                             std::string nonce, wire::Capabilities agreed) {
   const Credentials& credentials = login.credentials;
   for (int turn = 0; turn < kMostLoginTurns; ++turn) {
     Result<std::string> payload = co_await dialog.read();
@@ -262,7 +268,8 @@ namespace {
 
 /// What this login is to be like, of what the server can.
 wire::Capabilities agree(const wire::Greeting& greeting, const Login& login) {
-  wire::Capabilities wanted = login.capabilities | kNeeded | wire::kClientPluginAuthLenencData | wire::kClientTransactions;
+  wire::Capabilities wanted =
+      login.capabilities | kNeeded | wire::kClientPluginAuthLenencData | wire::kClientTransactions;
   wanted &= ~(wire::kClientSsl | wire::kClientCompress | wire::kClientConnectWithDb | wire::kClientConnectAttrs);
   if (!login.schema.empty()) wanted |= wire::kClientConnectWithDb;
   if (!login.connect_attributes.empty()) wanted |= wire::kClientConnectAttrs;
@@ -276,7 +283,8 @@ wire::Capabilities agree(const wire::Greeting& greeting, const Login& login) {
 
 }  // namespace
 
-Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address address, const Login& login, Deadline deadline) {
+Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address address, const Login& login,
+                                    Deadline deadline) {
   Result<std::unique_ptr<net::Stream>> stream = co_await net::connect(loop, address, net::SocketOptions{}, deadline);
   HF_CO_RETURN_IF_ERROR(stream);
   auto connection = std::make_unique<Connection>();
@@ -293,13 +301,16 @@ Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address addre
   Result<wire::Greeting> greeting = wire::decode_greeting(*first);
   HF_CO_RETURN_IF_ERROR(greeting);
   if (!wire::has(greeting->capabilities, kNeeded)) {
-    co_return Error{ErrorCode::kUnsupported, "the server is too old: it does not speak protocol 4.1 with authentication plugins"};
+    co_return Error{ErrorCode::kUnsupported,
+                    "the server is too old: it does not speak protocol 4.1 with authentication plugins"};
   }
   const wire::Capabilities agreed = agree(*greeting, login);
-  const std::string plugin = greeting->auth_plugin.empty() ? std::string(wire::kNativePasswordPlugin) : greeting->auth_plugin;
+  const std::string plugin =
+      greeting->auth_plugin.empty() ? std::string(wire::kNativePasswordPlugin) : greeting->auth_plugin;
   wire::HandshakeResponse response = response_to(*greeting, login, agreed);
   // With a proxy nothing is known yet: an answer that cannot be right makes the server ask for the account's plugin.
-  Result<std::string> proof = login.proxy != nullptr ? Result<std::string>(std::string()) : answer(plugin, login.credentials, greeting->nonce);
+  Result<std::string> proof =
+      login.proxy != nullptr ? Result<std::string>(std::string()) : answer(plugin, login.credentials, greeting->nonce);
   if (!proof.ok()) {
     // The server's default plugin is not the account's; answer for the one we can, it will ask for a switch.
     response.auth_plugin = std::string(wire::kNativePasswordPlugin);
@@ -308,7 +319,8 @@ Task<Result<ConnectionPtr>> connect(runtime::EventLoop& loop, net::Address addre
   HF_CO_RETURN_IF_ERROR(proof);
   response.auth_response = std::move(*proof);
   dialog.write(wire::encode_handshake_response(response));
-  Result<wire::StatusFlags> status = co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed);
+  Result<wire::StatusFlags> status =
+      co_await authenticate(dialog, login, response.auth_plugin, greeting->nonce, agreed);
   HF_CO_RETURN_IF_ERROR(status);
   if (dialog.has_unread()) co_return Error{ErrorCode::kProtocol, "bytes after the end of the login"};
 
@@ -342,7 +354,8 @@ wire::Command command_of(const policy::session::Step& step) {
 namespace {
 
 /// Reads one reply of our own to its end; bytes behind it stay in `input`.
-Task<Result<void>> read_reply(Connection& connection, wire::ReplyTracker& reply, std::string* input, Deadline deadline) {
+Task<Result<void>> read_reply(Connection& connection, wire::ReplyTracker& reply, std::string* input,
+                              Deadline deadline) {
   while (!reply.done()) {
     if (input->empty()) {
       Result<ByteView> bytes = co_await connection.stream->recv(deadline);

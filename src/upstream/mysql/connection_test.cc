@@ -30,7 +30,8 @@ ServerStep switch_step(std::uint8_t sequence, ByteView plugin, ByteView nonce) {
 const std::string kNonce32(32, 'n');
 
 ServerScript ed25519_script() {
-  return {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32), expect_step(), ok_step(4)};
+  return {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32),
+          expect_step(), ok_step(4)};
 }
 
 ServerScript sha2_script() {
@@ -73,13 +74,15 @@ TEST(Connect, LogsInByNativePasswordAndTellsWhatTheServerIs) {
   EXPECT_EQ(response->charset, 33);
   EXPECT_EQ(response->auth_plugin, wire::kNativePasswordPlugin);
   EXPECT_EQ(response->connect_attributes, login.connect_attributes);
-  EXPECT_TRUE(wire::auth::native_verify(response->auth_response, fake_greeting().nonce, wire::auth::native_stage2(kPassword)));
+  EXPECT_TRUE(
+      wire::auth::native_verify(response->auth_response, fake_greeting().nonce, wire::auth::native_stage2(kPassword)));
   attempt.connection.reset();
 }
 
 TEST(Connect, AsksForNothingThatTheServerLacks) {
   wire::Greeting greeting = fake_greeting();
-  greeting.capabilities = wire::kClientMysql | wire::kClientProtocol41 | wire::kClientSecureConnection | wire::kClientPluginAuth;
+  greeting.capabilities =
+      wire::kClientMysql | wire::kClientProtocol41 | wire::kClientSecureConnection | wire::kClientPluginAuth;
   SteppedLoop loop;
   ServerFake server(*loop, {packet_step(0, wire::encode_greeting(greeting)), expect_step(), ok_step(2)});
   Attempt attempt = connect_to(loop, server, login_of());
@@ -188,7 +191,8 @@ TEST(Connect, AServerThatClosesAtAnyStepIsAnErrorAndLeavesNothingOpen) {
       ServerScript script(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(steps));
       script.push_back(close_step());
       const Attempt attempt = connect_to(script, login_of());
-      EXPECT_TRUE(attempt.outcome() == to_string(ErrorCode::kClosed) || attempt.outcome() == to_string(ErrorCode::kReset))
+      EXPECT_TRUE(attempt.outcome() == to_string(ErrorCode::kClosed) ||
+                  attempt.outcome() == to_string(ErrorCode::kReset))
           << steps << ": " << attempt.outcome();
     }
   }
@@ -223,7 +227,8 @@ TEST(Connect, GarbageIsAnErrorWhereverItComes) {
     const bool after_login = random.below(2) == 0;
     ServerScript script;
     if (after_login) script = {greeting_step(wire::kNativePasswordPlugin), expect_step()};
-    if (after_login && framed) garbage[0] = static_cast<char>(1 + random.below(0xFD));  // anything but OK, switch and ERR
+    // anything but OK, switch and ERR
+    if (after_login && framed) garbage[0] = static_cast<char>(1 + random.below(0xFD));
     script.push_back(framed ? packet_step(after_login ? 2 : 0, garbage) : send_step(garbage));
     script.push_back(close_step());
     EXPECT_NE(connect_to(script, login_of()).outcome(), "ok") << round;
@@ -240,7 +245,8 @@ TEST(Connect, ALoginPacketBeyondTheBoundIsRefusedByItsHeader) {
 TEST(Connect, AServerThatNeverEndsTheLoginIsGivenUp) {
   ServerScript script = {greeting_step(wire::kNativePasswordPlugin), expect_step()};
   for (std::uint8_t turn = 0; turn < 20; ++turn) {
-    script.push_back(switch_step(static_cast<std::uint8_t>(2 + 2 * turn), wire::kNativePasswordPlugin, "abcdefghijklmnopqrst"));
+    script.push_back(
+        switch_step(static_cast<std::uint8_t>(2 + 2 * turn), wire::kNativePasswordPlugin, "abcdefghijklmnopqrst"));
     script.push_back(expect_step());
   }
   EXPECT_EQ(connect_to(script, login_of()).outcome(), to_string(ErrorCode::kProtocol));
@@ -260,7 +266,8 @@ TEST(Connect, AServerWithoutPluginsIsTooOld) {
 }
 
 TEST(Connect, UnexpectedDataOfAPluginIsRefused) {
-  const ServerScript script = {greeting_step(wire::kNativePasswordPlugin), expect_step(), packet_step(2, wire::encode_auth_more_data("x"))};
+  const ServerScript script = {greeting_step(wire::kNativePasswordPlugin), expect_step(),
+                               packet_step(2, wire::encode_auth_more_data("x"))};
   EXPECT_EQ(connect_to(script, login_of()).outcome(), to_string(ErrorCode::kUnsupported));
 }
 
@@ -270,7 +277,8 @@ void hang_at_every_step(End end, std::string_view outcome) {
   const int before = open_descriptors();
   for (const ServerScript& whole : {login_script(), ed25519_script(), sha2_script()}) {
     for (std::size_t steps = 0; steps < whole.size(); ++steps) {
-      if (steps > 0 && whole[steps - 1].kind == ServerStep::Kind::kSend && whole[steps].kind == ServerStep::Kind::kExpect) {
+      if (steps > 0 && whole[steps - 1].kind == ServerStep::Kind::kSend &&
+          whole[steps].kind == ServerStep::Kind::kExpect) {
         continue;  // the client waits for what comes after the packet it sends here
       }
       ServerScript script(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(steps));
@@ -329,7 +337,8 @@ TEST(Connect, CancelBetweenTwoTurnsWhileConnectingEndsItOnce) {
   cancel_after(0, [](SteppedLoop&, Scope& scope) { scope.cancel(); });
 }
 
-// --- a login that breaks off ----------------------------------------------------------------------------------------------
+// --- a login that breaks off
+// ----------------------------------------------------------------------------------------------
 
 /// A client that is asked for its proof, answers so often and then leaves.
 class LeavingClient final : public AuthenticationProxy {
@@ -353,7 +362,8 @@ class LeavingClient final : public AuthenticationProxy {
 /// What the server got last when the client left at its first question, or was cancelled there.
 std::string last_word_of_a_login_by_proxy(ByteView plugin, bool cancel) {
   SteppedLoop loop;
-  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, plugin, kNonce32), expect_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, plugin, kNonce32),
+                            expect_step()});
   LeavingClient client(0);
   if (cancel) client.until = Deadline::never();
   Login login = login_of();
@@ -381,7 +391,8 @@ TEST(BrokenOffLogin, AServerThatWaitsForAProofGetsAWrongOneInTheFormOfItsPlugin)
 
 TEST(BrokenOffLogin, AClientThatDoesNotAnswerIsGivenUpBeforeTheServerGivesUsUp) {
   SteppedLoop loop;
-  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32), expect_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(),
+                            switch_step(2, wire::kEd25519Plugin, kNonce32), expect_step()});
   LeavingClient client(0);
   client.until = Deadline::never();
   Login login = login_of();
@@ -421,8 +432,8 @@ TEST(BrokenOffLogin, AServerThatHasNotGreetedYetFindsAWholeAnswerWhenItComesToIt
 
 TEST(BrokenOffLogin, AnAnswerThatWasGivenIsNotGivenAgain) {
   SteppedLoop loop;
-  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), switch_step(2, wire::kEd25519Plugin, kNonce32),
-                            expect_step(), hang_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(),
+                            switch_step(2, wire::kEd25519Plugin, kNonce32), expect_step(), hang_step()});
   LeavingClient client(1);
   Login login = login_of();
   login.proxy = &client;
@@ -450,7 +461,8 @@ TEST(BrokenOffLogin, WhatWeCannotAnswerOurselvesIsAnsweredWrongly) {
 
 TEST(BrokenOffLogin, AfterARefusalNothingMoreIsSaid) {
   SteppedLoop loop;
-  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(), err_step(2, 1045, "Access denied"), expect_step()});
+  ServerFake server(*loop, {greeting_step(wire::kNativePasswordPlugin), expect_step(),
+                            err_step(2, 1045, "Access denied"), expect_step()});
   EXPECT_EQ(connect_to(loop, server, login_of()).outcome(), to_string(ErrorCode::kAccessDenied));
   ASSERT_TRUE(loop.run_until([&] { return server.open() == 0; }));
   EXPECT_EQ(server.received().size(), 1U);

@@ -11,11 +11,10 @@ constexpr Nanos kClosePatience = 1s;   // for resets under way when the pool clo
 
 }  // namespace
 
-Pool::~Pool() {
-  HF_CHECK(!taken_beside_);
-}
+Pool::~Pool() { HF_CHECK(!taken_beside_); }
 
-ConnectionPtr Pool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const LendTerms& terms, std::uint64_t entered) {
+ConnectionPtr Pool::take(std::uint64_t key, const policy::session::SettingsPtr& settings, const LendTerms& terms,
+                         std::uint64_t entered) {
   const auto fit_of = [&](const Connection& idle) {
     if (terms.max_packet != 0 && idle.max_packet != 0 && idle.max_packet != terms.max_packet) return Fit::kNot;
     if (idle.facts.settings != settings || !idle.facts.tracking) return Fit::kPoorly;
@@ -30,7 +29,8 @@ Task<Result<ConnectionPtr>> Pool::open_beside(ServiceViewPtr view, const Login& 
     const Result<void> waited = co_await turn_beside_.wait(turn_deadline);
     if (!waited.ok()) {
       const bool late = waited.error().code == ErrorCode::kTimeout;
-      co_return Error{late ? ErrorCode::kOverload : waited.error().code, "server '" + server.name + "': earlier KILLs are not done yet"};
+      co_return Error{late ? ErrorCode::kOverload : waited.error().code,
+                      "server '" + server.name + "': earlier KILLs are not done yet"};
     }
   }
   taken_beside_ = true;
@@ -57,13 +57,15 @@ void Pool::give(ConnectionPtr connection) {
   connection->at_rest = true;
   if (!connection->usable() || connection->pool == nullptr) return;
   if (connection->facts.clean()) return upstream::Pool<Connection>::give(std::move(connection));
-  const bool resettable = !connection->facts.must_close && !connection->facts.told_kill && connection->reset_to != nullptr && !closing_;
+  const bool resettable =
+      !connection->facts.must_close && !connection->facts.told_kill && connection->reset_to != nullptr && !closing_;
   if (resettable) resets_.spawn("reset of a server connection", reset, this, std::move(connection));
 }
 
 Task<void> Pool::reset(Pool* self, ConnectionPtr connection) {
   const policy::session::SettingsPtr start = connection->reset_to;
-  const Result<void> done = co_await run_steps(*connection, policy::session::reset_steps(*start), self->loop().deadline_in(kResetPatience));
+  const Result<void> done =
+      co_await run_steps(*connection, policy::session::reset_steps(*start), self->loop().deadline_in(kResetPatience));
   if (!done.ok()) co_return;  // closed
   ++self->resets_done_;
   policy::session::reset(connection->facts, start);

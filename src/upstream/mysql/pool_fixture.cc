@@ -4,7 +4,8 @@ namespace hf::upstream::mysql {
 
 using runtime::Task;
 
-Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish, Deadline deadline) {
+Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish,
+                     Deadline deadline) {
   Result<ConnectionPtr> opened = co_await pool->open(view, *login, key, deadline);
   if (opened.ok()) {
     wish->connection = std::move(*opened);

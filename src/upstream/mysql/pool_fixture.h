@@ -1,5 +1,5 @@
-// MysqlPoolTest: a server that logs everybody in, at most two places for connections to it, and pools that share them as shards do.
-// What a pool does whatever its connections speak is tested without a server (upstream/pool_fixture.h).
+// MysqlPoolTest: a server that logs everybody in, at most two places for connections to it, and pools that share them
+// as shards do. What a pool does whatever its connections speak is tested without a server (upstream/pool_fixture.h).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,11 +23,11 @@ struct Wish {
   ConnectionPtr connection;
   std::optional<Error> error;
 
-  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code))
-                                                                  : "ok"; }
+  std::string outcome() const { return !ended ? "waiting" : error ? std::string(to_string(error->code)) : "ok"; }
 };
 
-runtime::Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish, Deadline deadline);
+runtime::Task<void> open_task(Pool* pool, ServiceViewPtr view, const Login* login, std::uint64_t key, Wish* wish,
+                              Deadline deadline);
 runtime::Task<void> adopt_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline);
 runtime::Task<void> beside_task(Pool* pool, ServiceViewPtr view, const Login* login, Wish* wish, Deadline deadline);
 

@@ -84,7 +84,8 @@ TEST(Query, DeadlineAndCancelEndTheWait) {
       const std::size_t steps = asked.server.steps_begun();
       Attempt attempt;
       Scope scope(*asked.loop);
-      scope.spawn("query", query_task, asked.connection.get(), std::string("SELECT 7"), &attempt, asked.loop->deadline_in(10s));
+      scope.spawn("query", query_task, asked.connection.get(), std::string("SELECT 7"), &attempt,
+                  asked.loop->deadline_in(10s));
       ASSERT_TRUE(asked.loop.run_until([&] { return asked.server.steps_begun() == steps + 2; }));
       asked.loop.turn();
       EXPECT_EQ(attempt.outcome(), "waiting");
@@ -114,7 +115,8 @@ TEST(Connection, IsNotUsableWhileBytesWaitToBeRead) {
   EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
 }
 
-// --- its end ----------------------------------------------------------------------------------------------------------------
+// --- its end
+// ----------------------------------------------------------------------------------------------------------------
 
 const std::string kQuitPacket = "\x01";
 
@@ -139,8 +141,9 @@ std::vector<std::string> last_words(ServerScript script, End end) {
 }
 
 TEST(ConnectionEnd, AtRestItSaysGoodbye) {
-  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { EXPECT_TRUE(connection->at_rest); }),
-            std::vector<std::string>{kQuitPacket});
+  EXPECT_EQ(
+      last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { EXPECT_TRUE(connection->at_rest); }),
+      std::vector<std::string>{kQuitPacket});
   EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { connection->quit(); }),
             std::vector<std::string>{kQuitPacket});
 }
@@ -158,8 +161,9 @@ TEST(ConnectionEnd, GoodbyeComesBehindWhatWasSaidBeforeInTheSameTurn) {
 }
 
 TEST(ConnectionEnd, InTheMiddleOfAReplyItIsJustClosed) {
-  EXPECT_EQ(last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { connection->at_rest = false; }),
-            std::vector<std::string>{});
+  EXPECT_EQ(
+      last_words(listening_script(), [](SteppedLoop&, ConnectionPtr& connection) { connection->at_rest = false; }),
+      std::vector<std::string>{});
 }
 
 TEST(ConnectionEnd, WithBytesUnreadItIsJustClosed) {
@@ -168,18 +172,20 @@ TEST(ConnectionEnd, WithBytesUnreadItIsJustClosed) {
   script.push_back(send_step("x"));
   script.push_back(expect_step());
   const std::string ping = "\x0e";
-  const std::vector<std::string> words = last_words(std::move(script), [&](SteppedLoop& loop, ConnectionPtr& connection) {
-    std::string packet;
-    wire::append_packet(packet, 0, ping);
-    connection->stream->write(packet);
-    EXPECT_TRUE(loop.run_until([&] { return connection->stream->readable(); }));
-  });
+  const std::vector<std::string> words =
+      last_words(std::move(script), [&](SteppedLoop& loop, ConnectionPtr& connection) {
+        std::string packet;
+        wire::append_packet(packet, 0, ping);
+        connection->stream->write(packet);
+        EXPECT_TRUE(loop.run_until([&] { return connection->stream->readable(); }));
+      });
   EXPECT_EQ(words, std::vector<std::string>{ping});
 }
 
 TEST(ConnectionEnd, BrokenItIsJustClosed) {
-  EXPECT_EQ(last_words(listening_script(),
-                       [](SteppedLoop&, ConnectionPtr& connection) { connection->stream->abort({ErrorCode::kReset, "cut"}); }),
+  EXPECT_EQ(last_words(
+                listening_script(),
+                [](SteppedLoop&, ConnectionPtr& connection) { connection->stream->abort({ErrorCode::kReset, "cut"}); }),
             std::vector<std::string>{});
 }
 
@@ -196,7 +202,8 @@ TEST(ConnectionEnd, AWholeQueryLeavesItAtRestAndHalfAQueryDoesNot) {
   Attempt attempt;
   Scope scope(*half.loop);
   const std::size_t steps = half.server.steps_begun();
-  scope.spawn("query", query_task, half.connection.get(), std::string("SELECT 7"), &attempt, half.loop->deadline_in(10s));
+  scope.spawn("query", query_task, half.connection.get(), std::string("SELECT 7"), &attempt,
+              half.loop->deadline_in(10s));
   EXPECT_TRUE(half.loop.run_until([&] { return half.server.steps_begun() == steps + 2; }));
   half.loop.advance(11s);
   EXPECT_TRUE(half.loop.run_until_empty(scope));

@@ -4,7 +4,9 @@ namespace hf::upstream::mysql {
 
 namespace reply {
 
-proto::mysql::testing::ReplyWriter writer(const ServerTurn& turn) { return proto::mysql::testing::ReplyWriter(turn.capabilities); }
+proto::mysql::testing::ReplyWriter writer(const ServerTurn& turn) {
+  return proto::mysql::testing::ReplyWriter(turn.capabilities);
+}
 
 ServerReply ok(proto::mysql::OkPacket packet, std::string session_state) {
   return [packet, session_state = std::move(session_state)](const ServerTurn& turn) {
@@ -17,7 +19,8 @@ ServerReply ok(proto::mysql::OkPacket packet, std::string session_state) {
 }
 
 ServerReply error(std::uint16_t code, std::string message) {
-  return [code, message = std::move(message)](const ServerTurn& turn) { return writer(turn).err(code, message).bytes(); };
+  return
+      [code, message = std::move(message)](const ServerTurn& turn) { return writer(turn).err(code, message).bytes(); };
 }
 
 ServerReply bytes(std::string packets) {
@@ -49,8 +52,10 @@ ServerReply rows(std::vector<Row> rows, std::uint16_t warnings, proto::mysql::St
 
 }  // namespace reply
 
-ResponderFake::ResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault) : loop_(loop), capabilities_(capabilities), fault_(fault), reads_again_(loop), scope_(loop) {
-  const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+ResponderFake::ResponderFake(runtime::EventLoop& loop, proto::mysql::Capabilities capabilities, ServerFault* fault)
+    : loop_(loop), capabilities_(capabilities), fault_(fault), reads_again_(loop), scope_(loop) {
+  const int fd =
+      net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
   address_ = net::Address::local_of(fd).value();
   listener_ = std::make_unique<net::Listener>(loop, fd, net::SocketOptions{});
   scope_.spawn("responder accept", accept, this);
@@ -74,7 +79,8 @@ std::vector<std::string> ResponderFake::texts() const {
 }
 
 std::size_t ResponderFake::count(std::string_view part) const {
-  return static_cast<std::size_t>(std::count_if(heard_.begin(), heard_.end(), [&](const Heard& each) { return each.command.find(part) != std::string::npos; }));
+  return static_cast<std::size_t>(std::count_if(
+      heard_.begin(), heard_.end(), [&](const Heard& each) { return each.command.find(part) != std::string::npos; }));
 }
 
 void ResponderFake::cut() {
@@ -121,7 +127,8 @@ runtime::Task<void> ResponderFake::talk(ResponderFake* self, Connection* connect
   proto::mysql::Greeting greeting = fake_greeting();
   greeting.connection_id = connection->thread_id;
   greeting.capabilities = self->capabilities_;
-  const bool greeted = self->say(*connection, proto::mysql::testing::packet(0, proto::mysql::encode_greeting(greeting)));
+  const bool greeted =
+      self->say(*connection, proto::mysql::testing::packet(0, proto::mysql::encode_greeting(greeting)));
   if (!greeted) co_return;
   std::optional<std::string> payload = co_await read(self, connection);
   if (!payload) co_return;
@@ -150,9 +157,13 @@ runtime::Task<void> ResponderFake::talk(ResponderFake* self, Connection* connect
     }
     const bool said = self->say(*connection, answer);
     if (!said) co_return;
-    const bool wants_file = !connection->struck && answer.size() > proto::mysql::kPacketHeader && byte_at(answer, proto::mysql::kPacketHeader) == proto::mysql::kLocalInfileHeader;
+    const bool wants_file = !connection->struck && answer.size() > proto::mysql::kPacketHeader &&
+                            byte_at(answer, proto::mysql::kPacketHeader) == proto::mysql::kLocalInfileHeader;
     if (!wants_file) continue;
-    for (payload = co_await read(self, connection); payload && !payload->empty(); payload = co_await read(self, connection)) self->files_ += *payload;
+    for (payload = co_await read(self, connection); payload && !payload->empty();
+         payload = co_await read(self, connection)) {
+      self->files_ += *payload;
+    }
     if (!payload) co_return;
     const bool thanked = self->say(*connection, ok_packet(static_cast<std::uint8_t>(connection->sequence + 1)));
     if (!thanked) co_return;
@@ -198,7 +209,8 @@ runtime::Task<bool> ResponderFake::take_turns(ResponderFake* self, Connection* c
   co_return false;
 }
 
-runtime::Task<void> ResponderFake::say_in_pieces(ResponderFake* self, Connection* connection, const std::string* bytes) {
+runtime::Task<void> ResponderFake::say_in_pieces(ResponderFake* self, Connection* connection,
+                                                 const std::string* bytes) {
   for (std::size_t at = 0; at < bytes->size(); at += self->piece_) {
     connection->stream->write(ByteView(*bytes).substr(at, self->piece_));
     const Result<void> next_turn = co_await runtime::sleep_until(Deadline{self->loop_.now()});
@@ -207,7 +219,8 @@ runtime::Task<void> ResponderFake::say_in_pieces(ResponderFake* self, Connection
 }
 
 std::string ResponderFake::ok_packet(std::uint8_t sequence) {
-  return proto::mysql::testing::packet(sequence, proto::mysql::encode_ok({.status = proto::mysql::kStatusAutocommit}, kFakeCapabilities));
+  return proto::mysql::testing::packet(
+      sequence, proto::mysql::encode_ok({.status = proto::mysql::kStatusAutocommit}, kFakeCapabilities));
 }
 
 std::string ResponderFake::answer(Connection& connection, ByteView payload) {
@@ -227,7 +240,9 @@ std::string ResponderFake::answer(Connection& connection, ByteView payload) {
     case proto::mysql::Command::kSetOption: return out.end(turn.status).bytes();
     case proto::mysql::Command::kStatistics: return out.raw("Uptime: 1").bytes();
     default:
-      if (payload.starts_with("\x03KILL CONNECTION ")) cut_thread(static_cast<std::uint32_t>(std::stoul(std::string(payload.substr(17)))));
+      if (payload.starts_with("\x03KILL CONNECTION ")) {
+        cut_thread(static_cast<std::uint32_t>(std::stoul(std::string(payload.substr(17)))));
+      }
       return out.ok(turn.status).bytes();
   }
 }
@@ -239,7 +254,8 @@ void ResponderFake::follow_transaction(Connection& connection, ByteView payload)
   if (text.starts_with("START TRANSACTION READ ONLY")) connection.status |= proto::mysql::kStatusInTransactionReadOnly;
   const bool resets = byte_at(payload, 0) == static_cast<std::uint8_t>(proto::mysql::Command::kResetConnection);
   if (resets || text.starts_with("COMMIT") || text.starts_with("ROLLBACK")) {
-    connection.status &= static_cast<proto::mysql::StatusFlags>(~(proto::mysql::kStatusInTransaction | proto::mysql::kStatusInTransactionReadOnly));
+    connection.status &= static_cast<proto::mysql::StatusFlags>(
+        ~(proto::mysql::kStatusInTransaction | proto::mysql::kStatusInTransactionReadOnly));
   }
 }
 
@@ -253,14 +269,13 @@ bool ResponderFake::say(Connection& connection, const std::string& packets) {
   const std::uint8_t sequence = packets.empty() ? 1 : byte_at(packets, 3);
   switch (fault_->kind) {
     case ServerFault::Kind::kError:
-      stream.write(proto::mysql::testing::packet(sequence, proto::mysql::encode_err({fault_->code, "HY000", fault_->message}, kFakeCapabilities)));
+      stream.write(proto::mysql::testing::packet(
+          sequence, proto::mysql::encode_err({fault_->code, "HY000", fault_->message}, kFakeCapabilities)));
       return sequence != 0 && sequence != 2;  // a refused login is the end
     case ServerFault::Kind::kGarbage:
       stream.write(proto::mysql::testing::packet(static_cast<std::uint8_t>(sequence + 7), "\x07garbage"));
       return true;
-    case ServerFault::Kind::kTruncated:
-      stream.write(ByteView(packets).substr(0, packets.size() / 2));
-      return false;
+    case ServerFault::Kind::kTruncated: stream.write(ByteView(packets).substr(0, packets.size() / 2)); return false;
     case ServerFault::Kind::kNone:
     case ServerFault::Kind::kClose: break;
   }

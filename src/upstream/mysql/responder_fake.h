@@ -1,9 +1,11 @@
-// ResponderFake: a server for tests that answers commands by a table: what the command begins with, and the bytes of the reply.
-// Everybody may log in; what no rule names is answered with OK, in or out of the transaction that BEGIN and COMMIT make, and KILL
-// CONNECTION ends a connection. One step of it, counted over all its connections, can be made to fail.
+// ResponderFake: a server for tests that answers commands by a table: what the command begins with, and the bytes of
+// the reply. Everybody may log in; what no rule names is answered with OK, in or out of the transaction that BEGIN and
+// COMMIT make, and KILL CONNECTION ends a connection. One step of it, counted over all its connections, can be made to
+// fail.
 //
 // Owner: the test. Thread: that of its loop.
-// Invariants: 1. Listens on a free port of the loopback. 2. Each thing that it says (greeting, login's answer, reply) is one step.
+// Invariants: 1. Listens on a free port of the loopback. 2. Each thing that it says (greeting, login's answer, reply)
+// is one step.
 // 3. The destructor ends all connections.
 #pragma once
 
@@ -25,13 +27,15 @@ namespace hf::upstream::mysql {
 
 /// What goes wrong, and at which step. Shared by the servers of one test.
 struct ServerFault {
-  enum class Kind : std::uint8_t { kNone,
-                                   kClose,       // instead of the step
-                                   kError,       // an ERR instead
-                                   kGarbage,     // a packet out of order instead
-                                   kTruncated }; // half of it, then the end
+  enum class Kind : std::uint8_t {
+    kNone,
+    kClose,    // instead of the step
+    kError,    // an ERR instead
+    kGarbage,  // a packet out of order instead
+    kTruncated
+  };  // half of it, then the end
   Kind kind = Kind::kNone;
-  std::size_t at = 0;     // the first is 1
+  std::size_t at = 0;  // the first is 1
   std::uint16_t code = 1105;
   std::string message = "a fault";
   std::size_t steps = 0;  // so far
@@ -46,7 +50,8 @@ struct ServerTurn {
   std::uint32_t thread_id = 0;
   ByteView command;  // the payload
 };
-/// The whole reply as packets, the first of which has number 1. Empty: the server says nothing, and waits for the next command.
+/// The whole reply as packets, the first of which has number 1. Empty: the server says nothing, and waits for the next
+/// command.
 using ServerReply = std::function<std::string(const ServerTurn&)>;
 
 namespace reply {
@@ -83,12 +88,17 @@ class ResponderFake {
   const net::Address& address() const { return address_; }
 
   /// COM_QUERY whose text begins so. Later rules go before earlier ones. `times`: how often the rule holds.
-  void on(std::string_view text, ServerReply reply, std::size_t times = SIZE_MAX) { on_payload('\x03' + std::string(text), std::move(reply), times); }
+  void on(std::string_view text, ServerReply reply, std::size_t times = SIZE_MAX) {
+    on_payload('\x03' + std::string(text), std::move(reply), times);
+  }
   void on_command(proto::mysql::Command command, ServerReply reply, std::size_t times = SIZE_MAX);
-  void on_payload(std::string begins, ServerReply reply, std::size_t times = SIZE_MAX) { rules_.push_back({std::move(begins), std::move(reply), times}); }
+  void on_payload(std::string begins, ServerReply reply, std::size_t times = SIZE_MAX) {
+    rules_.push_back({std::move(begins), std::move(reply), times});
+  }
   /// What the answer to a login is, instead of OK. Its packets begin with number 2.
   void on_login(std::optional<std::string> packets) { login_answer_ = std::move(packets); }
-  /// A login in turns: each payload is said, and an answer to it (kept with the logins) read, before the last, which is the verdict.
+  /// A login in turns: each payload is said, and an answer to it (kept with the logins) read, before the last, which is
+  /// the verdict.
   void on_login_turns(std::vector<std::string> payloads) { login_turns_ = std::move(payloads); }
 
   /// Replies go out in pieces of this, one per turn; 0: each at once.

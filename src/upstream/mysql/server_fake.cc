@@ -35,8 +35,10 @@ ServerScript login_script() {
   return {packet_step(0, proto::mysql::encode_greeting(fake_greeting())), expect_step(), ok_step(2)};
 }
 
-ServerFake::ServerFake(runtime::EventLoop& loop, ServerScript script) : loop_(loop), script_(std::move(script)), scope_(loop) {
-  const int fd = net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
+ServerFake::ServerFake(runtime::EventLoop& loop, ServerScript script)
+    : loop_(loop), script_(std::move(script)), scope_(loop) {
+  const int fd =
+      net::Listener::bind(net::Address::from_ip("127.0.0.1", 0).value(), net::PortSharing::kExclusive).value();
   address_ = net::Address::local_of(fd).value();
   listener_ = std::make_unique<net::Listener>(loop, fd, net::SocketOptions{});
   scope_.spawn("fake accept", accept, this);
@@ -87,7 +89,8 @@ runtime::Task<void> ServerFake::play(ServerFake* self, net::Stream* stream) {
       if (!bytes.ok() || bytes->empty()) co_return;
       input.append(*bytes);
     }
-    self->received_.push_back(input.substr(proto::mysql::kPacketHeader, packet_size(input) - proto::mysql::kPacketHeader));
+    self->received_.push_back(
+        input.substr(proto::mysql::kPacketHeader, packet_size(input) - proto::mysql::kPacketHeader));
     input.erase(0, packet_size(input));
   }
   for (;;) {

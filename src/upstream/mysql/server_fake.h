@@ -1,8 +1,9 @@
-// ServerFake: a server for tests that plays a script to every connection it accepts: expect a packet, send bytes, close, hang.
-// It understands nothing; the test writes the bytes and looks at what came in.
+// ServerFake: a server for tests that plays a script to every connection it accepts: expect a packet, send bytes,
+// close, hang. It understands nothing; the test writes the bytes and looks at what came in.
 //
 // Owner: the test. Thread: that of its loop.
-// Invariants: 1. Listens on a free port of the loopback. 2. A connection whose script is over stays open until the client closes it.
+// Invariants: 1. Listens on a free port of the loopback. 2. A connection whose script is over stays open until the
+// client closes it.
 // 3. The destructor ends all connections.
 #pragma once
 
@@ -22,10 +23,7 @@
 namespace hf::upstream::mysql {
 
 struct ServerStep {
-  enum class Kind : std::uint8_t { kSend,
-                                   kExpect,
-                                   kClose,
-                                   kHang };
+  enum class Kind : std::uint8_t { kSend, kExpect, kClose, kHang };
   Kind kind = Kind::kHang;
   std::string bytes{};
 };

@@ -1,5 +1,5 @@
-// View: what a shard knows of a MySQL service besides its servers: who is primary, what clients are greeted with, who may log in, and
-// what a session begins with.
+// View: what a shard knows of a MySQL service besides its servers: who is primary, what clients are greeted with, who
+// may log in, and what a session begins with.
 //
 // Owner: shared_ptr<const>. Thread: any.
 // Invariant: `primary`, when there is one, is present and usable. There is never more than one.
@@ -40,7 +40,6 @@ struct View final : ServiceView {
 using ViewPtr = std::shared_ptr<const View>;
 
 /// The readings that a session may ask for (Control::refresh).
-enum class Subject : std::uint32_t { kAccounts,
-                                     kDefaults };
+enum class Subject : std::uint32_t { kAccounts, kDefaults };
 
 }  // namespace hf::upstream::mysql

@@ -85,7 +85,8 @@ Result<InterfaceAddress> AddressHolder::request(const VirtualAddress& address, N
   wanted.scope = address.scope;
   wanted.label = address.label;
   if (!address.address.is_v4()) wanted.flags |= proto::netlink::kNoDad;
-  // Preferred for no time in IPv6: the node's own connections must not begin from an address that moves (route_socket.h).
+  // Preferred for no time in IPv6: the node's own connections must not begin from an address that moves
+  // (route_socket.h).
   const Seconds seconds = std::chrono::ceil<Seconds>(lease);
   wanted.lifetime = Lifetime{seconds, address.address.is_v4() ? seconds : 0s};
   return wanted;

@@ -1,5 +1,5 @@
-// AddressHolder: the virtual addresses of one router on the interfaces: taken as a lease, renewed, given up. With a virtual
-// MAC they live on a macvlan interface of the router's own.
+// AddressHolder: the virtual addresses of one router on the interfaces: taken as a lease, renewed, given up. With a
+// virtual MAC they live on a macvlan interface of the router's own.
 //
 // Owner: a VirtualRouter. Thread: that of its loop.
 // Invariants:

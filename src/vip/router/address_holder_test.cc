@@ -39,7 +39,9 @@ class AddressHolderTest : public ::testing::Test {
     }
     return settings;
   }
-  void attach(const std::vector<IpAddress>& addresses) { ASSERT_TRUE(holder_->attach(with(addresses), *routes_->find_link("va")).ok()); }
+  void attach(const std::vector<IpAddress>& addresses) {
+    ASSERT_TRUE(holder_->attach(with(addresses), *routes_->find_link("va")).ok());
+  }
   /// As the kernel has it now.
   std::optional<InterfaceAddress> there(const IpAddress& address) {
     auto fresh = RouteSocket::open(*loop_, {});

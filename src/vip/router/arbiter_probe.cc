@@ -41,8 +41,9 @@ class ArpProbe final : public ArbiterProbe {
   static Result<std::unique_ptr<ArbiterProbe>> make(runtime::EventLoop& loop, const IpAddress& target, const From& from,
                                                     std::function<void()> answered) {
     std::unique_ptr<ArpProbe> out(new ArpProbe(target, from, std::move(answered)));
-    auto socket = NeighbourSocket::open(loop, from.interface_index, from.mac, {target},
-                                        [probe = out.get()](const NeighbourSocket::Claim& claim) { probe->heard(claim); });
+    auto socket =
+        NeighbourSocket::open(loop, from.interface_index, from.mac, {target},
+                              [probe = out.get()](const NeighbourSocket::Claim& claim) { probe->heard(claim); });
     if (!socket.ok()) return socket.error();
     out->socket_ = std::move(*socket);
     return std::unique_ptr<ArbiterProbe>(std::move(out));
@@ -70,8 +71,8 @@ class ArpProbe final : public ArbiterProbe {
   bool asking_ = false;
 };
 
-/// ICMP echo. A socket per question, connected, so that the kernel hands over nothing but the target's replies: one that
-/// was connected can neither be bound to another own address nor be disconnected and still hear.
+/// ICMP echo. A socket per question, connected, so that the kernel hands over nothing but the target's replies: one
+/// that was connected can neither be bound to another own address nor be disconnected and still hear.
 class IcmpProbe final : public ArbiterProbe, private runtime::IoHandler {
  public:
   static Result<std::unique_ptr<ArbiterProbe>> make(runtime::EventLoop& loop, const IpAddress& target, const From& from,
@@ -121,7 +122,7 @@ class IcmpProbe final : public ArbiterProbe, private runtime::IoHandler {
 
   static Result<void> only_replies(Socket& socket, const IpAddress& target) {
     if (target.is_v4()) {
-      constexpr int kIcmpFilter = 1;  // ICMP_FILTER, linux/icmp.h
+      constexpr int kIcmpFilter = 1;      // ICMP_FILTER, linux/icmp.h
       const std::uint32_t blocked = ~1U;  // all but type 0
       return socket.set_bytes(SOL_RAW, kIcmpFilter, &blocked, sizeof blocked, "ICMP_FILTER");
     }

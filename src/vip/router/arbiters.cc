@@ -29,9 +29,10 @@ class Arbiters::Target final : private runtime::Timer {
 
   Result<void> start(const ArbiterTarget& target) {
     const Options& options = owner_.options_;
-    auto probe = ArbiterProbe::make(owner_.loop_, target,
-                                    {.interface_index = options.interface_index, .mac = options.mac, .address = options.own_address},
-                                    [this] { answered(); });
+    auto probe = ArbiterProbe::make(
+        owner_.loop_, target,
+        {.interface_index = options.interface_index, .mac = options.mac, .address = options.own_address},
+        [this] { answered(); });
     if (!probe.ok()) return probe.error();
     probe_ = std::move(*probe);
     owner_.loop_.arm(*this, owner_.loop_.now());
@@ -83,7 +84,8 @@ class Arbiters::Target final : private runtime::Timer {
   std::uint32_t unanswered_ = 0;
 };
 
-Result<std::unique_ptr<Arbiters>> Arbiters::open(runtime::EventLoop& loop, Options options, std::function<void()> changed) {
+Result<std::unique_ptr<Arbiters>> Arbiters::open(runtime::EventLoop& loop, Options options,
+                                                 std::function<void()> changed) {
   std::unique_ptr<Arbiters> out(new Arbiters(loop, std::move(options), std::move(changed)));
   for (const ArbiterTarget& target : out->options_.settings.targets) {
     out->targets_.push_back(std::make_unique<Target>(*out, name_of(target)));
@@ -110,7 +112,8 @@ bool Arbiters::reached_enough() const {
 bool Arbiters::answered_lately() const {
   if (targets_.empty()) return true;
   const TimePoint since = loop_.now() - options_.settings.interval - options_.settings.timeout;
-  const auto count = std::count_if(targets_.begin(), targets_.end(), [&](const auto& one) { return one->answered_since(since); });
+  const auto count =
+      std::count_if(targets_.begin(), targets_.end(), [&](const auto& one) { return one->answered_since(since); });
   return static_cast<std::uint32_t>(count) >= options_.settings.needed;
 }
 

@@ -34,14 +34,15 @@ class Arbiters {
   /// `changed` is called when reached_enough() changed, and when a single target was lost or found.
   /// ARP (for IPv6: neighbour solicitation) asks on `interface_index`; the others go where the routes lead, from
   /// own_address. kAccessDenied: ARP and ICMP need CAP_NET_RAW.
-  static Result<std::unique_ptr<Arbiters>> open(runtime::EventLoop& loop, Options options, std::function<void()> changed);
+  static Result<std::unique_ptr<Arbiters>> open(runtime::EventLoop& loop, Options options,
+                                                std::function<void()> changed);
   Arbiters(const Arbiters&) = delete;
   Arbiters& operator=(const Arbiters&) = delete;
   ~Arbiters();
 
   bool reached_enough() const;
-  /// Enough of them have answered the latest question or the one before in time: what a node must know at the moment in which
-  /// it would take the addresses, because fall questions take longer to fail than a master that is not heard.
+  /// Enough of them have answered the latest question or the one before in time: what a node must know at the moment in
+  /// which it would take the addresses, because fall questions take longer to fail than a master that is not heard.
   bool answered_lately() const;
   std::vector<ArbiterReport> report() const;
 

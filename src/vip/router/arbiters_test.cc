@@ -13,11 +13,12 @@ using namespace vip::router::testing;  // NOLINT(google-build-using-namespace)
 class ArbitersTest : public ::testing::Test {
  protected:
   Arbiters::Options options(std::vector<ArbiterTarget> targets, std::uint32_t needed = 1) {
-    return {.settings = {.targets = std::move(targets), .needed = needed, .interval = 100ms, .timeout = 50ms, .fall = 3},
-            .interface = "va",
-            .interface_index = ::if_nametoindex("va"),
-            .mac = kLeftMac,
-            .own_address = kLeft};
+    return {
+        .settings = {.targets = std::move(targets), .needed = needed, .interval = 100ms, .timeout = 50ms, .fall = 3},
+        .interface = "va",
+        .interface_index = ::if_nametoindex("va"),
+        .mac = kLeftMac,
+        .own_address = kLeft};
   }
   std::unique_ptr<Arbiters> open(Arbiters::Options options) {
     auto arbiters = Arbiters::open(*loop_, std::move(options), [this] { ++changes_; });
@@ -46,9 +47,7 @@ class ArbitersTest : public ::testing::Test {
   int changes_ = 0;
 };
 
-TEST_F(ArbitersTest, WithoutTargetsEnoughAreReached) {
-  EXPECT_TRUE(open(options({}))->reached_enough());
-}
+TEST_F(ArbitersTest, WithoutTargetsEnoughAreReached) { EXPECT_TRUE(open(options({}))->reached_enough()); }
 
 TEST_F(ArbitersTest, WithoutPrivilegesArpAndIcmpAreAccessDenied) {
   const WithoutPrivileges now;
@@ -125,8 +124,8 @@ TEST_F(ArbitersTest, ATargetIsLostAfterFallQuestionsAndFoundWithTheFirstAnswer) 
   network_.enter_right();
   ASSERT_TRUE(TestNetwork::run("ip link set vb down"));
   network_.enter_left();  // where the questions' sockets are made
-  loop_.advance(100ms);  // asks
-  loop_.advance(50ms);   // 1
+  loop_.advance(100ms);   // asks
+  loop_.advance(50ms);    // 1
   loop_.advance(50ms);
   loop_.advance(50ms);  // 2
   loop_.advance(50ms);

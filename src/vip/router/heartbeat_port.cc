@@ -56,8 +56,8 @@ void HeartbeatPort::unsubscribe(Subscriber& subscriber) {
 
 Result<void> HeartbeatPort::send(ByteView datagram, const IpEndpoint& to) {
   const KernelAddress kernel = to_kernel(to.address, to.port, to.address.is_link_local() ? interface_index_ : 0);
-  const ssize_t sent =
-      ::sendto(socket_.fd(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL, kernel.raw(), kernel.length);
+  const ssize_t sent = ::sendto(socket_.fd(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                                kernel.raw(), kernel.length);
   if (sent < 0) return socket_error(errno, "send a heartbeat to " + to.address.to_string());
   return {};
 }

@@ -1,10 +1,11 @@
-// HeartbeatPort: the one UDP socket on an interface and port, shared by all virtual routers that have a path there. Were
-// there several, the kernel would hand each datagram to one of them only.
+// HeartbeatPort: the one UDP socket on an interface and port, shared by all virtual routers that have a path there.
+// Were there several, the kernel would hand each datagram to one of them only.
 // HeartbeatPorts: which there are.
 //
-// Owner: HeartbeatPorts is the guardian's; a port is kept by the HeartbeatSockets that use it. Thread: that of the loop.
-// Invariants:
-//   1. A datagram is handed to every subscriber of the router that it claims to be for; one that is no heartbeat to all.
+// Owner: HeartbeatPorts is the guardian's; a port is kept by the HeartbeatSockets that use it. Thread: that of the
+// loop. Invariants:
+//   1. A datagram is handed to every subscriber of the router that it claims to be for; one that is no heartbeat to
+//      all.
 //   2. At most kMostPerTurn datagrams a turn.
 //   3. Subscribers neither come nor go while a datagram is handed over.
 #pragma once
@@ -64,7 +65,8 @@ class HeartbeatPort final : private runtime::IoHandler {
 
 class HeartbeatPorts {
  public:
-  /// The port that is open already, or a new one. kNotFound: there is no such interface. kExists: another process has it.
+  /// The port that is open already, or a new one. kNotFound: there is no such interface. kExists: another process has
+  /// it.
   Result<std::shared_ptr<HeartbeatPort>> get(runtime::EventLoop& loop, const std::string& interface, std::uint16_t port,
                                              IpFamily family);
 

@@ -3,8 +3,8 @@
 //
 // Owner: a VirtualRouter. Thread: that of its loop.
 // Invariants:
-//   1. Only datagrams of configured peers, of our router and, with a key, of whoever has the key are handed over; replays
-//      of older ones are not.
+//   1. Only datagrams of configured peers, of our router and, with a key, of whoever has the key are handed over;
+//      replays of older ones are not.
 //   2. Sequences follow the clock, one scale for all paths: what was recorded on one path is old on another that was
 //      alive since.
 //   3. The listener must not destroy the socket.
@@ -37,15 +37,17 @@ class HeartbeatSocket final : private HeartbeatPort::Subscriber {
     std::function<void(std::string_view reason)> refused;  // "peer", "key", "replay", "malformed"
   };
 
-  /// `ports` is the guardian's one, used here only: routers with a path on the same interface and port share its socket.
-  /// The port is open for the families of the path's peers. A peer is known by its address; it may send from any port.
+  /// `ports` is the guardian's one, used here only: routers with a path on the same interface and port share its
+  /// socket. The port is open for the families of the path's peers. A peer is known by its address; it may send from
+  /// any port.
   static Result<std::unique_ptr<HeartbeatSocket>> open(runtime::EventLoop& loop, HeartbeatPorts& ports, Options options,
                                                        Listener listener);
   HeartbeatSocket(const HeartbeatSocket&) = delete;
   HeartbeatSocket& operator=(const HeartbeatSocket&) = delete;
   ~HeartbeatSocket();
 
-  /// To every peer of the path; router id, boot id and sequence are filled in here. The first error is returned, all are tried.
+  /// To every peer of the path; router id, boot id and sequence are filled in here. The first error is returned, all
+  /// are tried.
   Result<void> send(proto::heartbeat::Heartbeat heartbeat);
 
  private:

@@ -26,9 +26,10 @@ class HeartbeatSocketTest : public ::testing::Test {
             .boot_id = 7};
   }
   std::unique_ptr<HeartbeatSocket> open(HeartbeatPorts& ports, const HeartbeatSocket::Options& options, Heard& heard) {
-    auto socket = HeartbeatSocket::open(*loop_, ports, options,
-                                        {.received = [&heard](const Heartbeat& one) { heard.received.push_back(one); },
-                                         .refused = [&heard](std::string_view reason) { heard.refused.emplace_back(reason); }});
+    auto socket =
+        HeartbeatSocket::open(*loop_, ports, options,
+                              {.received = [&heard](const Heartbeat& one) { heard.received.push_back(one); },
+                               .refused = [&heard](std::string_view reason) { heard.refused.emplace_back(reason); }});
     EXPECT_TRUE(socket.ok()) << socket.error().context;
     return socket.ok() ? std::move(*socket) : nullptr;
   }
@@ -39,7 +40,8 @@ class HeartbeatSocketTest : public ::testing::Test {
   static void send_raw(const std::string& bytes) {
     auto socket = Socket::open(AF_INET, SOCK_DGRAM, 0, "test");
     const KernelAddress to = to_kernel(kLeft, kPort, 0);
-    EXPECT_EQ(::sendto(socket->fd(), bytes.data(), bytes.size(), 0, to.raw(), to.length), static_cast<ssize_t>(bytes.size()));
+    EXPECT_EQ(::sendto(socket->fd(), bytes.data(), bytes.size(), 0, to.raw(), to.length),
+              static_cast<ssize_t>(bytes.size()));
   }
 
   TestNetwork network_;
@@ -118,7 +120,8 @@ TEST_F(HeartbeatSocketTest, StrangersOtherKeysReplaysAndRubbishAreRefusedByName)
   send_raw(std::string(9000, 'x'));
   send_raw(*encode(one, "between us"));
   send_raw(*encode(one, "between us"));
-  ASSERT_TRUE(TestNetwork::run("ip addr add 198.18.0.3/24 dev vb && ip route replace 198.18.0.1/32 dev vb src 198.18.0.3"));
+  ASSERT_TRUE(
+      TestNetwork::run("ip addr add 198.18.0.3/24 dev vb && ip route replace 198.18.0.1/32 dev vb src 198.18.0.3"));
   send_raw(*encode(one, "between us"));
   ASSERT_TRUE(loop_.run_until([&] { return left_heard_.refused.size() == 5; }));
   EXPECT_EQ(left_heard_.refused, (std::vector<std::string>{"key", "malformed", "malformed", "replay", "peer"}));

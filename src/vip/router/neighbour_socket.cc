@@ -91,8 +91,8 @@ Result<std::unique_ptr<NeighbourSocket>> NeighbourSocket::open(runtime::EventLoo
   Result<Socket> socket = Socket::open(AF_PACKET, SOCK_RAW, 0, "packet socket for ARP and neighbour discovery");
   if (!socket.ok()) return socket.error();
   HF_RETURN_IF_ERROR(set_up(*socket, interface_index, watched));
-  std::unique_ptr<NeighbourSocket> out(new NeighbourSocket(loop, interface_index, own_mac, std::move(watched),
-                                                           std::move(on_claim), std::move(*socket)));
+  std::unique_ptr<NeighbourSocket> out(
+      new NeighbourSocket(loop, interface_index, own_mac, std::move(watched), std::move(on_claim), std::move(*socket)));
   HF_RETURN_IF_ERROR(loop.poller().add(out->socket_.fd(), *out));
   return out;
 }
@@ -125,9 +125,10 @@ Result<void> NeighbourSocket::send(const Result<std::string>& frame) {
 Result<void> NeighbourSocket::announce(std::span<const IpAddress> addresses) {
   Result<void> out;
   for (const IpAddress& address : addresses) {
-    out = first_error(std::move(out),
-                      send(address.is_v4() ? encode_arp(gratuitous_request(own_mac_, address))
-                                           : encode_neighbour(unsolicited_advertisement(own_mac_, address, router_flag_))));
+    out = first_error(
+        std::move(out),
+        send(address.is_v4() ? encode_arp(gratuitous_request(own_mac_, address))
+                             : encode_neighbour(unsolicited_advertisement(own_mac_, address, router_flag_))));
   }
   return out;
 }
@@ -143,7 +144,8 @@ Result<void> NeighbourSocket::probe(std::span<const IpAddress> addresses) {
 
 Result<void> NeighbourSocket::ask(const IpAddress& sender, const IpAddress& target) {
   if (sender.family() != target.family()) {
-    return Error{ErrorCode::kInvalidArgument, "ask for " + target.to_string() + ": the own address is of another family"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "ask for " + target.to_string() + ": the own address is of another family"};
   }
   if (!target.is_v4()) return send(encode_solicitation(solicitation(own_mac_, sender, target)));
   return send(encode_arp({.ethernet_destination = kBroadcastMac,
@@ -172,7 +174,9 @@ void NeighbourSocket::take_frame(ByteView frame) {
     }
   } else if (const auto advertisement = decode_neighbour(frame); advertisement.ok()) {
     for (const IpAddress& address : watched_) {
-      if (const auto mac = claimant(*advertisement, address, own_mac_)) tell(address, {proto::arp::Claim::kHolds, *mac});
+      if (const auto mac = claimant(*advertisement, address, own_mac_)) {
+        tell(address, {proto::arp::Claim::kHolds, *mac});
+      }
     }
   } else if (const auto question = decode_solicitation(frame); question.ok()) {
     for (const IpAddress& address : watched_) {

@@ -38,7 +38,8 @@ class NeighbourSocket final : private runtime::IoHandler {
   };
   using OnClaim = std::function<void(const Claim&)>;
 
-  /// kAccessDenied without CAP_NET_RAW. `own_mac`: of the interface (the virtual one on a virtual-MAC interface). `watched`: the addresses to listen for.
+  /// kAccessDenied without CAP_NET_RAW. `own_mac`: of the interface (the virtual one on a virtual-MAC interface).
+  /// `watched`: the addresses to listen for.
   static Result<std::unique_ptr<NeighbourSocket>> open(runtime::EventLoop& loop, std::uint32_t interface_index,
                                                        proto::arp::MacAddress own_mac, std::vector<IpAddress> watched,
                                                        OnClaim on_claim);
@@ -51,8 +52,8 @@ class NeighbourSocket final : private runtime::IoHandler {
   Result<void> announce(std::span<const IpAddress> addresses);
   /// One ARP probe (RFC 5227) or neighbour solicitation from :: (RFC 4862 5.4.2) per address; answers come as claims.
   Result<void> probe(std::span<const IpAddress> addresses);
-  /// An ordinary ARP request or neighbour solicitation from `sender` for `target` (an arbiter's); the answer comes as a claim of `target`, which
-  /// must be watched.
+  /// An ordinary ARP request or neighbour solicitation from `sender` for `target` (an arbiter's); the answer comes as a
+  /// claim of `target`, which must be watched.
   Result<void> ask(const IpAddress& sender, const IpAddress& target);
 
  private:

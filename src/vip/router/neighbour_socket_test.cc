@@ -35,7 +35,8 @@ class NeighbourSocketTest : public ::testing::Test {
       return false;
     });
   }
-  static void expect_claim(const Claims& claims, const IpAddress& address, const MacAddress& mac, proto::arp::Claim kind) {
+  static void expect_claim(const Claims& claims, const IpAddress& address, const MacAddress& mac,
+                           proto::arp::Claim kind) {
     ASSERT_FALSE(claims.empty());
     EXPECT_EQ(claims.front().address, address);
     EXPECT_EQ(claims.front().mac, mac);
@@ -63,7 +64,8 @@ TEST_F(NeighbourSocketTest, AnnouncesAndProbesWithTheFramesOfTheProtocol) {
   const std::vector<IpAddress> both = {kVip, kVipV6};
   ASSERT_TRUE(left->announce(both).ok());
   EXPECT_TRUE(arrives(wire, *encode_arp(proto::arp::gratuitous_request(kLeftMac, kVip))));
-  EXPECT_TRUE(arrives(wire, *encode_neighbour(proto::arp::unsolicited_advertisement(kLeftMac, kVipV6, proto::arp::RouterFlag::kHost))));
+  EXPECT_TRUE(arrives(
+      wire, *encode_neighbour(proto::arp::unsolicited_advertisement(kLeftMac, kVipV6, proto::arp::RouterFlag::kHost))));
   ASSERT_TRUE(left->probe(both).ok());
   EXPECT_TRUE(arrives(wire, *encode_arp(proto::arp::probe(kLeftMac, kVip))));
   EXPECT_TRUE(arrives(wire, *encode_solicitation(proto::arp::dad_probe(kLeftMac, kVipV6))));
@@ -78,7 +80,8 @@ TEST_F(NeighbourSocketTest, ARouterSaysSo) {
   network_.enter_right();
   Wire wire("vb");
   ASSERT_TRUE(left->announce(std::vector{kVipV6}).ok());
-  EXPECT_TRUE(arrives(wire, *encode_neighbour(proto::arp::unsolicited_advertisement(kLeftMac, kVipV6, proto::arp::RouterFlag::kRouter))));
+  EXPECT_TRUE(arrives(wire, *encode_neighbour(proto::arp::unsolicited_advertisement(kLeftMac, kVipV6,
+                                                                                    proto::arp::RouterFlag::kRouter))));
 }
 
 TEST_F(NeighbourSocketTest, TheHolderAnswersAnArpProbe) {

@@ -26,8 +26,8 @@ class NetlinkRequests {
   static Result<NetlinkRequests> open(Nanos patience);
 
   std::uint32_t next_sequence() { return ++sequence_; }
-  /// Sends `request` (of the last next_sequence()) and gives the kernel's acknowledgement. Errors: it was not sent, or no
-  /// answer came.
+  /// Sends `request` (of the last next_sequence()) and gives the kernel's acknowledgement. Errors: it was not sent, or
+  /// no answer came.
   Result<proto::netlink::Acknowledgement> ask(const std::string& request);
   /// The same for a dump: `part` takes each message. kReset: the tables changed meanwhile, ask again.
   Result<void> dump(const std::string& request, const std::function<void(const proto::netlink::Message&)>& part);

@@ -12,8 +12,10 @@ constexpr int kMostPoints = 254;
 
 bool PriorityAccount::set(std::string_view source, Weight weight, std::string_view reason) {
   if (!weight.release && weight.points == 0) return clear(source);
-  const Contribution wanted{std::string(source), weight.release ? 0 : weight.points, weight.release, std::string(reason)};
-  const auto it = std::find_if(entries_.begin(), entries_.end(), [&](const Contribution& each) { return each.source == source; });
+  const Contribution wanted{std::string(source), weight.release ? 0 : weight.points, weight.release,
+                            std::string(reason)};
+  const auto it =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Contribution& each) { return each.source == source; });
   if (it == entries_.end()) {
     entries_.push_back(wanted);
     return true;

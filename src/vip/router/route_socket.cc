@@ -14,7 +14,7 @@ namespace {
 using namespace proto::netlink;  // NOLINT(google-build-using-namespace)
 
 constexpr int kEventBuffer = 4 * 1024 * 1024;
-constexpr int kMostReads = 8;          // of a table that changes while it is read
+constexpr int kMostReads = 8;              // of a table that changes while it is read
 constexpr int kMostEventDatagrams = 1024;  // in one turn
 
 Result<Socket> open_events() {
@@ -82,7 +82,8 @@ RouteSocket::~RouteSocket() {
 }
 
 const Link* RouteSocket::find_link(std::string_view name) const {
-  const auto found = std::find_if(links_.begin(), links_.end(), [&](const auto& entry) { return entry.second.name == name; });
+  const auto found =
+      std::find_if(links_.begin(), links_.end(), [&](const auto& entry) { return entry.second.name == name; });
   return found == links_.end() ? nullptr : &found->second;
 }
 
@@ -137,8 +138,8 @@ void RouteSocket::take_link(const Link& link, Change change) {
 }
 
 void RouteSocket::take_address(const InterfaceAddress& address, Change change) {
-  const auto found =
-      std::find_if(addresses_.begin(), addresses_.end(), [&](const InterfaceAddress& one) { return same_place(one, address); });
+  const auto found = std::find_if(addresses_.begin(), addresses_.end(),
+                                  [&](const InterfaceAddress& one) { return same_place(one, address); });
   if (change == Change::kGone) {
     if (found == addresses_.end()) return;
     addresses_.erase(found);
@@ -209,7 +210,8 @@ Result<RouteSocket::Tables> RouteSocket::read_tables() {
 Result<void> RouteSocket::add_address(const InterfaceAddress& address) {
   InterfaceAddress wanted = address;
   if (!wanted.address.is_v4()) wanted.flags |= kNoDad;
-  const Result<std::string> request = proto::netlink::add_address(wanted, IfPresent::kReplace, requests_.next_sequence());
+  const Result<std::string> request =
+      proto::netlink::add_address(wanted, IfPresent::kReplace, requests_.next_sequence());
   if (!request.ok()) return request.error();
   const Result<Acknowledgement> answer = requests_.ask(*request);
   if (!answer.ok()) return answer.error();
@@ -246,8 +248,8 @@ Result<std::uint32_t> RouteSocket::make_macvlan(const Macvlan& macvlan) {
     }
     const Result<std::map<std::uint32_t, Link>> links = read_links();
     if (!links.ok()) return links.error();
-    const auto found =
-        std::find_if(links->begin(), links->end(), [&](const auto& entry) { return entry.second.name == macvlan.name; });
+    const auto found = std::find_if(links->begin(), links->end(),
+                                    [&](const auto& entry) { return entry.second.name == macvlan.name; });
     if (found == links->end()) continue;  // removed meanwhile
     const Link& link = found->second;
     if (link.kind != "macvlan") return Error{ErrorCode::kExists, macvlan.name + " is there and not a macvlan"};
@@ -267,8 +269,7 @@ Result<std::uint32_t> RouteSocket::add_virtual_mac(const std::string& name, std:
       make_macvlan({.name = name, .parent = parent, .mac = proto::vrrp::virtual_mac(family, router_id)});
   if (!index.ok()) return index;
   HF_RETURN_IF_ERROR(set_virtual_mac_sysctls(name, parent_name, family));
-  const Result<Acknowledgement> answer =
-      requests_.ask(switch_link(*index, LinkSwitch::kOn, requests_.next_sequence()));
+  const Result<Acknowledgement> answer = requests_.ask(switch_link(*index, LinkSwitch::kOn, requests_.next_sequence()));
   if (!answer.ok()) return answer.error();
   if (answer->error_number != 0) return failed(*answer, "switch " + name + " on");
   const Result<std::map<std::uint32_t, Link>> links = read_links();

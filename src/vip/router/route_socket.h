@@ -3,8 +3,8 @@
 //
 // Owner: the guardian, one for the process. Thread: that of its loop.
 // Invariants:
-//   1. links() and addresses() are the kernel's as of the events read so far. A lost event (ENOBUFS) leads to a new dump,
-//      after which the differences are told as changes.
+//   1. links() and addresses() are the kernel's as of the events read so far. A lost event (ENOBUFS) leads to a new
+//      dump, after which the differences are told as changes.
 //   2. Requests end before their function returns: the kernel answers rtnetlink requests while they are sent. Should it
 //      ever not, kPatience ends the wait.
 //   3. The listener is not called from inside a request, and must not destroy the RouteSocket.
@@ -28,8 +28,10 @@
 
 namespace hf::vip::router {
 
-enum class Change : std::uint8_t { kThere,  // new, or changed
-                                   kGone };
+enum class Change : std::uint8_t {
+  kThere,  // new, or changed
+  kGone
+};
 
 class RouteSocket final : private runtime::IoHandler {
  public:
@@ -40,7 +42,8 @@ class RouteSocket final : private runtime::IoHandler {
     std::function<void(const proto::netlink::InterfaceAddress&, Change)> address;
   };
 
-  /// Opens two sockets (events, requests) in the network namespace of the calling thread and reads both tables; `listener` is called for changes after that only.
+  /// Opens two sockets (events, requests) in the network namespace of the calling thread and reads both tables;
+  /// `listener` is called for changes after that only.
   static Result<std::unique_ptr<RouteSocket>> open(runtime::EventLoop& loop, Listener listener);
   RouteSocket(const RouteSocket&) = delete;
   RouteSocket& operator=(const RouteSocket&) = delete;
@@ -57,17 +60,19 @@ class RouteSocket final : private runtime::IoHandler {
   ///
   /// A virtual address wants lifetime {valid: the lease, preferred: 0}. For IPv6 that makes it "deprecated" (RFC 4862
   /// 5.5.4): connections to it work and are answered from it, but the node's own connections do not begin from it, so
-  /// that they survive its move. IPv4 shows the same flag and does not heed it; there a prefix of 32, or being the second
-  /// of its subnet, has that effect.
+  /// that they survive its move. IPv4 shows the same flag and does not heed it; there a prefix of 32, or being the
+  /// second of its subnet, has that effect.
   Result<void> add_address(const proto::netlink::InterfaceAddress& address);
   /// Ok also when the address was not there.
   Result<void> remove_address(const proto::netlink::InterfaceAddress& address);
 
   /// A macvlan interface in bridge mode over `parent`, with the virtual router's MAC, switched on and set so that the
-  /// kernel answers ARP for its addresses on it alone; see virtual_mac.cc for the sysctls, which stay set on the parent.
-  /// A macvlan of that name, parent and MAC which is there is taken over, another macvlan of that name is replaced;
+  /// kernel answers ARP for its addresses on it alone; see virtual_mac.cc for the sysctls, which stay set on the
+  /// parent. A macvlan of that name, parent and MAC which is there is taken over, another macvlan of that name is
+  /// replaced;
   /// kExists: something else has the name. Returns its index; links() has it at once.
-  Result<std::uint32_t> add_virtual_mac(const std::string& name, std::uint32_t parent, IpFamily family, std::uint8_t router_id);
+  Result<std::uint32_t> add_virtual_mac(const std::string& name, std::uint32_t parent, IpFamily family,
+                                        std::uint8_t router_id);
   Result<void> remove_link(std::uint32_t index);
 
  private:

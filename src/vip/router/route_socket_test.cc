@@ -23,8 +23,9 @@ class RouteSocketTest : public ::testing::Test {
  protected:
   void open() {
     auto socket = RouteSocket::open(
-        *loop_, {.link = [this](const Link& one, Change change) { links_.emplace_back(one, change); },
-                 .address = [this](const InterfaceAddress& one, Change change) { addresses_.emplace_back(one, change); }});
+        *loop_,
+        {.link = [this](const Link& one, Change change) { links_.emplace_back(one, change); },
+         .address = [this](const InterfaceAddress& one, Change change) { addresses_.emplace_back(one, change); }});
     ASSERT_TRUE(socket.ok()) << socket.error().context;
     route_ = std::move(*socket);
   }
@@ -125,7 +126,8 @@ TEST_F(RouteSocketTest, AnErrorNamesAddressInterfaceAndReason) {
   nowhere.interface_index = 4711;
   const Result<void> added = route_->add_address(nowhere);
   ASSERT_FALSE(added.ok());
-  EXPECT_NE(added.error().context.find("add 198.18.0.100 to interface 4711"), std::string::npos) << added.error().context;
+  EXPECT_NE(added.error().context.find("add 198.18.0.100 to interface 4711"), std::string::npos)
+      << added.error().context;
   EXPECT_TRUE(route_->remove_address(nowhere).ok());
 }
 
@@ -147,13 +149,16 @@ TEST_F(RouteSocketTest, AStormOfEventsLosesNothingInTheEnd) {
   if (!network_.ready()) return;
   open();
   // More than the socket's buffer takes: the truth comes from reading the tables again.
-  ASSERT_TRUE(TestNetwork::run(
-      "for i in $(seq 1 250); do for j in $(seq 1 60); do echo addr add 198.19.$i.$j/32 dev va;"
-      " [ $j = 60 ] || echo addr del 198.19.$i.$j/32 dev va; done; done | ip -batch -"));
+  ASSERT_TRUE(
+      TestNetwork::run("for i in $(seq 1 250); do for j in $(seq 1 60); do echo addr add 198.19.$i.$j/32 dev va;"
+                       " [ $j = 60 ] || echo addr del 198.19.$i.$j/32 dev va; done; done | ip -batch -"));
   ASSERT_TRUE(TestNetwork::run("ip addr del 198.18.0.1/24 dev va"));
-  ASSERT_TRUE(loop_.run_until([&] { return find(kLeft) == nullptr && find(IpAddress::v4(198, 19, 250, 60)) != nullptr; }));
+  ASSERT_TRUE(
+      loop_.run_until([&] { return find(kLeft) == nullptr && find(IpAddress::v4(198, 19, 250, 60)) != nullptr; }));
   std::size_t there = 0;
-  for (const InterfaceAddress& one : route_->addresses()) there += one.address.to_string().starts_with("198.19.") ? 1 : 0;
+  for (const InterfaceAddress& one : route_->addresses()) {
+    there += one.address.to_string().starts_with("198.19.") ? 1 : 0;
+  }
   EXPECT_EQ(there, 250U);
 }
 
@@ -194,7 +199,8 @@ TEST_F(RouteSocketTest, AVirtualMacAnswersForItsAddressAndTheParentDoesNot) {
   }
   loop_.turn();  // time for a second, wrong answer
   collect();
-  EXPECT_EQ(answers, (std::vector<std::string>{"198.18.0.100 is at 00:00:5e:00:01:33", "198.18.0.1 is at 02:00:00:00:00:01"}));
+  EXPECT_EQ(answers,
+            (std::vector<std::string>{"198.18.0.100 is at 00:00:5e:00:01:33", "198.18.0.1 is at 02:00:00:00:00:01"}));
   EXPECT_TRUE(TestNetwork::run("ping -c 1 -W 2 198.18.0.100 >/dev/null"));
 }
 

@@ -54,7 +54,8 @@ bool VirtualRouter::other_interfaces_there() const {
   });
 }
 
-/// `source` where it is set; else the first address that is not virtual: IPv4 no secondary one, IPv6 the link-local one.
+/// `source` where it is set; else the first address that is not virtual: IPv4 no secondary one, IPv6 the link-local
+/// one.
 std::optional<IpAddress> VirtualRouter::find_own_address() const {
   const Link* link = around_.routes.find_link(settings_.interface);
   if (link == nullptr) return std::nullopt;
@@ -65,7 +66,8 @@ std::optional<IpAddress> VirtualRouter::find_own_address() const {
       if (there.address == *settings_.source) return there.address;
       continue;
     }
-    const bool is_virtual = std::any_of(settings_.addresses.begin(), settings_.addresses.end(), [&](const VirtualAddress& each) { return each.address == there.address; });
+    const bool is_virtual = std::any_of(settings_.addresses.begin(), settings_.addresses.end(),
+                                        [&](const VirtualAddress& each) { return each.address == there.address; });
     if (is_virtual && settings_.machine.priority != machine::kOwnerPriority) continue;
     if (!there.address.is_v4() && !there.address.is_link_local()) continue;
     if ((there.flags & (proto::netlink::kTentative | proto::netlink::kDadFailed)) != 0) continue;
@@ -111,7 +113,8 @@ Result<void> VirtualRouter::open_sockets(const Link& link) {
 Result<void> VirtualRouter::open_changed(const RouterSettings& before) {
   const Link* link = around_.routes.find_link(settings_.interface);
   if (link == nullptr) return {};
-  const bool other_peers = before.peers != settings_.peers || before.multicast_group != settings_.multicast_group || before.least_ttl != settings_.least_ttl || before.auth != settings_.auth ||
+  const bool other_peers = before.peers != settings_.peers || before.multicast_group != settings_.multicast_group ||
+                           before.least_ttl != settings_.least_ttl || before.auth != settings_.auth ||
                            before.authentication_key != settings_.authentication_key;
   if (other_peers) HF_RETURN_IF_ERROR(open_vrrp(*link));
   if (before.addresses != settings_.addresses) HF_RETURN_IF_ERROR(open_neighbours());
@@ -137,9 +140,12 @@ Result<void> VirtualRouter::open_vrrp(const Link& link) {
   listener.received = [this](const proto::vrrp::Received& message) { received(message); };
   listener.refused = [this](const proto::vrrp::Refused& refused, const IpAddress& source) {
     if (refused.vrid && *refused.vrid != settings_.router_id) return;
-    const std::optional<std::uint64_t> count = peers_.refused(proto::vrrp::to_string(refused.reason), around_.loop.now());
+    const std::optional<std::uint64_t> count =
+        peers_.refused(proto::vrrp::to_string(refused.reason), around_.loop.now());
     if (!count) return;
-    around_.news(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = source.to_string(), .reason = proto::vrrp::explain(refused.reason)}));
+    around_.news(counted(*count, events::VipPeerRefused{.vip = settings_.name,
+                                                        .peer = source.to_string(),
+                                                        .reason = proto::vrrp::explain(refused.reason)}));
   };
   Result<std::unique_ptr<VrrpSocket>> opened = VrrpSocket::open(around_.loop, options, std::move(listener));
   if (!opened.ok()) return std::move(opened).error();
@@ -158,8 +164,9 @@ Result<void> VirtualRouter::open_vrrp(const Link& link) {
 Result<void> VirtualRouter::open_neighbours() {
   neighbours_.clear();
   for (const AddressHolder::Place& place : holder_.places()) {
-    Result<std::unique_ptr<NeighbourSocket>> opened = NeighbourSocket::open(
-        around_.loop, place.index, place.mac, place.addresses, [this](const NeighbourSocket::Claim& claim) { claimed(claim); });
+    Result<std::unique_ptr<NeighbourSocket>> opened =
+        NeighbourSocket::open(around_.loop, place.index, place.mac, place.addresses,
+                              [this](const NeighbourSocket::Claim& claim) { claimed(claim); });
     if (!opened.ok()) return std::move(opened).error();
     neighbours_.push_back(std::move(*opened));
   }
@@ -172,10 +179,15 @@ Result<void> VirtualRouter::open_heartbeats() {
   for (const HeartbeatPath& path : settings_.heartbeats) {
     const std::size_t number = names.size();
     HeartbeatSocket::Listener listener;
-    listener.received = [this, number](const proto::heartbeat::Heartbeat& heartbeat) { heartbeat_received(number, heartbeat); };
-    listener.refused = [this](std::string_view reason) { (void)peers_.refused("heartbeat-" + std::string(reason), around_.loop.now()); };
-    Result<std::unique_ptr<HeartbeatSocket>> opened =
-        HeartbeatSocket::open(around_.loop, around_.heartbeat_ports, {path, settings_.heartbeat_key, settings_.router_id, around_.boot_id}, std::move(listener));
+    listener.received = [this, number](const proto::heartbeat::Heartbeat& heartbeat) {
+      heartbeat_received(number, heartbeat);
+    };
+    listener.refused = [this](std::string_view reason) {
+      (void)peers_.refused("heartbeat-" + std::string(reason), around_.loop.now());
+    };
+    Result<std::unique_ptr<HeartbeatSocket>> opened = HeartbeatSocket::open(
+        around_.loop, around_.heartbeat_ports, {path, settings_.heartbeat_key, settings_.router_id, around_.boot_id},
+        std::move(listener));
     if (!opened.ok()) return std::move(opened).error();
     heartbeats_.push_back(std::move(*opened));
     names.push_back("heartbeat " + path.interface);
@@ -193,7 +205,8 @@ Result<void> VirtualRouter::open_arbiters(const Link& link) {
   options.interface_index = link.index;
   options.mac = link.mac.value_or(proto::arp::kZeroMac);
   options.own_address = own_address_;
-  Result<std::unique_ptr<Arbiters>> opened = Arbiters::open(around_.loop, std::move(options), [this] { weigh_arbiters(); });
+  Result<std::unique_ptr<Arbiters>> opened =
+      Arbiters::open(around_.loop, std::move(options), [this] { weigh_arbiters(); });
   if (!opened.ok()) return std::move(opened).error();
   arbiters_ = std::move(*opened);
   return {};

@@ -20,7 +20,9 @@ void VirtualRouter::hear_master(const IpAddress& source, std::uint8_t priority, 
 /// Ourselves, or the other whose adverts are fresh.
 std::optional<VirtualRouter::HeardMaster> VirtualRouter::live_master() const {
   const TimePoint now = around_.loop.now();
-  if (state_.mode == Mode::kMaster) return HeardMaster{own_address_, machine::effective_priority(settings_.machine, state_), now};
+  if (state_.mode == Mode::kMaster) {
+    return HeardMaster{own_address_, machine::effective_priority(settings_.machine, state_), now};
+  }
   return heard_master_ && heard_master_->until > now ? heard_master_ : std::nullopt;
 }
 
@@ -48,9 +50,18 @@ RouterReport VirtualRouter::report() const {
   report.sync_group = settings_.sync_group;
   report.contributions = account_.entries();
   if (state_.faults.operator_release) report.contributions.push_back({"operator", 0, true, "released by command"});
-  if (state_.faults.sync_group) report.contributions.push_back({"sync group " + settings_.sync_group, 0, true, "another member is at fault"});
-  if (state_.faults.interface_down) report.contributions.push_back({"interface " + settings_.interface, 0, true, "it is not there, has no carrier or no address"});
-  if (state_.faults.conflict) report.contributions.push_back({"conflict", 0, true, "somebody else claims an address: " + last_claim_.address.to_string() + " " + proto::arp::to_string(last_claim_.mac)});
+  if (state_.faults.sync_group) {
+    report.contributions.push_back({"sync group " + settings_.sync_group, 0, true, "another member is at fault"});
+  }
+  if (state_.faults.interface_down) {
+    report.contributions.push_back(
+        {"interface " + settings_.interface, 0, true, "it is not there, has no carrier or no address"});
+  }
+  if (state_.faults.conflict) {
+    report.contributions.push_back({"conflict", 0, true,
+                                    "somebody else claims an address: " + last_claim_.address.to_string() + " " +
+                                        proto::arp::to_string(last_claim_.mac)});
+  }
   report.transitions.assign(transitions_.begin(), transitions_.end());
   report.paths = peers_.paths(around_.loop.now());
   if (arbiters_ != nullptr) report.arbiters = arbiters_->report();

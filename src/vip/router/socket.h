@@ -1,5 +1,5 @@
-// Socket: a file descriptor that closes itself, with what the guardian's sockets do again and again: options with errors
-// that name them, addresses for the kernel and back.
+// Socket: a file descriptor that closes itself, with what the guardian's sockets do again and again: options with
+// errors that name them, addresses for the kernel and back.
 //
 // Owner: whoever uses the descriptor. Thread: any, one at a time.
 // Invariants:

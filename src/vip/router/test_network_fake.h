@@ -1,6 +1,7 @@
 // TestNetwork: two network namespaces and a wire between them, for tests of the guardian's sockets. Nothing leads out.
 //
-//   left: va, 02:00:00:00:00:01, 198.18.0.1/24, fe80::1, fd00::1       right: vb, ...:02, 198.18.0.2/24, fe80::2, fd00::2
+//   left: va, 02:00:00:00:00:01, 198.18.0.1/24, fe80::1, fd00::1       right: vb, ...:02, 198.18.0.2/24, fe80::2,
+//   fd00::2
 //
 // Owner: the test. Thread: the test's only; it goes back to its own namespace at the end.
 // Invariants:
@@ -48,7 +49,8 @@ class TestNetwork {
     if (::unshare(CLONE_NEWNET) != 0) return;
     right_ = ::open("/proc/thread-self/ns/net", O_RDONLY);
     const std::string left_path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(left_);
-    ready_ = run("ip link add vb address 02:00:00:00:00:02 type veth peer name va address 02:00:00:00:00:01 netns " + left_path) &&
+    ready_ = run("ip link add vb address 02:00:00:00:00:02 type veth peer name va address 02:00:00:00:00:01 netns " +
+                 left_path) &&
              set_up("vb", "2");
     enter_left();
     ready_ = ready_ && set_up("va", "1") && runs("va");
@@ -91,9 +93,9 @@ class TestNetwork {
     if (space >= 0) EXPECT_EQ(::setns(space, CLONE_NEWNET), 0);
   }
   static bool set_up(const std::string& name, const std::string& number) {
-    return run("ip link set lo up && ip link set " + name + " addrgenmode none && ip link set " + name + " up && ip addr add 198.18.0." +
-               number + "/24 dev " + name + " && ip addr add fe80::" + number + "/64 dev " + name + " nodad && ip addr add fd00::" +
-               number + "/64 dev " + name + " nodad");
+    return run("ip link set lo up && ip link set " + name + " addrgenmode none && ip link set " + name +
+               " up && ip addr add 198.18.0." + number + "/24 dev " + name + " && ip addr add fe80::" + number +
+               "/64 dev " + name + " nodad && ip addr add fd00::" + number + "/64 dev " + name + " nodad");
   }
 
   int original_ = -1;
@@ -140,7 +142,9 @@ class Wire {
       if (from.sll_pkttype != PACKET_OUTGOING) return std::string(buffer, static_cast<std::size_t>(got));
     }
   }
-  void send(const std::string& frame) { EXPECT_EQ(::send(fd_, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size())); }
+  void send(const std::string& frame) {
+    EXPECT_EQ(::send(fd_, frame.data(), frame.size(), 0), static_cast<ssize_t>(frame.size()));
+  }
 
  private:
   int fd_ = -1;

@@ -31,7 +31,11 @@ Result<void> set_virtual_mac_sysctls(const std::string& name, const std::string&
   if (family == IpFamily::kIpv6) {
     // No address of its own, none from routers; the virtual ones are usable at once (and never "dadfailed", when a
     // second master has them for a moment with the same MAC).
-    for (const auto& [key, value] : {std::pair{"addr_gen_mode", "1"}, {"autoconf", "0"}, {"accept_ra", "0"}, {"accept_dad", "0"}, {"dad_transmits", "0"}}) {
+    for (const auto& [key, value] : {std::pair{"addr_gen_mode", "1"},
+                                     {"autoconf", "0"},
+                                     {"accept_ra", "0"},
+                                     {"accept_dad", "0"},
+                                     {"dad_transmits", "0"}}) {
       HF_RETURN_IF_ERROR(write_sysctl(IpFamily::kIpv6, name, key, value));
     }
     return {};

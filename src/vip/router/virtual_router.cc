@@ -16,12 +16,13 @@ using machine::Reason;
 
 namespace {
 
-constexpr Nanos kAnnounceGap = 10ms;       // between the repeats of one announcement
-constexpr Nanos kFarewell = 5ms;           // for the gateway to cut clients while resets can still leave from the address
-constexpr Nanos kKernelRetry = 5s;         // an address that the kernel refused is tried again after
-constexpr Nanos kConflictProbe = 5s;       // a master asks whether somebody else answers for its addresses
-constexpr Nanos kShortestAlive = 100ms;    // a backup says that it lives at most so often
-constexpr unsigned kAliveIntervals = 3;    // a peer lives that was heard within so many intervals
+constexpr Nanos kAnnounceGap = 10ms;  // between the repeats of one announcement
+// for the gateway to cut clients while resets can still leave from the address
+constexpr Nanos kFarewell = 5ms;
+constexpr Nanos kKernelRetry = 5s;       // an address that the kernel refused is tried again after
+constexpr Nanos kConflictProbe = 5s;     // a master asks whether somebody else answers for its addresses
+constexpr Nanos kShortestAlive = 100ms;  // a backup says that it lives at most so often
+constexpr unsigned kAliveIntervals = 3;  // a peer lives that was heard within so many intervals
 constexpr std::size_t kKeptTransitions = 16;
 constexpr std::size_t kLongestReason = 512;  // of the gateway's: sixteen transitions must fit into a report
 constexpr std::int64_t kMicrosInASecond = 1'000'000;
@@ -34,7 +35,8 @@ VirtualRouter::VirtualRouter(Surroundings surroundings, RouterSettings settings,
       settings_(std::move(settings)),
       gateway_(std::move(gateway)),
       holder_(around_.routes),
-      sequence_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(runtime::wall_micros() / kMicrosInASecond, 0, kLatestTime))),
+      sequence_(static_cast<std::uint32_t>(
+          std::clamp<std::int64_t>(runtime::wall_micros() / kMicrosInASecond, 0, kLatestTime))),
       mode_since_micros_(runtime::wall_micros()),
       machine_timer_([this] { on_timer(); }),
       announce_timer_([this] { announce_once(); }),
@@ -73,9 +75,9 @@ void VirtualRouter::stop() {
 bool VirtualRouter::at_rest() const { return !started_ && !machine::holding(state_) && !holder_.holding(); }
 
 bool VirtualRouter::can_become(const RouterSettings& next) const {
-  return next.interface == settings_.interface && next.router_id == settings_.router_id && next.family() == settings_.family() &&
-         next.machine.version == settings_.machine.version && next.virtual_mac == settings_.virtual_mac &&
-         next.sync_group == settings_.sync_group;
+  return next.interface == settings_.interface && next.router_id == settings_.router_id &&
+         next.family() == settings_.family() && next.machine.version == settings_.machine.version &&
+         next.virtual_mac == settings_.virtual_mac && next.sync_group == settings_.sync_group;
 }
 
 bool VirtualRouter::become_if_changed(RouterSettings next) {
@@ -89,7 +91,9 @@ bool VirtualRouter::become_if_changed(RouterSettings next) {
     if (!changed.ok()) kernel_refused("addresses", changed.error());
     const Result<void> opened = open_changed(before);
     if (!opened.ok()) lose_sockets(opened.error());
-    if (holder_.holding() && before.addresses != settings_.addresses) start_announcing(settings_.machine.announce_repeats);
+    if (holder_.holding() && before.addresses != settings_.addresses) {
+      start_announcing(settings_.machine.announce_repeats);
+    }
   }
   interfaces_changed();
   weigh_interfaces();
@@ -148,7 +152,9 @@ void VirtualRouter::on_timer() {
   weigh_arbiters();
   const bool would_take = state_.mode == Mode::kBackup && state_.timers.master_down.passed(around_.loop.now());
   const bool cut_off = arbiters_ != nullptr && !arbiters_->answered_lately() && !peer_alive();
-  if (would_take && cut_off && account_.set("arbiters", Weight{}, "none answered lately, and no peer is heard")) account_changed();
+  if (would_take && cut_off && account_.set("arbiters", Weight{}, "none answered lately, and no peer is heard")) {
+    account_changed();
+  }
   feed(machine::Timer{});
 }
 
@@ -159,19 +165,24 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
   const auto refuse = [&](std::string_view reason, std::string_view words) {
     const std::optional<std::uint64_t> count = peers_.refused(reason, now);
     if (!count) return;
-    around_.news(counted(*count, events::VipPeerRefused{.vip = settings_.name, .peer = message.source.to_string(), .reason = words}));
+    around_.news(counted(
+        *count, events::VipPeerRefused{.vip = settings_.name, .peer = message.source.to_string(), .reason = words}));
   };
   if (message.source == own_address_) return refuse("own-address", "it claims to come from this node's own address");
-  const bool known = settings_.peers.empty() || std::find(settings_.peers.begin(), settings_.peers.end(), message.source) != settings_.peers.end();
+  const bool known = settings_.peers.empty() ||
+                     std::find(settings_.peers.begin(), settings_.peers.end(), message.source) != settings_.peers.end();
   if (!known) return refuse("peer", "its sender is not one of `peers`");
   const auto ours = static_cast<std::uint8_t>(settings_.machine.version);
-  if (static_cast<std::uint8_t>(message.advertisement.version) != ours) return refuse("version", "it is of the other protocol version");
+  if (static_cast<std::uint8_t>(message.advertisement.version) != ours) {
+    return refuse("version", "it is of the other protocol version");
+  }
   const std::optional<proto::vrrp::Refusal> wrong = proto::vrrp::check_auth(message.advertisement, settings_.auth);
   if (wrong) return refuse(proto::vrrp::to_string(*wrong), proto::vrrp::explain(*wrong));
   peers_.heard(0, now);
   last_peer_ = message.source;
   hear_master(message.source, message.advertisement.priority, message.advertisement.interval);
-  feed(machine::Advertisement{0, message.source, message.advertisement.priority, message.advertisement.interval, message.advertisement.addresses});
+  feed(machine::Advertisement{0, message.source, message.advertisement.priority, message.advertisement.interval,
+                              message.advertisement.addresses});
 }
 
 void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat::Heartbeat& heartbeat) {
@@ -180,7 +191,8 @@ void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat:
   if (heartbeat.master || heartbeat.priority == machine::kReleasePriority) {
     last_peer_ = heartbeat.source;
     hear_master(heartbeat.source, heartbeat.priority, heartbeat.interval);
-    feed(machine::Advertisement{static_cast<std::uint8_t>(path), heartbeat.source, heartbeat.priority, heartbeat.interval, heartbeat.addresses});
+    feed(machine::Advertisement{static_cast<std::uint8_t>(path), heartbeat.source, heartbeat.priority,
+                                heartbeat.interval, heartbeat.addresses});
   }
   weigh_arbiters();
 }
@@ -199,7 +211,8 @@ void VirtualRouter::claimed(const NeighbourSocket::Claim& claim) {
 void VirtualRouter::set_gateway(const GatewayCondition& condition) {
   const bool was_serving = gateway_.serving;
   gateway_ = condition;
-  const bool changed = condition.serving ? account_.clear("gateway") : account_.set("gateway", settings_.gateway_weight, condition.reason);
+  const bool changed = condition.serving ? account_.clear("gateway")
+                                         : account_.set("gateway", settings_.gateway_weight, condition.reason);
   if (changed || was_serving != condition.serving) account_changed();
 }
 
@@ -207,7 +220,9 @@ void VirtualRouter::set_verdict(const Verdict& verdict) {
   verdict_ = verdict;
   verdict_.reason.resize(std::min(verdict_.reason.size(), kLongestReason));
   bool changed = account_.set("track", Weight{false, verdict_.points}, verdict_.reason);
-  changed = (verdict_.release ? account_.set("track release", Weight{true, 0}, verdict_.reason) : account_.clear("track release")) || changed;
+  changed = (verdict_.release ? account_.set("track release", Weight{true, 0}, verdict_.reason)
+                              : account_.clear("track release")) ||
+            changed;
   if (changed) account_changed();
 }
 
@@ -217,7 +232,9 @@ void VirtualRouter::weigh_interfaces() {
     const proto::netlink::Link* link = around_.routes.find_link(track.interface);
     const std::string source = "interface " + track.interface;
     const bool well = link != nullptr && link->can_carry();
-    changed = (well ? account_.clear(source) : account_.set(source, track.weight, link == nullptr ? "it is not there" : "it has no carrier")) || changed;
+    changed = (well ? account_.clear(source)
+                    : account_.set(source, track.weight, link == nullptr ? "it is not there" : "it has no carrier")) ||
+              changed;
   }
   if (changed) account_changed();
 }
@@ -231,12 +248,15 @@ void VirtualRouter::weigh_arbiters() {
       for (const ArbiterReport& each : arbiters_->report()) reached += each.reached ? 1 : 0;
     }
     if (enough) {
-      around_.news(events::VipArbitersBack{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+      around_.news(
+          events::VipArbitersBack{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
     } else {
-      around_.news(events::VipArbitersLost{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+      around_.news(
+          events::VipArbitersLost{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
     }
   }
-  const bool changed = enough ? account_.clear("arbiters") : account_.set("arbiters", Weight{}, "too few of them answer, and no peer is heard");
+  const bool changed = enough ? account_.clear("arbiters")
+                              : account_.set("arbiters", Weight{}, "too few of them answer, and no peer is heard");
   if (changed) account_changed();
 }
 
@@ -266,7 +286,8 @@ std::string VirtualRouter::command(OperatorCommand command) {
 
 void VirtualRouter::send_advertisement(std::uint8_t priority) {
   proto::vrrp::Advertisement advertisement;
-  advertisement.version = settings_.machine.version == machine::ProtocolVersion::kV2 ? proto::vrrp::Version::kV2 : proto::vrrp::Version::kV3;
+  advertisement.version = settings_.machine.version == machine::ProtocolVersion::kV2 ? proto::vrrp::Version::kV2
+                                                                                     : proto::vrrp::Version::kV3;
   advertisement.vrid = settings_.router_id;
   advertisement.priority = priority;
   advertisement.interval = std::chrono::duration_cast<proto::vrrp::Centis>(settings_.machine.advert_interval);
@@ -298,7 +319,9 @@ void VirtualRouter::send_heartbeats(std::uint8_t priority, bool master) {
 /// The master's adverts say that it lives; this says it for the others.
 void VirtualRouter::say_alive() {
   if (!started_) return;
-  if (state_.mode != Mode::kMaster) send_heartbeats(std::max<std::uint8_t>(1, machine::effective_priority(settings_.machine, state_)), false);
+  if (state_.mode != Mode::kMaster) {
+    send_heartbeats(std::max<std::uint8_t>(1, machine::effective_priority(settings_.machine, state_)), false);
+  }
   if (heartbeats_.empty() && arbiters_ == nullptr) return;
   weigh_arbiters();
   around_.loop.arm(alive_timer_, around_.loop.now() + std::max(settings_.machine.advert_interval, kShortestAlive));
@@ -318,12 +341,14 @@ void VirtualRouter::renew_addresses(Nanos lease) {
   state_.last_refresh = holder_.renewed_at();  // nothing was done: the machine's next step sees the lease that is over
 }
 
-/// A client whose connection is reset at once reconnects to the new holder; one that is not waits for an answer for ever.
+/// A client whose connection is reset at once reconnects to the new holder; one that is not waits for an answer for
+/// ever.
 void VirtualRouter::part_with_addresses(Reason reason) {
   if (farewell_timer_.armed()) return;
   if (!holder_.holding()) return remove_addresses();
   around_.leaving(*this);
-  const bool in_order = attached_ && gateway_.serving && reason != Reason::kStalled && !holder_.lease_over(around_.loop.poller().now());
+  const bool in_order =
+      attached_ && gateway_.serving && reason != Reason::kStalled && !holder_.lease_over(around_.loop.poller().now());
   if (!in_order) return remove_addresses();
   around_.loop.arm(farewell_timer_, around_.loop.now() + kFarewell);
 }
@@ -334,7 +359,8 @@ void VirtualRouter::remove_addresses() {
   announcements_left_ = 0;
   const Result<void> removed = holder_.release();
   if (removed.ok()) return;
-  around_.news(events::VipKernelRefused{.vip = settings_.name, .what = "removing an address", .reason = removed.error().context});
+  around_.news(events::VipKernelRefused{
+      .vip = settings_.name, .what = "removing an address", .reason = removed.error().context});
 }
 
 /// A router that cannot hold its addresses must not be master: that is a fault until the next try.
@@ -397,10 +423,16 @@ void VirtualRouter::report_transition(const machine::Action& action) {
 
 void VirtualRouter::warn(const machine::Action& action) {
   switch (action.reason) {
-    case Reason::kAddressConflict: return around_.news(AddressConflict{runtime::wall_micros(), settings_.name, last_claim_.address, last_claim_.mac});
+    case Reason::kAddressConflict:
+      return around_.news(
+          AddressConflict{runtime::wall_micros(), settings_.name, last_claim_.address, last_claim_.mac});
     case Reason::kIntervalMismatch:
-    case Reason::kAddressesMismatch: return around_.news(events::VipSettingsDiffer{.vip = settings_.name, .peer = last_peer_.to_string(), .what = machine::to_string(action.reason)});
-    case Reason::kBadAdvertisement: return around_.news(events::VipPeerRefused{.vip = settings_.name, .peer = last_peer_.to_string(), .reason = machine::to_string(action.reason)});
+    case Reason::kAddressesMismatch:
+      return around_.news(events::VipSettingsDiffer{
+          .vip = settings_.name, .peer = last_peer_.to_string(), .what = machine::to_string(action.reason)});
+    case Reason::kBadAdvertisement:
+      return around_.news(events::VipPeerRefused{
+          .vip = settings_.name, .peer = last_peer_.to_string(), .reason = machine::to_string(action.reason)});
     case Reason::kStaleAddresses: return around_.news(events::VipStaleAddresses{.vip = settings_.name});
     case Reason::kStalled: return around_.news(events::VipStalled{.vip = settings_.name, .late = action.late});
     default: return around_.news(DuplicateMaster{runtime::wall_micros(), settings_.name, last_peer_});

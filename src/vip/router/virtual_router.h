@@ -1,5 +1,5 @@
-// VirtualRouter: one [[vip]] at work: feeds the VRRP machine with what sockets, timers, the gateway and the operator say,
-// and does what it asks for.
+// VirtualRouter: one [[vip]] at work: feeds the VRRP machine with what sockets, timers, the gateway and the operator
+// say, and does what it asks for.
 //
 // Owner: the guardian. Thread: that of its loop.
 // Invariants:
@@ -72,7 +72,9 @@ class VirtualRouter final : public GroupMember {
   std::string command(policy::vrrp::OperatorCommand command);
   const std::string& group() const override { return settings_.sync_group; }
   void order(policy::vrrp::SyncOrder order) override { feed(order); }
-  policy::vrrp::MemberStatus member_status() const override { return {state_.mode, state_.faults.own(), policy::vrrp::hears_lower_master(state_, around_.loop.now())}; }
+  policy::vrrp::MemberStatus member_status() const override {
+    return {state_.mode, state_.faults.own(), policy::vrrp::hears_lower_master(state_, around_.loop.now())};
+  }
   bool has_group_fault() const override { return state_.faults.sync_group; }
 
   /// Interfaces or addresses of this machine changed.

@@ -78,10 +78,12 @@ class VirtualRouterTest : public ::testing::Test {
   Mode mode() const { return router_->report().mode; }
   bool holds() {
     auto fresh = RouteSocket::open(*loop_, {});
-    return fresh.ok() && std::any_of((*fresh)->addresses().begin(), (*fresh)->addresses().end(), [](const auto& each) { return each.address == kVip; });
+    return fresh.ok() && std::any_of((*fresh)->addresses().begin(), (*fresh)->addresses().end(),
+                                     [](const auto& each) { return each.address == kVip; });
   }
   std::size_t told(EventId id) const {
-    return static_cast<std::size_t>(std::count_if(events_.begin(), events_.end(), [id](const Event& each) { return each.id() == id; }));
+    return static_cast<std::size_t>(
+        std::count_if(events_.begin(), events_.end(), [id](const Event& each) { return each.id() == id; }));
   }
 
   TestNetwork network_;
@@ -119,7 +121,9 @@ TEST_F(VirtualRouterTest, ALeaseThatEndsInsideOfATurnIsNotHeldForEver) {
 
 TEST_F(VirtualRouterTest, AnotherOwnAddressIsToldToTheMachineFirst) {
   make_master(settings());
-  ASSERT_TRUE(network_.run("ip addr add 198.18.0.77/24 dev va && sysctl -qw net.ipv4.conf.va.promote_secondaries=1 && ip addr del 198.18.0.1/24 dev va"));
+  ASSERT_TRUE(
+      network_.run("ip addr add 198.18.0.77/24 dev va && sysctl -qw net.ipv4.conf.va.promote_secondaries=1 && ip addr "
+                   "del 198.18.0.1/24 dev va"));
   ASSERT_TRUE(loop_.run_until([&] { return router_->report().own_address == "198.18.0.77"; }));
   EXPECT_EQ(mode(), Mode::kBackup);
   EXPECT_EQ(told(EventId::kVipKernelRefused), 0u);

@@ -48,7 +48,7 @@ Result<void> filter_authenticated_router(Socket& socket, std::uint8_t router_id)
 Result<void> filter_router(Socket& socket, IpFamily family, std::uint8_t router_id) {
   if (family == IpFamily::kIpv4) {
     sock_filter code[] = {
-        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),             // X: length of the IP header
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),  // X: length of the IP header
         BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
         BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, 2),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_X, 0, 0, 2),
@@ -60,12 +60,9 @@ Result<void> filter_router(Socket& socket, IpFamily family, std::uint8_t router_
     return attach(socket, code, std::size(code));
   }
   sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 2, 0, 2),
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, router_id, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xFFFF),
-      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 2, 0, 2),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, router_id, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0xFFFF),     BPF_STMT(BPF_RET | BPF_K, 0),
   };
   return attach(socket, code, std::size(code));
 }
@@ -131,7 +128,8 @@ Result<std::unique_ptr<VrrpSocket>> VrrpSocket::open(runtime::EventLoop& loop, O
     return Error{ErrorCode::kInvalidArgument, "VRRP: the authentication header needs IPv4 and a sequence"};
   }
   const int protocol = authenticated ? proto::vrrp::kAuthenticationHeaderProtocol : proto::vrrp::kProtocol;
-  Result<Socket> socket = Socket::open(v4 ? AF_INET : AF_INET6, SOCK_RAW, protocol, "raw socket for VRRP on " + options.interface);
+  Result<Socket> socket =
+      Socket::open(v4 ? AF_INET : AF_INET6, SOCK_RAW, protocol, "raw socket for VRRP on " + options.interface);
   if (!socket.ok()) return socket.error();
   // First what lets less in, so that nothing of others waits in the socket.
   HF_RETURN_IF_ERROR(authenticated ? filter_authenticated_router(*socket, options.router_id)
@@ -164,9 +162,7 @@ Result<void> VrrpSocket::send(const proto::vrrp::Advertisement& advertisement, c
   sent_from_ = source;
   const KernelAddress to = to_kernel(destination, 0, options_.interface_index);
   const ssize_t sent = ::sendto(socket_.fd(), packet->data(), packet->size(), MSG_DONTWAIT, to.raw(), to.length);
-  if (sent < 0) {
-    return socket_error(errno, "send VRRP to " + destination.to_string() + " on " + options_.interface);
-  }
+  if (sent < 0) { return socket_error(errno, "send VRRP to " + destination.to_string() + " on " + options_.interface); }
   return {};
 }
 

@@ -30,7 +30,8 @@ class VrrpSocket final : private runtime::IoHandler {
  public:
   static constexpr int kMostPerTurn = 512;
 
-  /// sequence: the virtual router's one, which outlives its sockets. Whoever sends advances it, once for all destinations.
+  /// sequence: the virtual router's one, which outlives its sockets. Whoever sends advances it, once for all
+  /// destinations.
   struct AuthenticationHeader {
     std::string password{};
     proto::vrrp::SequenceCounter* sequence = nullptr;
@@ -46,7 +47,7 @@ class VrrpSocket final : private runtime::IoHandler {
   };
   /// Without functions: nothing is listened to.
   struct Listener {
-    std::function<void(const proto::vrrp::Received&)> received;     // vrid is ours
+    std::function<void(const proto::vrrp::Received&)> received;                         // vrid is ours
     std::function<void(const proto::vrrp::Refused&, const IpAddress& source)> refused;  // vrid is ours or unreadable
   };
 
@@ -57,10 +58,10 @@ class VrrpSocket final : private runtime::IoHandler {
   VrrpSocket& operator=(const VrrpSocket&) = delete;
   ~VrrpSocket();
 
-  /// Never waits: a full socket is an error as any other. `source` is written as it is, also where the interface does not
-  /// have it (any more).
-  Result<void> send(const proto::vrrp::Advertisement& advertisement, const IpAddress& source, const IpAddress& destination,
-                    proto::vrrp::ChecksumDialect dialect);
+  /// Never waits: a full socket is an error as any other. `source` is written as it is, also where the interface does
+  /// not have it (any more).
+  Result<void> send(const proto::vrrp::Advertisement& advertisement, const IpAddress& source,
+                    const IpAddress& destination, proto::vrrp::ChecksumDialect dialect);
 
  private:
   static constexpr std::size_t kBufferSize = 8192;  // twice the longest message

@@ -51,10 +51,11 @@ class VrrpSocketTest : public ::testing::Test {
             .multicast_group = family == IpFamily::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6};
   }
   std::unique_ptr<VrrpSocket> open(const VrrpSocket::Options& options, Heard& heard) {
-    auto socket = VrrpSocket::open(
-        *loop_, options,
-        {.received = [&heard](const Received& one) { heard.received.push_back(one); },
-         .refused = [&heard](const Refused& one, const IpAddress& source) { heard.refused.emplace_back(one, source); }});
+    auto socket =
+        VrrpSocket::open(*loop_, options,
+                         {.received = [&heard](const Received& one) { heard.received.push_back(one); },
+                          .refused = [&heard](const Refused& one,
+                                              const IpAddress& source) { heard.refused.emplace_back(one, source); }});
     EXPECT_TRUE(socket.ok()) << socket.error().context;
     return socket.ok() ? std::move(*socket) : nullptr;
   }
@@ -128,8 +129,9 @@ TEST_F(VrrpSocketTest, SendsTheIpv6BytesThatKeepalivedSends) {
                          .addresses = {IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 0x100}),
                                        IpAddress::v6({0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x100})}};
   ASSERT_TRUE(left->send(v3, kLeftLinkLocal, proto::vrrp::kGroupV6, ChecksumDialect::kPseudoHeader).ok());
-  EXPECT_EQ(next_vrrp(wire), unhex("6c000000 0028 70 ff fe800000000000000000000000000001 ff020000000000000000000000000012"
-                                   "3133640200643dfd fe800000000000000000000000000100 20010db8000000000000000000000100"));
+  EXPECT_EQ(next_vrrp(wire),
+            unhex("6c000000 0028 70 ff fe800000000000000000000000000001 ff020000000000000000000000000012"
+                  "3133640200643dfd fe800000000000000000000000000100 20010db8000000000000000000000100"));
 }
 
 TEST_F(VrrpSocketTest, WhatOneSendsTheOtherReceivesAndNotTheSender) {
@@ -203,8 +205,7 @@ TEST_F(VrrpSocketTest, ARefusedMessageIsToldWithItsSourceAndReason) {
   Wire wire("vb");
   auto packet = *proto::vrrp::encode_packet(golden_v3(), {kRight, proto::vrrp::kGroupV4});
   packet.back() = 101;  // the address, which the checksum covers
-  const proto::arp::EthernetFrame frame{
-      {0x01, 0x00, 0x5e, 0, 0, 0x12}, kRightMac, proto::arp::kEtherTypeIpv4, packet};
+  const proto::arp::EthernetFrame frame{{0x01, 0x00, 0x5e, 0, 0, 0x12}, kRightMac, proto::arp::kEtherTypeIpv4, packet};
   wire.send(proto::arp::encode_ethernet(frame));
   ASSERT_TRUE(loop_.run_until([&] { return !left_heard_.refused.empty(); }));
   EXPECT_EQ(left_heard_.refused[0].first, (Refused{.reason = Refusal::kChecksum, .vrid = 51}));
@@ -222,7 +223,8 @@ TEST_F(VrrpSocketTest, AnAuthenticatedPacketLeavesAsItsDigestCoversIt) {
     sequence.advance();
     ASSERT_TRUE(left->send(golden_authenticated(), kLeft, destination, ChecksumDialect::kPseudoHeader).ok());
     const std::string packet = next_packet(wire, 51);
-    EXPECT_EQ(packet, *proto::vrrp::encode_authenticated(golden_authenticated(), {kLeft, destination}, "99999999", sequence.current()));
+    EXPECT_EQ(packet, *proto::vrrp::encode_authenticated(golden_authenticated(), {kLeft, destination}, "99999999",
+                                                         sequence.current()));
   }
 }
 
@@ -257,8 +259,10 @@ TEST_F(VrrpSocketTest, WhatIsSentAgainOrWithAnotherPasswordIsRefused) {
   const auto send = [&](const char* password, std::uint32_t number, std::uint8_t vrid) {
     Advertisement advertisement = golden_authenticated();
     advertisement.vrid = vrid;
-    const auto packet = *proto::vrrp::encode_authenticated(advertisement, {kRight, proto::vrrp::kGroupV4}, password, number);
-    const proto::arp::EthernetFrame frame{{0x01, 0x00, 0x5e, 0, 0, 0x12}, kRightMac, proto::arp::kEtherTypeIpv4, packet};
+    const auto packet =
+        *proto::vrrp::encode_authenticated(advertisement, {kRight, proto::vrrp::kGroupV4}, password, number);
+    const proto::arp::EthernetFrame frame{
+        {0x01, 0x00, 0x5e, 0, 0, 0x12}, kRightMac, proto::arp::kEtherTypeIpv4, packet};
     wire.send(proto::arp::encode_ethernet(frame));
   };
   send("99999999", 500, 52);  // of another router: neither heard nor counted
@@ -308,7 +312,8 @@ TEST_F(VrrpSocketTest, AFloodIsReadOverSeveralTurns) {
   EXPECT_LE(right_heard_.received.size(), static_cast<std::size_t>(VrrpSocket::kMostPerTurn));
   right_heard_.received.clear();
   ASSERT_TRUE(left->send(golden_v3(), kLeft, kRight, ChecksumDialect::kPlain).ok());
-  EXPECT_TRUE(loop_.run_until([&] { return !right_heard_.received.empty() && right_heard_.received.back().destination == kRight; }));
+  EXPECT_TRUE(loop_.run_until(
+      [&] { return !right_heard_.received.empty() && right_heard_.received.back().destination == kRight; }));
 }
 
 TEST_F(VrrpSocketTest, AnInterfaceThatIsNotThereIsAnError) {

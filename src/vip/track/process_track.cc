@@ -24,7 +24,8 @@ std::string read_start(const std::string& path) {
   return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
 }
 
-/// The command name; nullopt when the process is gone or a zombie. /proc/N/stat: "12 (name) S ...", any byte in the name.
+/// The command name; nullopt when the process is gone or a zombie. /proc/N/stat: "12 (name) S ...", any byte in the
+/// name.
 std::optional<std::string> command_of(const std::string& folder) {
   const std::string stat = read_start(folder + "/stat");
   const std::size_t begin = stat.find('(');

@@ -3,8 +3,8 @@
 // Owner: the Tracker. Thread: the control thread's.
 // Invariants: as TrackSource, and
 //   1. Found processes are watched by pidfd: an exit is seen at once, not at the next interval.
-//   2. /proc is only walked while fewer than needed are known, and then in slices of kSlice entries a turn: a machine with
-//      ten thousand processes does not hold the control thread up.
+//   2. /proc is only walked while fewer than needed are known, and then in slices of kSlice entries a turn: a machine
+//      with ten thousand processes does not hold the control thread up.
 //   3. A process that exited counts no more, reaped or not.
 #pragma once
 
@@ -21,8 +21,8 @@
 
 namespace hf::vip::track {
 
-/// Pure: whether a process is of that name: its command name (the kernel keeps 15 bytes of it), its argv[0], or the last
-/// part of the path in argv[0].
+/// Pure: whether a process is of that name: its command name (the kernel keeps 15 bytes of it), its argv[0], or the
+/// last part of the path in argv[0].
 bool has_name(std::string_view name, std::string_view command, std::string_view argv0);
 
 class ProcessTrack final : public TrackSource, private runtime::Timer {

@@ -23,7 +23,8 @@ std::string explain(const ScriptDone& done) {
 
 }  // namespace
 
-ScriptTrack::ScriptTrack(runtime::EventLoop& loop, ScriptPort run, const config::Track& track, std::function<void()> changed)
+ScriptTrack::ScriptTrack(runtime::EventLoop& loop, ScriptPort run, const config::Track& track,
+                         std::function<void()> changed)
     : TrackSource(std::move(changed)),
       loop_(loop),
       run_(std::move(run)),
@@ -34,7 +35,9 @@ ScriptTrack::ScriptTrack(runtime::EventLoop& loop, ScriptPort run, const config:
 void ScriptTrack::reconfigure(const config::Track& track) {
   track_ = track;
   rise_fall_.reconfigure(track.rise, track.fall);
-  if (!running_ && armed()) loop_.arm(*this, std::max(loop_.now(), began_ + std::max(track.interval, kShortestInterval)));
+  if (!running_ && armed()) {
+    loop_.arm(*this, std::max(loop_.now(), began_ + std::max(track.interval, kShortestInterval)));
+  }
 }
 
 void ScriptTrack::run() {

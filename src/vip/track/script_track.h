@@ -3,8 +3,8 @@
 // Owner: the Tracker. Thread: the control thread's.
 // Invariants: as TrackSource, and
 //   1. At most one run at a time; the next begins an interval after this one began, or when it ends if that is later.
-//   2. A timeout, a script that could not be started, and an answer that does not come are failures: what cannot be checked
-//      is not known to be good.
+//   2. A timeout, a script that could not be started, and an answer that does not come are failures: what cannot be
+//      checked is not known to be good.
 //   3. An answer to a run that was given up is dropped.
 #pragma once
 

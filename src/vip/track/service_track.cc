@@ -18,9 +18,11 @@ TrackResult judge(const config::Track& track, const std::optional<ServiceFact>& 
   if (!fact.has_value()) return TrackResult{.known = false, .reason = "not looked at yet"};
   switch (track.needs) {
     case config::ServiceNeeds::kPrimary:
-      return result(fact->primary_writable, fact->primary_writable ? "there is a writable primary" : "no writable primary", *fact);
+      return result(fact->primary_writable,
+                    fact->primary_writable ? "there is a writable primary" : "no writable primary", *fact);
     case config::ServiceNeeds::kReaders:
-      return result(fact->readers >= track.at_least, count_of(fact->readers, "servers for reads", track.at_least), *fact);
+      return result(fact->readers >= track.at_least, count_of(fact->readers, "servers for reads", track.at_least),
+                    *fact);
     case config::ServiceNeeds::kAny: break;
   }
   return result(fact->usable >= track.at_least, count_of(fact->usable, "usable servers", track.at_least), *fact);

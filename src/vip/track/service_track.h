@@ -1,4 +1,5 @@
-// ServiceTrack: a service of this gateway that a VIP stands for: good while enough of it is usable. And the facts it judges.
+// ServiceTrack: a service of this gateway that a VIP stands for: good while enough of it is usable. And the facts it
+// judges.
 //
 // Owner: the Tracker. Thread: the control thread's. Invariant: as TrackSource.
 #pragma once

@@ -168,7 +168,19 @@ TEST_F(ScriptTrackTest, AReloadKeepsTheStateAndTakesTheInterval) {
 }
 
 TEST(FileTrack, ReadsNumbers) {
-  const std::pair<std::string_view, std::int32_t> rows[] = {{"", 1}, {"0", 0}, {"0\n", 0}, {" 7\n", 7}, {"-3", -3}, {"+4", 4}, {"on", 1}, {"12abc", 12}, {"99999", 254}, {"-99999", -254}, {"99999999999999999999999", 254}, {"-99999999999999999999999", -254}, {"\n", 1}};
+  const std::pair<std::string_view, std::int32_t> rows[] = {{"", 1},
+                                                            {"0", 0},
+                                                            {"0\n", 0},
+                                                            {" 7\n", 7},
+                                                            {"-3", -3},
+                                                            {"+4", 4},
+                                                            {"on", 1},
+                                                            {"12abc", 12},
+                                                            {"99999", 254},
+                                                            {"-99999", -254},
+                                                            {"99999999999999999999999", 254},
+                                                            {"-99999999999999999999999", -254},
+                                                            {"\n", 1}};
   for (const auto& [text, number] : rows) EXPECT_EQ(file_number(text), number) << text;
 }
 

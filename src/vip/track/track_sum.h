@@ -5,8 +5,8 @@
 //   1. points is the sum of what is bad, -kMostPoints to kMostPoints; what is good counts nothing.
 //   2. One bad thing with weight release is enough to release.
 //   3. What is not known yet counts as good for points. With weight release it counts as bad: a node does not take an
-//      address before its check has said yes. Except where the VIP was configured before this thing was added to it: adding
-//      a check to a master that serves must not make it give up.
+//      address before its check has said yes. Except where the VIP was configured before this thing was added to it:
+//      adding a check to a master that serves must not make it give up.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,10 @@ namespace hf::vip::track {
 
 inline constexpr std::int32_t kMostPoints = 253;  // between the lowest priority of a node, 1, and the highest, 254
 
-enum class Unknown : std::uint8_t { kWaits,  // until it is known the addresses are not taken
-                                    kPasses };
+enum class Unknown : std::uint8_t {
+  kWaits,  // until it is known the addresses are not taken
+  kPasses
+};
 
 struct TrackResult {
   bool known = false;

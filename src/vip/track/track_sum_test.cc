@@ -12,7 +12,9 @@ TrackState state(config::Weight weight, TrackResult result) {
   return TrackState{.track = "script check", .weight = weight, .unknown = Unknown::kWaits, .result = std::move(result)};
 }
 TrackResult good() { return {.known = true, .bad = false, .factor = 1, .reason = "fine"}; }
-TrackResult bad(std::int32_t factor = 1) { return {.known = true, .bad = true, .factor = factor, .reason = "exit code 1"}; }
+TrackResult bad(std::int32_t factor = 1) {
+  return {.known = true, .bad = true, .factor = factor, .reason = "exit code 1"};
+}
 
 struct Row {
   const char* name;
@@ -26,12 +28,21 @@ TEST(TrackSum, TableOfSums) {
       {"nothing tracked", {}, 0, false},
       {"good counts nothing", {state(points_weight(-20), good()), state(kRelease, good())}, 0, false},
       {"bad counts its points", {state(points_weight(-20), bad())}, -20, false},
-      {"points add up", {state(points_weight(-20), bad()), state(points_weight(5), bad()), state(points_weight(-7), good())}, -15, false},
-      {"one release is enough", {state(kRelease, bad()), state(kRelease, good()), state(points_weight(-20), bad())}, -20, true},
+      {"points add up",
+       {state(points_weight(-20), bad()), state(points_weight(5), bad()), state(points_weight(-7), good())},
+       -15,
+       false},
+      {"one release is enough",
+       {state(kRelease, bad()), state(kRelease, good()), state(points_weight(-20), bad())},
+       -20,
+       true},
       {"a release has no points", {state({.release = true, .points = -50}, bad())}, 0, true},
       {"the sum is bounded below", {state(points_weight(-253), bad()), state(points_weight(-253), bad())}, -253, false},
       {"the sum is bounded above", {state(points_weight(253), bad()), state(points_weight(253), bad())}, 253, false},
-      {"large opposites cancel before the bound", {state(points_weight(-253), bad()), state(points_weight(253), bad())}, 0, false},
+      {"large opposites cancel before the bound",
+       {state(points_weight(-253), bad()), state(points_weight(253), bad())},
+       0,
+       false},
       {"a file's number multiplies", {state(points_weight(-3), bad(7))}, -21, false},
       {"a negative number turns the sign", {state(points_weight(-3), bad(-7))}, 21, false},
       {"the largest number is bounded", {state(points_weight(-253), bad(254))}, -253, false},

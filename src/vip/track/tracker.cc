@@ -10,11 +10,11 @@
 namespace hf::vip::track {
 namespace {
 
-/// What makes a tracked thing the same one after a reload. Weight, interval, rise, fall and timeout may change; so may a
-/// script's id, which counts the tracks of the file.
+/// What makes a tracked thing the same one after a reload. Weight, interval, rise, fall and timeout may change; so may
+/// a script's id, which counts the tracks of the file.
 bool same_thing(const config::Track& a, const config::Track& b) {
-  return a.kind == b.kind && a.target == b.target && a.script.command == b.script.command && a.script.user == b.script.user &&
-         a.needs == b.needs;
+  return a.kind == b.kind && a.target == b.target && a.script.command == b.script.command &&
+         a.script.user == b.script.user && a.needs == b.needs;
 }
 
 bool watched_here(const config::Track& track) { return track.kind != config::TrackKind::kInterface; }
@@ -44,7 +44,8 @@ void Tracker::configure(const std::vector<config::Vip>& vips) {
   std::vector<Group> old = std::move(groups_);
   groups_.clear();
   for (const config::Vip& vip : vips) {
-    const bool known = std::any_of(old.begin(), old.end(), [&vip](const Group& group) { return group.vip == vip.name; });
+    const bool known =
+        std::any_of(old.begin(), old.end(), [&vip](const Group& group) { return group.vip == vip.name; });
     Group& group = groups_.emplace_back(Group{.vip = vip.name, .items = {}});
     for (const config::Track& track : vip.tracks) {
       if (!watched_here(track)) continue;
@@ -61,7 +62,8 @@ void Tracker::configure(const std::vector<config::Vip>& vips) {
   judge();
 }
 
-std::unique_ptr<Tracker::Item> Tracker::take_old(std::vector<Group>& old, const std::string& vip, const config::Track& track) {
+std::unique_ptr<Tracker::Item> Tracker::take_old(std::vector<Group>& old, const std::string& vip,
+                                                 const config::Track& track) {
   for (Group& group : old) {
     if (group.vip != vip) continue;
     for (auto at = group.items.begin(); at != group.items.end(); ++at) {
@@ -90,8 +92,10 @@ std::unique_ptr<Tracker::Item> Tracker::make(const std::string& vip, const confi
 
 std::unique_ptr<TrackSource> Tracker::make_source(const config::Track& track, std::function<void()> changed) {
   switch (track.kind) {
-    case config::TrackKind::kService: return std::make_unique<ServiceTrack>(ports_.service_facts, track, std::move(changed));
-    case config::TrackKind::kScript: return std::make_unique<ScriptTrack>(loop_, ports_.run_script, track, std::move(changed));
+    case config::TrackKind::kService:
+      return std::make_unique<ServiceTrack>(ports_.service_facts, track, std::move(changed));
+    case config::TrackKind::kScript:
+      return std::make_unique<ScriptTrack>(loop_, ports_.run_script, track, std::move(changed));
     case config::TrackKind::kProcess: return std::make_unique<ProcessTrack>(loop_, track, std::move(changed));
     case config::TrackKind::kFile:
     case config::TrackKind::kInterface: break;  // interfaces do not come here
@@ -118,9 +122,11 @@ void Tracker::item_changed(Item& item) {
 void Tracker::tell_event(const Item& item) {
   const TrackState& state = item.state;
   if (state.result.bad) {
-    ports_.event(events::TrackFailed{.vip = item.vip, .track = state.track, .reason = state.result.reason, .weight = weight_text(state.weight)});
+    ports_.event(events::TrackFailed{
+        .vip = item.vip, .track = state.track, .reason = state.result.reason, .weight = weight_text(state.weight)});
   } else {
-    ports_.event(events::TrackRecovered{.vip = item.vip, .track = state.track, .reason = state.result.reason, .weight = weight_text(state.weight)});
+    ports_.event(events::TrackRecovered{
+        .vip = item.vip, .track = state.track, .reason = state.result.reason, .weight = weight_text(state.weight)});
   }
 }
 

@@ -1,14 +1,14 @@
-// Tracker: watches what the VIPs depend on (services, scripts, processes, files) and tells what it comes to: the verdicts
-// for the guardian, a breakdown for the operator, an event for each change. Tracked interfaces are not here: the guardian
-// watches them itself.
+// Tracker: watches what the VIPs depend on (services, scripts, processes, files) and tells what it comes to: the
+// verdicts for the guardian, a breakdown for the operator, an event for each change. Tracked interfaces are not here:
+// the guardian watches them itself.
 //
 // Owner: the gateway. Thread: the control thread's.
 // Invariants:
 //   1. changed is called from the loop's turn, from configure or from service_changed, when verdicts() has become
 //      another one, and never else. It must not call configure.
 //   2. A reload keeps the state of what stayed the same: same VIP, kind, target or command and user, needs.
-//   3. Nothing here waits: scripts are run by the steward, /proc is walked in slices. Reading a tracked file is the exception: it
-//      has to be on a local file system.
+//   3. Nothing here waits: scripts are run by the steward, /proc is walked in slices. Reading a tracked file is the
+//      exception: it has to be on a local file system.
 #pragma once
 
 #include <functional>
@@ -31,10 +31,10 @@ struct TrackReport {
   bool known = false;
   bool bad = false;
   config::Weight weight{};
-  std::int32_t points = 0;  // that it counts now
-  bool release = false;     // it holds the addresses back now
+  std::int32_t points = 0;             // that it counts now
+  bool release = false;                // it holds the addresses back now
   std::int64_t since_wall_micros = 0;  // of known and bad
-  std::string reason{};     // the latest result in words, with a script's output
+  std::string reason{};                // the latest result in words, with a script's output
 
   friend bool operator==(const TrackReport&, const TrackReport&) = default;
 };

@@ -52,7 +52,8 @@ class TrackerTest : public testing::Test {
                       const auto at = facts_.find(name);
                       return at == facts_.end() ? std::nullopt : std::optional(at->second);
                     },
-                    .run_script = [this](const ScriptCall& call, ScriptAnswer done) { answers_.emplace_back(call.script, std::move(done)); },
+                    .run_script = [this](const ScriptCall& call,
+                                         ScriptAnswer done) { answers_.emplace_back(call.script, std::move(done)); },
                     .changed = [this] { ++changed_; },
                     .event = [this](Event event) { events_.push_back(std::move(event)); },
                     .wall_micros = [this] { return wall_; }}};
@@ -94,8 +95,14 @@ TEST_F(TrackerTest, AServiceIsJudgedWhenItsFactsChange) {
   EXPECT_EQ(events_[0].field("reason"), "0 usable servers, 1 needed: all down");
   EXPECT_EQ(events_[0].field("weight"), "release");
   EXPECT_EQ(unknown_field(events_[0]), "");
-  EXPECT_EQ(tracker_.report().at(0).tracks.at(0),
-            (TrackReport{.track = "service orders", .known = true, .bad = true, .weight = kRelease, .points = 0, .release = true, .since_wall_micros = 2'000'000, .reason = "0 usable servers, 1 needed: all down"}));
+  EXPECT_EQ(tracker_.report().at(0).tracks.at(0), (TrackReport{.track = "service orders",
+                                                               .known = true,
+                                                               .bad = true,
+                                                               .weight = kRelease,
+                                                               .points = 0,
+                                                               .release = true,
+                                                               .since_wall_micros = 2'000'000,
+                                                               .reason = "0 usable servers, 1 needed: all down"}));
   facts_["orders"] = {.usable = 1};
   tracker_.service_changed("orders");
   ASSERT_EQ(events_.size(), 2U);
@@ -105,7 +112,8 @@ TEST_F(TrackerTest, AServiceIsJudgedWhenItsFactsChange) {
 
 TEST_F(TrackerTest, PointsAddUpOverKinds) {
   facts_["orders"] = {.usable = 0};
-  tracker_.configure({vip("db", {service_track("orders", kTwenty), script_track("db/track/2", "/bin/check", {.release = false, .points = -7})})});
+  tracker_.configure({vip("db", {service_track("orders", kTwenty),
+                                 script_track("db/track/2", "/bin/check", {.release = false, .points = -7})})});
   EXPECT_EQ(verdict().points, -20) << "a script that has not answered is good for points";
   answer(0, 1);
   EXPECT_EQ(verdict().points, -27);
@@ -114,12 +122,14 @@ TEST_F(TrackerTest, PointsAddUpOverKinds) {
 }
 
 TEST_F(TrackerTest, AReloadKeepsTheStateOfWhatStayedTheSame) {
-  tracker_.configure({vip("db", {script_track("db/track/1", "/bin/a", kRelease), script_track("db/track/2", "/bin/b", kRelease)})});
+  tracker_.configure(
+      {vip("db", {script_track("db/track/1", "/bin/a", kRelease), script_track("db/track/2", "/bin/b", kRelease)})});
   answer(0, 1);
   answer(1, 0);
   const int before = changed_;
   // The first is gone, the second has moved up, a third is new.
-  tracker_.configure({vip("db", {script_track("db/track/1", "/bin/b", kRelease), script_track("db/track/2", "/bin/c", kRelease)})});
+  tracker_.configure(
+      {vip("db", {script_track("db/track/1", "/bin/b", kRelease), script_track("db/track/2", "/bin/c", kRelease)})});
   EXPECT_EQ(changed_, before + 1);
   EXPECT_FALSE(verdict().release) << "b is good, and a new check does not take a serving node out";
   ASSERT_EQ(answers_.size(), 3U) << "b was not started anew";

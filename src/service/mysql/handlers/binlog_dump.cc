@@ -1,4 +1,5 @@
-// COM_BINLOG_DUMP: a replica of its own, or mariadb-binlog. Once the server has agreed, the connection belongs to the two ends.
+// COM_BINLOG_DUMP: a replica of its own, or mariadb-binlog. Once the server has agreed, the connection belongs to the
+// two ends.
 #include "proto/mysql/response.h"
 #include "service/mysql/handlers/handlers.h"
 #include "service/mysql/holdings.h"
@@ -13,14 +14,16 @@ using runtime::Task;
 
 namespace {
 
-/// What the server says first: a whole ERR, or the beginning of anything else. Errors: those of the stream, also when the client leaves.
+/// What the server says first: a whole ERR, or the beginning of anything else. Errors: those of the stream, also when
+/// the client leaves.
 Task<Result<std::string>> first_words(Session& session, Connection* connection) {
   session.running() = {.connection = connection, .read = true};
   session.client().stream().watch_peer(&session.peer_watcher());
   std::string first;
   Result<void> heard{};
   const Deadline deadline = session.loop().deadline_in(session.service().config().client_timeout);
-  while (first.size() < wire::kPacketHeader + 1 || first.size() < wire::kPacketHeader + wire::load_packet_header(first).length) {
+  while (first.size() < wire::kPacketHeader + 1 ||
+         first.size() < wire::kPacketHeader + wire::load_packet_header(first).length) {
     Result<ByteView> bytes = co_await connection->stream->recv(deadline);
     if (!bytes.ok() || bytes->empty()) {
       heard = bytes.ok() ? Error{ErrorCode::kClosed, "the server closed the connection"} : std::move(bytes).error();
@@ -57,7 +60,8 @@ Task<bool> on_binlog_dump(Session& session) {
   wire::append_packet(packet, 0, client.request());
   connection.at_rest = false;
   connection.stream->write(packet);
-  // The first packet tells: an ERR is an answer like any other, after which the session goes on; anything else begins the stream.
+  // The first packet tells: an ERR is an answer like any other, after which the session goes on; anything else begins
+  // the stream.
   const Result<std::string> first = co_await first_words(session, &connection);
   if (!first.ok()) {
     lose_held(session);

@@ -9,7 +9,9 @@ namespace wire = proto::mysql;
 
 const std::string kDump = command(Command::kBinlogDump, std::string("\4\0\0\0\0\0\x64\0\0\0binlog.000001", 23));
 
-std::string event_packet(std::uint8_t sequence, ByteView event) { return wire::testing::packet(sequence, '\0' + std::string(event)); }
+std::string event_packet(std::uint8_t sequence, ByteView event) {
+  return wire::testing::packet(sequence, '\0' + std::string(event));
+}
 
 /// Something that the server has heard of, whatever connection it came on.
 bool heard_dump(const ResponderFake& server) { return server.heard("binlog.000001"); }
@@ -81,7 +83,8 @@ TEST(BinlogDump, ARefusalInPiecesIsOne) {
 }
 
 TEST(BinlogDump, IsThePrimarysAndOnAReadAddressAReplicas) {
-  for (const config::ListenRoute route : {config::ListenRoute::kSplit, config::ListenRoute::kWrite, config::ListenRoute::kRead}) {
+  for (const config::ListenRoute route :
+       {config::ListenRoute::kSplit, config::ListenRoute::kWrite, config::ListenRoute::kRead}) {
     Stage stage({.replicas = 1, .route = route});
     for (std::size_t i : {0U, 1U}) stage.server(i).on_payload(kDump, reply::bytes(event_packet(1, "rotate")));
     TestClient& client = stage.log_in();
@@ -170,7 +173,8 @@ TEST(BinlogDump, IsKilledLikeAnyOther) {
 
 TEST(BinlogDumpScript, AStream) {
   for_every_step_and_leaf({{}, [](Stage& stage) {
-                             stage.server().on_payload(kDump, reply::bytes(event_packet(1, "rotate") + event_packet(2, "format")));
+                             stage.server().on_payload(
+                                 kDump, reply::bytes(event_packet(1, "rotate") + event_packet(2, "format")));
                              TestClient& client = stage.log_in();
                              stage.ask(client, command(Command::kRegisterSlave, std::string(18, '\0')));
                              client.send_loose(0, kDump);
@@ -182,7 +186,9 @@ TEST(BinlogDumpScript, AStream) {
 
 TEST(BinlogDumpScript, ARefusal) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
-                             stage.primary().on_payload(kDump, reply::error(1236, "Could not find first log file name in binary log index file"));
+                             stage.primary().on_payload(
+                                 kDump,
+                                 reply::error(1236, "Could not find first log file name in binary log index file"));
                              TestClient& client = stage.log_in();
                              client.send_loose(0, kDump);
                              stage.rest(10ms);

@@ -21,16 +21,20 @@ namespace {
 constexpr Nanos kPeerTimeout = 2s;
 constexpr std::uint16_t kErKillDenied = 1095;
 
-/// The right to end other people's sessions, held by the account itself. SUPER has it in it but in MariaDB 11 and later.
+/// The right to end other people's sessions, held by the account itself. SUPER has it in it but in MariaDB 11 and
+/// later.
 constexpr const char* kMayKillOthers =
-    "SELECT 1 FROM information_schema.user_privileges WHERE (privilege_type IN ('CONNECTION ADMIN','CONNECTION_ADMIN') OR "
-    "privilege_type='SUPER' AND VERSION()<11) AND BINARY grantee=CONCAT(CHAR(39),LEFT(CURRENT_USER(),CHAR_LENGTH(CURRENT_USER())-"
-    "LOCATE('@',REVERSE(CURRENT_USER()))),CHAR(39),'@',CHAR(39),SUBSTRING_INDEX(CURRENT_USER(),'@',-1),CHAR(39)) LIMIT 1";
+    "SELECT 1 FROM information_schema.user_privileges WHERE (privilege_type IN ('CONNECTION ADMIN','CONNECTION_ADMIN') "
+    "OR privilege_type='SUPER' AND VERSION()<11) AND BINARY "
+    "grantee=CONCAT(CHAR(39),LEFT(CURRENT_USER(),CHAR_LENGTH(CURRENT_USER())-LOCATE('@',REVERSE(CURRENT_USER()))),CHAR("
+    "39),'@',CHAR(39),SUBSTRING_INDEX(CURRENT_USER(),'@',-1),CHAR(39)) LIMIT 1";
 
 /// What is asked of the target's shard, in this order.
-enum class Ask : std::uint8_t { kWho,    // it is
-                                kAim,    // a KILL, or KILL QUERY, at what works for it
-                                kEnd };  // the session
+enum class Ask : std::uint8_t {
+  kWho,  // it is
+  kAim,  // a KILL, or KILL QUERY, at what works for it
+  kEnd
+};  // the session
 
 struct Target {
   Shard* shard = nullptr;
@@ -54,7 +58,9 @@ void look(const std::string& service, Target target, Ask ask, Found& found) {
   if (session == nullptr) return;
   switch (ask) {
     case Ask::kWho: found.account = account_name(session->identity()); break;
-    case Ask::kAim: found.backend = target.what == KillWhat::kQuery ? session->interrupt() : session->aim_at_backend(); break;
+    case Ask::kAim:
+      found.backend = target.what == KillWhat::kQuery ? session->interrupt() : session->aim_at_backend();
+      break;
     case Ask::kEnd: found.backend = session->kill(); break;
   }
 }
@@ -115,7 +121,8 @@ Connection* idle_held(Session& session, upstream::ServerSlot slot) {
 Task<bool> may_kill_others(Session& session) {
   const std::optional<upstream::ServerSlot> primary = session.view()->primary;
   if (!primary) co_return false;
-  Connection* own = session.identity().proxied ? idle_held(session, *primary) : nullptr;  // whose secret only the client has
+  // whose secret only the client has
+  Connection* own = session.identity().proxied ? idle_held(session, *primary) : nullptr;
   ConnectionPtr side;
   if (own != nullptr) {
     co_await ask_for_counts(session, own);
@@ -126,7 +133,8 @@ Task<bool> may_kill_others(Session& session) {
     side = std::move(*opened);
   }
   const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-  const Result<wire::TextResult> rights = co_await upstream::mysql::query(own != nullptr ? *own : *side, kMayKillOthers, deadline);
+  const Result<wire::TextResult> rights =
+      co_await upstream::mysql::query(own != nullptr ? *own : *side, kMayKillOthers, deadline);
   co_return rights.ok() && !rights->error && !rights->rows.empty();
 }
 
@@ -151,7 +159,8 @@ Task<bool> end_target(Session& session, Target target) {
     found = co_await ask_target(session, target, Ask::kEnd);
     if (found == nullptr) co_return false;
     if (found->backend) {  // it had gone on to another one
-      const Result<void> killed = co_await kill_thread(session, found->backend->slot, found->backend->thread_id, target.what);
+      const Result<void> killed =
+          co_await kill_thread(session, found->backend->slot, found->backend->thread_id, target.what);
       (void)killed;  // the session has ended all the same
     }
   }
@@ -168,22 +177,28 @@ Task<Result<void>> kill_thread(Session& session, upstream::ServerSlot slot, std:
   upstream::mysql::Pool& pool = session.frontend().pool(slot);
   const upstream::mysql::Login login = login_for_server(session);
   ConnectionPtr side = pool.take(pool_key(session, !login.schema.empty()), session.facts().settings, terms_of(*view));
-  Connection* own = side == nullptr ? idle_held(session, slot) : nullptr;  // another login may be one too many, when a KILL is needed most
+  // another login may be one too many, when a KILL is needed most
+  Connection* own = side == nullptr ? idle_held(session, slot) : nullptr;
   if (side == nullptr && own == nullptr) {
     Result<ConnectionPtr> opened = co_await open_beside(session, slot);
-    if (!opened.ok()) co_return Error{opened.error().code, std::move(opened.error().context)};  // what was said there was not said of the KILL
+    // what was said there was not said of the KILL
+    if (!opened.ok()) co_return Error{opened.error().code, std::move(opened.error().context)};
     side = std::move(*opened);
   }
   std::vector<policy::session::Step> steps;
-  steps.push_back({policy::session::Step::Kind::kStatement,
-                   std::string(what == KillWhat::kQuery ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id)});
-  Result<void> killed = co_await upstream::mysql::run_steps(own != nullptr ? *own : *side, std::move(steps), session.loop().deadline_in(view->service->connect_timeout));
+  steps.push_back(
+      {policy::session::Step::Kind::kStatement,
+       std::string(what == KillWhat::kQuery ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(thread_id)});
+  Result<void> killed = co_await upstream::mysql::run_steps(own != nullptr ? *own : *side, std::move(steps),
+                                                            session.loop().deadline_in(view->service->connect_timeout));
   if (side != nullptr) give_back(session, std::move(side));
   co_return killed;
 }
 
 std::optional<KillOrder> kill_of_ours(const sql::Statement& statement, std::optional<std::uint64_t> bound) {
-  const bool names_session = statement.kind == sql::Kind::kKill && (statement.kill_scope == sql::KillScope::kConnection || statement.kill_scope == sql::KillScope::kQuery);
+  const bool names_session =
+      statement.kind == sql::Kind::kKill &&
+      (statement.kill_scope == sql::KillScope::kConnection || statement.kill_scope == sql::KillScope::kQuery);
   if (!names_session) return std::nullopt;
   std::optional<std::uint64_t> id;
   if (statement.kill_target == sql::KillTarget::kNumber) id = statement.kill_id;
@@ -193,7 +208,8 @@ std::optional<KillOrder> kill_of_ours(const sql::Statement& statement, std::opti
 }
 
 Task<bool> on_kill(Session& session, KillOrder order) {
-  Target target{shard_by_id(session.service().shard(), ShardState::shard_of(order.id)), static_cast<std::uint32_t>(order.id), order.what};
+  Target target{shard_by_id(session.service().shard(), ShardState::shard_of(order.id)),
+                static_cast<std::uint32_t>(order.id), order.what};
   ClientEnd& client = session.client();
   if (target.id == session.id()) {
     client.send_error(order.what == KillWhat::kQuery ? wire::query_interrupted() : wire::connection_killed());

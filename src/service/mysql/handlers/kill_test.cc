@@ -1,4 +1,5 @@
-// KILL of an id that we gave out: who may, what the server of the target hears, what the two clients see, also across shards.
+// KILL of an id that we gave out: who may, what the server of the target hears, what the two clients see, also across
+// shards.
 #include <algorithm>
 
 #include "service/mysql/session_fixture.h"
@@ -67,7 +68,10 @@ TEST(Kill, WhatIsMissingOfAnIdIsZero) {
   Stage stage;
   TestClient& client = stage.log_in();
   stage.server().on_command(Command::kProcessKill, reply::error(1094, "Unknown thread id: 197121"));
-  for (const char* rest : {"", "\1", "\1\2\3"}) EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErNoSuchThread) << "a server's own";
+  for (const char* rest : {"", "\1", "\1\2\3"}) {
+    EXPECT_EQ(stage.ask(client, command(Command::kProcessKill, rest)).error_code(), wire::kErNoSuchThread)
+        << "a server's own";
+  }
   EXPECT_TRUE(stage.ask(client, command(Command::kPing)).ok());
 }
 
@@ -110,7 +114,9 @@ TEST(Kill, OfARunningStatementReachesItsThreadOverAnotherConnection) {
   EXPECT_TRUE(stage.ask(client, kill(target.id())).ok());
   EXPECT_TRUE(stage.wait_gone(target));
   const auto& heard = stage.primary().heard();
-  const auto killed = std::find_if(heard.begin(), heard.end(), [](const auto& each) { return each.command == query("KILL CONNECTION " + thread(1)); });
+  const auto killed = std::find_if(heard.begin(), heard.end(), [](const auto& each) {
+    return each.command == query("KILL CONNECTION " + thread(1));
+  });
   ASSERT_NE(killed, heard.end());
   EXPECT_EQ(std::to_string(killed->thread_id), thread(2));
   EXPECT_EQ(stage.primary().count("UPDATE"), 1U);
@@ -123,7 +129,8 @@ TEST(Kill, QueryInterruptsTheStatementAndTheSessionGoesOn) {
   TestClient& target = stage.log_in();
   begin_long_statement(stage, target, "UPDATE t SET a=1");
   stage.primary().on("KILL QUERY", [&](const upstream::mysql::ServerTurn& turn) {
-    stage.primary().say_to(ResponderFake::kFirstThread + 1, reply::error(1317, "Query execution was interrupted")(turn));
+    stage.primary().say_to(ResponderFake::kFirstThread + 1,
+                           reply::error(1317, "Query execution was interrupted")(turn));
     return reply::ok()(turn);
   });
   EXPECT_TRUE(stage.ask(client, kill_query(target.id())).ok());
@@ -398,10 +405,14 @@ TEST(Kill, OfASessionOfAServiceThatIsGoneFromItsShard) {
 TEST(Kill, OfAReadWhoseClientLeftWhileAConnectionWasMadeReady) {
   Stage stage;
   TestClient& client = stage.log_in();
-  stage.server().on("SET @@session.", [&](const upstream::mysql::ServerTurn& turn) {
-    client.leave();
-    stage.server().on("SELECT SLEEP(a)", reply::silence());
-    return reply::ok()(turn); }, 1);
+  stage.server().on(
+      "SET @@session.",
+      [&](const upstream::mysql::ServerTurn& turn) {
+        client.leave();
+        stage.server().on("SELECT SLEEP(a)", reply::silence());
+        return reply::ok()(turn);
+      },
+      1);
   client.send(query("SELECT SLEEP(a) FROM t"));
   EXPECT_TRUE(stage.run_until([&] { return stage.sessions() == 0; })) << "it runs for nobody";
 }
@@ -409,9 +420,13 @@ TEST(Kill, OfAReadWhoseClientLeftWhileAConnectionWasMadeReady) {
 TEST(Kill, OfASessionWhoseConnectionIsBeingMadeReady) {
   Stage stage;
   TestClient& client = stage.log_in();
-  stage.server().on("SET @@session.", [&](const upstream::mysql::ServerTurn& turn) {
-    stage.service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
-    return reply::ok()(turn); }, 1);
+  stage.server().on(
+      "SET @@session.",
+      [&](const upstream::mysql::ServerTurn& turn) {
+        stage.service()->cut_clients_on(net::Address::from_ip("127.0.0.1", 0).value(), "the address leaves");
+        return reply::ok()(turn);
+      },
+      1);
   client.send(query("INSERT INTO t VALUES (1)"));
   EXPECT_TRUE(stage.run_until([&] { return stage.sessions() == 0; }));
   EXPECT_FALSE(stage.server().heard("INSERT")) << "nothing is begun for a client that is gone";
@@ -457,17 +472,18 @@ TEST(KillScript, AcrossShards) {
 }
 
 TEST(KillScript, OfAStatementWhoseClientLeaves) {
-  for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
-                             stage.replica().on("SELECT SLEEP(a)", reply::silence());
-                             TestClient& client = stage.log_in();
-                             if (client.gone()) return;
-                             client.send(query("SELECT SLEEP(a) FROM t"));
-                             stage.run_until([&] { return stage.replica().heard("SELECT SLEEP") || client.gone() || client.answered(); });
-                             client.leave();
-                             stage.rest(10ms);
-                             TestClient& next = stage.log_in();
-                             stage.ask_query(next, "SELECT b FROM t");
-                           }});
+  for_every_step_and_leaf(
+      {{.replicas = 1}, [](Stage& stage) {
+         stage.replica().on("SELECT SLEEP(a)", reply::silence());
+         TestClient& client = stage.log_in();
+         if (client.gone()) return;
+         client.send(query("SELECT SLEEP(a) FROM t"));
+         stage.run_until([&] { return stage.replica().heard("SELECT SLEEP") || client.gone() || client.answered(); });
+         client.leave();
+         stage.rest(10ms);
+         TestClient& next = stage.log_in();
+         stage.ask_query(next, "SELECT b FROM t");
+       }});
 }
 
 }  // namespace

@@ -39,12 +39,16 @@ bool wants_cursor(const std::string& request) { return request.size() > 5 && (by
 
 Task<bool> on_prepare(Session& session) {
   if (session.prepared().size() >= session.identity().defaults->max_prepared_stmt_count) {
-    session.client().send_error({kErTooManyPrepared, "42000", "Can't create more than max_prepared_stmt_count statements (current value: " + std::to_string(session.identity().defaults->max_prepared_stmt_count) + ")"});
+    session.client().send_error({kErTooManyPrepared, "42000",
+                                 "Can't create more than max_prepared_stmt_count statements (current value: " +
+                                     std::to_string(session.identity().defaults->max_prepared_stmt_count) + ")"});
     co_return true;
   }
-  const std::size_t most = std::max<std::size_t>(PreparedStatements::kMostText, session.identity().defaults->max_allowed_packet);
+  const std::size_t most =
+      std::max<std::size_t>(PreparedStatements::kMostText, session.identity().defaults->max_allowed_packet);
   if (session.prepared().text_bytes() + session.client().argument().size() > most) {
-    session.client().send_error(wire::own_error("Holdfast keeps at most " + std::to_string(most) + " bytes of the texts that a session has prepared"));
+    session.client().send_error(wire::own_error("Holdfast keeps at most " + std::to_string(most) +
+                                                " bytes of the texts that a session has prepared"));
     co_return true;
   }
   if (session.facts().settings == nullptr) {  // what it is parsed under must be known
@@ -66,7 +70,8 @@ Task<bool> on_prepare(Session& session) {
   request.verdict.kind = sql::Kind::kSelect;
   request.verdict.tableless = true;
   request.verdict.route = verdict.route == sql::Route::kReader ? sql::Route::kReader : sql::Route::kPrimary;
-  request.verdict.effects = verdict.effects & effect::kReadsTracking;  // its columns are as wide as the client's own wish is long
+  // its columns are as wide as the client's own wish is long
+  request.verdict.effects = verdict.effects & effect::kReadsTracking;
   const std::uint32_t id = request.prepared->id;
   const bool go_on = co_await run(session, std::move(request));
   PreparedStatement* made = session.prepared().find(id);
@@ -75,25 +80,29 @@ Task<bool> on_prepare(Session& session) {
 }
 
 Task<bool> on_execute(Session& session, Command command) {
-  if (session.client().argument().size() < (command == Command::kStmtExecute ? kShortestExecute : kShortestBulkExecute)) {
+  if (session.client().argument().size() <
+      (command == Command::kStmtExecute ? kShortestExecute : kShortestBulkExecute)) {
     session.client().send_error(wire::malformed_packet());
     co_return true;
   }
-  PreparedStatement* statement = addressed_statement(session, command == Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
+  PreparedStatement* statement = addressed_statement(
+      session, command == Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
   if (statement == nullptr) co_return true;
   if (!statement->long_data_refused.empty()) {
     session.client().send_error(wire::own_error(statement->long_data_refused));
     co_return true;
   }
   const bool may_kill = statement->verdict.kind == sql::Kind::kKill && command == Command::kStmtExecute;
-  const std::optional<KillOrder> kill = may_kill ? kill_of_ours(statement->verdict, number_bound(session.client().request(), *statement)) : std::nullopt;
+  const std::optional<KillOrder> kill =
+      may_kill ? kill_of_ours(statement->verdict, number_bound(session.client().request(), *statement)) : std::nullopt;
   if (kill) co_return co_await on_kill(session, *kill);
   Request request;
   request.command = command;
   request.verdict = statement->verdict;
   request.prepared = statement;
   // A cursor ties the session to where it is: there it must be able to write.
-  if (command == Command::kStmtExecute && wants_cursor(session.client().request()) && session.door() == policy::session::Door::kSplit) {
+  if (command == Command::kStmtExecute && wants_cursor(session.client().request()) &&
+      session.door() == policy::session::Door::kSplit) {
     request.place = Place::kPrimary;
   }
   const ChangesUnderway changes(session, statement->verdict, *statement->meaning.text);
@@ -106,7 +115,8 @@ Task<bool> on_fetch(Session& session) {
   if (statement == nullptr) co_return true;
   const Holdings& holdings = session.holdings();
   if (statement->cursor_on == 0 || holdings.held == nullptr || holdings.held->facts.serial != statement->cursor_on) {
-    session.client().send_error({kErNoCursor, "HY000", "The statement (" + std::to_string(statement->id) + ") has no open cursor"});
+    session.client().send_error(
+        {kErNoCursor, "HY000", "The statement (" + std::to_string(statement->id) + ") has no open cursor"});
     co_return true;
   }
   Request request;

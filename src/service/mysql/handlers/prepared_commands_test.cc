@@ -1,5 +1,5 @@
-// COM_STMT_*: the ids that the client knows and those that servers have, what is prepared where, long data, cursors; and that no failure
-// leaves a command without an answer.
+// COM_STMT_*: the ids that the client knows and those that servers have, what is prepared where, long data, cursors;
+// and that no failure leaves a command without an answer.
 #include "service/mysql/session_fixture.h"
 
 namespace hf::service::mysql::handlers {
@@ -37,7 +37,13 @@ std::string bound_again(std::uint64_t value) {
 
 upstream::mysql::ServerReply binary_rows(std::uint64_t count) {
   return [count](const upstream::mysql::ServerTurn& turn) {
-    return reply::writer(turn).column_count(1).definitions(1).definitions_eof(turn.status).rows(count, ByteView("\0\0\x07\0\0\0\0\0\0\0", 10)).end(turn.status).bytes();
+    return reply::writer(turn)
+        .column_count(1)
+        .definitions(1)
+        .definitions_eof(turn.status)
+        .rows(count, ByteView("\0\0\x07\0\0\0\0\0\0\0", 10))
+        .end(turn.status)
+        .bytes();
   };
 }
 upstream::mysql::ServerReply opened_cursor() {
@@ -53,7 +59,9 @@ upstream::mysql::ServerReply fetched(std::uint64_t count, wire::StatusFlags stat
 
 std::uint32_t id_of(const Answer& answer) {
   const std::vector<Packet> packets = answer.packets();
-  return packets.empty() || packets[0].payload.size() < 5 ? 0 : static_cast<std::uint32_t>(load_le(packets[0].payload, 1, 4));
+  return packets.empty() || packets[0].payload.size() < 5
+             ? 0
+             : static_cast<std::uint32_t>(load_le(packets[0].payload, 1, 4));
 }
 
 /// What the server heard of this kind of command.
@@ -76,7 +84,8 @@ TEST(PreparedCommands, TheClientGetsAnIdOfOursAndTheDefinitionsOfTheServer) {
   EXPECT_EQ(first.packets()[0].payload, std::string("\0\1\0\0\0\1\0\1\0\0\0\0", 12));
   EXPECT_EQ(first.packets()[2].sequence, 3U);
   EXPECT_EQ(id_of(stage.ask(client, prepare("INSERT INTO t VALUES (?)"))), 2U);
-  EXPECT_EQ(heard(stage.server(), Command::kStmtPrepare), (std::vector<std::string>{prepare("SELECT a FROM t WHERE b=?"), prepare("INSERT INTO t VALUES (?)")}));
+  EXPECT_EQ(heard(stage.server(), Command::kStmtPrepare),
+            (std::vector<std::string>{prepare("SELECT a FROM t WHERE b=?"), prepare("INSERT INTO t VALUES (?)")}));
 }
 
 TEST(PreparedCommands, AStatementIsPreparedWhereItWillRun) {
@@ -104,14 +113,17 @@ TEST(PreparedCommands, AnExecutionThatIsCutIsMalformedWhetherOrNotThereIsSuchASt
   stage.ask(client, prepare("SELECT 1"));
   for (const std::uint32_t id : {1U, 77U}) {
     const std::string whole = execute(id);
-    for (std::size_t size = 1; size < 10; ++size) EXPECT_EQ(stage.ask(client, whole.substr(0, size)).error_code(), wire::kErMalformedPacket) << id << ' ' << size;
+    for (std::size_t size = 1; size < 10; ++size) {
+      EXPECT_EQ(stage.ask(client, whole.substr(0, size)).error_code(), wire::kErMalformedPacket) << id << ' ' << size;
+    }
   }
   EXPECT_EQ(stage.ask(client, on_statement(Command::kStmtBulkExecute, 1)).error_code(), wire::kErMalformedPacket);
   EXPECT_TRUE(heard(stage.server(), Command::kStmtExecute).empty());
 }
 
 TEST(PreparedCommands, AStatementTooManyIsRefusedAsTheServerWould) {
-  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_prepared_stmt_count = 2; }});
+  Stage stage(
+      {.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_prepared_stmt_count = 2; }});
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask(client, prepare("SELECT 1 FROM t")).ok());
   EXPECT_TRUE(stage.ask(client, prepare("SELECT 2 FROM t")).ok());
@@ -195,7 +207,8 @@ TEST(PreparedCommands, ABulkExecutionGoesOnWithTheServersId) {
   stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
   const std::string rows("\x80\0\x08\0\0\1\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 22);
   EXPECT_TRUE(stage.ask(client, on_statement(Command::kStmtBulkExecute, 1, rows)).ok());
-  EXPECT_EQ(heard(stage.server(), Command::kStmtBulkExecute), std::vector<std::string>{on_statement(Command::kStmtBulkExecute, kServerId, rows)});
+  EXPECT_EQ(heard(stage.server(), Command::kStmtBulkExecute),
+            std::vector<std::string>{on_statement(Command::kStmtBulkExecute, kServerId, rows)});
 }
 
 TEST(PreparedCommands, AStatementThatCannotBePreparedAgainIsAnsweredWithTheServersWords) {
@@ -224,7 +237,10 @@ TEST(PreparedCommands, RowCountIsTheSessionsOwnInABinaryRowToo) {
 
 TEST(PreparedCommands, AReadThatAReplicaRefusesIsAWriteFromThenOn) {
   Stage stage({.replicas = 1});
-  stage.replica().on_command(Command::kStmtExecute, reply::error(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
+  stage.replica().on_command(
+      Command::kStmtExecute,
+      reply::error(1290,
+                   "The MariaDB server is running with the --read-only option so it cannot execute this statement"));
   TestClient& client = stage.log_in();
   stage.ask(client, prepare("SELECT a FROM v"));
   EXPECT_TRUE(stage.ask(client, execute(1)).ok());
@@ -244,9 +260,11 @@ TEST(PreparedCommands, AnUnknownStatementIsNamedByTheCommandThatAskedForIt) {
     return answer.message();
   };
   EXPECT_EQ(refused(execute(9)), "Unknown prepared statement handler (9) given to mysqld_stmt_execute");
-  EXPECT_EQ(refused(on_statement(Command::kStmtBulkExecute, 9, "\1\1")), "Unknown prepared statement handler (9) given to mysqld_stmt_bulk_execute");
+  EXPECT_EQ(refused(on_statement(Command::kStmtBulkExecute, 9, "\1\1")),
+            "Unknown prepared statement handler (9) given to mysqld_stmt_bulk_execute");
   EXPECT_EQ(refused(fetch(9)), "Unknown prepared statement handler (9) given to mysqld_stmt_fetch");
-  EXPECT_EQ(refused(on_statement(Command::kStmtReset, 9)), "Unknown prepared statement handler (9) given to mysqld_stmt_reset");
+  EXPECT_EQ(refused(on_statement(Command::kStmtReset, 9)),
+            "Unknown prepared statement handler (9) given to mysqld_stmt_reset");
   for (const Command number : {Command::kStmtFetch, Command::kStmtReset}) {
     EXPECT_NE(refused(command(number)).find("(0)"), std::string::npos);
     EXPECT_NE(refused(command(number, "\1\2\3")).find("(197121)"), std::string::npos) << "what is missing is zero";
@@ -309,7 +327,8 @@ TEST(PreparedCommands, LongDataIsForgottenByAReset) {
 }
 
 TEST(PreparedCommands, TooMuchLongDataIsRefusedAtTheExecutionUntilAReset) {
-  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
+  Stage stage(
+      {.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
   TestClient& client = stage.log_in();
   stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
   for (int i = 0; i < 3; ++i) client.send(long_data(1, 0, std::string(800, 'x')));
@@ -322,12 +341,17 @@ TEST(PreparedCommands, TooMuchLongDataIsRefusedAtTheExecutionUntilAReset) {
   EXPECT_TRUE(stage.ask(client, on_statement(Command::kStmtReset, 1)).ok());
   client.send(long_data(1, 0, "small"));
   EXPECT_TRUE(stage.ask(client, execute(1, 0, bound(0))).ok());
-  EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData), std::vector<std::string>{long_data(kServerId, 0, "small")});
+  EXPECT_EQ(heard(stage.server(), Command::kStmtSendLongData),
+            std::vector<std::string>{long_data(kServerId, 0, "small")});
 }
 
 TEST(PreparedCommands, LongDataThatTheServerRefusesStaysUntilAResetAndTheCopyIsGivenUp) {
   Stage stage;
-  stage.server().on_command(Command::kStmtExecute, reply::error(1105, "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes"), 2);
+  stage.server().on_command(Command::kStmtExecute,
+                            reply::error(1105,
+                                         "Parameter of prepared statement which is set through mysql_send_long_data() "
+                                         "is longer than 'max_allowed_packet' bytes"),
+                            2);
   TestClient& client = stage.log_in();
   stage.ask(client, prepare("INSERT INTO t VALUES (?)"));
   client.send(long_data(1, 0, "x"));
@@ -341,8 +365,9 @@ TEST(PreparedCommands, LongDataThatTheServerRefusesStaysUntilAResetAndTheCopyIsG
 }
 
 TEST(PreparedCommands, LongDataIsUsedUpByAnExecutionWhoseValuesAreMalformed) {
-  for (const auto& [number, message] : {std::pair(Command::kStmtExecute, "Incorrect arguments to mysqld_stmt_execute"),
-                                        std::pair(Command::kStmtBulkExecute, "Incorrect arguments to mysqld_stmt_bulk_execute")}) {
+  for (const auto& [number, message] :
+       {std::pair(Command::kStmtExecute, "Incorrect arguments to mysqld_stmt_execute"),
+        std::pair(Command::kStmtBulkExecute, "Incorrect arguments to mysqld_stmt_bulk_execute")}) {
     Stage stage;
     stage.server().on_command(number, reply::error(1210, message), 1);
     TestClient& client = stage.log_in();
@@ -411,7 +436,8 @@ TEST_F(Cursor, ThatWasNeverOpenedCannotBeFetched) {
 TEST_F(Cursor, IsClosedOnTheServerByAReset) {
   open();
   EXPECT_TRUE(stage_.ask(client_, on_statement(Command::kStmtReset, 1)).ok());
-  EXPECT_EQ(heard(stage_.primary(), Command::kStmtReset), std::vector<std::string>{on_statement(Command::kStmtReset, kServerId)});
+  EXPECT_EQ(heard(stage_.primary(), Command::kStmtReset),
+            std::vector<std::string>{on_statement(Command::kStmtReset, kServerId)});
   EXPECT_EQ(stage_.ask(client_, fetch(1)).error_code(), 1421);
   stage_.ask_query(client_, "SELECT b FROM t");
   EXPECT_TRUE(stage_.replica().heard("SELECT b"));
@@ -421,7 +447,8 @@ TEST_F(Cursor, IsClosedOnTheServerWithItsStatement) {
   open();
   client_.send(on_statement(Command::kStmtClose, 1));
   EXPECT_TRUE(stage_.run_until([&] { return !heard(stage_.primary(), Command::kStmtClose).empty(); }));
-  EXPECT_EQ(heard(stage_.primary(), Command::kStmtClose), std::vector<std::string>{on_statement(Command::kStmtClose, kServerId)});
+  EXPECT_EQ(heard(stage_.primary(), Command::kStmtClose),
+            std::vector<std::string>{on_statement(Command::kStmtClose, kServerId)});
   stage_.ask_query(client_, "SELECT b FROM t");
   EXPECT_TRUE(stage_.replica().heard("SELECT b")) << "nothing ties the session any more";
   EXPECT_EQ(stage_.lent(0), 0U);
@@ -450,7 +477,8 @@ TEST_F(Cursor, OfTwoHandlesOfOneTextEachHasACopyOfItsOwn) {
   EXPECT_EQ(heard(stage_.primary(), Command::kStmtFetch), (std::vector<std::string>{fetch(second), fetch(first)}));
   client_.send(on_statement(Command::kStmtClose, 2));
   EXPECT_TRUE(stage_.ask(client_, fetch(1)).ok());
-  EXPECT_EQ(heard(stage_.primary(), Command::kStmtClose), std::vector<std::string>{on_statement(Command::kStmtClose, second)});
+  EXPECT_EQ(heard(stage_.primary(), Command::kStmtClose),
+            std::vector<std::string>{on_statement(Command::kStmtClose, second)});
   EXPECT_EQ(heard(stage_.primary(), Command::kStmtFetch).back(), fetch(first));
 }
 
@@ -514,7 +542,8 @@ TEST(PreparedScript, PreparedAgainUnderWhatItWasParsedUnder) {
   options.change_service = [](config::Service& service) { service.mysql.max_connection_age = 1ms; };
   for_every_step_and_leaf({options, [](Stage& stage) {
                              std::string change;
-                             wire::append_session_change(change, {wire::SessionChange::kSystemVariable, 0, "sql_mode", "ANSI_QUOTES"});
+                             wire::append_session_change(
+                                 change, {wire::SessionChange::kSystemVariable, 0, "sql_mode", "ANSI_QUOTES"});
                              stage.server().on("SET sql_mode", reply::ok({.status = wire::kStatusAnsiQuotes}, change));
                              TestClient& client = stage.log_in();
                              const std::uint32_t id = id_of(stage.ask(client, prepare("SELECT \"a\" FROM t")));

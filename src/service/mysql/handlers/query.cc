@@ -21,8 +21,11 @@ Task<bool> on_query(Session& session) {
   const std::optional<KillOrder> kill = kill_of_ours(statement);
   if (kill) co_return co_await on_kill(session, *kill);
   Holdings& holdings = session.holdings();
-  const bool wants_list = statement.has(effect::kReadsDiagnostics) || (statement.kind == sql::Kind::kSelect && statement.tableless);
-  if (wants_list && holdings.has(tie::kDiagnostics) && policy::session::may_pin(statement)) co_await move_diagnostics_to_primary(session);
+  const bool wants_list =
+      statement.has(effect::kReadsDiagnostics) || (statement.kind == sql::Kind::kSelect && statement.tableless);
+  if (wants_list && holdings.has(tie::kDiagnostics) && policy::session::may_pin(statement)) {
+    co_await move_diagnostics_to_primary(session);
+  }
   const ChangesUnderway changes(session, statement, text);
   const bool go_on = co_await run(session, std::move(request));
   co_return go_on;

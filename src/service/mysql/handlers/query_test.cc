@@ -1,4 +1,5 @@
-// COM_QUERY: where a text goes, what the servers hear and the client gets, and that no failure leaves either without an end.
+// COM_QUERY: where a text goes, what the servers hear and the client gets, and that no failure leaves either without an
+// end.
 #include "service/mysql/session_fixture.h"
 
 namespace hf::service::mysql::handlers {
@@ -11,11 +12,15 @@ using Texts = std::vector<std::string>;
 /// What the server heard of clients, without what sessions said on their own behalf.
 Texts said_by_clients(const ResponderFake& server) {
   Texts texts = server.texts();
-  std::erase_if(texts, [](const std::string& text) { return text.starts_with("SET @@session.") || text.starts_with("SET SESSION "); });
+  std::erase_if(texts, [](const std::string& text) {
+    return text.starts_with("SET @@session.") || text.starts_with("SET SESSION ");
+  });
   return texts;
 }
 
-std::string read_only_refusal() { return "The MariaDB server is running with the --read-only option so it cannot execute this statement"; }
+std::string read_only_refusal() {
+  return "The MariaDB server is running with the --read-only option so it cannot execute this statement";
+}
 
 // What goes where.
 
@@ -113,14 +118,18 @@ TEST(Query, ReplyInPiecesOfAnySizeIsTheSame) {
     stage.server().on("SELECT", rows);
     stage.server().set_piece(piece);
     TestClient& client = stage.log_in();
-    EXPECT_EQ(stage.ask_query(client, "SELECT a,b FROM t").bytes, rows({.capabilities = client.capabilities(), .command = {}}));
+    EXPECT_EQ(stage.ask_query(client, "SELECT a,b FROM t").bytes,
+              rows({.capabilities = client.capabilities(), .command = {}}));
   }
 }
 
 TEST(Query, SeveralResultsOfOneTextComeAsOneReply) {
   Stage stage;
   stage.server().on("SELECT 1; SELECT 2", [](const upstream::mysql::ServerTurn& turn) {
-    return reply::writer(turn).result_set(1, 2, turn.status | wire::kStatusMoreResults).result_set(1, 1, turn.status).bytes();
+    return reply::writer(turn)
+        .result_set(1, 2, turn.status | wire::kStatusMoreResults)
+        .result_set(1, 1, turn.status)
+        .bytes();
   });
   ClientLogin login;
   login.capabilities = kModernClient | wire::kClientMultiStatements;
@@ -167,7 +176,8 @@ TEST(Query, CommandsThatArriveTogetherAreAnsweredInOrder) {
 }
 
 TEST(Query, ATextOfSeveralPacketsGoesOnWhole) {
-  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 64U << 20; }});
+  Stage stage(
+      {.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 64U << 20; }});
   TestClient& client = stage.log_in();
   std::string text = "INSERT INTO t VALUES ('";
   text.append(wire::kMaxPiece, 'x');
@@ -230,7 +240,8 @@ TEST(Query, APacketOutOfOrderEndsTheSession) {
 }
 
 TEST(Query, APacketLargerThanTheServersTakeEndsTheSession) {
-  Stage stage({.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
+  Stage stage(
+      {.change_defaults = [](upstream::mysql::SessionDefaults& defaults) { defaults.max_allowed_packet = 1024; }});
   TestClient& client = stage.log_in();
   EXPECT_TRUE(stage.ask_query(client, "SELECT '" + std::string(1000, 'x') + "'").ok());
   EXPECT_EQ(stage.ask_query(client, "SELECT '" + std::string(1024, 'x') + "'").error_code(), wire::kErPacketTooLarge);
@@ -272,7 +283,9 @@ TEST(Query, AReadIsNotSentAgainOnceTheClientHasABeginningOfItsReply) {
   Stage stage({.replicas = 2});
   TestClient& client = stage.log_in();
   for (std::size_t i : {1U, 2U}) {
-    stage.replica(i).on("SELECT a FROM t", [](const upstream::mysql::ServerTurn& turn) { return reply::writer(turn).column_count(1).definitions(1).rows(3).bytes(); });
+    stage.replica(i).on("SELECT a FROM t", [](const upstream::mysql::ServerTurn& turn) {
+      return reply::writer(turn).column_count(1).definitions(1).rows(3).bytes();
+    });
   }
   client.send(query("SELECT a FROM t"));
   ASSERT_TRUE(stage.run_until([&] { return client.answers().back().packets().size() == 5; }));
@@ -387,7 +400,8 @@ TEST(Query, AReadOnlyTransactionOnAReplicaEndsBeforeWhatEndsItImplicitly) {
   const Answer answer = stage.ask_query(client, "CREATE TABLE u (a INT)");
   EXPECT_TRUE(answer.ok());
   EXPECT_FALSE(answer.in_transaction());
-  EXPECT_EQ(said_by_clients(stage.replica()), (Texts{"START TRANSACTION READ ONLY", "SELECT a FROM t", "COMMIT AND NO CHAIN NO RELEASE"}));
+  EXPECT_EQ(said_by_clients(stage.replica()),
+            (Texts{"START TRANSACTION READ ONLY", "SELECT a FROM t", "COMMIT AND NO CHAIN NO RELEASE"}));
   EXPECT_EQ(said_by_clients(stage.primary()), Texts{"CREATE TABLE u (a INT)"});
   EXPECT_EQ(stage.lent(1), 0U);
 }
@@ -431,7 +445,8 @@ TEST(Query, AReadAfterWhichOnlyAServerKnowsTheCountOfRowsIsFollowedByTheNextOneT
   stage.ask_query(client, "SELECT a FROM t LIMIT 2, 1");
   const std::size_t where = stage.lent(1) == 1 ? 1 : 2;
   stage.ask_query(client, "SELECT nothing FROM nowhere");
-  EXPECT_TRUE(stage.server(where).heard("SELECT nothing")) << "should it fail, FOUND_ROWS() is still that of the first one";
+  EXPECT_TRUE(stage.server(where).heard("SELECT nothing"))
+      << "should it fail, FOUND_ROWS() is still that of the first one";
 }
 
 TEST(Query, RowCountIsTheSessionsOwnAfterAQuestionOfOurs) {
@@ -511,7 +526,9 @@ TEST(QueryScript, AReadOnlyTransactionThatIsEndedImplicitly) {
 
 TEST(QueryScript, WarningsOfAReadThatMoveToThePrimary) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {
-                             for (std::size_t i : {0U, 1U}) stage.server(i).on("SELECT 1/a", reply::rows({{std::nullopt}}, 1));
+                             for (std::size_t i : {0U, 1U}) {
+                               stage.server(i).on("SELECT 1/a", reply::rows({{std::nullopt}}, 1));
+                             }
                              TestClient& client = stage.log_in();
                              stage.ask_query(client, "SELECT 1/a FROM t");
                              stage.ask_query(client, "SHOW WARNINGS");
@@ -567,7 +584,10 @@ TEST(QueryScript, ALocalFile) {
 TEST(QueryScript, AnOldClientAndSeveralResults) {
   for_every_step_and_leaf({{}, [](Stage& stage) {
                              stage.server().on("SELECT 1; SELECT 2", [](const upstream::mysql::ServerTurn& turn) {
-                               return reply::writer(turn).result_set(1, 2, turn.status | wire::kStatusMoreResults).result_set(1, 1, turn.status).bytes();
+                               return reply::writer(turn)
+                                   .result_set(1, 2, turn.status | wire::kStatusMoreResults)
+                                   .result_set(1, 1, turn.status)
+                                   .bytes();
                              });
                              ClientLogin login;
                              login.capabilities = kOldClient | wire::kClientMultiStatements;

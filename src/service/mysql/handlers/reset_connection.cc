@@ -45,7 +45,8 @@ Task<bool> on_reset_connection(Session& session) {
   // FOUND_ROWS() survives a reset, as on a connection of one's own.
   if (holdings.held != nullptr && facts.found_rows.on == holdings.held->facts.serial) co_await ask_held(session);
   // Nobody but the client could log in there again; or a reset leaves what no other connection has: a role, profiles.
-  const bool outlives = holdings.hard() && holdings.held->facts.outlives_reset && !holdings.held->facts.in_xa && holdings.held->usable();
+  const bool outlives =
+      holdings.hard() && holdings.held->facts.outlives_reset && !holdings.held->facts.in_xa && holdings.held->usable();
   const bool stays = session.identity().proxied || outlives;
   if (!stays && holdings.hard()) {
     // Locks and transactions end before the client hears that they have.
@@ -58,7 +59,8 @@ Task<bool> on_reset_connection(Session& session) {
     held->facts.stains |= policy::session::stain::kState;
     if (start != nullptr && !session.identity().limited && session.identity().defaults->init_connect.empty()) {
       const Deadline deadline = session.loop().deadline_in(session.service().config().connect_timeout);
-      const Result<void> done = co_await upstream::mysql::run_steps(*held, policy::session::reset_steps(*start), deadline);
+      const Result<void> done =
+          co_await upstream::mysql::run_steps(*held, policy::session::reset_steps(*start), deadline);
       if (done.ok()) policy::session::reset(held->facts, start);
       if (done.ok()) session.frontend().counters().connection_resets.add();
       if (!done.ok() && done.error().code == ErrorCode::kCancelled) co_return false;

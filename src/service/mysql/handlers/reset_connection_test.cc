@@ -1,4 +1,5 @@
-// COM_RESET_CONNECTION: what of a session is over, what stays, and what the servers hear of it before the client hears that it is.
+// COM_RESET_CONNECTION: what of a session is over, what stays, and what the servers hear of it before the client hears
+// that it is.
 #include "service/mysql/session_fixture.h"
 
 namespace hf::service::mysql::handlers {
@@ -86,7 +87,8 @@ TEST(ResetConnection, ForgetsPreparedStatements) {
   ASSERT_TRUE(stage.ask(client, command(Command::kStmtPrepare, "SELECT a FROM t")).ok());
   stage.ask(client, kReset);
   EXPECT_EQ(stage.ask(client, execute(1)).error_code(), wire::kErUnknownStatement);
-  EXPECT_EQ(load_le(stage.ask(client, command(Command::kStmtPrepare, "SELECT b FROM t")).packets()[0].payload, 1, 4), 2U);
+  EXPECT_EQ(load_le(stage.ask(client, command(Command::kStmtPrepare, "SELECT b FROM t")).packets()[0].payload, 1, 4),
+            2U);
 }
 
 TEST(ResetConnection, KeepsFoundRowsWhichOnlyItsConnectionKnew) {
@@ -117,7 +119,8 @@ TEST(ResetConnection, AServerThatDoesNotResetLosesItsConnectionAndTheClientHears
   for (const bool refuses : {true, false}) {
     SCOPED_TRACE(refuses);
     Stage stage;
-    stage.server().on_command(Command::kResetConnection, refuses ? reply::error(1047, "Unknown command") : reply::silence(), 1);
+    stage.server().on_command(Command::kResetConnection,
+                              refuses ? reply::error(1047, "Unknown command") : reply::silence(), 1);
     TestClient& client = stage.log_in();
     stage.ask_query(client, "BEGIN");
     EXPECT_TRUE(stage.ask(client, kReset).ok());

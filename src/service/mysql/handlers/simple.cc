@@ -78,8 +78,8 @@ Task<bool> on_set_option(Session& session) {
   if (holdings.held != nullptr) {  // what the session cannot leave is told at once
     std::vector<policy::session::Step> steps;
     steps.push_back({policy::session::Step::Kind::kOption, std::string{static_cast<char>(option), '\0'}});
-    const Result<void> told =
-        co_await upstream::mysql::run_steps(*holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
+    const Result<void> told = co_await upstream::mysql::run_steps(
+        *holdings.held, std::move(steps), session.loop().deadline_in(session.service().config().connect_timeout));
     if (told.ok()) {
       holdings.held->facts.multi_statements = option == 0;
     } else {

@@ -35,7 +35,9 @@ TEST(Ping, ShowsTheSessionsStatus) {
   std::string change;
   wire::append_session_change(change, {wire::SessionChange::kSystemVariable, 0, "autocommit", "OFF"});
   stage.server().on("SET autocommit", [&](const upstream::mysql::ServerTurn& turn) {
-    return reply::writer(turn).raw(wire::encode_ok({.status = wire::kStatusSessionStateChanged, .session_state = change}, turn.capabilities)).bytes();
+    return reply::writer(turn)
+        .raw(wire::encode_ok({.status = wire::kStatusSessionStateChanged, .session_state = change}, turn.capabilities))
+        .bytes();
   });
   TestClient& client = stage.log_in();
   EXPECT_EQ(stage.ask(client, command(Command::kPing)).status(), wire::kStatusAutocommit);
@@ -120,7 +122,9 @@ INSTANTIATE_TEST_SUITE_P(Each, OtherCommand,
 
 TEST(OtherCommands, AFieldListIsARead) {
   Stage stage({.replicas = 1});
-  const auto fields = [](const upstream::mysql::ServerTurn& turn) { return reply::writer(turn).definitions(2).end(turn.status).bytes(); };
+  const auto fields = [](const upstream::mysql::ServerTurn& turn) {
+    return reply::writer(turn).definitions(2).end(turn.status).bytes();
+  };
   stage.replica().on_command(Command::kFieldList, fields);
   TestClient& client = stage.log_in();
   const Answer answer = stage.ask(client, command(Command::kFieldList, ByteView("t\0", 2)));
@@ -145,8 +149,9 @@ TEST(OtherCommands, AReplicaThatRegistersHasAConnectionOfItsOwn) {
 TEST(OtherCommands, WhatNobodyKnowsIsRefusedHereAndTheSessionGoesOn) {
   Stage stage;
   TestClient& client = stage.log_in();
-  for (const Command number : {Command::kSleep, Command::kConnect, Command::kTime, Command::kDelayedInsert, Command::kConnectOut, Command::kDaemon,
-                               Command::kSlaveWorker, Command::kSlaveIo, Command::kSlaveSql, static_cast<Command>(0x50)}) {
+  for (const Command number :
+       {Command::kSleep, Command::kConnect, Command::kTime, Command::kDelayedInsert, Command::kConnectOut,
+        Command::kDaemon, Command::kSlaveWorker, Command::kSlaveIo, Command::kSlaveSql, static_cast<Command>(0x50)}) {
     const Answer answer = stage.ask(client, command(number));
     EXPECT_EQ(answer.error_code(), wire::kErUnknownCommand) << static_cast<int>(number);
     EXPECT_EQ(answer.packets()[0].sequence, 1U);
@@ -163,7 +168,8 @@ TEST(OtherCommands, QuitIsNotAnswered) {
   EXPECT_TRUE(stage.wait_gone(client));
   EXPECT_TRUE(client.loose().empty());
   EXPECT_TRUE(stage.run_until([&] { return stage.lent(0) == 0; }));
-  EXPECT_TRUE(stage.server().heard("ROLLBACK") || count(stage.server(), Command::kResetConnection) == 1 || stage.server().open() == 0)
+  EXPECT_TRUE(stage.server().heard("ROLLBACK") || count(stage.server(), Command::kResetConnection) == 1 ||
+              stage.server().open() == 0)
       << "what was open is undone";
 }
 
@@ -196,7 +202,8 @@ TEST(InitDb, AnUnknownSchemaIsTheServersErrorAndChangesNothing) {
 // COM_SET_OPTION.
 
 TEST(SetOption, IsAnsweredWithAnEofOrWhatStandsForOne) {
-  for (const auto& [capabilities, expected] : {std::pair(kModernClient, std::string("\xFE\0\0\2\0\0\0", 7)), std::pair(kOldClient, std::string("\xFE\0\0\2\0", 5))}) {
+  for (const auto& [capabilities, expected] : {std::pair(kModernClient, std::string("\xFE\0\0\2\0\0\0", 7)),
+                                               std::pair(kOldClient, std::string("\xFE\0\0\2\0", 5))}) {
     Stage stage;
     ClientLogin login;
     login.capabilities = capabilities;
