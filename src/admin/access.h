@@ -7,8 +7,8 @@
 //   2. The Unix socket is guarded by its file's mode, and once more by who the peer is (may_use_socket).
 //   3. Secrets are compared in time that does not depend on where they differ.
 //   4. A request that changes anything is refused when a page of another origin made a browser send it. Without
-//   credentials
-//      the Host must be an address or "localhost": a foreign name that was made to resolve to us does not pass.
+//      credentials the Host must be an address or "localhost": a foreign name that was made to resolve to us does not
+//      pass.
 #pragma once
 
 #include <sys/types.h>

@@ -3,8 +3,7 @@
 //
 // Invariants:
 //   1. Out of file descriptors or memory, or of places in its budget, accepting pauses for a moment and goes on; it
-//      never spins and
-//   never ends. A client that has no place stays in the kernel's queue.
+//      never spins and never ends. A client that has no place stays in the kernel's queue.
 //   2. Nobody can connect to a Unix socket before its file has the mode that was asked for.
 #pragma once
 

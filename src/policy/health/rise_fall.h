@@ -11,8 +11,7 @@
 // Invariants:
 //   1. Once known, never unknown again.
 //   2. A live connection's failure counts as one failure, at most once between two check results: a burst of clients
-//   that
-//      fail in one instant is one piece of evidence, not many.
+//      that fail in one instant is one piece of evidence, not many.
 //   3. A success forgets all failures and the other way round.
 #pragma once
 

@@ -7,11 +7,10 @@
 //   4. Nobody is elected before every server that is not drained has been checked once.
 //   5. Exactly one candidate with followers is elected. Of several, the only one that is not drained; else none.
 //   6. A single candidate without followers is elected when nothing speaks against it: no other server that is up
-//   replicates
-//      from elsewhere, and it has all transactions that the former primary was last seen with.
-// A candidate is up, writable, and does not replicate from another server of the set (except in a ring whose other half
-// is up and read-only). A drained server does not speak against a candidate: draining is how an operator overrules 4, 5
-// and 6.
+//      replicates from elsewhere, and it has all transactions that the former primary was last seen with. A candidate
+//      is up, writable, and does not replicate from another server of the set (except in a ring whose other half is up
+//      and read-only). A drained server does not speak against a candidate: draining is how an operator overrules 4, 5
+//      and 6.
 //
 // Thread: any (pure).
 // Invariants:

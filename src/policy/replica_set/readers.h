@@ -4,11 +4,10 @@
 // replication runs) from the anchor, and its lag is known and small enough. The anchor is the primary, or the former
 // one while there is none. Two cases in which the servers do not tell the lag:
 //   - The replica's connection to its source is down and being retried. Then its lag is what it last was plus the time
-//   since:
-//     it cannot be worse than that.
+//     since: it cannot be worse than that.
 //   - The anchor is down or suspected, so nothing is written through us. Its replicas do not age against anything:
-//   those that
-//     were readers, and those that have all it was last seen with, stay readers until a new primary is known.
+//     those that were readers, and those that have all it was last seen with, stay readers until a new primary is
+//     known.
 //
 // Thread: any (pure).
 // Invariants:

@@ -6,8 +6,7 @@
 //   1. At most one primary per epoch; the primary was seen writable and is not given up as down.
 //   2. While the primary is up, writable and followed, no other server is made primary.
 //   3. A replica over max_replica_lag serves reads only when no better server could (no eligible replica, and no
-//   primary or
-//      reads_fallback_to_primary off): then the least lagging one does.
+//      primary or reads_fallback_to_primary off): then the least lagging one does.
 //   4. The same inputs in the same order give the same verdicts.
 #pragma once
 

@@ -5,8 +5,7 @@
 // Invariants:
 //   1. Bits 0-31 travel in the classic capability fields, bits 32-63 in MariaDB's field behind them.
 //   2. The MariaDB field is meaningful only where kClientLongPassword (CLIENT_MYSQL) is NOT set: MariaDB's server and
-//   clients
-//      leave that bit unset to say so. mariadb_extended() masks accordingly.
+//      clients leave that bit unset to say so. mariadb_extended() masks accordingly.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +61,12 @@ constexpr bool has(Capabilities set, Capabilities all_of) { return (set & all_of
 constexpr Capabilities mariadb_extended(Capabilities caps) {
   return (caps & kClientMysql) != 0 ? caps & 0xFFFF'FFFFULL : caps;
 }
+
+/// Collation id of utf8mb4_general_ci: MariaDB's own choice for utf8mb4, known to every server that knows that charset.
+inline constexpr std::uint8_t kUtf8mb4GeneralCi = 45;
+
+/// The longest packet that any server allows (max_allowed_packet), in bytes.
+inline constexpr std::uint32_t kLongestPacket = 1U << 30;
 
 /// The server's status word in OK and EOF packets.
 using StatusFlags = std::uint16_t;

@@ -4,8 +4,7 @@
 // Source: MySQL internals "Basic Data Types".
 // Invariants:
 //   1. A Reader never looks past its payload. The first read that does not fit makes it fail for good: every later read
-//   gives
-//      zero or an empty view, so a decoder reads all its fields and asks ok() once.
+//      gives zero or an empty view, so a decoder reads all its fields and asks ok() once.
 //   2. Views handed out point into the payload and live as long as it.
 #pragma once
 

@@ -5,8 +5,7 @@
 // Invariants:
 //   1. Decoders never allocate on success and never read outside the payload.
 //   2. Encoders write what `capabilities` (of the receiving side) allow: no sqlstate before kClientProtocol41, no
-//   session state
-//      without kClientSessionTrack, and then kStatusSessionStateChanged is not set either.
+//      session state without kClientSessionTrack, and then kStatusSessionStateChanged is not set either.
 #pragma once
 
 #include <cstdint>

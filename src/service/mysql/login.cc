@@ -524,11 +524,10 @@ Task<bool> log_in(Session& session) {
   if (verdict != Verdict::kAccepted) co_return false;
   const bool adopted = co_await adopt_schema(session, schema, Beginning::kLogin);
   if (!adopted) co_return false;
-  constexpr std::size_t kMostUnknown = 1U << 30;  // before a server has told
   const upstream::mysql::SessionDefaults& defaults = *session.identity().defaults;
   const bool before_init_connect = !defaults.init_connect.empty();  // the servers answer a login before they run it
   client.send_ok(before_init_connect ? defaults.status : session.status_flags(), schema, session.facts().tracking);
-  client.limit_packets(defaults.variables.empty() ? kMostUnknown : defaults.max_allowed_packet);
+  client.limit_packets(defaults.variables.empty() ? wire::kLongestPacket : defaults.max_allowed_packet);
   co_return true;
 }
 

@@ -79,8 +79,7 @@ TEST(Accounts, TheMostSpecificHostWins) {
 }
 
 TEST(Accounts, HostsAreTriedInTheServersOrder) {
-  // What CURRENT_USER() of MariaDB 10.11.19 was for a client at 127.0.0.1, each account dropped when it had had its
-  // turn.
+  // What CURRENT_USER() of MariaDB 10.11.19 was for a client at 127.0.0.1, each account dropped after its turn.
   // clang-format off
   std::vector<std::string> order = {
       "127.0.0.1/255.255.255.255", "127.0.0.1", "127.0.0.0/255.255.255.0", "127.0.0.0/255.0.0.0", "_27.0.0.1",

@@ -52,7 +52,7 @@ std::string wrong_proof(ByteView plugin) {
 std::string wrong_response(const std::string& user) {
   wire::HandshakeResponse response;
   response.capabilities = kNeeded;
-  response.charset = 45;
+  response.charset = wire::kUtf8mb4GeneralCi;
   response.user = user;
   response.auth_plugin = std::string(wire::kNativePasswordPlugin);
   response.auth_response = wrong_proof(response.auth_plugin);
@@ -153,7 +153,7 @@ Error refused(const wire::ReplyTracker& reply) {
 wire::HandshakeResponse response_to(const wire::Greeting& greeting, const Login& login, wire::Capabilities agreed) {
   wire::HandshakeResponse response;
   response.capabilities = agreed;
-  response.max_packet = 1U << 30;
+  response.max_packet = wire::kLongestPacket;
   response.charset = login.charset;
   response.user = login.credentials.user;
   response.database = login.schema;

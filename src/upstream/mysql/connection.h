@@ -50,8 +50,8 @@ class AuthenticationProxy {
 
 struct Login {
   Credentials credentials;
-  proto::mysql::Capabilities capabilities = 0;  // wanted; what the server lacks is dropped
-  std::uint16_t charset = 45;                   // collation id
+  proto::mysql::Capabilities capabilities = 0;              // wanted; what the server lacks is dropped
+  std::uint16_t charset = proto::mysql::kUtf8mb4GeneralCi;  // collation id
   std::string schema;
   std::string connect_attributes;        // raw, as proto::mysql has them
   AuthenticationProxy* proxy = nullptr;  // asked instead of `credentials`, which then only name the user

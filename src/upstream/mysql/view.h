@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "proto/mysql/capabilities.h"
 #include "upstream/mysql/accounts.h"
 #include "upstream/service_view.h"
 #include "upstream/mysql/session_defaults.h"
@@ -27,7 +28,7 @@ struct View final : ServiceView {
   std::string server_version;
   bool mariadb = false;  // by that version
   std::uint64_t server_capabilities = 0;
-  std::uint8_t server_charset = 45;
+  std::uint8_t server_charset = proto::mysql::kUtf8mb4GeneralCi;
   std::shared_ptr<const Accounts> accounts;
   std::uint64_t accounts_round = 0;  // readings that were asked for and have ended (upstream/refresh.h)
   SessionDefaultsPtr defaults = std::make_shared<const SessionDefaults>();  // the primary's; never null
