@@ -29,22 +29,6 @@ std::uint64_t seed() {
   return value;
 }
 
-/// The turn of whoever configures.
-class Turn {
- public:
-  Turn(bool& taken, runtime::Signal& ended) : taken_(taken), ended_(ended) { taken_ = true; }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    taken_ = false;
-    ended_.notify_all();
-  }
-
- private:
-  bool& taken_;
-  runtime::Signal& ended_;
-};
-
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
@@ -58,7 +42,7 @@ Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optiona
       life_{.config_file = std::move(config_file), .config = std::move(config), .began = loop_.now()},
       journal_(loop_, [this](const Event& event) { notifier_.told(event); }),
       guardian_(guardian),
-      configured_(loop_),
+      configuring_(loop_),
       resolver_(loop_),
       names_({loop_,
               [this](std::string name, Deadline deadline) { return resolver_.resolve(std::move(name), deadline); },
@@ -144,10 +128,11 @@ Task<void> Gateway::start(Gateway* self) {
 
 /// Services, admin interface, listeners. Returns what stands in the way.
 Task<std::vector<std::string>> Gateway::open_everything(Gateway* self) {
-  const Turn turn(self->configuring_, self->configured_);
+  std::vector<std::string> problems;
+  const Result<runtime::Turns::Turn> turn = co_await turn_to_configure(self);
+  if (!turn.ok()) co_return problems;  // a stop, before anything was begun
   const config::ConfigPtr config = self->life_.config;
   const Names::Found found = co_await Names::look_up(&self->names_, config);
-  std::vector<std::string> problems;
   if (self->life_.stopping) co_return problems;
   const upstream::AddressBook addresses = self->names_.book(found);
   problems = self->services_.objections(*config, addresses);
@@ -222,6 +207,7 @@ void Gateway::on_signal(int number) {
   }
   if (life_.stopping) return;
   life_.stopping = true;
+  configuring_.close();
   scope_.spawn("stop", stop, this);
 }
 
@@ -261,33 +247,26 @@ Task<void> Gateway::stop(Gateway* self) {
   self->loop_.stop();
 }
 
-/// Waits until nobody else is at it. The caller takes the turn at once.
-Task<Result<void>> Gateway::turn_to_configure(Gateway* self) {
-  const Deadline patience = self->loop_.deadline_in(kTurnPatience);
-  while (self->configuring_ && !self->life_.stopping) {
-    const Result<void> waited = co_await self->configured_.wait(patience);
-    if (!waited.ok()) {
-      co_return Error{waited.error().code, "the reloads before this one have not ended: " + waited.error().context};
-    }
-  }
+Task<Result<runtime::Turns::Turn>> Gateway::turn_to_configure(Gateway* self) {
+  Result<runtime::Turns::Turn> turn =
+      co_await runtime::Turns::take(&self->configuring_, self->loop_.deadline_in(kTurnPatience));
+  if (turn.ok()) co_return turn;
   // nothing opens any more
   if (self->life_.stopping) co_return Error{ErrorCode::kUnreachable, "the gateway is stopping"};
-  co_return Result<void>{};
+  co_return Error{turn.error().code, "the reloads before this one have not ended: " + turn.error().context};
 }
 
 Task<void> Gateway::reload_on_signal(Gateway* self) {
-  const Result<void> came = co_await turn_to_configure(self);
+  const Result<runtime::Turns::Turn> turn = co_await turn_to_configure(self);
   self->hangup_waits_ = false;
-  if (!came.ok()) co_return;
-  const Turn turn(self->configuring_, self->configured_);
+  if (!turn.ok()) co_return;
   const Result<admin::ReloadOutcome> outcome = co_await read_and_apply(self, admin::Caller{"SIGHUP", ""});
   (void)outcome;  // reported as an event
 }
 
 Task<Result<admin::ReloadOutcome>> Gateway::reload(Gateway* self, admin::Caller caller) {
-  Result<void> came = co_await turn_to_configure(self);
-  HF_CO_RETURN_IF_ERROR(came);
-  const Turn turn(self->configuring_, self->configured_);
+  const Result<runtime::Turns::Turn> turn = co_await turn_to_configure(self);
+  HF_CO_RETURN_IF_ERROR(turn);
   Result<admin::ReloadOutcome> outcome = co_await read_and_apply(self, std::move(caller));
   co_return outcome;
 }

@@ -27,6 +27,7 @@
 #include "notify/notifier.h"
 #include "runtime/event_loop.h"
 #include "runtime/scope.h"
+#include "runtime/turns.h"
 #include "service/shard.h"
 
 namespace hf::app {
@@ -56,7 +57,7 @@ class Gateway final {
   static runtime::Task<void> keep_house(Gateway* self);
   static runtime::Task<void> outlive_guardian(Gateway* self);
   void on_signal(int number);
-  static runtime::Task<Result<void>> turn_to_configure(Gateway* self);
+  static runtime::Task<Result<runtime::Turns::Turn>> turn_to_configure(Gateway* self);
   static runtime::Task<void> reload_on_signal(Gateway* self);
   static runtime::Task<Result<admin::ReloadOutcome>> reload(Gateway* self, admin::Caller caller);
   static runtime::Task<Result<admin::ReloadOutcome>> read_and_apply(Gateway* self, admin::Caller caller);
@@ -75,9 +76,8 @@ class Gateway final {
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::optional<GuardianSockets> guardian_;
   std::optional<SignalReader> signals_;
-  bool configuring_ = false;   // a configuration is on its way to take effect
-  bool hangup_waits_ = false;  // a reload that SIGHUP asked for has not begun
-  runtime::Signal configured_;
+  runtime::Turns configuring_;  // who brings a configuration into effect
+  bool hangup_waits_ = false;   // a reload that SIGHUP asked for has not begun
   net::Resolver resolver_;
   Names names_;
   notify::Notifier notifier_;
