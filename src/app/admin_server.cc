@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/signal.h"
+#include "upstream/address_book.h"
 
 namespace hf::app {
 
@@ -52,15 +53,15 @@ AdminServer::~AdminServer() = default;
 
 void AdminServer::apply(const config::Admin& settings) { api_.set_credentials(credentials_of(settings)); }
 
-Result<void> AdminServer::open(const upstream::AddressBook& addresses) {
+Result<void> AdminServer::open() {
   if (settings_.socket.is_unix()) {
     make_folders(std::filesystem::path(settings_.socket.unix_path).parent_path());
-    const Result<net::Address> path = addresses.find(settings_.socket);
+    const Result<net::Address> path = upstream::address_in_numbers(settings_.socket);
     HF_RETURN_IF_ERROR(path);
     HF_RETURN_IF_ERROR(listen(*path, admin::Transport::kUnixSocket));
   }
   if (settings_.http.host.empty()) return {};
-  const Result<net::Address> address = addresses.find(settings_.http);
+  const Result<net::Address> address = upstream::address_in_numbers(settings_.http);
   HF_RETURN_IF_ERROR(address);
   return listen(*address, admin::Transport::kTcp);
 }

@@ -15,7 +15,6 @@
 #include "config/config.h"
 #include "net/listener.h"
 #include "runtime/scope.h"
-#include "upstream/address_book.h"
 
 namespace hf::app {
 
@@ -25,7 +24,7 @@ class AdminServer {
   ~AdminServer();
 
   /// Opens what is configured. Error: an address cannot be listened on.
-  Result<void> open(const upstream::AddressBook& addresses);
+  Result<void> open();
   void apply(const config::Admin& settings);
   admin::AdminStatus status() const;
   runtime::Task<Result<void>> close(Deadline deadline);

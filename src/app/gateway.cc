@@ -139,14 +139,14 @@ Task<std::vector<std::string>> Gateway::open_everything(Gateway* self) {
   if (!problems.empty()) co_return problems;
   self->names_.adopt(*config, found);
   problems = self->services_.apply(config, {}, addresses);
-  if (self->guardian_) co_await Listeners::wait_for_addresses(&self->listeners_, config, addresses);
+  if (self->guardian_) co_await Listeners::wait_for_addresses(&self->listeners_, config);
   if (self->life_.stopping) co_return problems;
   self->admin_ = std::make_unique<AdminServer>(self->loop_, self->console_, config->admin);
   if (problems.empty()) {
-    const Result<void> opened = self->admin_->open(addresses);
+    const Result<void> opened = self->admin_->open();
     if (!opened.ok()) problems.push_back("admin interface: " + opened.error().context);
   }
-  if (problems.empty()) problems = self->listeners_.apply(*config, addresses);
+  if (problems.empty()) problems = self->listeners_.apply(*config);
   co_return problems;
 }
 
@@ -313,7 +313,7 @@ admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next, const Names::
   for (const std::string& problem : services_.apply(next, changes.services.removed, addresses)) {
     outcome.changes.push_back("failed: " + problem);
   }
-  for (const std::string& problem : listeners_.apply(*next, addresses)) outcome.changes.push_back("failed: " + problem);
+  for (const std::string& problem : listeners_.apply(*next)) outcome.changes.push_back("failed: " + problem);
   scope_.spawn("serve when ready", serve_when_ready, this);
   const Result<void> logging = journal_.open(next->log);
   if (!logging.ok()) {

@@ -10,6 +10,7 @@
 #include "app/events.h"
 #include "app/protocols.h"
 #include "guardian/bind_request.h"
+#include "upstream/address_book.h"
 
 namespace hf::app {
 
@@ -41,23 +42,23 @@ const char* route_name(config::ListenRoute route) {
   return "split";
 }
 
-Task<void> Listeners::wait_for_addresses(Listeners* self, config::ConfigPtr config, upstream::AddressBook addresses) {
+Task<void> Listeners::wait_for_addresses(Listeners* self, config::ConfigPtr config) {
   runtime::EventLoop& loop = self->around_.loop;
   const Deadline patience = loop.deadline_in(kPredecessorPatience);
-  while (!patience.passed(loop.now()) && !self->are_free(*config, addresses)) {
+  while (!patience.passed(loop.now()) && !self->are_free(*config)) {
     const Result<void> slept = co_await runtime::sleep_until(loop.deadline_in(50ms));
     if (!slept.ok()) co_return;
   }
 }
 
-bool Listeners::are_free(const config::Config& config, const upstream::AddressBook& addresses) const {
+bool Listeners::are_free(const config::Config& config) const {
   std::vector<config::Endpoint> endpoints{config.admin.socket, config.admin.http};
   for (const config::Service& service : config.services) {
     for (const config::Listen& listen : service.listen) endpoints.push_back(listen.endpoint);
   }
   return std::ranges::all_of(endpoints, [&](const config::Endpoint& endpoint) {
     if (endpoint.host.empty() && !endpoint.is_unix()) return true;
-    const Result<net::Address> address = addresses.find(endpoint);
+    const Result<net::Address> address = upstream::address_in_numbers(endpoint);
     if (!address.ok()) return true;  // opening it will tell
     const Result<int> probe = bind(config, *address, net::PortSharing::kExclusive, net::SocketMode::kOwner);
     if (!probe.ok()) return probe.error().code != ErrorCode::kExists;
@@ -197,7 +198,7 @@ bool Listeners::is_in_line(const Open& entry, const config::Service& service, co
   return !entry.twins.empty() && entry.owner.lock() == around_.running(service.name) && entry.listen == listen;
 }
 
-std::vector<std::string> Listeners::apply(const config::Config& config, const upstream::AddressBook& addresses) {
+std::vector<std::string> Listeners::apply(const config::Config& config) {
   std::map<std::string, std::pair<const config::Service*, const config::Listen*>> wanted;
   for (const config::Service& service : config.services) {
     if (around_.running(service.name) == nullptr) continue;  // it could not be added
@@ -220,7 +221,7 @@ std::vector<std::string> Listeners::apply(const config::Config& config, const up
     Open& entry = addresses_[key];
     if (is_in_line(entry, *service, *listen)) continue;
     if (!bring_in_line(key, entry, *service, *listen)) continue;
-    Result<std::vector<int>> sockets = make_sockets(config, addresses.find(listen->endpoint));
+    Result<std::vector<int>> sockets = make_sockets(config, upstream::address_in_numbers(listen->endpoint));
     if (sockets.ok()) {
       entry.twins = std::move(*sockets);
     } else {

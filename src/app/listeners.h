@@ -24,7 +24,6 @@
 #include "runtime/event_loop.h"
 #include "runtime/task.h"
 #include "service/shard.h"
-#include "upstream/address_book.h"
 
 namespace hf::app {
 
@@ -51,10 +50,9 @@ class Listeners {
 
   /// Waits until nobody else has the addresses, a while at most: a gateway whose guardian was killed may still be on
   /// its way out.
-  static runtime::Task<void> wait_for_addresses(Listeners* self, config::ConfigPtr config,
-                                                upstream::AddressBook addresses);
+  static runtime::Task<void> wait_for_addresses(Listeners* self, config::ConfigPtr config);
   /// Opens, closes and takes from the services that had them. Returns what could not be opened, and why.
-  std::vector<std::string> apply(const config::Config& config, const upstream::AddressBook& addresses);
+  std::vector<std::string> apply(const config::Config& config);
   /// Gives the services that are ready what apply() has for them. The shards must have been told of these services.
   /// False: some are not ready.
   bool serve(const std::function<bool(const std::string& service)>& is_ready);
@@ -76,7 +74,7 @@ class Listeners {
     std::string reason;
   };
 
-  bool are_free(const config::Config& config, const upstream::AddressBook& addresses) const;
+  bool are_free(const config::Config& config) const;
   Result<int> bind(const config::Config& config, const net::Address& address, net::PortSharing sharing,
                    net::SocketMode mode) const;
   Result<std::vector<int>> make_sockets(const config::Config& config, const Result<net::Address>& address) const;

@@ -29,4 +29,9 @@ class AddressBook {
   std::map<std::string, Result<IpAddress>> names_;
 };
 
+/// The address of an endpoint that may be in numbers only: of a listener.
+inline Result<net::Address> address_in_numbers(const config::Endpoint& endpoint) {
+  return AddressBook().find(endpoint);
+}
+
 }  // namespace hf::upstream
