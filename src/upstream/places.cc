@@ -4,8 +4,7 @@
 
 namespace hf::upstream {
 
-// --- Places: everything of these has the mutex
-// ----------------------------------------------------------------------------------
+// --- Places: everything of these has the mutex -----------------------------------------------------------------------
 
 Places::~Places() { HF_CHECK(desks_.empty() && queue_.first == nullptr); }
 
@@ -86,8 +85,7 @@ PlaceUse Places::use() const {
   return all;
 }
 
-// --- PlaceDesk
-// ------------------------------------------------------------------------------------------------------------------
+// --- PlaceDesk -------------------------------------------------------------------------------------------------------
 
 PlaceDesk::PlaceDesk(runtime::EventLoop& loop, std::shared_ptr<Places> places, PlaceHolder& holder)
     : loop_(loop), places_(std::move(places)), holder_(holder), link_(std::make_shared<Link>(this)) {
@@ -187,8 +185,7 @@ void PlaceDesk::step() {
   if (places_->waiting() > 0 && !armed()) loop_.arm(*this, next_ask_);
 }
 
-// --- PlaceWait
-// ------------------------------------------------------------------------------------------------------------------
+// --- PlaceWait -------------------------------------------------------------------------------------------------------
 
 void PlaceWait::start() {
   since_ = desk_.loop_.now();

@@ -191,8 +191,7 @@ class Pool<Connection>::Return {
   std::optional<std::uint64_t> note_;
 };
 
-// --- bodies
-// ---------------------------------------------------------------------------------------------------------------
+// --- bodies ----------------------------------------------------------------------------------------------------------
 
 /// Somebody who waits for a place or for a connection of the key that is its kind.
 template <typename Connection>

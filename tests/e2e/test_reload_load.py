@@ -1,8 +1,10 @@
-"""Reloads without pause under load: MySQL sessions and TCP relays notice nothing, and the program does not fall over.
+"""Reloads without pause under load: MySQL sessions and TCP relays notice nothing, and the program does not fall over. Nor does a star of
+processes without a virtual address, in whose file protocols, pools, names and receivers of notices change all the time.
 
 HF_RELOADS says how many (default 50), HF_RELOADS_SEED in which order; both are printed, and how far it is every 100."""
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -12,6 +14,7 @@ import pytest
 from harness import load, mariadb, processes
 from harness.processes import eventually
 from harness.routes import value
+from harness.session import LOST, Session
 
 pytestmark = pytest.mark.gateway
 
@@ -106,3 +109,75 @@ def test_reloads_under_load_are_noticed_by_nobody(make_gateway, repaired):
     load.verify(clients, cluster)
     print(f"{RELOADS} reloads, {clients.reads} reads, {clients.writes} writes, {relays.answers} answers through TCP, "
           f"{time.monotonic() - began:.0f} s")
+
+
+TOLD = "#!/bin/sh\ncat > /dev/null\n"
+PLAIN_AS_MYSQL = f"""  [service.mysql]
+  monitor = {{ user = "{mariadb.MONITOR_USER}", password_file = "monitor.password" }}
+  users_from = "servers"
+"""
+
+
+class Strangers:
+    """Clients of the service that changes its protocol: each session is cut with it, and the next one finds the other."""
+
+    def __init__(self, gateway, clients):
+        self.answers, self.wrong, self._stop = 0, [], threading.Event()
+        self._threads = [threading.Thread(target=self._sessions, args=(gateway,), daemon=True) for _ in range(clients)]
+
+    def _sessions(self, gateway):
+        while not self._stop.is_set():
+            try:
+                with Session(gateway.tcp_port, seconds=20) as session:
+                    for number in range(20):
+                        answer = session.one(f"select {number}")
+                        if answer == LOST:
+                            break
+                        if answer == [(str(number),)]:
+                            self.answers += 1
+                        else:
+                            self.wrong.append(answer)
+            except (OSError, ValueError, AssertionError):
+                self._stop.wait(0.01)  # cut, or not open at the moment
+
+    __enter__, __exit__ = Relays.__enter__, Relays.__exit__
+
+
+def star(gateway, dice):
+    """The next file of the star. What is always in it: a command, so that guardian and steward stand beside the gateway."""
+    text = gateway.config_text(**gateway.settings)
+    if dice.random() < 0.3:
+        head, plain = text.split('name = "plain"')
+        text = head + 'name = "plain"' + plain.replace('"tcp"', '"mysql"', 1).replace("  [service.check]", PLAIN_AS_MYSQL + "  [service.check]", 1)
+    text = text.replace("max_server_connections = 100", f"max_server_connections = {dice.choice((20, 40, 100))}")
+    if dice.random() < 0.4:
+        text = re.sub(rf'address = "127\.0\.0\.1:({gateway.cluster.primary.port})"', r'address = "localhost:\1"', text)
+    receivers = {"fifo": f"{gateway.folder}/fifo", "command": f"{gateway.folder}/told.sh", "webhook": "http://127.0.0.1:9/"}
+    for kind, target in receivers.items():
+        if dice.random() < 0.5:
+            text += f'\n[[notify]]\nname = "{kind}"\n{kind} = "{target}"\nlevel = "info"\n'
+    with open(gateway.config, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_a_star_bears_reloads_that_change_protocols_pools_names_and_receivers(make_gateway, repaired):
+    cluster, dice = repaired, random.Random(SEED)
+    print(f"{RELOADS} reloads, HF_RELOADS_SEED={SEED}", flush=True)
+    fixed = load.prepare(cluster)
+    gateway = make_gateway(users="servers", interval="20ms", timeout="2s", fall=3, extra='\n[[notify]]\ncommand = "/bin/true"\nlevel = "error"\n')
+    script = os.path.join(gateway.folder, "told.sh")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(TOLD)
+    os.chmod(script, 0o755)
+    with load.Load(gateway, fixed, 8, seed=SEED) as clients, Strangers(gateway, 3) as strangers:
+        eventually(lambda: clients.reads > 100 and strangers.answers > 100, "the load to run", 30)
+        for number in range(1, RELOADS + 1):
+            star(gateway, dice)
+            reload_and_wait(gateway, number + 1)
+            assert clients.failures == [] and strangers.wrong == [], f"after reload {number}"
+            time.sleep(dice.random() * 0.02)
+        answered = strangers.answers
+        eventually(lambda: strangers.answers > answered + 100, "the service to answer in its last protocol", 30)
+        clients.stop()
+    assert clients.failures == [] and clients.unknown == [] and strangers.wrong == []
+    load.verify(clients, cluster)

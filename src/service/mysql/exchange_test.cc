@@ -50,8 +50,7 @@ std::string told(const Answer& answer) {
 
 class ExchangeTest : public StageTest {};
 
-// --- whole replies
-// --------------------------------------------------------------------------------------------------------
+// --- whole replies ---------------------------------------------------------------------------------------------------
 
 struct Kind {
   const char* sql;
@@ -133,8 +132,7 @@ TEST_F(ExchangeTest, BytesAreCountedBothWays) {
   EXPECT_EQ(counters.bytes_from_server.get() - got, answer.bytes.size());
 }
 
-// --- packets of 16 MiB
-// ----------------------------------------------------------------------------------------------------
+// --- packets of 16 MiB -----------------------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, RowsAroundSixteenMebibytesPassInTheirPieces) {
   for (const std::size_t size : {wire::kMaxPiece - 1, wire::kMaxPiece, wire::kMaxPiece + 1}) {
@@ -185,8 +183,7 @@ TEST_F(ExchangeTest, AStatementBeyondWhatServersTakeIsRefusedAsTheyWould) {
   EXPECT_EQ(stage().primary().count("INSERT"), 1U);
 }
 
-// --- what replies tell of the session
-// -------------------------------------------------------------------------------------
+// --- what replies tell of the session --------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, OnlyWhatTheClientWishesToTrackIsShownOfWhatWeTrack) {
   start();
@@ -293,8 +290,7 @@ TEST_F(ExchangeTest, AReadOnlyTransactionOnAReplicaIsRefusedAWriteInThePrimarysW
   EXPECT_EQ(stage().primary().count("UPDATE"), 0U);
 }
 
-// --- what is no reply
-// -----------------------------------------------------------------------------------------------------
+// --- what is no reply ------------------------------------------------------------------------------------------------
 
 struct Malformed {
   const char* what;
@@ -464,8 +460,7 @@ TEST_F(ExchangeTest, AClientThatLeavesInTheMiddleOfItsFileEndsTheServersConnecti
   EXPECT_EQ(stage().idle(0), 0U);
 }
 
-// --- long statements
-// ------------------------------------------------------------------------------------------------------
+// --- long statements -------------------------------------------------------------------------------------------------
 
 constexpr std::size_t kBeyondSockets = 24'000'000;  // more than the kernel takes of what nobody reads
 
@@ -548,8 +543,7 @@ TEST_F(ExchangeTest, AServiceThatEndsWaitsForNoServerThatTakesNothing) {
   stage().primary().set_reading(true);
 }
 
-// --- the client's end
-// -----------------------------------------------------------------------------------------------------
+// --- the client's end ------------------------------------------------------------------------------------------------
 
 TEST_F(ExchangeTest, AReadWhoseClientLeavesIsKilledOnTheServer) {
   start();

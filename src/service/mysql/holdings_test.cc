@@ -19,8 +19,7 @@ class HoldingsTest : public SettledStageTest {
   std::string make_wait() { return ask(stage().log_in({.user = "other"}), "SELECT 1"); }
 };
 
-// --- giving back
-// ----------------------------------------------------------------------------------------------------------
+// --- giving back -----------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, WhatASessionLeavesIsTakenAwayBeforeAnybodyElseHasTheConnection) {
   start();
@@ -108,8 +107,7 @@ TEST_F(HoldingsTest, AConnectionThatSaysGoodbyeIsNotCountedAsLost) {
   EXPECT_TRUE(server().heard("\x01"));
 }
 
-// --- what only the connection knows
-// ---------------------------------------------------------------------------------------
+// --- what only the connection knows ----------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, BeforeAConnectionGoesItIsAskedWhatOnlyItKnows) {
   options_.places = 1;
@@ -232,8 +230,7 @@ TEST_F(HoldingsTest, ASessionInTheMiddleOfACommandGivesNothingBack) {
   EXPECT_EQ(shown(other.answers().back()), "ok");
 }
 
-// --- another connection
-// ---------------------------------------------------------------------------------------------------
+// --- another connection ----------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, KeepingAnotherConnectionReleasesTheOneBefore) {
   options_.replicas = 1;
@@ -251,8 +248,7 @@ TEST_F(HoldingsTest, KeepingAnotherConnectionReleasesTheOneBefore) {
   EXPECT_TRUE(stage().run_until([&] { return stage().lent(0) == 0; }));
 }
 
-// --- its end
-// --------------------------------------------------------------------------------------------------------------
+// --- its end ---------------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, TheEndOfAConnectionThatASessionCannotDoWithoutIsTheSessionsAtOnce) {
   for (const char* ties : {"BEGIN", "SET @a=1", "LOCK TABLES t WRITE"}) {
@@ -300,8 +296,7 @@ TEST_F(HoldingsTest, AServerThatIsFoundDeadTakesWhatIsKeptThereAndItsClientsHear
   EXPECT_EQ(ask(free, "SELECT 2"), "ok");
 }
 
-// --- in every way
-// ---------------------------------------------------------------------------------------------------------
+// --- in every way ----------------------------------------------------------------------------------------------------
 
 TEST_F(HoldingsTest, KeepingAndGivingBackInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1, .places = 1}, [](Stage& stage) {

@@ -35,8 +35,7 @@ class LendTest : public StageTest {
   }
 };
 
-// --- words
-// ----------------------------------------------------------------------------------------------------------------
+// --- words -----------------------------------------------------------------------------------------------------------
 
 TEST(Nobody, NamesEachServerThatDoesNotTakeReadsAndTheLatestFailure) {
   upstream::mysql::View view;
@@ -74,8 +73,7 @@ TEST(TermsOf, AreTheServicesAndTheServers) {
   EXPECT_EQ(terms_of(view).max_packet, 1U << 20);
 }
 
-// --- whose connection, and what it is given
-// -------------------------------------------------------------------------------
+// --- whose connection, and what it is given --------------------------------------------------------------------------
 
 TEST_F(LendTest, AnIdleConnectionThatFitsIsTakenAsItIs) {
   start();
@@ -175,8 +173,7 @@ TEST_F(LendTest, ASchemaThatIsGoneIsNotTheStatementsError) {
   EXPECT_EQ(ask(client, "SELECT other.f()"), "ok");
 }
 
-// --- which server
-// ---------------------------------------------------------------------------------------------------------
+// --- which server ----------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, AReplicaThatCannotBeReachedIsReportedAndAnotherIsTaken) {
   options_.replicas = 2;
@@ -337,8 +334,7 @@ TEST_F(LendTest, AServerThatStaysFullIsTheClientsError) {
   EXPECT_FALSE(client.gone());
 }
 
-// --- waiting
-// --------------------------------------------------------------------------------------------------------------
+// --- waiting ---------------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, AWriteWaitsForThePrimaryAndRunsOnTheOneThatComes) {
   options_.replicas = 1;
@@ -508,8 +504,7 @@ TEST_F(LendTest, WhatASessionKeepsForConvenienceIsGivenToWhoeverWaits) {
       << "and the session has its number all the same";
 }
 
-// --- prepared copies
-// ------------------------------------------------------------------------------------------------------
+// --- prepared copies -------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, APreparedStatementIsPreparedWhereItIsNotYet) {
   options_.places = 2;
@@ -569,8 +564,7 @@ TEST_F(LendTest, AStatementThatCannotBePreparedAnyMoreSaysSoAndTheSessionGoesOn)
   EXPECT_EQ(ask(first, "SELECT 1"), "ok");
 }
 
-// --- in every way
-// ---------------------------------------------------------------------------------------------------------
+// --- in every way ----------------------------------------------------------------------------------------------------
 
 TEST_F(LendTest, LendingToAndFroInEveryWay) {
   for_every_step_and_leaf({{.replicas = 1}, [](Stage& stage) {

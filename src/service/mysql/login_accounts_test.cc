@@ -13,8 +13,7 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 
-// --- accounts that the servers have
-// ---------------------------------------------------------------------------------------
+// --- accounts that the servers have ----------------------------------------------------------------------------------
 
 /// Accounts of the servers, which are read anew when somebody asks.
 class AccountsTest : public LoginTest {
@@ -129,8 +128,7 @@ TEST_F(AccountsTest, ALoginBeginsWithTheGlobalsThatAStatementBeforeItHasSet) {
   EXPECT_EQ(guest.next(), "ok");
 }
 
-// --- a login that only the server can judge
-// -------------------------------------------------------------------------------
+// --- a login that only the server can judge --------------------------------------------------------------------------
 
 class ProxiedTest : public LoginTest {
  protected:
@@ -239,8 +237,7 @@ TEST_F(ProxiedTest, HalfLoginsOfOneClientAreBoundedAndTakeNoPlaces) {
   EXPECT_EQ(waits.next(), "switch to dialog");
 }
 
-// --- COM_CHANGE_USER
-// ------------------------------------------------------------------------------------------------------
+// --- COM_CHANGE_USER -------------------------------------------------------------------------------------------------
 
 class ChangeUserTest : public LoginTest {
  protected:
@@ -361,8 +358,7 @@ TEST_F(ChangeUserTest, AClientThatSaysNothingToTheQuestionIsGivenUp) {
   EXPECT_TRUE(goes(guest));
 }
 
-// --- in every way
-// ---------------------------------------------------------------------------------------------------------
+// --- in every way ----------------------------------------------------------------------------------------------------
 
 TEST_F(ProxiedTest, InEveryWay) {
   options_.replicas = 1;

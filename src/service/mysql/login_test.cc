@@ -12,8 +12,7 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the stage is what these tests are written in
 
-// --- the greeting
-// ---------------------------------------------------------------------------------------------------------
+// --- the greeting ----------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, TheGreetingIsTheServersWithoutWhatWeDoNotOffer) {
   start();
@@ -56,8 +55,7 @@ TEST_F(LoginTest, NoTwoGreetingsShareANonceAndNoneHoldsWhatOldClientsStumbleOver
   EXPECT_EQ(ids.size(), 30U);
 }
 
-// --- native password
-// ------------------------------------------------------------------------------------------------------
+// --- native password -------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ARightProofByNativePasswordIsEnoughAndAsksNoServer) {
   start();
@@ -148,8 +146,7 @@ TEST_F(LoginTest, AnAccountWithoutAnySecretIsRefused) {
   EXPECT_TRUE(log_in("app", kPassword).starts_with("error 1045"));
 }
 
-// --- plugins that the gateway answers itself
-// ------------------------------------------------------------------------------
+// --- plugins that the gateway answers itself -------------------------------------------------------------------------
 
 TEST_F(LoginTest, ByCachingSha2TheFastPathIsTakenWithAFreshNonce) {
   start();
@@ -237,8 +234,7 @@ TEST_F(LoginTest, AnotherPluginIsSwitchedToNativePassword) {
   EXPECT_TRUE(guest.answer(auth::native_proof("wrong", guest.nonce_of_switch())).starts_with("error 1045"));
 }
 
-// --- what is no login
-// -----------------------------------------------------------------------------------------------------
+// --- what is no login ------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, WhatIsNoLoginIsABadHandshake) {
   start();
@@ -329,8 +325,7 @@ TEST_F(LoginTest, ALoginMayComeByteByByte) {
   EXPECT_EQ(guest.next(), "ok");
 }
 
-// --- who is let in at all
-// -------------------------------------------------------------------------------------------------
+// --- who is let in at all --------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ClientsBeyondTheLimitAreToldSoInsteadOfAGreeting) {
   options_.change_service = [](config::Service& service) { service.max_connections = 2; };
@@ -358,8 +353,7 @@ TEST_F(LoginTest, AClientFromElsewhereIsToldThatItsHostIsNotAllowed) {
   EXPECT_TRUE(goes(guest));
 }
 
-// --- in every way
-// ---------------------------------------------------------------------------------------------------------
+// --- in every way ----------------------------------------------------------------------------------------------------
 
 TEST_F(LoginTest, ByEveryPluginAtEveryLeaf) {
   for_every_leaf({{}, [](Stage& stage) {

@@ -43,8 +43,7 @@ class RunTest : public StageTest {
   }
 };
 
-// --- a server is lost
-// -----------------------------------------------------------------------------------------------------
+// --- a server is lost ------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, AReadWhoseReplicaDiesRunsOnceMoreOnAnother) {
   options_.replicas = 2;
@@ -171,8 +170,7 @@ TEST_F(RunTest, WhereStateIsLostTheSessionEndsWithTheError) {
   }
 }
 
-// --- a server refuses
-// -----------------------------------------------------------------------------------------------------
+// --- a server refuses ------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, WhatAReplicaRefusesAsReadOnlyRunsOnThePrimaryUnseen) {
   options_.replicas = 1;
@@ -298,8 +296,7 @@ TEST_F(RunTest, AReadThatAServerInShutdownRefusesRunsElsewhere) {
   EXPECT_EQ(stage().primary().count("UPDATE"), 1U);
 }
 
-// --- connections that ended between two statements
-// ------------------------------------------------------------------------
+// --- connections that ended between two statements -------------------------------------------------------------------
 
 TEST_F(RunTest, AWriteOnASoftlyKeptConnectionWhoseEndHasArrivedRunsOnAnother) {
   start();
@@ -407,8 +404,7 @@ TEST_F(RunTest, AQuestionWhoseOnlyAnswerIsLostIsAnErrorAndIsNotAskedElsewhere) {
   EXPECT_EQ(ask(client, "SELECT b FROM t"), "ok");
 }
 
-// --- in every way
-// ---------------------------------------------------------------------------------------------------------
+// --- in every way ----------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, ReadsAndWritesInEveryWay) {
   for_every_step_and_leaf({{.replicas = 2}, [](Stage& stage) {

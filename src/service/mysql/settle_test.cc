@@ -18,8 +18,7 @@ constexpr const char* kAsksAll = "SELECT LAST_INSERT_ID(),FOUND_ROWS(),ROW_COUNT
 
 class SettleTest : public SettledStageTest {};
 
-// --- ties and pins
-// --------------------------------------------------------------------------------------------------------
+// --- ties and pins ---------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AReadLeavesNothing) {
   start();
@@ -177,8 +176,7 @@ TEST_F(SettleTest, ASessionIsIdleForAsLongAsItHasChosen) {
   EXPECT_EQ(ask(other, "SELECT 1"), "ok");
 }
 
-// --- reads that stray
-// -----------------------------------------------------------------------------------------------------
+// --- reads that stray ------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AnOpenTransactionGoesOnWhileNobodyKnowsThePrimary) {
   options_.replicas = 1;
@@ -243,8 +241,7 @@ TEST_F(SettleTest, WithoutAPrimaryAReadThatStrayedStaysWhereItIsAndWritesAreRefu
   EXPECT_EQ(ask(client, "SELECT 2"), "ok") << "reads go on";
 }
 
-// --- ends
-// -----------------------------------------------------------------------------------------------------------------
+// --- ends ------------------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, AReleaseEndsTheSessionAsTheServerEndsTheConnection) {
   for (const char* sql : {"COMMIT RELEASE", "ROLLBACK RELEASE", "COMMIT AND NO CHAIN RELEASE", "rollback work release",
@@ -307,8 +304,7 @@ TEST_F(SettleTest, AConnectionThatEndsBehindItsReplyEndsTheSessionWhereItWasTied
   EXPECT_TRUE(stage().wait_gone(client)) << "it must hear that its state is gone";
 }
 
-// --- in every way
-// ---------------------------------------------------------------------------------------------------------
+// --- in every way ----------------------------------------------------------------------------------------------------
 
 TEST_F(SettleTest, WhatStatementsLeaveBehindInEveryWay) {
   for_every_step_and_leaf(

@@ -96,8 +96,7 @@ TEST_F(ShardStateTest, IdsOfOursAreTold) {
   EXPECT_EQ(ShardState::shard_of(1U << 30 | 63U << 24 | 5), 63U);
 }
 
-// --- who is connected
-// -----------------------------------------------------------------------------------------------------
+// --- who is connected ------------------------------------------------------------------------------------------------
 
 class SessionsTest : public ::testing::Test {
  protected:

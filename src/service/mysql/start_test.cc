@@ -189,8 +189,7 @@ TEST_F(StartTest, AnAnswerThatCannotBeHadEndsTheLoginWithTheReason) {
   EXPECT_NE(client.refusal().words.find("Access denied"), std::string::npos) << client.refusal().words;
 }
 
-// --- the schema of a login
-// ------------------------------------------------------------------------------------------------
+// --- the schema of a login -------------------------------------------------------------------------------------------
 
 TEST_F(StartTest, TheSchemaOfALoginIsEnteredOnAServerAtOnceAndTheConnectionIsReadyForTheFirstStatement) {
   start();

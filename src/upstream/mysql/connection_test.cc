@@ -337,8 +337,7 @@ TEST(Connect, CancelBetweenTwoTurnsWhileConnectingEndsItOnce) {
   cancel_after(0, [](SteppedLoop&, Scope& scope) { scope.cancel(); });
 }
 
-// --- a login that breaks off
-// ----------------------------------------------------------------------------------------------
+// --- a login that breaks off -----------------------------------------------------------------------------------------
 
 /// A client that is asked for its proof, answers so often and then leaves.
 class LeavingClient final : public AuthenticationProxy {

@@ -115,8 +115,7 @@ TEST(Connection, IsNotUsableWhileBytesWaitToBeRead) {
   EXPECT_TRUE(asked.loop.run_until([&] { return !asked.connection->usable(); }));
 }
 
-// --- its end
-// ----------------------------------------------------------------------------------------------------------------
+// --- its end ---------------------------------------------------------------------------------------------------------
 
 const std::string kQuitPacket = "\x01";
 
