@@ -341,6 +341,28 @@ Task<void> see_changes(Session& session, Deadline deadline) {
   if (accounts != nullptr) co_await wait_for_news(session, accounts, &upstream::mysql::View::accounts_round, deadline);
 }
 
+/// Before the servers' accounts were read for the first time nobody is unknown: the login waits for them, as a
+/// statement waits for a server. False: they did not come, and the client has heard why.
+Task<bool> wait_for_accounts(Session& session, Deadline deadline) {
+  constexpr Nanos kStep = 50ms;
+  const Deadline patience = session.hold_deadline().earlier(deadline);
+  const ShardState& state = session.shard_state();
+  while (session.view()->accounts == nullptr && !state.draining() && !patience.passed(session.loop().now())) {
+    const Result<void> waited =
+        co_await session.service().view_changed(session.loop().deadline_in(kStep).earlier(patience));
+    if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return false;
+  }
+  const upstream::mysql::View& view = *session.view();
+  if (view.accounts != nullptr) co_return true;
+  if (state.draining()) {
+    session.client().send_error(wire::server_shutdown());
+    co_return false;
+  }
+  const std::string why = view.primary ? "" : ": " + nobody(view, Place::kPrimary, "");
+  session.client().send_error({wire::kErUnknown, "HY000", "the servers' accounts are not known yet" + why});
+  co_return false;
+}
+
 /// The greeting's nonce serves all native proofs of a session, as with MariaDB: some clients compute that of a
 /// COM_CHANGE_USER from it.
 Task<bool> ask_native_proof(Session& session, Claim* claim) {
@@ -391,6 +413,8 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
   const Account* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;
   if (account == nullptr && from_servers) {
+    const bool known = view->accounts != nullptr || co_await wait_for_accounts(session, claim.deadline);
+    if (!known) co_return Verdict::kOver;
     const bool news = co_await newer_accounts(session, claim.deadline);
     if (news) view = session.view();
     account = find_account(*view, claim.user, session.client().host());

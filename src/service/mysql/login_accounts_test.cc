@@ -90,6 +90,42 @@ TEST_F(AccountsTest, WithoutNewsARefusalComesAfterASecond) {
   EXPECT_LE(stage().loop().now() - before, 2500ms);
 }
 
+TEST_F(AccountsTest, BeforeTheFirstReadingNobodyIsUnknown) {
+  start();
+  stage().change_view([](upstream::mysql::View& view) { view.accounts = nullptr; });
+  Guest guest = begin("app", kPassword);
+  EXPECT_TRUE(waits(guest));
+  EXPECT_EQ(asked_, 0U) << "they come by themselves";
+  stage().change_view([](upstream::mysql::View& view) {
+    view.accounts =
+        std::make_shared<upstream::mysql::Accounts>(std::vector<upstream::mysql::Account>{hashed("app", kPassword)});
+  });
+  EXPECT_EQ(guest.next(), "ok");
+}
+
+TEST_F(AccountsTest, WithoutAFirstReadingTheErrorIsNotOneAboutTheAccount) {
+  start();
+  stage().change_view([](upstream::mysql::View& view) {
+    view.accounts = nullptr;
+    view.primary.reset();
+    view.no_primary_reason = "db1 is down";
+  });
+  Guest guest = begin("app", kPassword);
+  EXPECT_EQ(guest.next(), "error 1105 the servers' accounts are not known yet: no primary: db1 is down");
+  stage().change_view([](upstream::mysql::View& view) { view.primary = 0; });
+  Guest other = begin("app", kPassword);
+  EXPECT_EQ(other.next(), "error 1105 the servers' accounts are not known yet");
+}
+
+TEST_F(AccountsTest, AServiceThatEndsBeforeTheFirstReadingSaysSo) {
+  start();
+  stage().change_view([](upstream::mysql::View& view) { view.accounts = nullptr; });
+  Guest guest = begin("app", kPassword);
+  EXPECT_TRUE(waits(guest));
+  stage().frontend().drain();
+  EXPECT_TRUE(guest.next().starts_with("error 1053"));
+}
+
 TEST_F(AccountsTest, WhoeverLeavesWhileWaitingIsForgotten) {
   start();
   Guest guest = begin("nobody", "x");
