@@ -151,7 +151,6 @@ TEST(SettingsOnTheLink, CarryEveryFieldOfTheMachine) {
   vip::RouterSettings router{.name = "db", .interface = "eth0"};
   policy::vrrp::Config& machine = router.machine;
   machine.version = policy::vrrp::ProtocolVersion::kV2;
-  machine.own_address = IpAddress::v4(198, 18, 0, 1);
   machine.addresses = {IpAddress::v4(198, 18, 0, 100)};
   machine.announce_refresh = 7s;
   machine.damping.limit = 11s;
@@ -165,7 +164,6 @@ TEST(SettingsOnTheLink, CarryEveryFieldOfTheMachine) {
   const Settings& got = std::get<SettingsLoaded>(*back).settings;
   ASSERT_EQ(got.routers.size(), 1u);
   EXPECT_EQ(got.routers[0].machine.version, machine.version);
-  EXPECT_EQ(got.routers[0].machine.own_address, machine.own_address);
   EXPECT_EQ(got.routers[0].machine.addresses, machine.addresses);
   EXPECT_EQ(got.routers[0].machine.announce_refresh, Nanos(7s));
   EXPECT_EQ(got.routers[0].machine.damping.limit, Nanos(11s));

@@ -2,7 +2,7 @@
 //
 // Owner: the guardian; made by the steward (settings_from_config.h) and sent over the link. Thread: any (plain values).
 // Invariants:
-//   1. Values passed config::validate: machine passes policy::vrrp::validate once own_address is filled in.
+//   1. Values passed config::validate: machine passes policy::vrrp::validate.
 //   2. Names are unique; all addresses of one router are of one family.
 #pragma once
 
@@ -83,7 +83,7 @@ struct RouterSettings {
   std::string name{};
   std::string interface{};
   std::uint8_t router_id = 1;
-  policy::vrrp::Config machine{};  // own_address: filled in by the guardian from the interface
+  policy::vrrp::Config machine{};
   std::vector<VirtualAddress> addresses{};
   proto::vrrp::Auth auth{};          // version 2; of an authentication header without data
   std::string authentication_key{};  // of the authentication header, never sent; its first 8 bytes count

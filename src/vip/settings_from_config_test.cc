@@ -56,8 +56,7 @@ TEST(SettingsFromConfig, TheMachineAcceptsWhateverTheFileMaySay) {
   for (const Row& row : rows) {
     config::Vip vip = plain();
     row.change(vip);
-    policy::vrrp::Config machine = router_of(vip).machine;
-    machine.own_address = IpAddress::v4(198, 18, 0, 1);
+    const policy::vrrp::Config machine = router_of(vip).machine;
     const Result<void> valid = policy::vrrp::validate(machine);
     EXPECT_TRUE(valid.ok()) << row.name << ": " << (valid.ok() ? "" : valid.error().context);
     EXPECT_LE(machine.refresh_interval, 1s) << row.name;

@@ -1,6 +1,6 @@
 // Config: one virtual router on one node, and the timer rules of VRRP version 2 (RFC 3768) and 3 (RFC 5798, RFC 9568).
 //
-// Owner: the machine's owner; immutable while the machine runs. Thread: any (plain values).
+// Owner: the machine's owner; it changes with Reconfigured only (input.h). Thread: any (plain values).
 // Invariants:
 //   1. A Config that validate() accepts never makes step() misbehave, whatever the inputs.
 //   2. The defaults are level 1 of docs/vip.md (probe, lease, re-announcing); strict_rfc() takes a Config back to the
@@ -47,7 +47,6 @@ struct Damping {
 struct Config {
   ProtocolVersion version = ProtocolVersion::kV3;
   std::uint8_t priority = 100;       // 1 to 254, or 255 for the address owner
-  IpAddress own_address;             // the interface's primary address: the tie-break between equal priorities
   std::vector<IpAddress> addresses;  // the virtual ones, 1 to 255
   Nanos advert_interval = 1s;        // v3: 10 ms to 40.95 s in steps of 10 ms; v2: 1 s to 255 s in whole seconds
   bool preempt = true;

@@ -6,9 +6,10 @@
 //      frozen reads what it missed before it believes its own timers.
 //   2. Advertisement::source is the sender's address on the VRRP interface on every path (heartbeats carry it), so that
 //      the tie-break between two nodes has one outcome.
-//   3. After Stop nothing more need be given, unless holding() (machine.h) is true: then Timer, Advertisement and
-//      InterfaceChanged go on as before until it is false. Only then may the owner end: the addresses are being handed
-//      over.
+//   3. After Stop nothing more need be given, unless holding() (machine.h) is true: then Timer, Advertisement,
+//      InterfaceChanged and LeaseNotRenewed go on as before until it is false. Only then may the owner end: the
+//      addresses are being handed over.
+//   4. OwnAddress is given before Start, and again whenever it changes.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include "base/time.h"
 #include "base/ip_address.h"
+#include "policy/vrrp/config.h"
 
 namespace hf::policy::vrrp {
 
@@ -33,6 +35,9 @@ struct Advertisement {
   Nanos interval{0};  // v3: Max Advertise Interval, v2: Adver Interval
   std::vector<IpAddress> addresses;
 };
+struct OwnAddress {
+  IpAddress address;  // the interface's primary one: the tie-break between equal priorities
+};
 struct InterfaceChanged {
   bool up = true;
 };
@@ -46,6 +51,15 @@ enum class OperatorCommand : std::uint8_t {
   kPrefer,   // priority 254, and preempt whatever the configuration and the damping say, until kResume
   kResume,   // back to what the configuration says
 };
+/// The Config of this step and of those that follow is another one. What the time until now has brought is judged by
+/// the old.
+struct Reconfigured {
+  Config before;
+};
+/// kRefreshAddresses came too late and was not done: the kernel has ended the lease, the addresses are gone.
+struct LeaseNotRenewed {
+  Nanos age{0};  // since the last renewal that was done
+};
 struct ConflictSeen {};  // somebody else's ARP packet or neighbour advertisement claims one of the addresses
 struct ProbeResult {
   bool answered = false;
@@ -58,7 +72,7 @@ enum class SyncOrder : std::uint8_t {
   kClear,     // no member is any more
 };
 
-using Input = std::variant<Start, Stop, Timer, Advertisement, InterfaceChanged, TrackChanged, OperatorCommand,
-                           ConflictSeen, ProbeResult, SyncOrder>;
+using Input = std::variant<Start, Stop, Timer, Advertisement, OwnAddress, InterfaceChanged, TrackChanged,
+                           OperatorCommand, Reconfigured, LeaseNotRenewed, ConflictSeen, ProbeResult, SyncOrder>;
 
 }  // namespace hf::policy::vrrp

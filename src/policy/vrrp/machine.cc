@@ -17,8 +17,10 @@ class Turn {
   Turn(const Config& config, State state, TimePoint now) : config_(config), s_(std::move(state)), now_(now) {}
 
   Step run(const Input& input) {
-    yield_if_stalled();
-    end_hand_over_if_due();
+    if (!std::holds_alternative<Reconfigured>(input)) {  // step() has had that judged by the old limits
+      yield_if_stalled();
+      end_hand_over_if_due();
+    }
     std::visit([this](const auto& event) { on(event); }, input);
     run_timers();
     arm(std::holds_alternative<Timer>(input));
@@ -51,11 +53,12 @@ class Turn {
     if (s_.mode == Mode::kFault) learn_at_fault(advert);
     if (!takes_part && !handing_over(s_)) return;
     if (!acceptable(advert)) return;
-    if (handing_over(s_) && advert.priority != kReleasePriority && advert.source != config_.own_address) let_go();
+    if (handing_over(s_) && advert.priority != kReleasePriority && advert.source != s_.own_address) let_go();
     if (!takes_part) return;
     const Nanos interval = std::clamp(advert.interval, kShortestInterval, kLongestInterval);
     s_.mode == Mode::kBackup ? heard_as_backup(advert, interval) : heard_as_master(advert, interval);
   }
+  void on(const OwnAddress& own) { s_.own_address = own.address; }
   void on(const InterfaceChanged& change) {
     s_.faults.interface_down = !change.up;
     if (!change.up && handing_over(s_)) let_go();
@@ -77,6 +80,20 @@ class Turn {
     faults_changed(Reason::kOperatorRelease);
     if (priority() != before) tell_priority();
     if (s_.preferred && s_.mode == Mode::kBackup && master_is_below_us()) become_master(Reason::kPreempted);
+  }
+  /// A shorter interval or lease must not make a stall of the time that the longer one allowed: all begin anew.
+  void on(const Reconfigured&) {
+    if (s_.mode == Mode::kMaster) advertise(priority());
+    if (holding(s_)) hold(ActionKind::kRefreshAddresses);
+    if (s_.mode != Mode::kMaster || config_.announce_refresh == Nanos{0}) return;
+    const TimePoint again = std::max(now_, s_.last_announce + config_.announce_refresh);
+    s_.timers.announce = s_.timers.announce.earlier(Deadline{again});
+  }
+  void on(const LeaseNotRenewed& lost) {
+    if (handing_over(s_)) let_go();
+    if (s_.mode != Mode::kMaster) return;
+    late_ = std::max(lost.age - config_.refresh_interval, Nanos{0});
+    leave(Mode::kBackup, Reason::kStalled);
   }
   void on(const ConflictSeen&) {
     if (s_.mode == Mode::kMaster) return defend();
@@ -174,7 +191,7 @@ class Turn {
   void heard_as_master(const Advertisement& advert, Nanos interval) {
     if (advert.priority == kReleasePriority) return heard_release_as_master();
     const bool better =
-        advert.priority > priority() || (advert.priority == priority() && advert.source > config_.own_address);
+        advert.priority > priority() || (advert.priority == priority() && advert.source > s_.own_address);
     if (better) {
       leave(Mode::kBackup, Reason::kBetterMaster);
       return listen_to(advert, interval);
@@ -456,6 +473,10 @@ bool hears_lower_master(const State& state, TimePoint now) {
   return state.mode == Mode::kBackup && state.timers.probe.is_never() && !state.lower_alive.passed(now);
 }
 
+bool would_take(const State& state, TimePoint now) {
+  return state.mode == Mode::kBackup && state.timers.master_down.passed(now);
+}
+
 bool handing_over(const State& state) { return !state.timers.hand_over_end.is_never(); }
 
 bool holding(const State& state) { return state.mode == Mode::kMaster || handing_over(state); }
@@ -472,7 +493,12 @@ std::vector<Reason> fault_reasons(const State& state) {
 }
 
 Step step(const Config& config, State state, TimePoint now, const Input& input) {
-  return Turn(config, std::move(state), now).run(input);
+  const auto* change = std::get_if<Reconfigured>(&input);
+  if (change == nullptr) return Turn(config, std::move(state), now).run(input);
+  Step judged = Turn(change->before, std::move(state), now).run(Timer{});
+  Step changed = Turn(config, std::move(judged.state), now).run(input);
+  changed.actions.insert(changed.actions.begin(), judged.actions.begin(), judged.actions.end());
+  return changed;
 }
 
 }  // namespace hf::policy::vrrp

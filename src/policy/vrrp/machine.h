@@ -67,6 +67,7 @@ struct Timers {
 struct State {
   Mode mode = Mode::kInitialize;
   bool running = false;
+  IpAddress own_address;
   Faults faults;
   int weight_sum = 0;
   bool preferred = false;
@@ -107,7 +108,8 @@ struct Step {
   std::vector<Action> actions;
 };
 
-/// `now` never goes back from one step to the next. `config` has passed validate().
+/// `now` never goes back from one step to the next. `config` has passed validate(); it is that of the step before,
+/// unless `input` is Reconfigured.
 Step step(const Config& config, State state, TimePoint now, const Input& input);
 
 /// What this node advertises now: its priority and the tracked weights within 1 to 254; 255 and 254 (preferred) stay.
@@ -115,6 +117,8 @@ std::uint8_t effective_priority(const Config& config, const State& state);
 
 /// A backup that hears a master of lower priority: it would take over at once if it were told to.
 bool hears_lower_master(const State& state, TimePoint now);
+/// A backup that has waited long enough: with the next Timer it probes, or takes over.
+bool would_take(const State& state, TimePoint now);
 /// Not master any more, but the addresses are still here for the successor to take over.
 bool handing_over(const State& state);
 /// The addresses are on this node: Master, or handing over. After Stop the owner may end once this is false.

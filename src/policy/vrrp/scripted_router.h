@@ -23,7 +23,6 @@ inline const IpAddress kVirtual = IpAddress::v4(198, 18, 0, 100);
 inline Config level1(std::uint8_t priority = 100) {
   Config config;
   config.priority = priority;
-  config.own_address = kUs;
   config.addresses = {kVirtual};
   return config;
 }
@@ -36,13 +35,20 @@ inline Advertisement advert(std::uint8_t priority, IpAddress source = kBelow, Na
 
 class Router {
  public:
-  explicit Router(Config config) : config_(std::move(config)) { EXPECT_TRUE(validate(config_).ok()); }
+  explicit Router(Config config) : config_(std::move(config)) {
+    EXPECT_TRUE(validate(config_).ok());
+    give(OwnAddress{kUs});
+  }
 
   Router& give(const Input& input) {
     Step done = step(config_, std::move(state_), now_, input);
     state_ = std::move(done.state);
     actions_ = std::move(done.actions);
     return *this;
+  }
+  Router& reconfigure(Config next) {
+    EXPECT_TRUE(validate(next).ok());
+    return give(Reconfigured{std::exchange(config_, std::move(next))});
   }
   Router& wait(Nanos d) {
     now_ = now_ + d;

@@ -31,6 +31,7 @@ class SimulatedNetwork {
 
   struct Node {
     Config config;
+    IpAddress own_address;
     State state;
     bool alive = false;
     bool frozen = false;
@@ -50,6 +51,7 @@ class SimulatedNetwork {
   SimulatedNetwork(std::uint64_t seed, std::vector<Config> configs) : random_(seed), nodes_(configs.size()) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       nodes_[i].config = std::move(configs[i]);
+      nodes_[i].own_address = IpAddress::v4(198, 18, 0, static_cast<std::uint8_t>(i + 1));
       nodes_[i].drift_ppm = static_cast<std::int64_t>(random_.below(2 * kDriftPpm + 1)) - kDriftPpm;
     }
   }
@@ -73,12 +75,20 @@ class SimulatedNetwork {
     ++nodes_[i].life;
     nodes_[i].state = State{};
     nodes_[i].backlog.clear();
+    give(i, OwnAddress{nodes_[i].own_address});
     give(i, Start{.interface_up = nodes_[i].cable, .addresses_present = holds(i)});
   }
   void stop(std::size_t i) {
     if (!runs(i)) return;
     nodes_[i].stopping = true;
     give(i, Stop{});
+  }
+  /// While it runs, or is not there; a frozen one reads no file.
+  void reconfigure(std::size_t i, Config next) {
+    Node& node = nodes_[i];
+    if (node.frozen) return;
+    Config before = std::exchange(node.config, std::move(next));
+    if (node.alive) give(i, Reconfigured{std::move(before)});
   }
   void kill(std::size_t i) { nodes_[i].alive = false; }
   void crash_host(std::size_t i) {
@@ -191,7 +201,7 @@ class SimulatedNetwork {
       if (to == from || !connected(from, to) || lost(from, to)) continue;
       schedule(delay(from, to), {to, nodes_[to].life, 0,
                                  Advertisement{.path = 0,
-                                               .source = config.own_address,
+                                               .source = nodes_[from].own_address,
                                                .priority = priority,
                                                .interval = config.advert_interval,
                                                .addresses = config.addresses}});

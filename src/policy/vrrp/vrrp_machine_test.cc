@@ -394,6 +394,7 @@ TEST(VrrpProperty, addresses_are_refreshed_only_while_held_and_held_only_by_a_ma
     bool held = false;
     for (int i = 0; i < 400; ++i) {
       now = now + Nanos(static_cast<std::int64_t>(random.below(random.below(4) == 0 ? 4'000'000'000 : 300'000'000)));
+      const Config before = config;
       const Input inputs[] = {
           Start{},
           Timer{},
@@ -402,13 +403,21 @@ TEST(VrrpProperty, addresses_are_refreshed_only_while_held_and_held_only_by_a_ma
           Timer{},
           ConflictSeen{},
           Stop{},
+          LeaseNotRenewed{2s},
+          Reconfigured{before},
           advert(static_cast<std::uint8_t>(random.next()), kAbove, Nanos(static_cast<std::int64_t>(random.next()))),
           InterfaceChanged{random.below(3) != 0},
           ProbeResult{random.below(2) == 0},
           TrackChanged{static_cast<int>(random.below(600)) - 300, random.below(5) == 0, random.below(3) != 0},
           static_cast<OperatorCommand>(random.below(3)),
           static_cast<SyncOrder>(random.below(5))};
-      Step done = step(config, std::move(state), now, inputs[random.below(std::size(inputs))]);
+      const Input& input = inputs[random.below(std::size(inputs))];
+      if (std::holds_alternative<Reconfigured>(input)) {
+        config.priority = static_cast<std::uint8_t>(1 + random.below(255));
+        config.advert_interval = Nanos(10ms) * (1 + random.below(200));
+        config.lease = random.below(2) == 0 ? 1s : 5s;
+      }
+      Step done = step(config, std::move(state), now, input);
       state = std::move(done.state);
       for (const Action& action : done.actions) {
         if (action.kind == kRefreshAddresses) { ASSERT_TRUE(held); }

@@ -1,5 +1,5 @@
-// Two to five nodes through loss, partitions, freezes, crashes and restarts; then peace. The oracles are the sentences
-// of docs/vip.md, "What is proven". HF_VRRP_RUNS sets the number of runs, HF_VRRP_SEED the first seed.
+// Two to five nodes through loss, partitions, freezes, crashes, restarts and reloads; then peace. The oracles are the
+// sentences of docs/vip.md, "What is proven". HF_VRRP_RUNS sets the number of runs, HF_VRRP_SEED the first seed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,6 +43,7 @@ class Story {
   std::uint64_t releases() const { return releases_; }
   std::uint64_t handed_over() const { return handed_over_; }
   std::uint64_t takeovers() const { return takeovers_; }
+  std::uint64_t reloads() const { return reloads_; }
 
  private:
   static Nanos bound_of(Nanos interval) {
@@ -61,15 +62,14 @@ class Story {
     version_ = chance(10) ? ProtocolVersion::kV2 : ProtocolVersion::kV3;
     std::vector<Config> configs(2 + random_.below(4));
     const bool preempt = chance(60);
-    const bool one_interval = chance(70) || version_ == ProtocolVersion::kV2;
+    one_interval_ = chance(70) || version_ == ProtocolVersion::kV2;
     for (std::size_t i = 0; i < configs.size(); ++i) {
       Config& config = configs[i];
       config.version = version_;
       config.priority = static_cast<std::uint8_t>(chance(5) ? 255 : (chance(20) ? 100 : 1 + random_.below(254)));
-      config.own_address = IpAddress::v4(198, 18, 0, static_cast<std::uint8_t>(i + 1));
       config.addresses = {IpAddress::v4(198, 18, 0, 100)};
       config.advert_interval = version_ == ProtocolVersion::kV2 ? 1s : 100ms;
-      if (!one_interval) config.advert_interval = Nanos(10ms) * (5 + random_.below(26));
+      if (!one_interval_) config.advert_interval = any_interval();
       config.preempt = preempt;
       config.preempt_delay = chance(30) ? kPreemptDelay : Nanos{0};
       config.start_delay = chance(20) ? Nanos(500ms) : Nanos{0};
@@ -91,8 +91,8 @@ class Story {
     const Nanos unit = version_ == ProtocolVersion::kV2 ? Nanos(2s) : Nanos(500ms);
     for (std::uint64_t turn = 4 + random_.below(12); turn > 0; --turn) {
       until(network_.now() + between(1ms, 3 * unit));
-      static constexpr std::uint64_t kGentle[] = {0, 1, 2, 3, 8, 8, 10, 10};  // freezes and whole partitions
-      disturb(harsh_ ? random_.below(16) : kGentle[random_.below(std::size(kGentle))], any_node());
+      static constexpr std::uint64_t kGentle[] = {0, 1, 2, 3, 8, 8, 10, 10, 15};  // freezes, whole partitions, reloads
+      disturb(harsh_ ? random_.below(18) : kGentle[random_.below(std::size(kGentle))], any_node());
     }
   }
   void disturb(std::uint64_t what, std::size_t i) {
@@ -115,6 +115,8 @@ class Story {
       case 12: return network_.set_cable(i, true);
       case 13: return command(i, static_cast<OperatorCommand>(random_.below(3)));
       case 14: return command(i, TrackChanged{static_cast<int>(random_.below(101)) - 50, chance(20), chance(70)});
+      case 15:
+      case 16: return reload(i);
       default: return stop(i);
     }
   }
@@ -132,6 +134,21 @@ class Story {
     network_.stop(i);
     anew(i);
   }
+  /// Other times and another priority. In a hand-over the limits are those of its beginning: watch_hand_over() knows
+  /// one.
+  void reload(std::size_t i) {
+    if (handing_over(network_.node(i).state)) return;
+    Config next = network_.node(i).config;
+    if (next.priority != kOwnerPriority) next.priority = static_cast<std::uint8_t>(1 + random_.below(254));
+    if (!one_interval_) next.advert_interval = std::min(any_interval(), longest_interval_);
+    next.preempt_delay = chance(30) ? kPreemptDelay : Nanos{0};
+    next.refresh_interval = between(100ms, 250ms);
+    EXPECT_TRUE(validate(next).ok());
+    ++reloads_;
+    network_.reconfigure(i, std::move(next));
+    anew(i);
+  }
+  Nanos any_interval() { return Nanos(10ms) * (5 + random_.below(26)); }
   /// What changes who is the better master starts the bound anew for this node's pairs.
   void command(std::size_t i, const Input& input) {
     network_.arrive(i, input);
@@ -220,7 +237,7 @@ class Story {
       if (network_.holds(i)) return false;
       const Network::Node& node = network_.node(i);
       heard = heard || (network_.runs(i) && !network_.listens_at_first(i) && node.state.mode == Mode::kBackup &&
-                        node.state.master == network_.node(master).config.own_address);
+                        node.state.master == network_.node(master).own_address);
     }
     const Network::Node& node = network_.node(master);
     return heard && node.config.hand_over && node.state.mode == Mode::kMaster;
@@ -316,6 +333,7 @@ class Story {
   Random random_;
   bool harsh_;  // also loss, one-way cuts, crashes, commands
   ProtocolVersion version_ = ProtocolVersion::kV3;
+  bool one_interval_ = true;
   Network network_;
   Nanos longest_interval_{0};
   Nanos start_delay_{0};
@@ -338,6 +356,7 @@ class Story {
   std::uint64_t releases_ = 0;
   std::uint64_t overlaps_ = 0;
   std::uint64_t takeovers_ = 0;
+  std::uint64_t reloads_ = 0;
 };
 
 TEST(VrrpSimulation, no_two_hold_beyond_the_bound_peace_brings_exactly_one_holder_and_planned_releases_leave_no_gap) {
@@ -345,6 +364,7 @@ TEST(VrrpSimulation, no_two_hold_beyond_the_bound_peace_brings_exactly_one_holde
   const std::uint64_t first = from_environment("HF_VRRP_SEED", 1);
   std::uint64_t overlaps = 0;
   std::uint64_t takeovers = 0;
+  std::uint64_t reloads = 0;
   std::uint64_t releases = 0;
   std::uint64_t handed_over = 0;
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
@@ -353,6 +373,7 @@ TEST(VrrpSimulation, no_two_hold_beyond_the_bound_peace_brings_exactly_one_holde
     story.run();
     overlaps += story.overlaps();
     takeovers += story.takeovers();
+    reloads += story.reloads();
     releases += story.releases();
     handed_over += story.handed_over();
     if (HasFailure()) return;
@@ -363,6 +384,7 @@ TEST(VrrpSimulation, no_two_hold_beyond_the_bound_peace_brings_exactly_one_holde
   if (runs < 100) return;
   EXPECT_GT(releases, runs / 2) << "planned releases must happen";
   EXPECT_GE(handed_over, releases) << "and hand over";
+  EXPECT_GT(reloads, runs / 2) << "nodes must have been configured anew";
   EXPECT_GT(takeovers, 2 * runs) << "the disturbances must disturb";
   EXPECT_GT(overlaps, runs / 10) << "the bound must have been put to the test";
 }

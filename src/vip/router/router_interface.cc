@@ -20,8 +20,7 @@ void VirtualRouter::interfaces_changed() {
   if (attached_ && !same) lose_interface();  // sockets and arbiters speak from the address
   if (!usable) return;
   if (attached_) return look_again(*link);
-  own_address_ = *own;
-  settings_.machine.own_address = *own;
+  if (std::exchange(own_address_, *own) != *own) feed(machine::OwnAddress{*own});
   if (retry_timer_.armed()) return;  // the kernel refused something: again when that is over
   attach();
   if (started_ || machine::holding(state_)) feed(machine::InterfaceChanged{attached_});

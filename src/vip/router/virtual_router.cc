@@ -81,11 +81,9 @@ bool VirtualRouter::can_become(const RouterSettings& next) const {
 }
 
 bool VirtualRouter::become_if_changed(RouterSettings next) {
-  next.machine.own_address = settings_.machine.own_address;
   if (next == settings_) return false;
-  feed(machine::Timer{});  // what the time until now has brought is judged by the old limits
   const RouterSettings before = std::exchange(settings_, std::move(next));
-  if (state_.mode == Mode::kMaster) advertise_anew();
+  feed(machine::Reconfigured{before.machine});
   if (attached_) {
     const Result<void> changed = holder_.change(settings_, around_.loop.poller().now());
     if (!changed.ok()) kernel_refused("addresses", changed.error());
@@ -102,18 +100,6 @@ bool VirtualRouter::become_if_changed(RouterSettings next) {
   set_verdict(verdict_);
   account_changed();
   return true;
-}
-
-/// A shorter interval or lease must not make a stall of the time that the longer one allowed.
-void VirtualRouter::advertise_anew() {
-  const TimePoint now = around_.loop.now();
-  send_advertisement(machine::effective_priority(settings_.machine, state_));
-  state_.last_advert = now;
-  state_.timers.advert = Deadline{now + settings_.machine.advert_interval};
-  renew_addresses(settings_.machine.lease);
-  if (!holder_.holding() || holder_.lease_over(around_.loop.poller().now())) return;
-  state_.last_refresh = now;
-  state_.timers.refresh = Deadline{now + settings_.machine.refresh_interval};
 }
 
 // ── the machine ──
@@ -150,7 +136,7 @@ void VirtualRouter::perform(const machine::Action& action) {
 
 void VirtualRouter::on_timer() {
   weigh_arbiters();
-  const bool would_take = state_.mode == Mode::kBackup && state_.timers.master_down.passed(around_.loop.now());
+  const bool would_take = machine::would_take(state_, around_.loop.now());
   const bool cut_off = arbiters_ != nullptr && !arbiters_->answered_lately() && !peer_alive();
   if (would_take && cut_off && account_.set("arbiters", Weight{}, "none answered lately, and no peer is heard")) {
     account_changed();
@@ -335,10 +321,11 @@ void VirtualRouter::take_addresses(Nanos lease) {
 
 /// The clock is read anew: a process that was frozen since this turn began must not renew what the kernel took off.
 void VirtualRouter::renew_addresses(Nanos lease) {
-  const Result<void> renewed = holder_.renew(lease, around_.loop.poller().now());
+  const TimePoint now = around_.loop.poller().now();
+  const Result<void> renewed = holder_.renew(lease, now);
   if (renewed.ok()) return;
   if (!holder_.holding()) return kernel_refused("address", renewed.error());
-  state_.last_refresh = holder_.renewed_at();  // nothing was done: the machine's next step sees the lease that is over
+  feed(machine::LeaseNotRenewed{now - holder_.renewed_at()});
 }
 
 /// A client whose connection is reset at once reconnects to the new holder; one that is not waits for an answer for

@@ -110,7 +110,6 @@ class VirtualRouter final : public GroupMember {
   void kernel_refused(std::string_view what, const Error& error);
 
   // what the actions need
-  void advertise_anew();
   void send_advertisement(std::uint8_t priority);
   void send_heartbeats(std::uint8_t priority, bool master);
   void say_alive();
