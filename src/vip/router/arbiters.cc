@@ -103,18 +103,15 @@ void Arbiters::target_changed() {
   if (changed_) changed_();
 }
 
-bool Arbiters::reached_enough() const {
-  if (targets_.empty()) return true;
-  const auto count = std::count_if(targets_.begin(), targets_.end(), [](const auto& one) { return one->reached(); });
-  return static_cast<std::uint32_t>(count) >= options_.settings.needed;
-}
-
-bool Arbiters::answered_lately() const {
-  if (targets_.empty()) return true;
+policy::vrrp::Contacts Arbiters::contacts() const {
+  policy::vrrp::Contacts out;
+  if (!targets_.empty()) out.arbiters_needed = options_.settings.needed;
   const TimePoint since = loop_.now() - options_.settings.interval - options_.settings.timeout;
-  const auto count =
-      std::count_if(targets_.begin(), targets_.end(), [&](const auto& one) { return one->answered_since(since); });
-  return static_cast<std::uint32_t>(count) >= options_.settings.needed;
+  for (const auto& target : targets_) {
+    out.arbiters_reached += target->reached() ? 1 : 0;
+    out.answered_lately += target->answered_since(since) ? 1 : 0;
+  }
+  return out;
 }
 
 std::vector<ArbiterReport> Arbiters::report() const {

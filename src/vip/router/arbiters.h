@@ -1,4 +1,5 @@
-// Arbiters: asks, every interval, the things outside that a node must reach to become or stay master.
+// Arbiters: asks, every interval, the things outside that a node must reach to become or stay master. What that comes
+// to is decided in policy/vrrp/quorum.h.
 //
 // Owner: a VirtualRouter. Thread: that of its loop.
 // Invariants:
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/vrrp/quorum.h"
 #include "proto/arp/ethernet.h"
 #include "runtime/event_loop.h"
 #include "vip/report.h"
@@ -31,7 +33,7 @@ class Arbiters {
     proto::arp::MacAddress mac{};
     IpAddress own_address{};  // questions to its family come from it; unspecified: the kernel chooses
   };
-  /// `changed` is called when reached_enough() changed, and when a single target was lost or found.
+  /// `changed` is called when a target was lost or found.
   /// ARP (for IPv6: neighbour solicitation) asks on `interface_index`; the others go where the routes lead, from
   /// own_address. kAccessDenied: ARP and ICMP need CAP_NET_RAW.
   static Result<std::unique_ptr<Arbiters>> open(runtime::EventLoop& loop, Options options,
@@ -40,10 +42,8 @@ class Arbiters {
   Arbiters& operator=(const Arbiters&) = delete;
   ~Arbiters();
 
-  bool reached_enough() const;
-  /// Enough of them have answered the latest question or the one before in time: what a node must know at the moment in
-  /// which it would take the addresses, because fall questions take longer to fail than a master that is not heard.
-  bool answered_lately() const;
+  /// Without peer_alive.
+  policy::vrrp::Contacts contacts() const;
   std::vector<ArbiterReport> report() const;
 
  private:

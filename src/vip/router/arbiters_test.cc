@@ -28,9 +28,9 @@ class ArbitersTest : public ::testing::Test {
   /// One that is alone becomes reached.
   bool is_reached(ArbiterKind kind, const IpEndpoint& endpoint) {
     const auto arbiters = open(options({{kind, endpoint}}));
-    EXPECT_FALSE(arbiters->reached_enough());
+    EXPECT_FALSE(may_hold(arbiters->contacts()));
     loop_.advance(0ms);  // the first question
-    return loop_.run_until([&] { return arbiters->reached_enough(); });
+    return loop_.run_until([&] { return may_hold(arbiters->contacts()); });
   }
   /// Asks `times`, each to the end of its time; the kernels have their moment to answer.
   void let_pass(int times) {
@@ -47,7 +47,7 @@ class ArbitersTest : public ::testing::Test {
   int changes_ = 0;
 };
 
-TEST_F(ArbitersTest, WithoutTargetsEnoughAreReached) { EXPECT_TRUE(open(options({}))->reached_enough()); }
+TEST_F(ArbitersTest, WithoutTargetsEnoughAreReached) { EXPECT_TRUE(may_hold(open(options({}))->contacts())); }
 
 TEST_F(ArbitersTest, WithoutPrivilegesArpAndIcmpAreAccessDenied) {
   const WithoutPrivileges now;
@@ -69,7 +69,7 @@ TEST_F(ArbitersTest, ANeighbourAnswersAnIpv6Solicitation) {
   v6.own_address = kLeftV6;
   const auto arbiters = open(v6);
   loop_.advance(0ms);
-  EXPECT_TRUE(loop_.run_until([&] { return arbiters->reached_enough(); }));
+  EXPECT_TRUE(loop_.run_until([&] { return may_hold(arbiters->contacts()); }));
 }
 
 TEST_F(ArbitersTest, AHostAnswersIcmpOfBothFamilies) {
@@ -93,7 +93,7 @@ TEST_F(ArbitersTest, AListenerAndARefusalAreBothAnswers) {
   EXPECT_TRUE(is_reached(ArbiterKind::kTcp, {kLeft, 9}));  // refused before connect() returns
   const auto arbiters = open(options({{ArbiterKind::kUdp, {kRight, 9}}}));
   let_pass(3);
-  EXPECT_FALSE(arbiters->reached_enough());  // "port unreachable" is rate limited
+  EXPECT_FALSE(may_hold(arbiters->contacts()));  // "port unreachable" is rate limited
 }
 
 TEST_F(ArbitersTest, WhoIsNotThereIsNotReached) {
@@ -107,7 +107,7 @@ TEST_F(ArbitersTest, WhoIsNotThereIsNotReached) {
                                       {ArbiterKind::kTcp, {no_route, 9}},
                                       {ArbiterKind::kIcmp, {no_route, 0}}}));
   let_pass(5);
-  EXPECT_FALSE(arbiters->reached_enough());
+  EXPECT_FALSE(may_hold(arbiters->contacts()));
   EXPECT_EQ(changes_, 0);
   const std::vector<ArbiterReport> report = arbiters->report();
   ASSERT_EQ(report.size(), 6U);
@@ -119,7 +119,7 @@ TEST_F(ArbitersTest, ATargetIsLostAfterFallQuestionsAndFoundWithTheFirstAnswer) 
   if (!network_.ready()) return;
   const auto arbiters = open(options({{ArbiterKind::kArp, {kRight, 0}}, {ArbiterKind::kIcmp, {kRight, 0}}}, 2));
   loop_.advance(0ms);
-  ASSERT_TRUE(loop_.run_until([&] { return arbiters->reached_enough(); }));
+  ASSERT_TRUE(loop_.run_until([&] { return may_hold(arbiters->contacts()); }));
   EXPECT_EQ(changes_, 2);
   network_.enter_right();
   ASSERT_TRUE(TestNetwork::run("ip link set vb down"));
@@ -129,16 +129,16 @@ TEST_F(ArbitersTest, ATargetIsLostAfterFallQuestionsAndFoundWithTheFirstAnswer) 
   loop_.advance(50ms);
   loop_.advance(50ms);  // 2
   loop_.advance(50ms);
-  EXPECT_TRUE(arbiters->reached_enough());
+  EXPECT_TRUE(may_hold(arbiters->contacts()));
   loop_.advance(50ms);  // 3
-  EXPECT_FALSE(arbiters->reached_enough());
+  EXPECT_FALSE(may_hold(arbiters->contacts()));
   EXPECT_EQ(changes_, 4);
   network_.enter_right();
   ASSERT_TRUE(TestNetwork::run("ip link set vb up"));
   network_.enter_left();
   EXPECT_TRUE(loop_.run_until([&] {  // the kernels take their time to find the way again
     let_pass(1);
-    return arbiters->reached_enough();
+    return may_hold(arbiters->contacts());
   }));
 }
 

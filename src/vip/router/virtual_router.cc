@@ -19,10 +19,8 @@ namespace {
 constexpr Nanos kAnnounceGap = 10ms;  // between the repeats of one announcement
 // for the gateway to cut clients while resets can still leave from the address
 constexpr Nanos kFarewell = 5ms;
-constexpr Nanos kKernelRetry = 5s;       // an address that the kernel refused is tried again after
-constexpr Nanos kConflictProbe = 5s;     // a master asks whether somebody else answers for its addresses
-constexpr Nanos kShortestAlive = 100ms;  // a backup says that it lives at most so often
-constexpr unsigned kAliveIntervals = 3;  // a peer lives that was heard within so many intervals
+constexpr Nanos kKernelRetry = 5s;    // an address that the kernel refused is tried again after
+constexpr Nanos kConflictProbe = 5s;  // a master asks whether somebody else answers for its addresses
 constexpr std::size_t kKeptTransitions = 16;
 constexpr std::size_t kLongestReason = 512;  // of the gateway's: sixteen transitions must fit into a report
 constexpr std::int64_t kMicrosInASecond = 1'000'000;
@@ -136,11 +134,8 @@ void VirtualRouter::perform(const machine::Action& action) {
 
 void VirtualRouter::on_timer() {
   weigh_arbiters();
-  const bool would_take = machine::would_take(state_, around_.loop.now());
-  const bool cut_off = arbiters_ != nullptr && !arbiters_->answered_lately() && !peer_alive();
-  if (would_take && cut_off && account_.set("arbiters", Weight{}, "none answered lately, and no peer is heard")) {
-    account_changed();
-  }
+  const bool cut_off = machine::would_take(state_, around_.loop.now()) && !machine::may_take(contacts());
+  if (cut_off && account_.set("arbiters", Weight{}, "none answered lately, and no peer is heard")) account_changed();
   feed(machine::Timer{});
 }
 
@@ -225,20 +220,16 @@ void VirtualRouter::weigh_interfaces() {
   if (changed) account_changed();
 }
 
-/// An arbiter out of reach counts only while no peer is heard: as long as the nodes hear each other they need no third.
 void VirtualRouter::weigh_arbiters() {
-  const bool enough = arbiters_ == nullptr || arbiters_->reached_enough() || peer_alive();
+  const machine::Contacts seen = contacts();
+  const bool enough = machine::may_hold(seen);
   if (enough != std::exchange(enough_arbiters_, enough)) {
-    std::size_t reached = 0;
-    if (arbiters_ != nullptr) {
-      for (const ArbiterReport& each : arbiters_->report()) reached += each.reached ? 1 : 0;
-    }
     if (enough) {
-      around_.news(
-          events::VipArbitersBack{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+      around_.news(events::VipArbitersBack{
+          .vip = settings_.name, .reached = seen.arbiters_reached, .needed = settings_.arbiters.needed});
     } else {
-      around_.news(
-          events::VipArbitersLost{.vip = settings_.name, .reached = reached, .needed = settings_.arbiters.needed});
+      around_.news(events::VipArbitersLost{
+          .vip = settings_.name, .reached = seen.arbiters_reached, .needed = settings_.arbiters.needed});
     }
   }
   const bool changed = enough ? account_.clear("arbiters")
@@ -246,10 +237,11 @@ void VirtualRouter::weigh_arbiters() {
   if (changed) account_changed();
 }
 
-bool VirtualRouter::peer_alive() const {
-  const std::optional<TimePoint> heard = peers_.heard_on_heartbeats();
-  const Nanos patience = kAliveIntervals * std::max(settings_.machine.advert_interval, kShortestAlive);
-  return heard && around_.loop.now() - *heard < patience;
+machine::Contacts VirtualRouter::contacts() const {
+  machine::Contacts out = arbiters_ == nullptr ? machine::Contacts{} : arbiters_->contacts();
+  out.peer_alive =
+      machine::peer_alive(peers_.heard_on_heartbeats(), settings_.machine.advert_interval, around_.loop.now());
+  return out;
 }
 
 void VirtualRouter::account_changed() {
@@ -310,7 +302,7 @@ void VirtualRouter::say_alive() {
   }
   if (heartbeats_.empty() && arbiters_ == nullptr) return;
   weigh_arbiters();
-  around_.loop.arm(alive_timer_, around_.loop.now() + std::max(settings_.machine.advert_interval, kShortestAlive));
+  around_.loop.arm(alive_timer_, around_.loop.now() + machine::alive_interval(settings_.machine.advert_interval));
 }
 
 void VirtualRouter::take_addresses(Nanos lease) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "policy/vrrp/machine.h"
+#include "policy/vrrp/quorum.h"
 #include "runtime/call_timer.h"
 #include "runtime/event_loop.h"
 #include "vip/gateway_condition.h"
@@ -133,7 +134,7 @@ class VirtualRouter final : public GroupMember {
   void weigh_interfaces();
   void weigh_arbiters();
   void account_changed();
-  bool peer_alive() const;
+  policy::vrrp::Contacts contacts() const;
   void hear_master(const IpAddress& source, std::uint8_t priority, Nanos interval);
   std::optional<HeardMaster> live_master() const;
 
