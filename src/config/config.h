@@ -13,20 +13,20 @@
 #include <vector>
 
 #include "config/file/address.h"
-#include "config/file/weight.h"
 #include "config/section/admin.h"
 #include "config/section/log.h"
 #include "config/section/node.h"
 #include "config/section/notify.h"
 #include "config/section/service.h"
 #include "config/section/vip.h"
+#include "policy/vrrp/weight.h"
 
 namespace hf::config {
 
 // Values that sections are made of.
 using file::Endpoint;
 using file::Network;
-using file::Weight;
+using policy::vrrp::Weight;
 
 // The sections, and what is in them.
 using section::Account;

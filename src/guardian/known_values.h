@@ -90,8 +90,8 @@ constexpr bool known(proto::netlink::Scope value) {
   return false;
 }
 
-constexpr bool known(vip::ArbiterKind value) {
-  using enum vip::ArbiterKind;
+constexpr bool known(policy::vrrp::ArbiterKind value) {
+  using enum policy::vrrp::ArbiterKind;
   switch (value) {
     case kArp:
     case kIcmp:

@@ -34,7 +34,7 @@ void fields(Archive& archive, M& m) {
   archive(type, data);
 }
 
-template <class Archive, Like<vip::Weight> M>
+template <class Archive, Like<policy::vrrp::Weight> M>
 void fields(Archive& archive, M& m) {
   auto& [release, points] = m;
   archive(release, points);
@@ -52,7 +52,7 @@ void fields(Archive& archive, M& m) {
   archive(address, port);
 }
 
-template <class Archive, Like<vip::HeartbeatPath> M>
+template <class Archive, Like<policy::vrrp::HeartbeatPath> M>
 void fields(Archive& archive, M& m) {
   auto& [interface, port, peers] = m;
   archive(interface, port, peers);

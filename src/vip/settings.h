@@ -13,18 +13,17 @@
 
 #include "base/time.h"
 #include "policy/vrrp/config.h"
+#include "policy/vrrp/heartbeat_path.h"
+#include "policy/vrrp/quorum.h"
+#include "policy/vrrp/weight.h"
 #include "proto/netlink/address.h"
 #include "proto/vrrp/advertisement.h"
 
 namespace hf::vip {
 
-/// What a tracked thing counts while it is bad: points on the priority, or the release of the addresses.
-struct Weight {
-  bool release = true;
-  int points = 0;  // -253 to 253; meaningful when not release
-
-  friend bool operator==(const Weight&, const Weight&) = default;
-};
+using policy::vrrp::ArbiterKind;
+using policy::vrrp::HeartbeatPath;
+using policy::vrrp::Weight;
 
 struct VirtualAddress {
   IpAddress address{};
@@ -42,17 +41,6 @@ struct IpEndpoint {
 
   friend bool operator==(const IpEndpoint&, const IpEndpoint&) = default;
 };
-
-/// A further way on which a node tells that it lives: UDP, authenticated when a key is set.
-struct HeartbeatPath {
-  std::string interface{};
-  std::uint16_t port = 0;
-  std::vector<IpEndpoint> peers{};
-
-  friend bool operator==(const HeartbeatPath&, const HeartbeatPath&) = default;
-};
-
-enum class ArbiterKind : std::uint8_t { kArp, kIcmp, kTcp, kUdp };
 
 /// Something outside of the nodes that a node must reach to become or stay master.
 struct ArbiterTarget {

@@ -12,23 +12,11 @@ namespace vrrp = policy::vrrp;
 constexpr int kRefreshesInALease = 5;
 constexpr Nanos kLongestRefresh = 1s;
 
-Weight weight(const config::Weight& from) { return Weight{.release = from.release, .points = from.points}; }
-
 proto::netlink::Scope scope(std::string_view word) {
   if (word == "site") return proto::netlink::Scope::kSite;
   if (word == "link") return proto::netlink::Scope::kLink;
   if (word == "host") return proto::netlink::Scope::kHost;
   return proto::netlink::Scope::kGlobal;
-}
-
-ArbiterKind arbiter_kind(config::ArbiterKind kind) {
-  switch (kind) {
-    case config::ArbiterKind::kIcmp: return ArbiterKind::kIcmp;
-    case config::ArbiterKind::kTcp: return ArbiterKind::kTcp;
-    case config::ArbiterKind::kUdp: return ArbiterKind::kUdp;
-    case config::ArbiterKind::kArp: break;
-  }
-  return ArbiterKind::kArp;
 }
 
 vrrp::Config machine(const config::Vip& vip) {
@@ -66,21 +54,11 @@ std::vector<VirtualAddress> addresses(const config::Vip& vip) {
   return out;
 }
 
-std::vector<HeartbeatPath> heartbeats(const config::Vip& vip) {
-  std::vector<HeartbeatPath> out;
-  for (const config::HeartbeatPath& path : vip.heartbeats) {
-    HeartbeatPath heartbeat{.interface = path.interface, .port = path.port, .peers = {}};
-    for (const IpAddress& peer : path.peers) heartbeat.peers.push_back(IpEndpoint{.address = peer, .port = path.port});
-    out.push_back(std::move(heartbeat));
-  }
-  return out;
-}
-
 ArbiterSettings arbiters(const config::Vip& vip) {
   ArbiterSettings out;
   for (const config::Arbiter& arbiter : vip.arbiters) {
-    out.targets.push_back(ArbiterTarget{.kind = arbiter_kind(arbiter.kind),
-                                        .endpoint = IpEndpoint{.address = arbiter.address, .port = arbiter.port}});
+    out.targets.push_back(
+        ArbiterTarget{.kind = arbiter.kind, .endpoint = IpEndpoint{.address = arbiter.address, .port = arbiter.port}});
   }
   out.needed = vip.arbiters_needed;
   out.interval = vip.arbiter_interval;
@@ -93,7 +71,7 @@ std::vector<InterfaceTrack> interfaces(const config::Vip& vip) {
   std::vector<InterfaceTrack> out;
   for (const config::Track& track : vip.tracks) {
     if (track.kind != config::TrackKind::kInterface) continue;
-    out.push_back(InterfaceTrack{.interface = track.target, .weight = weight(track.weight)});
+    out.push_back(InterfaceTrack{.interface = track.target, .weight = track.weight});
   }
   return out;
 }
@@ -120,11 +98,11 @@ RouterSettings router(const config::Vip& vip) {
       vip.multicast_group.value_or(out.family() == IpFamily::kIpv4 ? proto::vrrp::kGroupV4 : proto::vrrp::kGroupV6);
   out.least_ttl = vip.least_ttl;
   out.virtual_mac = vip.virtual_mac;
-  out.heartbeats = heartbeats(vip);
+  out.heartbeats = vip.heartbeats;
   out.heartbeat_key = vip.heartbeat_key;
   out.arbiters = arbiters(vip);
   out.interfaces = interfaces(vip);
-  out.gateway_weight = weight(vip.gateway_weight);
+  out.gateway_weight = vip.gateway_weight;
   out.sync_group = vip.sync_group;
   return out;
 }

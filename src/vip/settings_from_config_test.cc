@@ -180,10 +180,10 @@ TEST(SettingsFromConfig, HeartbeatsAndArbiters) {
   config::Vip vip = plain();
   vip.heartbeats = {{.interface = "eth2", .port = 700, .peers = {IpAddress::v4(198, 18, 1, 2)}}};
   vip.heartbeat_key = "key";
-  vip.arbiters = {{.kind = config::ArbiterKind::kTcp, .address = IpAddress::v4(198, 18, 0, 9), .port = 22},
-                  {.kind = config::ArbiterKind::kUdp, .address = IpAddress::v4(198, 18, 0, 9), .port = 53},
-                  {.kind = config::ArbiterKind::kIcmp, .address = IpAddress::v4(198, 18, 0, 9)},
-                  {.kind = config::ArbiterKind::kArp, .address = IpAddress::v4(198, 18, 0, 1)}};
+  vip.arbiters = {{.kind = ArbiterKind::kTcp, .address = IpAddress::v4(198, 18, 0, 9), .port = 22},
+                  {.kind = ArbiterKind::kUdp, .address = IpAddress::v4(198, 18, 0, 9), .port = 53},
+                  {.kind = ArbiterKind::kIcmp, .address = IpAddress::v4(198, 18, 0, 9)},
+                  {.kind = ArbiterKind::kArp, .address = IpAddress::v4(198, 18, 0, 1)}};
   vip.arbiters_needed = 2;
   vip.arbiter_interval = 200ms;
   vip.arbiter_timeout = 150ms;
@@ -193,7 +193,7 @@ TEST(SettingsFromConfig, HeartbeatsAndArbiters) {
   config.node.gateway_kill = 20s;
   const Settings settings = settings_from(config);
   const RouterSettings& router = settings.routers.at(0);
-  EXPECT_EQ(router.heartbeats.at(0), (HeartbeatPath{"eth2", 700, {IpEndpoint{IpAddress::v4(198, 18, 1, 2), 700}}}));
+  EXPECT_EQ(router.heartbeats.at(0), (HeartbeatPath{"eth2", 700, {IpAddress::v4(198, 18, 1, 2)}}));
   EXPECT_EQ(router.heartbeat_key, "key");
   ASSERT_EQ(router.arbiters.targets.size(), 4U);
   EXPECT_EQ(router.arbiters.targets[0], (ArbiterTarget{ArbiterKind::kTcp, {IpAddress::v4(198, 18, 0, 9), 22}}));

@@ -17,9 +17,11 @@
 #include <vector>
 
 #include "config/file/parsed_value.h"
-#include "config/file/weight.h"
+#include "policy/vrrp/weight.h"
 
 namespace hf::config::file {
+
+using policy::vrrp::Weight;
 
 /// Which type an object has whose address is a void*: one address per type.
 using TypeTag = const char*;

@@ -9,10 +9,12 @@
 
 #include "config/file/address.h"
 #include "config/file/forward.h"
+#include "policy/vrrp/quorum.h"
 
 namespace hf::config::section {
 
-enum class ArbiterKind : std::uint8_t { kArp, kIcmp, kTcp, kUdp };
+using policy::vrrp::ArbiterKind;
+
 struct Arbiter {
   ArbiterKind kind = ArbiterKind::kArp;
   IpAddress address;

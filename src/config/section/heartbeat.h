@@ -3,22 +3,15 @@
 // Owner: plain values. Thread: any (the functions are pure).
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "config/file/address.h"
 #include "config/file/forward.h"
+#include "policy/vrrp/heartbeat_path.h"
 
 namespace hf::config::section {
 
-/// A further way on which the nodes hear each other.
-struct HeartbeatPath {
-  std::string interface;
-  std::uint16_t port = 694;
-  std::vector<IpAddress> peers;
-  friend bool operator==(const HeartbeatPath&, const HeartbeatPath&) = default;
-};
+using policy::vrrp::HeartbeatPath;
 
 std::span<const file::Key> keys_of_heartbeat();
 

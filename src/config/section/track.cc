@@ -209,7 +209,7 @@ class TrackRules : private file::Findings {
 
   /// A backup obeys a master of lower priority, so points take nothing from it.
   void check_points_count(const Vip& vip, const std::string& place) {
-    const auto check = [&](const file::Weight& weight, const std::string& where, std::string_view key) {
+    const auto check = [&](const policy::vrrp::Weight& weight, const std::string& where, std::string_view key) {
       if (weight.release || weight.points == 0) return;
       warning(at(where), fmt::format("{} = {} without preempt", key, weight.points),
               "a backup leaves the addresses with a master of lower priority, so they never move by it",

@@ -9,8 +9,8 @@
 
 #include "base/time.h"
 #include "config/file/forward.h"
-#include "config/file/weight.h"
 #include "config/section/script.h"
+#include "policy/vrrp/weight.h"
 
 namespace hf::config::section {
 
@@ -29,7 +29,7 @@ struct Track {
   TrackKind kind = TrackKind::kService;
   std::string target;  // service, interface, process name, or file path
   Script script;       // kScript
-  file::Weight weight;
+  policy::vrrp::Weight weight;
   ServiceNeeds needs = ServiceNeeds::kAny;
   std::uint32_t at_least = 1;  // kService: servers; kProcess: processes of that name
   Nanos interval = 1s;         // kScript, kProcess, kFile

@@ -14,12 +14,12 @@
 #include "base/time.h"
 #include "config/file/forward.h"
 #include "config/file/secret_source.h"
-#include "config/file/weight.h"
 #include "config/section/arbiter.h"
 #include "config/section/heartbeat.h"
 #include "config/section/script.h"
 #include "config/section/track.h"
 #include "config/section/vip_address.h"
+#include "policy/vrrp/weight.h"
 
 namespace hf::config::section {
 
@@ -64,8 +64,8 @@ struct Vip {
   Nanos arbiter_timeout = 100ms;
   std::uint32_t arbiter_fall = 3;
   std::vector<Track> tracks;
-  file::Weight gateway_weight;  // while the gateway is dead, stuck or not ready
-  std::string sync_group;       // empty: none
+  policy::vrrp::Weight gateway_weight;  // while the gateway is dead, stuck or not ready
+  std::string sync_group;               // empty: none
   Script on_master, on_backup, on_fault, on_stop, on_change;
   friend bool operator==(const Vip&, const Vip&) = default;
 };

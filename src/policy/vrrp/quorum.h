@@ -14,6 +14,9 @@
 
 namespace hf::policy::vrrp {
 
+/// What an arbiter is asked by: something outside of the nodes that a node must reach to become or stay master.
+enum class ArbiterKind : std::uint8_t { kArp, kIcmp, kTcp, kUdp };
+
 /// Whom a node reaches.
 struct Contacts {
   std::uint32_t arbiters_needed = 0;   // 0: there are none

@@ -11,10 +11,10 @@ Result<std::unique_ptr<HeartbeatSocket>> HeartbeatSocket::open(runtime::EventLoo
                                                                Options options, Listener listener) {
   std::unique_ptr<HeartbeatSocket> out(new HeartbeatSocket(loop, std::move(options), std::move(listener)));
   const HeartbeatPath& path = out->options_.path;
-  for (const IpEndpoint& peer : path.peers) {
-    std::shared_ptr<HeartbeatPort>& port = peer.address.is_v4() ? out->port_v4_ : out->port_v6_;
+  for (const IpAddress& peer : path.peers) {
+    std::shared_ptr<HeartbeatPort>& port = peer.is_v4() ? out->port_v4_ : out->port_v6_;
     if (port) continue;
-    Result<std::shared_ptr<HeartbeatPort>> got = ports.get(loop, path.interface, path.port, peer.address.family());
+    Result<std::shared_ptr<HeartbeatPort>> got = ports.get(loop, path.interface, path.port, peer.family());
     if (!got.ok()) return got.error();
     port = std::move(*got);
     port->subscribe(out->options_.router_id, *out);
@@ -43,16 +43,16 @@ Result<void> HeartbeatSocket::send(Heartbeat heartbeat) {
   const Result<std::string> datagram = encode(heartbeat, options_.key);
   if (!datagram.ok()) return datagram.error();
   Result<void> out;
-  for (const IpEndpoint& peer : options_.path.peers) {
-    Result<void> sent = port_for(peer.address)->send(*datagram, peer);
+  for (const IpAddress& peer : options_.path.peers) {
+    Result<void> sent = port_for(peer)->send(*datagram, {peer, options_.path.port});
     if (out.ok() && !sent.ok()) out = std::move(sent);
   }
   return out;
 }
 
 void HeartbeatSocket::on_datagram(const IpEndpoint& from, ByteView datagram) {
-  const auto is_sender = [&](const IpEndpoint& peer) { return peer.address == from.address; };
-  if (std::none_of(options_.path.peers.begin(), options_.path.peers.end(), is_sender)) return refuse("peer");
+  const std::vector<IpAddress>& peers = options_.path.peers;
+  if (std::find(peers.begin(), peers.end(), from.address) == peers.end()) return refuse("peer");
   const auto decoded = proto::heartbeat::decode(datagram, options_.key);
   if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(to_string(*refusal));
   const Heartbeat& heartbeat = std::get<Heartbeat>(decoded);

@@ -20,7 +20,7 @@ class HeartbeatSocketTest : public ::testing::Test {
     std::vector<std::string> refused;
   };
   static HeartbeatSocket::Options options(const char* interface, const IpAddress& peer, std::uint8_t router_id = 51) {
-    return {.path = {.interface = interface, .port = kPort, .peers = {{peer, kPort}}},
+    return {.path = {.interface = interface, .port = kPort, .peers = {peer}},
             .key = "between us",
             .router_id = router_id,
             .boot_id = 7};
@@ -131,7 +131,7 @@ TEST_F(HeartbeatSocketTest, StrangersOtherKeysReplaysAndRubbishAreRefusedByName)
 TEST_F(HeartbeatSocketTest, SendErrorsAreToldAndTheOtherPeersAreTried) {
   if (!network_.ready()) return;
   HeartbeatSocket::Options two = options("va", kRight);
-  two.path.peers.insert(two.path.peers.begin(), {IpAddress::v4(255, 255, 255, 255), kPort});
+  two.path.peers.insert(two.path.peers.begin(), IpAddress::v4(255, 255, 255, 255));
   const auto left = open(left_ports_, two, left_heard_);
   network_.enter_right();
   const auto right = open(right_ports_, options("vb", kLeft), right_heard_);

@@ -154,7 +154,7 @@ TEST_F(VirtualRouterTest, WhatTheKernelRefusedIsTriedAgain) {
   own.sin_port = htons(5405);
   ASSERT_EQ(::bind(other, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
   RouterSettings two_paths = settings();
-  two_paths.heartbeats.push_back({.interface = "va", .port = 5405, .peers = {{kRight, 5405}}});
+  two_paths.heartbeats.push_back({.interface = "va", .port = 5405, .peers = {kRight}});
   make(two_paths);
   pass(20s);
   EXPECT_EQ(mode(), Mode::kFault);
@@ -167,7 +167,7 @@ TEST_F(VirtualRouterTest, WhatTheKernelRefusedIsTriedAgain) {
 TEST_F(VirtualRouterTest, ABackupSaysThatItLivesAlsoAfterItsCableWasOut) {
   RouterSettings two_paths = settings();
   two_paths.machine.start_delay = 600s;
-  two_paths.heartbeats.push_back({.interface = "va", .port = 5405, .peers = {{kRight, 5405}}});
+  two_paths.heartbeats.push_back({.interface = "va", .port = 5405, .peers = {kRight}});
   make(two_paths);
   const auto sent = [&] { return router_->report().paths.at(1).sent; };
   ASSERT_TRUE(network_.run("ip link set va down"));
