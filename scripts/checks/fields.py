@@ -18,7 +18,6 @@ EXCEPTIONS = {
     (r"proto/mysql/reply_tracker\.h", "ReplyTracker"): "half of them are where it is in the bytes, half what the reply has said so far",
     (r"runtime/event_loop\.h", "EventLoop"): "the queues of a turn, each swapped with an empty one while it is worked off",
     (r"service/mysql/shard_state\.h", "ShardState"): "what the sessions of a shard share, each beside the functions that keep it",
-    (r"vip/router/virtual_router\.h", "VirtualRouter"): "it joins the machine to sockets, timers and reports",
 }
 
 

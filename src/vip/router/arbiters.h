@@ -1,7 +1,7 @@
 // Arbiters: asks, every interval, the things outside that a node must reach to become or stay master. What that comes
 // to is decided in policy/vrrp/quorum.h.
 //
-// Owner: a VirtualRouter. Thread: that of its loop.
+// Owner: a RouterSockets. Thread: that of its loop.
 // Invariants:
 //   1. Before its first answer a target counts as not reached.
 //   2. A target is lost after `fall` unanswered questions in a row and found again with the first answer.

@@ -1,7 +1,7 @@
 // HeartbeatSocket: one heartbeat path of one virtual router: UDP datagrams to the peers of that path and from them
 // (proto/heartbeat). Any live path keeps a backup quiet.
 //
-// Owner: a VirtualRouter. Thread: that of its loop.
+// Owner: a RouterSockets. Thread: that of its loop.
 // Invariants:
 //   1. Only datagrams of configured peers, of our router and, with a key, of whoever has the key are handed over;
 //      replays of older ones are not.

@@ -1,7 +1,7 @@
 // NeighbourSocket: ARP and IPv6 neighbour discovery on one interface: announce addresses, ask who has them, hear who
 // claims them.
 //
-// Owner: a VirtualRouter, one per interface that carries its addresses. Thread: that of its loop.
+// Owner: a RouterSockets, one per interface that carries its addresses. Thread: that of its loop.
 // Invariants:
 //   1. Frames that we sent ourselves (own MAC) are never told as claims.
 //   2. A filter in the kernel lets only ARP, neighbour advertisements and neighbour solicitations through; at most

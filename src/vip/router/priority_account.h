@@ -1,6 +1,6 @@
 // PriorityAccount: what a virtual router's priority is composed of, and what forbids it to be master. Pure.
 //
-// Owner: a VirtualRouter. Thread: any.
+// Owner: a Fitness. Thread: any.
 // Invariants:
 //   1. One entry per source; an entry of no points and no release is not kept.
 //   2. points() is within -254 to 254.

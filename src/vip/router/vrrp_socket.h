@@ -1,6 +1,6 @@
 // VrrpSocket: sends and receives VRRP advertisements on one interface, multicast or unicast, IPv4 or IPv6.
 //
-// Owner: a VirtualRouter. Thread: that of its loop.
+// Owner: a RouterSockets. Thread: that of its loop.
 // Invariants:
 //   1. All that waits in the socket has been handed over before the turn's timers run, at most kMostPerTurn messages.
 //   2. What is sent leaves by this interface, with TTL 255, traffic class 0xC0, and is not looped back.
