@@ -152,6 +152,8 @@ void SocketTransport::drop_unsent() {
 
 void SocketTransport::close(runtime::Poller& poller, runtime::IoHandler& handler) {
   poller.remove(fd_, handler);
+  const Result<void> unwatched = poller.unwatch(fd_);  // a process being started may hold the socket open
+  (void)unwatched;
   ::close(fd_);
   fd_ = -1;
   place_ = AcceptPlace{};

@@ -211,6 +211,21 @@ TEST(StreamRelease, TheLoopOfBeforeHearsNothingMoreOfIt) {
   ::close(released->fd);
 }
 
+TEST(StreamClose, TheLoopHearsNothingMoreOfItThoughAProcessThatIsBeingStartedStillHoldsTheSocket) {
+  EventLoop loop(std::make_unique<runtime::EpollPoller>());
+  int fds[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+  const int held = ::dup(fds[0]);  // as between fork and exec
+  const std::unique_ptr<Stream> stream = adopt(loop, fds[0], {}).value();
+  loop.turn(loop.deadline_in(5ms));
+  stream->close();
+  ASSERT_EQ(::send(fds[1], "late", 4, 0), 4);
+  loop.turn(loop.deadline_in(5ms));
+  EXPECT_FALSE(stream->readable()) << "by now it could be gone";
+  ::close(held);
+  ::close(fds[1]);
+}
+
 TEST(StreamRelease, WhatHasNoDescriptorStaysAsItIs) {
   SimWorld world;
   auto [client, server] = world.network.connect_pair(SimLink{});

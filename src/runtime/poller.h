@@ -33,7 +33,8 @@ class Poller {
   virtual Result<void> add(int fd, IoHandler& handler) = 0;
   /// After this the handler is not called again, not even for an event of the batch at hand. The caller closes the fd.
   virtual void remove(int fd, IoHandler& handler) = 0;
-  /// Takes an fd that stays open off the set, after remove().
+  /// Takes an fd that stays open off the set, after remove(): somebody else has it too, be it a process between fork
+  /// and exec.
   virtual Result<void> unwatch(int fd) = 0;
   /// Waits until something is ready, `until` has come, or wake() was called.
   virtual void wait(Deadline until) = 0;
