@@ -9,6 +9,7 @@
 #include "app/load_context.h"
 #include "app/version.h"
 #include "config/diff.h"
+#include "config/scripts.h"
 #include "runtime/epoll_poller.h"
 
 namespace hf::app {
@@ -180,6 +181,14 @@ Task<void> Gateway::keep_house(Gateway* self) {
       self->journal_.emit(events::LoopStalled{.shard = i, .duration = busy});
     }
   }
+}
+
+/// By guardian and steward.
+void Gateway::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
+  const config::Script* script = config::find_script(*life_.config, call.script);
+  const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
+  if (desk_ != nullptr) return desk_->link().run_script(std::move(call), timeout, std::move(answer));
+  answer(vip::ScriptDone{.started = false, .output = "there is no steward: the program was not started as root"});
 }
 
 /// What clients may have of the descriptors, so that servers and the admin interface always find one.

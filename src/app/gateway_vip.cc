@@ -46,14 +46,17 @@ void Gateway::meet_guardian() {
     return journal_.emit(
         events::GuardianLost{.reason = "holdfast was not started as root: no virtual address is held here"});
   }
-  VipDesk::Surroundings around{loop_,
-                               [this](Event event) { journal_.emit(std::move(event)); },
-                               [this](notify::VipChange change) { notifier_.changed(std::move(change)); },
-                               [this] { return longest_turn(); },
-                               [this](const std::string& name) { return service_fact(name); },
-                               [this] { scope_.spawn("outlive guardian", outlive_guardian, this); },
-                               [this](const config::Vip& vip) { cut_clients_on(vip); }};
+  VipDesk::Surroundings around{
+      loop_,
+      [this](Event event) { journal_.emit(std::move(event)); },
+      [this](notify::VipChange change) { notifier_.changed(std::move(change)); },
+      [this] { return longest_turn(); },
+      [this](const std::string& name) { return service_fact(name); },
+      [this](vip::ScriptCall call, vip::ScriptAnswer answer) { run_script(std::move(call), std::move(answer)); },
+      [this] { scope_.spawn("outlive guardian", outlive_guardian, this); },
+      [this](const config::Vip& vip) { cut_clients_on(vip); }};
   desk_ = std::make_unique<VipDesk>(std::move(around), guardian_->channel, life_.config);
+  desk_->start();
 }
 
 /// The kernel takes the addresses off when their lease ends; until then clients are served. Then somebody has to start
@@ -103,11 +106,6 @@ void Gateway::cut_clients_on(const config::Vip& vip) {
                             "the virtual address '" + vip.name + "' has moved to another node");
     }
   }
-}
-
-void Gateway::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
-  if (desk_ != nullptr) return desk_->run_script(std::move(call), std::move(answer));
-  answer(vip::ScriptDone{.started = false, .output = "there is no steward: the program was not started as root"});
 }
 
 }  // namespace hf::app

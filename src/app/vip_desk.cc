@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "app/events.h"
-#include "config/scripts.h"
 #include "runtime/wall_clock.h"
 
 namespace hf::app {
@@ -32,14 +31,9 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
     : around_(std::move(around)),
       config_(config),
       link_(around_.loop, channel_fd, listener()),
-      tracker_(around_.loop, vip::track::Tracker::Ports{around_.facts,
-                                                        [this](vip::ScriptCall call, vip::ScriptAnswer answer) {
-                                                          run_script(std::move(call), std::move(answer));
-                                                        },
+      tracker_(around_.loop, vip::track::Tracker::Ports{around_.facts, around_.run_script,
                                                         [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit,
-                                                        runtime::wall_micros}) {
-  configure(config);
-}
+                                                        runtime::wall_micros}) {}
 
 void VipDesk::configure(const config::ConfigPtr& config) {
   config_ = config;
@@ -50,13 +44,6 @@ void VipDesk::configure(const config::ConfigPtr& config) {
 void VipDesk::reloaded(const config::ConfigPtr& config) {
   configure(config);
   link_.settings_changed();
-}
-
-void VipDesk::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
-  const config::Script* script = config::find_script(*config_, call.script);
-  const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
-  link_.run_script({0, std::move(call.script), std::move(call.arguments), std::move(call.environment)}, timeout,
-                   std::move(answer));
 }
 
 guardian::GuardianLink::Listener VipDesk::listener() {

@@ -33,6 +33,7 @@ class VipDesk {
     std::function<void(notify::VipChange)> changed;
     std::function<Nanos()> stalled;
     vip::track::ServiceFacts facts;
+    vip::ScriptPort run_script;
     std::function<void()> guardian_lost;
     std::function<void(const config::Vip&)> addresses_leave;  // its clients are to be cut
   };
@@ -42,14 +43,16 @@ class VipDesk {
   VipDesk(const VipDesk&) = delete;
   VipDesk& operator=(const VipDesk&) = delete;
 
+  /// Tracking begins, scripts too: `run_script` has to know of this desk by now.
+  void start() { configure(config_); }
   /// A reload: tracked things and listeners follow at once, the guardian has the steward read the file.
   void reloaded(const config::ConfigPtr& config);
   void ready(bool ready) { link_.ready(ready); }
   void service_changed(const std::string& service) { tracker_.service_changed(service); }
   Result<void> order(std::string_view vip, admin::VipOrder order, const admin::Caller& caller);
   void describe(admin::StatusSnapshot& status) const;
-  /// One of the configuration's scripts, by way of guardian and steward: see vip::ScriptPort.
-  void run_script(vip::ScriptCall call, vip::ScriptAnswer answer);
+  /// For what is not about virtual addresses alone.
+  guardian::GuardianLink& link() { return link_; }
 
  private:
   struct Order {

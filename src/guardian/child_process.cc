@@ -162,7 +162,7 @@ void ChildProcess::on_ready(std::uint32_t /*readiness*/) {
   const pid_t reaped = ::waitpid(pid_, &status, WNOHANG);
   if (reaped == 0 || (reaped < 0 && errno == EINTR)) return;  // the pidfd was only said to be writable
   if (reaped < 0) {
-    HF_BUG("a child of the guardian was reaped by somebody else");
+    HF_BUG("a child was reaped by somebody else");
     status = 0xFF00;  // exit code 255
   }
   forget();

@@ -1,11 +1,13 @@
-// ChildProcess: a process that the guardian started, from its start to its end.
+// ChildProcess: a process that the guardian, or a gateway of an ordinary user, started: from its start to its end.
 //
-// Owner: the guardian. Thread: that of its loop.
+// Owner: RoleProcess. Thread: that of its loop.
 // Invariants:
-//   1. Starting copies no page tables (vfork semantics): a locked, real-time guardian waits for the exec only.
+//   1. Starting copies no page tables (vfork semantics): the thread, be it a locked, real-time guardian's, waits for
+//      the exec only. Others go on: what they close meanwhile stays open until then, so that closing a watched socket
+//      takes Poller::unwatch.
 //   2. The child has stdin, stdout and stderr, `fds` at 3, 4, …, and nothing else open; no signal blocked, ignored or
-//      handled; SCHED_OTHER with the nice value of the guardian (0 if the guardian is real-time); a process group of
-//      its own, so that Ctrl-C at a terminal reaches the guardian alone.
+//      handled; SCHED_OTHER with the nice value of its parent (0 if that is real-time); a process group of its own, so
+//      that Ctrl-C at a terminal reaches the parent alone.
 //   3. on_exit is called once, from the loop's turn, after the child was reaped. The ChildProcess may be destroyed in
 //      it.
 //   4. Signals go through a pidfd: never to another process that got the same number.
@@ -36,7 +38,7 @@ class ChildProcess final : private runtime::IoHandler {
   static Result<std::unique_ptr<ChildProcess>> start(runtime::EventLoop& loop, const Options& options, OnExit on_exit);
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
-  /// A child that still runs is killed (SIGKILL). Nobody waits for it: it stays a zombie until the guardian ends.
+  /// A child that still runs is killed (SIGKILL). Nobody waits for it: it stays a zombie until its parent ends.
   ~ChildProcess();
 
   pid_t pid() const { return pid_; }

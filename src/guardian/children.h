@@ -18,11 +18,11 @@
 #include <sys/types.h>
 
 #include "guardian/channel.h"
-#include "guardian/child_process.h"
 #include "guardian/gateway_watch.h"
 #include "guardian/messages.h"
 #include "guardian/port_broker.h"
-#include "guardian/restart_backoff.h"
+#include "guardian/role_process.h"
+#include "guardian/steward_keeper.h"
 #include "runtime/call_timer.h"
 #include "runtime/event_loop.h"
 
@@ -56,36 +56,27 @@ class Children {
   void set_limits(const Settings& settings) { watch_.set_limits(settings.gateway_silence, settings.gateway_kill); }
   /// From now on nobody is started any more.
   void keep_ended();
-  void signal_gateway(int number) { signal(gateway_, number); }
-  void signal_steward(int number) { signal(steward_, number); }
+  void signal_gateway(int number) { gateway_.signal(number); }
+  void signal_steward(int number) { steward_.signal(number); }
 
-  bool gateway_runs() const { return gateway_.process != nullptr; }
-  bool steward_runs() const { return steward_.process != nullptr; }
-  pid_t steward_pid() const { return steward_runs() ? steward_.process->pid() : 0; }
+  bool gateway_runs() const { return gateway_.runs(); }
+  bool steward_runs() const { return steward_.runs(); }
+  pid_t steward_pid() const { return steward_.pid(); }
   std::uint64_t gateway_restarts() const { return gateway_restarts_; }
   /// nullptr: there is none.
-  Channel* gateway() { return gateway_.channel.get(); }
+  Channel* gateway() { return gateway_.channel(); }
   /// Whether the gateway takes in what it is sent.
   bool gateway_reads() const { return watch_.was_ready() && !watch_.stuck(); }
 
  private:
-  struct Child {
-    std::unique_ptr<ChildProcess> process;
-    std::unique_ptr<Channel> channel;
-    RestartBackoff backoff;
-  };
-
+  RoleProcess::Listener gateway_listener();
+  StewardKeeper::Listener steward_listener();
   Result<void> start_gateway();
-  Result<void> start_steward();
-  Result<void> start_child(Child& child, const char* role, std::vector<int> fds);
-  /// The guardian's end is `child`'s channel; the other one is returned.
-  Result<int> connect(Child& child, void (Children::*receive)(Message));
   Result<int> open_port_broker();
-  void signal(Child& child, int number);
   void gateway_ended(const std::string& how);
   void steward_ended(const std::string& how);
   void restart_gateway();
-  void restart_steward();
+  void malformed(const Error& error);
   void look_at_gateway();
   void receive_from_gateway(Message message);
   void receive_from_steward(Message message);
@@ -94,10 +85,9 @@ class Children {
   void load_settings();
 
   runtime::EventLoop& loop_;
-  Options options_;
   Listener listener_;
-  Child gateway_;
-  Child steward_;
+  RoleProcess gateway_;
+  StewardKeeper steward_;
   std::unique_ptr<PortBroker> port_broker_;
   GatewayWatch watch_;
   std::uint64_t gateway_restarts_ = 0;
@@ -105,7 +95,6 @@ class Children {
   bool ending_ = false;
   runtime::CallTimer watch_timer_;
   runtime::CallTimer gateway_timer_;  // its next start
-  runtime::CallTimer steward_timer_;
 };
 
 }  // namespace hf::guardian

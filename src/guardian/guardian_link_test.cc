@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,7 +37,7 @@ class GuardianLinkTest : public testing::Test {
     return out;
   }
   void run_script(Nanos timeout = 1s) {
-    link_->run_script({0, "check", {}, {}}, timeout, [this](const ScriptDone& done) { answers_.push_back(done); });
+    link_->run_script({"check", {}, {}}, timeout, [this](const ScriptDone& done) { answers_.push_back(done); });
   }
   template <typename Kind>
   std::size_t heard() const {
@@ -122,30 +121,6 @@ TEST_F(GuardianLinkTest, AScriptIsAnsweredOnce) {
   EXPECT_EQ(answers_[0], done);
 }
 
-TEST_F(GuardianLinkTest, ALateScriptIsGivenUpAndItsAnswerNotHeard) {
-  run_script(2s);
-  ASSERT_TRUE(loop_.run_until([&] { return heard<RunScript>() == 1; }));
-  loop_.advance(2s + GuardianLink::kScriptSlack - 1ms);
-  EXPECT_TRUE(answers_.empty());
-  loop_.advance(kBeatInterval + 1ms);
-  ASSERT_EQ(answers_.size(), 1u);
-  EXPECT_TRUE(answers_[0].timed_out);
-  EXPECT_FALSE(answers_[0].started);
-  ASSERT_TRUE(guardian_->send(ScriptDone{answers_[0].id, true, false, 0, ""}).ok());
-  ASSERT_TRUE(guardian_->send(AddressesLeave{"all was read"}).ok());
-  ASSERT_TRUE(loop_.run_until([&] { return leaving_.size() == 1; }));
-  EXPECT_EQ(answers_.size(), 1u);
-}
-
-TEST_F(GuardianLinkTest, TooManyScriptsAreRefusedInALaterTurn) {
-  for (std::size_t i = 0; i < GuardianLink::kMostScripts; ++i) run_script();
-  run_script();
-  EXPECT_TRUE(answers_.empty()) << "not within the call";
-  loop_.turn();
-  ASSERT_EQ(answers_.size(), 1u);
-  EXPECT_NE(answers_[0].output.find("too many"), std::string::npos);
-}
-
 TEST_F(GuardianLinkTest, ALostGuardianAnswersAllThatWaitsAndIsToldOnce) {
   run_script();
   run_script();
@@ -161,17 +136,6 @@ TEST_F(GuardianLinkTest, ALostGuardianAnswersAllThatWaitsAndIsToldOnce) {
   for (int i = 0; i < 3; ++i) loop_.advance(kBeatInterval);
   EXPECT_EQ(answers_.size(), 3u) << "also what was asked for afterwards";
   EXPECT_EQ(lost_, 1);
-}
-
-TEST_F(GuardianLinkTest, AnAnswerMayAskForTheNextScript) {
-  int answers = 0;
-  std::function<void(const ScriptDone&)> again = [&](const ScriptDone& /*done*/) {
-    if (++answers < 3) link_->run_script({0, "check", {}, {}}, 1s, again);
-  };
-  link_->run_script({0, "check", {}, {}}, 1s, again);
-  ASSERT_TRUE(loop_.run_until([&] { return heard<RunScript>() == 1; }));
-  guardian_.reset();  // each of them fails at once from here on
-  ASSERT_TRUE(loop_.run_until([&] { return answers == 3; }));
 }
 
 }  // namespace
