@@ -18,11 +18,12 @@ using runtime::Task;
 
 namespace {
 
-constexpr Nanos kFirstLook = 2s;      // how long listeners wait for the first round of checks
-constexpr Nanos kStopPatience = 10s;  // for sessions in the middle of something
-constexpr Nanos kStallLimit = 500ms;  // a turn of a shard that takes longer is an event
-constexpr Nanos kTurnPatience = 25s;  // for the reloads before; the command line waits half a minute for its own
-constexpr Nanos kNewsPatience = 5s;   // for scripts and receivers to hear of the last news
+constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first round of checks
+constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
+constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
+constexpr Nanos kTurnPatience = 25s;    // for the reloads before; the command line waits half a minute for its own
+constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last news
+constexpr Nanos kStewardPatience = 2s;  // for the steward to end what it runs and itself
 
 std::uint64_t seed() {
   std::uint64_t value = 0;
@@ -38,11 +39,13 @@ std::string joined(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian)
+Gateway::Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian,
+                 Spawning spawning)
     : loop_(std::make_unique<runtime::EpollPoller>()),
       life_{.config_file = std::move(config_file), .config = std::move(config), .began = loop_.now()},
       journal_(loop_, [this](const Event& event) { notifier_.told(event); }),
       guardian_(guardian),
+      spawning_(spawning),
       configuring_(loop_),
       resolver_(loop_),
       names_({loop_,
@@ -82,6 +85,12 @@ int Gateway::run() {
   if (!logging.ok()) {
     say("holdfast: " + logging.error().context);
     return 1;
+  }
+  if (spawning_ == Spawning::kAllowed) {
+    const auto emit = [this](Event event) { journal_.emit(std::move(event)); };
+    steward_ =
+        std::make_unique<OwnSteward>(loop_, guardian::StewardKeeper::Options{.config_file = life_.config_file}, emit);
+    steward_->configure(*life_.config);
   }
   notifier_.configure(life_.config->vips, life_.config->notifies, life_.config->node.name);
   descriptors_.own = open_descriptors();
@@ -183,12 +192,15 @@ Task<void> Gateway::keep_house(Gateway* self) {
   }
 }
 
-/// By guardian and steward.
+/// By whoever runs programs for this gateway; the guardian's steward, or its own.
 void Gateway::run_script(vip::ScriptCall call, vip::ScriptAnswer answer) {
   const config::Script* script = config::find_script(*life_.config, call.script);
   const Nanos timeout = script == nullptr ? Nanos{0} : script->timeout;
   if (desk_ != nullptr) return desk_->link().run_script(std::move(call), timeout, std::move(answer));
-  answer(vip::ScriptDone{.started = false, .output = "there is no steward: the program was not started as root"});
+  if (steward_ != nullptr) return steward_->run_script(std::move(call), timeout, std::move(answer));
+  answer(vip::ScriptDone{
+      .started = false,
+      .output = "there is no steward: holdfast was started as root with a file that named no program; start it anew"});
 }
 
 /// What clients may have of the descriptors, so that servers and the admin interface always find one.
@@ -246,6 +258,9 @@ Task<void> Gateway::stop(Gateway* self) {
   co_await Services::close(&self->services_, self->loop_.deadline_in(5s));
   const Result<void> told = co_await self->notifier_.finish(self->loop_.deadline_in(kNewsPatience));
   (void)told;  // what is left is cut off with the process
+  if (self->steward_ != nullptr) {
+    co_await OwnSteward::close(self->steward_.get(), self->loop_.deadline_in(kStewardPatience));
+  }
   if (self->admin_ != nullptr) {
     const Result<void> closed = co_await self->admin_->close(self->loop_.deadline_in(2s));
     (void)closed;
@@ -330,6 +345,8 @@ admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next, const Names::
     journal_.emit(events::LogFailed{.file = next->log.file, .reason = logging.error().context});
   }
   if (admin_ != nullptr) admin_->apply(next->admin);
+  // first: it is to know the programs that are asked for from now on
+  if (steward_ != nullptr) steward_->configure(*next);
   notifier_.configure(next->vips, next->notifies, next->node.name);
   if (desk_ != nullptr) desk_->reloaded(next);
   outcome.accepted = true;

@@ -19,6 +19,7 @@
 #include "app/journal.h"
 #include "app/listeners.h"
 #include "app/names.h"
+#include "app/own_steward.h"
 #include "app/services.h"
 #include "app/signals.h"
 #include "app/vip_desk.h"
@@ -38,10 +39,15 @@ struct GuardianSockets {
   int broker = -1;
 };
 
+/// Whether the gateway may start a program: one that has given root up is refused it by its filter.
+enum class Spawning : unsigned char { kRefused, kAllowed };
+
 class Gateway final {
  public:
-  /// Without a guardian the gateway is alone: no virtual address is held.
-  Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian);
+  /// Without a guardian no virtual address is held, and programs are run where the gateway may start a steward of its
+  /// own.
+  Gateway(std::string config_file, config::ConfigPtr config, std::optional<GuardianSockets> guardian,
+          Spawning spawning);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway();
@@ -75,6 +81,7 @@ class Gateway final {
   DescriptorShares descriptors_;  // outlive the shards, whose listeners take from them
   std::vector<std::unique_ptr<service::Shard>> shards_;
   std::optional<GuardianSockets> guardian_;
+  Spawning spawning_;
   std::optional<SignalReader> signals_;
   runtime::Turns configuring_;  // who brings a configuration into effect
   bool hangup_waits_ = false;   // a reload that SIGHUP asked for has not begun
@@ -85,8 +92,9 @@ class Gateway final {
   Services services_;
   Listeners listeners_;
   Console console_;
-  std::unique_ptr<AdminServer> admin_;  // the console's sockets
-  std::unique_ptr<VipDesk> desk_;       // with a guardian only
+  std::unique_ptr<AdminServer> admin_;   // the console's sockets
+  std::unique_ptr<VipDesk> desk_;        // with a guardian only
+  std::unique_ptr<OwnSteward> steward_;  // where spawning is allowed only
 };
 
 }  // namespace hf::app

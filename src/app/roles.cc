@@ -88,7 +88,7 @@ int serve_as_user(const std::string& file, config::ConfigPtr read_before, std::o
   }
   const Result<void> filtered = install_system_call_filter();
   if (!filtered.ok()) return complain(filtered.error().context);
-  Gateway gateway(file, loaded.config, guardian);
+  Gateway gateway(file, loaded.config, guardian, Spawning::kRefused);
   return gateway.run();
 }
 
@@ -99,7 +99,7 @@ int run_whole(const std::string& file) {
   const bool is_root = ::geteuid() == 0;
   if (is_root && config::needs_of(*loaded.config).any()) return run_guardian(file, *loaded.config);
   if (is_root) return serve_as_user(file, std::move(loaded.config), std::nullopt);
-  Gateway gateway(file, loaded.config, std::nullopt);
+  Gateway gateway(file, loaded.config, std::nullopt, Spawning::kAllowed);
   return gateway.run();
 }
 

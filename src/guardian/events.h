@@ -110,11 +110,11 @@ struct StewardRestarted {
       .name = "steward_restarted",
       .level = EventLevel::kWarning,
       .meaning =
-          "The steward, the process that reads the configuration for the guardian and runs its scripts, had ended and "
-          "was started anew. Scripts that it ran were ended and count as failed.",
+          "The steward, the process that runs the programs of the file and reads it for the guardian, had ended, or "
+          "could not be started, and is started anew. Programs that it ran were ended and count as failed.",
       .action =
-          "Nothing, if it stays alone. If it repeats, `reason` is its exit code or signal; report it with the lines of "
-          "the log around it.",
+          "Nothing, if it stays alone. If it repeats, `reason` is its exit code or signal, or why it could not be "
+          "started; report it with the lines of the log around it.",
   };
   static constexpr EventMember<StewardRestarted> kFields[] = {{"reason", &StewardRestarted::reason}};
 };

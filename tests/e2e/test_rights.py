@@ -1,12 +1,13 @@
-"""What the program may do, by who started it and what its file asks for: root is given up before a client is served."""
+"""What the program may do, and who runs its programs, by who started it and what its file asks for."""
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 
 from harness.gateway_user import USER, give, write_secret
-from harness.ports import free_ports
+from harness.processes import eventually
 from harness.small_gateway import SmallGateway
 
 
@@ -97,9 +98,139 @@ def test_a_folder_that_the_user_cannot_write_into_is_refused_at_the_start():
         assert gateway.folder in said and USER in said, said
 
 
+# ── an ordinary user's gateway ──
+
+AS_USER = ("/usr/bin/setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--")
+
+
 def test_as_an_ordinary_user_it_stays_that_user():
     with SmallGateway() as gateway:
-        gateway.start(before=["/usr/bin/setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--"])
+        gateway.start(AS_USER)
         fields = standing(gateway.child.pid)
         assert fields["Uid"] == [str(pwd.getpwnam(USER).pw_uid)] * 4 and int(fields["CapEff"][0], 16) == 0
+        assert not children(gateway.child.pid), "there is no program to run"
         assert echoes(gateway)
+
+
+class Teller:
+    """A gateway of an ordinary user that has a program run at each reload, which writes a line."""
+
+    def __init__(self, lines='echo "$(id -un) $*" >> "$0.told"', keys="", notify=True):
+        self.gateway = SmallGateway()
+        self.program = os.path.join(self.gateway.folder, "tell")
+        with open(self.program, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\n{lines}\n")
+        os.chmod(self.program, 0o755)
+        self.notify = f'[[notify]]\nname = "teller"\ncommand = "{self.program}"\nevents = ["HF-1012"]\n{keys}\n'
+        if notify:
+            self.add_program()
+
+    def add_program(self):
+        with open(self.gateway.config, "a", encoding="utf-8") as file:
+            file.write(self.notify)
+
+    def __enter__(self):
+        self.gateway.start(AS_USER)
+        return self
+
+    def __exit__(self, *raised):
+        self.gateway.__exit__(*raised)
+
+    def reload(self):
+        done = self.gateway.cli("reload")
+        assert done.returncode == 0, done.stderr
+
+    def told(self):
+        try:
+            with open(self.program + ".told", encoding="utf-8") as file:
+                return file.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def steward(self):
+        """Its process, once it is there."""
+        return eventually(lambda: children(self.gateway.child.pid), "a steward")[0]
+
+    def failures(self):
+        return [event["fields"]["reason"] for event in self.gateway.events("notify_failed")]
+
+
+def is_alive(pid):
+    """Somebody runs under this number: a zombie does not."""
+    try:
+        return standing(pid)["State"][0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_an_ordinary_users_programs_are_run_by_a_steward_of_his_own():
+    with Teller() as teller:
+        steward = teller.steward()
+        assert standing(steward)["Uid"] == [str(pwd.getpwnam(USER).pw_uid)] * 4
+        teller.reload()
+        eventually(lambda: teller.told() == [f"{USER} EVENT HF-1012 config_reloaded info"], "the program to be run")
+        assert children(teller.gateway.child.pid) == [steward]
+        teller.gateway.stop()
+        assert not is_alive(steward)
+
+
+def test_a_reload_brings_the_first_program():
+    with Teller(notify=False) as teller:
+        assert not children(teller.gateway.child.pid)
+        teller.add_program()
+        teller.reload()
+        eventually(lambda: len(teller.told()) == 1, "the program to be run for the reload that brought it")
+        steward = teller.steward()
+        teller.gateway.replace('events = ["HF-1012"]', 'events = ["HF-1040"]')
+        teller.reload()
+        eventually(lambda: teller.told()[-1].endswith("HF-1040 admin_command info"), "the steward to have read the file anew")
+        assert teller.steward() == steward
+
+
+def test_a_steward_that_is_killed_comes_back_and_runs_the_next_program():
+    with Teller() as teller:
+        first = teller.steward()
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: children(teller.gateway.child.pid) not in ([], [first]), "another steward")
+        assert [event["fields"]["reason"] for event in teller.gateway.events("steward_restarted")] == ["killed by signal 9"]
+        teller.reload()
+        eventually(lambda: len(teller.told()) == 1, "the program to be run")
+
+
+def test_no_steward_and_no_program_outlives_a_gateway_that_is_killed():
+    with Teller('echo $$ >> "$0.told"\nexec sleep 600') as teller:
+        steward = teller.steward()
+        teller.reload()
+        program = int(eventually(teller.told, "the program to run")[0])
+        assert is_alive(steward) and is_alive(program)
+        teller.gateway.child.kill()
+        teller.gateway.child.wait(10)
+        eventually(lambda: not is_alive(steward) and not is_alive(program), "both to end")
+
+
+def test_a_program_that_hangs_stops_nothing_and_is_ended_after_its_time():
+    with Teller('echo $$ >> "$0.told"\nexec sleep 600', keys='timeout = "1s"') as teller:
+        teller.reload()
+        program = int(eventually(teller.told, "the program to run")[0])
+        assert echoes(teller.gateway)
+        teller.reload()
+        eventually(lambda: not is_alive(program), "it to be ended")
+        eventually(lambda: len(teller.told()) == 2, "the next one to run")
+        eventually(teller.failures, "the failure to be told")
+        assert echoes(teller.gateway)
+
+
+def test_a_gateway_is_told_to_stop_while_a_program_hangs():
+    with Teller('echo $$ >> "$0.told"\nexec sleep 600', keys='timeout = "60s"') as teller:
+        steward = teller.steward()
+        teller.reload()
+        program = int(eventually(teller.told, "the program to run")[0])
+        teller.gateway.stop()
+        assert not is_alive(steward) and not is_alive(program)
+
+
+def test_a_program_of_another_user_is_not_run():
+    with Teller(keys='user = "nobody"') as teller:
+        teller.reload()
+        assert eventually(teller.failures, "the failure to be told") == ["could not be started: cannot become user 'nobody' without being root"]
+        assert not teller.told()

@@ -112,7 +112,7 @@ constexpr Key kKeys[] = {
      .per_node = true, .field = by<SecretWebhook>()},
     {.path = "notify.webhook_env", .kind = Kind::kSecretVariable, .doc = "An environment variable that holds such a URL.", .required = true, .group = "receiver", .per_node = true,
      .field = by<SecretWebhook>()},
-    {.path = "notify.command", .kind = Kind::kCommand, .doc = "A program by its whole path, and its arguments, which is run for each: where holdfast was started as root.",
+    {.path = "notify.command", .kind = Kind::kCommand, .doc = "A program by its whole path, and its arguments, which is run for each.",
      .sample = "\"/etc/holdfast/notify.sh\"", .required = true, .group = "receiver", .field = by<Program>()},
     {.path = "notify.user", .kind = Kind::kName, .doc = "Of command: who runs it.", .sample = "\"nobody\"", .fallback_note = "`node.user`",
      .field = at<&Notify::command, &Script::user>()},

@@ -4,6 +4,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <unistd.h>
 
 namespace hf::guardian::steward {
 namespace {
@@ -20,6 +21,19 @@ std::vector<gid_t> groups_of(const ScriptUser& user) {
 }
 
 }  // namespace
+
+ScriptUser own_user() {
+  std::string buffer(kLargestEntry, '\0');
+  passwd entry{};
+  passwd* found = nullptr;
+  const uid_t uid = ::geteuid();
+  const bool known = ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
+  return {.name = known ? entry.pw_name : std::to_string(uid),
+          .home = known ? entry.pw_dir : "/",
+          .uid = uid,
+          .gid = ::getegid(),
+          .groups = {}};
+}
 
 Result<ScriptUser> find_user(const std::string& name) {
   std::string buffer(kLargestEntry, '\0');

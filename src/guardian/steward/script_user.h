@@ -20,6 +20,9 @@ struct ScriptUser {
   std::vector<gid_t> groups{};
 };
 
+/// Whom this process is; also one whom the user database does not know.
+ScriptUser own_user();
+
 /// kNotFound names the user.
 Result<ScriptUser> find_user(const std::string& name);
 

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <variant>
 
+#include <unistd.h>
+
 #include "config/scripts.h"
 #include "guardian/steward/script_security.h"
 #include "vip/settings_from_config.h"
@@ -62,8 +64,14 @@ void Steward::load_settings() {
 void Steward::look_users_up() {
   users_.clear();
   for (const config::Script* script : config::all_scripts(*config_)) {
-    if (!users_.contains(script->user)) users_.emplace(script->user, find_user(script->user));
+    if (!users_.contains(script->user)) users_.emplace(script->user, user_of(*script));
   }
+}
+
+/// Of a script that is the gateway's user's: without root the gateway is whoever started it, whatever node.user says.
+Result<ScriptUser> Steward::user_of(const config::Script& script) const {
+  if (::geteuid() != 0 && script.user == config_->node.user) return own_user();
+  return find_user(script.user);
 }
 
 void Steward::run(const RunScript& request) {

@@ -1,5 +1,6 @@
 // Steward: what needs root but no real-time priority: reads the configuration file when told to, compiles the
 // guardian's settings out of it, and runs the configured scripts under their users. No byte of a client comes here.
+// Beside a gateway of an ordinary user it is that user's, and runs scripts as nobody else.
 //
 // Owner: the steward process. Thread: that of its loop.
 // Invariants:
@@ -37,6 +38,7 @@ class Steward {
  private:
   void load_settings();
   void look_users_up();
+  Result<ScriptUser> user_of(const config::Script& script) const;
   void run(const RunScript& request);
   Result<void> start(const RunScript& request);
   void answer(const Message& message);
