@@ -16,6 +16,7 @@
 #include "app/event_catalogue.h"
 #include "app/load_context.h"
 #include "app/roles.h"
+#include "app/runner.h"
 #include "app/version.h"
 #include "config/describe.h"
 #include "config/parse.h"
@@ -32,6 +33,7 @@ struct Options : AskOptions {
   bool print_events = false;
   bool print_config = false;
   std::string printed_file;  // of --print-config; empty: the one of --config
+  std::string as_user;       // of check; empty: whoever runs it
   std::string role;          // of run; empty: as the operator starts it
   std::string target;        // server, or service/server
   std::string vip;
@@ -60,7 +62,14 @@ int check(const Options& options) {
     fmt::print("{}", render_event_docs());
     return kDone;
   }
-  const config::LoadResult loaded = load(options);
+  config::LoadContext context = load_context();
+  context.runner = present_runner();
+  if (!options.as_user.empty()) {
+    Result<std::optional<config::Runner>> runner = runner_named(options.as_user);
+    if (!runner.ok()) return hf::app::complain(runner.error());
+    context.runner = *std::move(runner);
+  }
+  const config::LoadResult loaded = config::load_file(options.config, context);
   if (options.as_json) {
     json out{{"ok", loaded.ok()}, {"errors", json::array()}, {"warnings", json::array()}};
     for (const config::Diagnostic& error : loaded.errors) out["errors"].push_back(config::to_string(error));
@@ -228,6 +237,8 @@ class CommandLine {
                 [this](const Options& o) { return of_config_->count() > 0 ? check_and_print(o) : check(o); });
     checking->add_flag("--print-reference", options_.print_reference,
                        "print the reference of the configuration file (docs/config.md)");
+    checking->add_option("--as", options_.as_user, "who is to run the file: what this user has no right to is an error")
+        ->option_text("USER");
     checking->add_flag("--print-events", options_.print_events, "print the catalogue of events (docs/events.md)");
     of_config_ = checking
                      ->add_option("--print-config", options_.printed_file,

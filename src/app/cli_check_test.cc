@@ -74,6 +74,17 @@ TEST_F(CheckCommand, SaysOkOrEverythingThatIsWrong) {
   EXPECT_NE(err_.find(":2:1: unknown key \"shardz\""), std::string::npos) << err_;
 }
 
+TEST_F(CheckCommand, WhatTheUserWhoIsToRunItHasNoRightToIsAnError) {
+  write("[[vip]]\nname = \"db\"\ninterface = \"eth1\"\naddresses = [\"198.18.0.100/24\"]\nrouter_id = 51\n");
+  EXPECT_EQ(holdfast({"check", "--config", file_}), 0) << "another user may run it: " << err_;
+  EXPECT_EQ(holdfast({"check", "--config", file_, "--as", "root"}), 0) << err_;
+  EXPECT_EQ(err_, "");
+  EXPECT_EQ(holdfast({"check", "--config", file_, "--as", "nobody"}), 1);
+  EXPECT_NE(err_.find(":1:1: vip \"db\" would not be held, only root may hold addresses"), std::string::npos) << err_;
+  EXPECT_EQ(holdfast({"check", "--config", file_, "--as", "holdfast-no-such-user"}), 1);
+  EXPECT_EQ(err_, "holdfast: there is no user 'holdfast-no-such-user'\n");
+}
+
 TEST_F(CheckCommand, PrintsWhatTheFileComesTo) {
   EXPECT_EQ(holdfast({"check", "--print-config", file_}), 0);
   EXPECT_EQ(out_, printed());

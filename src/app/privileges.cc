@@ -229,6 +229,11 @@ Result<UserIds> find_user(const std::string& name) {
   return user;
 }
 
+bool holds(int capability) {
+  const Result<CapabilitySets> sets = capabilities_now();
+  return sets.ok() && (sets->effective & bit(capability)) != 0;
+}
+
 Result<void> become_gateway(const UserIds& user) {
   if (user.uid == 0) {
     return Error{ErrorCode::kInvalidArgument, "the gateway must not be root: name another user as node.user"};

@@ -50,6 +50,9 @@ struct UserIds {
 /// block.
 Result<UserIds> find_user(const std::string& name);
 
+/// Whether this process has the capability in effect.
+bool holds(int capability);
+
 /// For good: groups, group and user ids, every capability set with the ambient and the bounding one, no_new_privs, no
 /// core dumps and no tracing by others of that user. Nothing kills the process when the guardian dies: it goes on
 /// serving for a while. When the process is not root it must be that user already, and the rest is done as far as it is

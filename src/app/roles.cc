@@ -12,6 +12,7 @@
 #include "app/load_context.h"
 #include "app/log.h"
 #include "app/privileges.h"
+#include "app/runner.h"
 #include "app/signals.h"
 #include "app/system_call_filter.h"
 #include "config/needs.h"
@@ -32,8 +33,11 @@ int complain(const std::string& what) {
   return kFailed;
 }
 
+/// Tells of all that is wrong, and of what whoever runs it has no right to.
 config::LoadResult load(const std::string& file) {
-  config::LoadResult loaded = config::load_file(file, load_context());
+  config::LoadContext context = load_context();
+  context.runner = present_runner();
+  config::LoadResult loaded = config::load_file(file, context);
   std::fputs(config::to_string(loaded).c_str(), stderr);
   return loaded;
 }

@@ -21,6 +21,7 @@ namespace hf::config {
 
 using file::Diagnostic;
 using file::LoadContext;
+using file::Runner;
 using file::SecretFile;
 using file::system_context;
 using file::to_string;

@@ -6,7 +6,10 @@ import signal
 import socket
 import subprocess
 
+import pytest
+
 from harness.gateway_user import USER, give, write_secret
+from harness.holdfast import program
 from harness.processes import eventually
 from harness.small_gateway import SmallGateway
 
@@ -234,3 +237,40 @@ def test_a_program_of_another_user_is_not_run():
         teller.reload()
         assert eventually(teller.failures, "the failure to be told") == ["could not be started: cannot become user 'nobody' without being root"]
         assert not teller.told()
+
+
+VIP = '[[vip]]\nname = "db"\ninterface = "lo"\naddresses = ["198.18.0.100/24"]\nrouter_id = 51\n'
+
+
+def test_what_an_ordinary_user_has_no_right_to_is_told_by_check_and_by_run():
+    with SmallGateway(notify=VIP + '[[notify]]\ncommand = "/bin/true"\nuser = "nobody"\n') as gateway:
+        def check(*words, before=()):
+            done = subprocess.run([*before, program(), "check", "--config", gateway.config, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=20, check=False)
+            return done.returncode, done.stderr
+
+        assert check() == (0, "")
+        assert check("--as", "root") == (0, "")
+        code, said = check("--as", USER)
+        assert code == 1 and 'vip "db" would not be held' in said and 'the command of user "nobody" would not be run' in said and "warning" not in said
+        code, warned = check(before=AS_USER)
+        assert code == 0, "root may run it"
+        assert warned == "".join(f"warning: {line}\n" for line in said.splitlines())
+        assert check("--as", USER, before=AS_USER) == (1, said)
+        gateway.start(AS_USER)
+        assert warned in gateway.log_text()
+        assert echoes(gateway)
+
+
+def test_check_asks_the_machine_which_ports_a_user_may_have():
+    with SmallGateway() as gateway:
+        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
+            first = int(file.read())
+        if first < 2:
+            pytest.skip("here everybody may have every port")
+        gateway.replace(f"127.0.0.1:{gateway.port}", f"127.0.0.1:{first - 1}")
+        check = [program(), "check", "--config", gateway.config, "--as", USER]
+        able = ["/usr/bin/setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--inh-caps", "+net_bind_service", "--ambient-caps", "+net_bind_service", "--"]
+        done = subprocess.run([*AS_USER, *check], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 1 and f'user "{USER}" may have ports from {first} on' in done.stderr, done.stderr
+        assert subprocess.run([*able, *check], capture_output=True, timeout=20, check=False).returncode == 0

@@ -24,13 +24,21 @@ struct SecretFile {
 
 constexpr std::size_t kLargestSecret = 4096;
 
+/// The ordinary user who is to run the file.
+struct Runner {
+  std::string user{};
+  std::uint16_t first_port = 1024;  // the lowest that he may listen on
+  bool must_have_all = false;       // what he has no right to is an error, not a warning
+};
+
 struct LoadContext {
   std::string node_name;     // the name of this node, overriding node.name; empty: node.name, then host_name
   std::string host_name;     // default of node.name
   std::uint32_t shards = 1;  // default of node.shards: the CPUs this process may use
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<Result<SecretFile>(const std::string& path)> read_secret;
-  EventTypes events{};  // that the program tells of, for keys that choose among them; empty: not known
+  EventTypes events{};             // that the program tells of, for keys that choose among them; empty: not known
+  std::optional<Runner> runner{};  // nothing: root, or nobody asks
 };
 
 /// The real machine: its host name, the CPUs of this process's affinity mask, getenv, regular files.
