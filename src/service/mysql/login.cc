@@ -412,9 +412,13 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
   upstream::mysql::ViewPtr view = session.view();
   const Account* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;
-  if (account == nullptr && from_servers) {
-    const bool known = view->accounts != nullptr || co_await wait_for_accounts(session, claim.deadline);
+  if (account == nullptr && from_servers && view->accounts == nullptr) {
+    const bool known = co_await wait_for_accounts(session, claim.deadline);
     if (!known) co_return Verdict::kOver;
+    view = session.view();
+    account = find_account(*view, claim.user, session.client().host());
+  }
+  if (account == nullptr && from_servers) {
     const bool news = co_await newer_accounts(session, claim.deadline);
     if (news) view = session.view();
     account = find_account(*view, claim.user, session.client().host());
