@@ -196,7 +196,8 @@ class Story {
     ASSERT_EQ(network_.announcer(), holder()) << "clients are left with the address of a node that does not hold it";
   }
   /// On the whole network: whoever is master gives up as planned while a backup listens to it. Not for a moment may
-  /// nobody hold the addresses (at_least_one_ stays), and afterwards all is quiet again.
+  /// nobody hold the addresses (at_least_one_ stays), and afterwards all is quiet again. So it is with reloads in
+  /// between.
   void planned_releases() {
     if (::testing::Test::HasFailure()) return;
     network_.keep_order();
@@ -204,6 +205,10 @@ class Story {
     exactly_one_ = false;
     for (std::uint64_t turn = 1 + random_.below(4); turn > 0; --turn) {
       until(network_.now() + between(1ms, 4 * longest_interval_));
+      if (is_still() && chance(30)) {
+        reload(any_node());
+        until(network_.now() + between(1ms, 4 * longest_interval_));
+      }
       const int master = holder();
       if (master < 0 || !can_hand_over(static_cast<std::size_t>(master))) continue;
       const auto i = static_cast<std::size_t>(master);
@@ -227,11 +232,13 @@ class Story {
     network_.start(i);
     anew(i);
   }
-  /// A lone master which some backup listens to, its start_delay over; and no take-over is still being talked of: the
-  /// last word of a master that has just yielded looks like a successor's first.
+  /// No take-over is still being talked of: the last word of a master that has just yielded looks like a successor's
+  /// first.
+  bool is_still() const { return network_.now() - last_change_ >= longest_interval_; }
+  /// A lone master which some backup listens to, its start_delay over.
   bool can_hand_over(std::size_t master) const {
     bool heard = false;
-    if (network_.now() - last_change_ < longest_interval_) return false;
+    if (!is_still()) return false;
     for (std::size_t i = 0; i < network_.size(); ++i) {
       if (i == master) continue;
       if (network_.holds(i)) return false;
