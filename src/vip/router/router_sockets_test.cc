@@ -1,0 +1,167 @@
+#include "vip/router/router_sockets.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/stepped_loop_fake.h"
+#include "vip/router/test_network_fake.h"
+
+namespace hf::vip::router {
+namespace {
+
+using namespace vip::router::testing;  // NOLINT(google-build-using-namespace)
+
+using Said = std::vector<std::string>;
+
+/// Writes down what becomes of the interface.
+class Recorder final : public RouterSockets::Listener {
+ public:
+  Said take() { return std::exchange(said_, {}); }
+  bool said(const std::string& what) const { return std::find(said_.begin(), said_.end(), what) != said_.end(); }
+
+  void own_address_is(const IpAddress& address) override { said_.push_back("own address " + address.to_string()); }
+  void attached() override { said_.push_back("attached"); }
+  void about_to_detach() override { said_.push_back("about to detach"); }
+  void detaching() override { said_.push_back("detaching"); }
+  void detached() override { said_.push_back("detached"); }
+  void places_changed() override { said_.push_back("places changed"); }
+  void kernel_refused(std::string_view what, const Error&) override {
+    said_.push_back("refused: " + std::string(what));
+  }
+  void hold_off_over() override { said_.push_back("hold-off over"); }
+
+  void received(const proto::vrrp::Received&) override {}
+  void refused(const proto::vrrp::Refused&, const IpAddress&) override {}
+  void heartbeat_received(std::size_t, const proto::heartbeat::Heartbeat&) override {}
+  void claimed(const NeighbourSocket::Claim&) override {}
+  void arbiters_changed() override {}
+
+ private:
+  Said said_;
+};
+
+/// The sockets of one router on the left, which follow what the kernel tells.
+class RouterSocketsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!network_.ready()) GTEST_SKIP() << "no privilege to make network namespaces";
+    RouteSocket::Listener listener;
+    listener.link = [this](const proto::netlink::Link&, Change) { follow(); };
+    listener.address = [this](const proto::netlink::InterfaceAddress&, Change) { follow(); };
+    auto socket = RouteSocket::open(*loop_, std::move(listener));
+    ASSERT_TRUE(socket.ok()) << socket.error().context;
+    routes_ = std::move(*socket);
+    settings_.interface = "va";
+    settings_.addresses = {{.address = IpAddress::v4(198, 18, 0, 100)}};
+    holder_.emplace(*routes_);
+    sockets_.emplace(RouterSockets::Surroundings{*loop_, *routes_, ports_, 7, settings_, *holder_, peers_}, recorder_);
+  }
+  void TearDown() override {
+    if (sockets_) sockets_->detach();
+  }
+  void follow() {
+    if (sockets_) sockets_->follow();
+  }
+  void make_attached() {
+    follow();
+    ASSERT_EQ(recorder_.take(), (Said{"own address 198.18.0.1", "attached"}));
+  }
+  bool comes_true(const std::string& what) {
+    return loop_.run_until([&] { return recorder_.said(what); });
+  }
+
+  TestNetwork network_;
+  runtime::SteppedLoop loop_;
+  HeartbeatPorts ports_;
+  RouterSettings settings_;
+  PeerLog peers_;
+  Recorder recorder_;
+  std::unique_ptr<RouteSocket> routes_;
+  std::optional<AddressHolder> holder_;
+  std::optional<RouterSockets> sockets_;
+};
+
+const Said kLost{"about to detach", "detaching", "detached"};
+
+TEST_F(RouterSocketsTest, AreOpenWhileTheInterfaceCarries) {
+  make_attached();
+  ASSERT_TRUE(TestNetwork::run("ip link set va down"));
+  ASSERT_TRUE(comes_true("detached"));
+  EXPECT_EQ(recorder_.take(), kLost);
+  EXPECT_FALSE(sockets_->is_attached());
+  ASSERT_TRUE(TestNetwork::run("ip link set va up"));
+  ASSERT_TRUE(comes_true("attached"));
+  EXPECT_EQ(recorder_.take(), Said{"attached"}) << "its own address is the old one";
+}
+
+TEST_F(RouterSocketsTest, AnInterfaceThatIsMadeAnewIsAnotherOne) {
+  make_attached();
+  const std::uint32_t before = holder_->interface_index();
+  ASSERT_TRUE(TestNetwork::run("ip link del va"));
+  ASSERT_TRUE(comes_true("detached"));
+  EXPECT_EQ(recorder_.take(), kLost);
+  ASSERT_TRUE(
+      TestNetwork::run("ip link add va type veth peer name vc && ip link set vc up && ip addr add 198.18.0.9/24 dev va "
+                       "&& ip link set va up"));
+  ASSERT_TRUE(comes_true("attached"));
+  EXPECT_EQ(recorder_.take(), (Said{"own address 198.18.0.9", "attached"}));
+  EXPECT_NE(holder_->interface_index(), before);
+}
+
+TEST_F(RouterSocketsTest, AnotherAddressOfItsOwnMeansOtherSockets) {
+  make_attached();
+  ASSERT_TRUE(TestNetwork::run("ip addr del 198.18.0.1/24 dev va && ip addr add 198.18.0.9/24 dev va"));
+  ASSERT_TRUE(comes_true("attached"));
+  EXPECT_EQ(recorder_.take(), (Said{"about to detach", "detaching", "detached", "own address 198.18.0.9", "attached"}));
+}
+
+TEST_F(RouterSocketsTest, AnotherMacAddressIsToldAndTheRestStaysOpen) {
+  make_attached();
+  ASSERT_TRUE(TestNetwork::run("ip link set va address 02:00:00:00:00:77"));
+  ASSERT_TRUE(comes_true("places changed"));
+  EXPECT_EQ(recorder_.take(), Said{"places changed"});
+}
+
+TEST_F(RouterSocketsTest, WaitForEveryInterfaceThatCarriesAnAddress) {
+  settings_.addresses.push_back({.address = IpAddress::v4(198, 18, 9, 100), .interface = "other"});
+  follow();
+  EXPECT_EQ(recorder_.take(), Said{});
+  ASSERT_TRUE(TestNetwork::run("ip link add other type veth peer name another"));
+  ASSERT_TRUE(comes_true("attached"));
+}
+
+TEST_F(RouterSocketsTest, AreNotOpenedBeforeTheHoldOffIsOver) {
+  sockets_->hold_off();
+  follow();
+  EXPECT_EQ(recorder_.take(), Said{"own address 198.18.0.1"});
+  loop_.advance(4900ms);
+  EXPECT_EQ(recorder_.take(), Said{});
+  loop_.advance(100ms);
+  EXPECT_EQ(recorder_.take(), Said{"hold-off over"});
+  follow();
+  EXPECT_EQ(recorder_.take(), Said{"attached"});
+}
+
+TEST_F(RouterSocketsTest, WhatCannotBeOpenedIsToldAndNothingStaysOpen) {
+  settings_.heartbeats.push_back({.interface = "nowhere", .port = 5405, .peers = {kRight}});
+  follow();
+  EXPECT_EQ(recorder_.take(), (Said{"own address 198.18.0.1", "detaching", "refused: interface va"}));
+  EXPECT_FALSE(sockets_->is_attached());
+}
+
+TEST_F(RouterSocketsTest, AReloadThatCannotBeOpenedLosesTheInterface) {
+  make_attached();
+  const RouterSettings before = settings_;
+  settings_.heartbeats.push_back({.interface = "nowhere", .port = 5405, .peers = {kRight}});
+  sockets_->reopen(before);
+  EXPECT_EQ(recorder_.take(), (Said{"about to detach", "detaching", "detached", "refused: interface va"}));
+}
+
+}  // namespace
+}  // namespace hf::vip::router
