@@ -300,8 +300,10 @@ TEST_F(WatcherReadings, AServiceIsReadyWhenItsGlobalsAreKnownOrNobodyCanTellThem
   EXPECT_FALSE(ready());
   ASSERT_TRUE(world_.loop_.run_until([this] { return world_.server_.held() == 1 && world_.watcher_.looked_at_all(); }));
   EXPECT_FALSE(ready()) << "a login now would be told that autocommit is on, whatever the servers say";
+  EXPECT_TRUE(world_.view().accounts_awaited) << "a login now would be told that there is no such account";
   world_.server_.release();
   EXPECT_TRUE(world_.loop_.run_until([this] { return ready(); }));
+  EXPECT_TRUE(world_.loop_.run_until([this] { return !world_.view().accounts_awaited; }));
 }
 
 TEST_F(WatcherReadings, AServiceWhoseServersDoNotAnswerIsAsReadyAsItCanBe) {

@@ -347,13 +347,13 @@ Task<bool> wait_for_accounts(Session& session, Deadline deadline) {
   constexpr Nanos kStep = 50ms;
   const Deadline patience = session.hold_deadline().earlier(deadline);
   const ShardState& state = session.shard_state();
-  while (session.view()->accounts == nullptr && !state.draining() && !patience.passed(session.loop().now())) {
+  while (session.view()->accounts_awaited && !state.draining() && !patience.passed(session.loop().now())) {
     const Result<void> waited =
         co_await session.service().view_changed(session.loop().deadline_in(kStep).earlier(patience));
     if (!waited.ok() && waited.error().code == ErrorCode::kCancelled) co_return false;
   }
   const upstream::mysql::View& view = *session.view();
-  if (view.accounts != nullptr) co_return true;
+  if (!view.accounts_awaited) co_return true;
   if (state.draining()) {
     session.client().send_error(wire::server_shutdown());
     co_return false;
@@ -412,7 +412,7 @@ Task<Verdict> authenticate(Session& session, Claim claim) {
   upstream::mysql::ViewPtr view = session.view();
   const Account* account = find_account(*view, claim.user, session.client().host());
   const bool from_servers = view->service->mysql.users_from_servers;
-  if (account == nullptr && from_servers && view->accounts == nullptr) {
+  if (account == nullptr && view->accounts_awaited) {
     const bool known = co_await wait_for_accounts(session, claim.deadline);
     if (!known) co_return Verdict::kOver;
     view = session.view();

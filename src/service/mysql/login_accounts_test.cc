@@ -33,6 +33,13 @@ class AccountsTest : public LoginTest {
       refresh_->answered_by(++view.accounts_round);
     });
   }
+  /// As before the first reading: with those of the file alone, of which there are none.
+  void await_accounts() {
+    stage().change_view([](upstream::mysql::View& view) {
+      view.accounts_awaited = true;
+      view.accounts = std::make_shared<upstream::mysql::Accounts>(std::vector<upstream::mysql::Account>{});
+    });
+  }
   /// A login whose answer is still to come.
   Guest begin(const std::string& user, ByteView password) {
     Guest guest = arrive();
@@ -92,11 +99,12 @@ TEST_F(AccountsTest, WithoutNewsARefusalComesAfterASecond) {
 
 TEST_F(AccountsTest, BeforeTheFirstReadingNobodyIsUnknown) {
   start();
-  stage().change_view([](upstream::mysql::View& view) { view.accounts = nullptr; });
+  await_accounts();
   Guest guest = begin("app", kPassword);
   EXPECT_TRUE(waits(guest));
   EXPECT_EQ(asked_, 0U) << "they come by themselves";
   stage().change_view([](upstream::mysql::View& view) {
+    view.accounts_awaited = false;
     view.accounts =
         std::make_shared<upstream::mysql::Accounts>(std::vector<upstream::mysql::Account>{hashed("app", kPassword)});
   });
@@ -105,8 +113,8 @@ TEST_F(AccountsTest, BeforeTheFirstReadingNobodyIsUnknown) {
 
 TEST_F(AccountsTest, WithoutAFirstReadingTheErrorIsNotOneAboutTheAccount) {
   start();
+  await_accounts();
   stage().change_view([](upstream::mysql::View& view) {
-    view.accounts = nullptr;
     view.primary.reset();
     view.no_primary_reason = "db1 is down";
   });
@@ -119,7 +127,7 @@ TEST_F(AccountsTest, WithoutAFirstReadingTheErrorIsNotOneAboutTheAccount) {
 
 TEST_F(AccountsTest, AServiceThatEndsBeforeTheFirstReadingSaysSo) {
   start();
-  stage().change_view([](upstream::mysql::View& view) { view.accounts = nullptr; });
+  await_accounts();
   Guest guest = begin("app", kPassword);
   EXPECT_TRUE(waits(guest));
   stage().frontend().drain();

@@ -33,6 +33,7 @@ void Readings::read_from(std::optional<upstream::ServerSlot> primary) {
 
 void Readings::fill(upstream::mysql::View& view) const {
   view.accounts = accounts_.accounts();
+  view.accounts_awaited = bench_.service().mysql.users_from_servers && !accounts_.knows_servers();
   view.accounts_round = accounts_rounds_.round();
   view.defaults = defaults_;
   view.defaults_round = defaults_rounds_.round();

@@ -13,9 +13,10 @@ Standing View::standing() const {
 bool View::same_as(const ServiceView& other) const {
   const auto& o = static_cast<const View&>(other);
   return ServiceView::same_as(other) && epoch == o.epoch && primary == o.primary &&
-         no_primary_reason == o.no_primary_reason && accounts == o.accounts && accounts_round == o.accounts_round &&
-         defaults->id == o.defaults->id && defaults_round == o.defaults_round && server_version == o.server_version &&
-         server_capabilities == o.server_capabilities && server_charset == o.server_charset;
+         no_primary_reason == o.no_primary_reason && accounts == o.accounts && accounts_awaited == o.accounts_awaited &&
+         accounts_round == o.accounts_round && defaults->id == o.defaults->id && defaults_round == o.defaults_round &&
+         server_version == o.server_version && server_capabilities == o.server_capabilities &&
+         server_charset == o.server_charset;
 }
 
 }  // namespace hf::upstream::mysql

@@ -30,6 +30,7 @@ struct View final : ServiceView {
   std::uint64_t server_capabilities = 0;
   std::uint8_t server_charset = proto::mysql::kUtf8mb4GeneralCi;
   std::shared_ptr<const Accounts> accounts;
+  bool accounts_awaited = false;     // those of the servers were never read yet: nobody can be called unknown
   std::uint64_t accounts_round = 0;  // readings that were asked for and have ended (upstream/refresh.h)
   SessionDefaultsPtr defaults = std::make_shared<const SessionDefaults>();  // the primary's; never null
   std::uint64_t defaults_round = 0;

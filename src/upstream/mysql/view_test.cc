@@ -43,6 +43,7 @@ TEST(View, IsAnotherWhenAnythingIsThatShardsGoBy) {
   EXPECT_TRUE(differs([](View& other) { ++other.epoch; }));
   EXPECT_TRUE(differs([](View& other) { other.no_primary_reason = "why"; }));
   EXPECT_TRUE(differs([](View& other) { ++other.accounts_round; }));
+  EXPECT_TRUE(differs([](View& other) { other.accounts_awaited = true; }));
   EXPECT_TRUE(differs([](View& other) { ++other.defaults_round; }));
   EXPECT_TRUE(differs([](View& other) { other.server_version = "11"; }));
   EXPECT_TRUE(differs([](View& other) { other.servers[1].reader = true; }));
