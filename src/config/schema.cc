@@ -1,6 +1,7 @@
 #include "config/schema.h"
 
 #include "config/section/cluster.h"
+#include "config/section/foreign.h"
 
 namespace hf::config {
 
@@ -34,7 +35,8 @@ const file::Schema& schema() {
       {kSections, section::keys_of_node(), section::keys_of_admin(), section::keys_of_log(), section::keys_of_service(),
        section::keys_of_listen(), section::keys_of_check(), section::keys_of_mysql(), section::keys_of_server(),
        section::keys_of_account(), section::keys_of_cluster(), section::keys_of_vip(), section::keys_of_vip_address(),
-       section::keys_of_heartbeat(), section::keys_of_arbiter(), section::keys_of_track(), section::keys_of_notify()});
+       section::keys_of_heartbeat(), section::keys_of_arbiter(), section::keys_of_track(), section::keys_of_notify()},
+      section::foreign_words());
   return whole;
 }
 

@@ -65,11 +65,17 @@ class Reader {
           std::any_of(keys.begin(), keys.end(), [&](const Key* key) { return key->leaf() == entry.key; });
       if (known) continue;
       error(entry.at, fmt::format("unknown key {}", quoted(entry.key)), fmt::format("{} has no such key", title(table)),
-            remedy_for_unknown(entry.key, names));
+            remedy_for_unknown(table, entry.key, names));
     }
   }
 
-  std::string remedy_for_unknown(std::string_view name, const std::vector<std::string_view>& siblings) const {
+  std::string remedy_for_unknown(const Key* table, std::string_view name,
+                                 const std::vector<std::string_view>& siblings) const {
+    if (const ForeignWord* foreign = schema_.find_foreign(table, name)) {
+      const std::string_view is = foreign->key.empty() ? "has no counterpart" : "is";
+      const std::string_view between = foreign->key.empty() ? ": " : " ";
+      return fmt::format("{}'s {} {}{}{}", foreign->program, name, is, between, foreign->here);
+    }
     const std::string_view near = nearest(name, siblings);
     if (!near.empty()) return fmt::format("did you mean \"{}\"?", near);
     if (const Key* home = only_home_of(name)) return fmt::format("{} belongs in {}", name, title(home));

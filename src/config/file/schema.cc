@@ -22,7 +22,8 @@ bool comes_last(const Key& key) { return key.kind == Kind::kLater || (key.is_tab
 
 }  // namespace
 
-Schema::Schema(TypeTag root, std::initializer_list<std::span<const Key>> sections) : root_(root) {
+Schema::Schema(TypeTag root, std::initializer_list<std::span<const Key>> sections, std::span<const ForeignWord> foreign)
+    : root_(root), foreign_(foreign) {
   std::vector<Key> all;
   for (const std::span<const Key> section : sections) all.insert(all.end(), section.begin(), section.end());
   add_below("", all);
@@ -48,6 +49,13 @@ void Schema::check_types(const Key* table, TypeTag type) const {
 const Key* Schema::find(std::string_view path) const {
   const auto found = std::find_if(keys_.begin(), keys_.end(), [path](const Key& key) { return key.path == path; });
   return found == keys_.end() ? nullptr : &*found;
+}
+
+const ForeignWord* Schema::find_foreign(const Key* table, std::string_view word) const {
+  const std::string_view path = table == nullptr ? std::string_view() : table->path;
+  const auto found = std::find_if(foreign_.begin(), foreign_.end(),
+                                  [&](const ForeignWord& each) { return each.table == path && each.word == word; });
+  return found == foreign_.end() ? nullptr : &*found;
 }
 
 std::vector<const Key*> Schema::rows_of(const Key* table) const {

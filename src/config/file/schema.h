@@ -12,14 +12,16 @@
 #include <string_view>
 #include <vector>
 
+#include "config/file/foreign_word.h"
 #include "config/file/key.h"
 
 namespace hf::config::file {
 
 class Schema {
  public:
-  /// `root` is the type that the keys at the top of the file belong to. The sections may stand in any order.
-  Schema(TypeTag root, std::initializer_list<std::span<const Key>> sections);
+  /// `root` is the type that the keys at the top of the file belong to. The sections may stand in any order. `foreign`
+  /// outlives the schema.
+  Schema(TypeTag root, std::initializer_list<std::span<const Key>> sections, std::span<const ForeignWord> foreign = {});
 
   TypeTag root() const { return root_; }
   std::vector<Key>::const_iterator begin() const { return keys_.begin(); }
@@ -27,6 +29,8 @@ class Schema {
 
   /// nullptr where there is none.
   const Key* find(std::string_view path) const;
+  /// What the word is in this table (nullptr: the file); nullptr where it is nobody's.
+  const ForeignWord* find_foreign(const Key* table, std::string_view word) const;
 
   /// The keys directly below a table (nullptr: the file) in the order of their rows, following the table's shape.
   std::vector<const Key*> rows_of(const Key* table) const;
@@ -39,6 +43,7 @@ class Schema {
 
   TypeTag root_;
   std::vector<Key> keys_;
+  std::span<const ForeignWord> foreign_;
 };
 
 }  // namespace hf::config::file
