@@ -34,7 +34,7 @@ RouterSockets::RouterSockets(Surroundings surroundings, Listener& listener)
 void RouterSockets::follow() {
   const Link* link = around_.routes.find_link(around_.settings.interface);
   const std::optional<IpAddress> own = find_own_address();
-  const bool usable = link != nullptr && link->can_carry() && own.has_value() && other_interfaces_there();
+  const bool usable = link != nullptr && own.has_value() && !obstacle();
   const bool same = usable && own_address_ == *own && around_.holder.interface_index() == link->index;
   if (attached_ && !same) lose();  // sockets and arbiters speak from the address
   if (!usable) return;
@@ -43,11 +43,23 @@ void RouterSockets::follow() {
   if (!hold_off_timer_.armed()) attach(*link);
 }
 
-bool RouterSockets::other_interfaces_there() const {
-  const std::vector<VirtualAddress>& addresses = around_.settings.addresses;
-  return std::all_of(addresses.begin(), addresses.end(), [this](const VirtualAddress& address) {
-    return address.interface.empty() || around_.routes.find_link(address.interface) != nullptr;
-  });
+std::optional<RouterSockets::Obstacle> RouterSockets::obstacle() const {
+  const RouterSettings& settings = around_.settings;
+  if (std::optional<Obstacle> here = obstacle_on(settings.interface)) return here;
+  if (!find_own_address()) return Obstacle{settings.interface, why_no_own_address()};
+  for (const VirtualAddress& address : settings.addresses) {
+    if (address.interface.empty()) continue;
+    if (std::optional<Obstacle> there = obstacle_on(address.interface)) return there;
+  }
+  return std::nullopt;
+}
+
+std::optional<RouterSockets::Obstacle> RouterSockets::obstacle_on(const std::string& interface) const {
+  const Link* link = around_.routes.find_link(interface);
+  if (link == nullptr) return Obstacle{interface, "it is not there"};
+  if ((link->flags & proto::netlink::kLinkUp) == 0) return Obstacle{interface, "it is set down"};
+  if (!link->can_carry()) return Obstacle{interface, "it has no carrier"};
+  return std::nullopt;
 }
 
 /// `source` where it is set; else the first address that is not virtual: IPv4 no secondary one, IPv6 the link-local
@@ -72,6 +84,26 @@ std::optional<IpAddress> RouterSockets::find_own_address() const {
     if (!secondary) secondary = there.address;
   }
   return secondary;
+}
+
+std::string RouterSockets::why_no_own_address() const {
+  const RouterSettings& settings = around_.settings;
+  const Link* link = around_.routes.find_link(settings.interface);
+  if (settings.source) return "it does not have the address of `source`, " + settings.source->to_string();
+  const bool v4 = settings.family() == IpFamily::kIpv4;
+  const auto is_ours = [&](const InterfaceAddress& there) {
+    return there.interface_index == link->index && there.address.family() == settings.family();
+  };
+  for (const InterfaceAddress& there : around_.routes.addresses()) {
+    if (!is_ours(there)) continue;
+    if (v4) return "it has none but virtual addresses, and nothing to speak from";
+    if (!there.address.is_link_local()) continue;
+    if ((there.flags & proto::netlink::kDadFailed) != 0) {
+      return "another machine has its address " + there.address.to_string() + " (duplicate address detection)";
+    }
+    if ((there.flags & proto::netlink::kTentative) != 0) return "its address is not known to be its own yet";
+  }
+  return v4 ? "it has no IPv4 address" : "it has no IPv6 link-local address (is IPv6 switched off there?)";
 }
 
 void RouterSockets::attach(const Link& link) {

@@ -2,8 +2,7 @@
 //
 // Owner: a VirtualRouter. Thread: that of its loop.
 // Invariants:
-//   1. Attached: the interface is there, carries and has an address of our own, the other interfaces that carry virtual
-//      addresses are there, and every socket is open. Otherwise none is.
+//   1. Attached: there is no obstacle(), and every socket is open. Otherwise none is.
 //   2. Before sockets close because the interface is lost, its user hears of it and may send a last time.
 //   3. What the kernel refuses is not asked for again before the time of hold_off() is over.
 //   4. The listener must not destroy the RouterSockets.
@@ -12,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -80,6 +80,14 @@ class RouterSockets {
   void hold_off();
 
   bool is_attached() const { return attached_; }
+  /// Why the addresses cannot be held here, as far as interfaces and addresses of this machine say: the VRRP interface
+  /// is not there, does not carry, or has no address to speak from, or another one that is to have a virtual address
+  /// is not there or does not carry.
+  struct Obstacle {
+    std::string interface;
+    std::string why;  // "it has no carrier"
+  };
+  std::optional<Obstacle> obstacle() const;
   /// The latest; unspecified before the first.
   const IpAddress& own_address() const { return own_address_; }
 
@@ -98,8 +106,9 @@ class RouterSockets {
  private:
   static constexpr Nanos kKernelRetry = 5s;
 
-  bool other_interfaces_there() const;
+  std::optional<Obstacle> obstacle_on(const std::string& interface) const;
   std::optional<IpAddress> find_own_address() const;
+  std::string why_no_own_address() const;
   void attach(const proto::netlink::Link& link);
   void lose();
   void lose(const Error& error);

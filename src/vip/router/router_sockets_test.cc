@@ -72,6 +72,14 @@ class RouterSocketsTest : public ::testing::Test {
     follow();
     ASSERT_EQ(recorder_.take(), (Said{"own address 198.18.0.1", "attached"}));
   }
+  /// "va: it has no carrier"; "": nothing is in the way.
+  std::string obstacle() const {
+    const std::optional<RouterSockets::Obstacle> found = sockets_->obstacle();
+    return found ? found->interface + ": " + found->why : "";
+  }
+  bool becomes(const std::string& words) {
+    return loop_.run_until([&] { return obstacle() == words; });
+  }
   bool comes_true(const std::string& what) {
     return loop_.run_until([&] { return recorder_.said(what); });
   }
@@ -132,8 +140,38 @@ TEST_F(RouterSocketsTest, WaitForEveryInterfaceThatCarriesAnAddress) {
   settings_.addresses.push_back({.address = IpAddress::v4(198, 18, 9, 100), .interface = "other"});
   follow();
   EXPECT_EQ(recorder_.take(), Said{});
-  ASSERT_TRUE(TestNetwork::run("ip link add other type veth peer name another"));
+  EXPECT_EQ(obstacle(), "other: it is not there");
+  ASSERT_TRUE(TestNetwork::run("ip link add other type veth peer name another && ip link set other up"));
+  ASSERT_TRUE(becomes("other: it has no carrier"));
+  ASSERT_TRUE(TestNetwork::run("ip link set another up"));
   ASSERT_TRUE(comes_true("attached"));
+  recorder_.take();
+  ASSERT_TRUE(TestNetwork::run("ip link set another down"));
+  ASSERT_TRUE(comes_true("detached")) << "clients of the other one have nobody";
+  EXPECT_EQ(obstacle(), "other: it has no carrier");
+}
+
+TEST_F(RouterSocketsTest, SayWhatIsInTheWay) {
+  make_attached();
+  EXPECT_EQ(obstacle(), "");
+  ASSERT_TRUE(TestNetwork::run("ip link set va down"));
+  EXPECT_TRUE(becomes("va: it is set down"));
+  ASSERT_TRUE(TestNetwork::run("ip link set va up && ip addr flush dev va"));
+  EXPECT_TRUE(becomes("va: it has no IPv4 address"));
+  ASSERT_TRUE(TestNetwork::run("ip addr add 198.18.0.100/24 dev va"));
+  EXPECT_TRUE(becomes("va: it has none but virtual addresses, and nothing to speak from"));
+  settings_.source = IpAddress::v4(198, 18, 0, 7);
+  EXPECT_EQ(obstacle(), "va: it does not have the address of `source`, 198.18.0.7");
+  ASSERT_TRUE(TestNetwork::run("ip addr add 198.18.0.7/24 dev va"));
+  EXPECT_TRUE(becomes(""));
+  ASSERT_TRUE(TestNetwork::run("ip link del va"));
+  EXPECT_TRUE(becomes("va: it is not there"));
+}
+
+TEST_F(RouterSocketsTest, SayWhatAnIpv6RouterLacks) {
+  settings_.addresses = {{.address = IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 0x100}), .prefix_length = 64}};
+  ASSERT_TRUE(TestNetwork::run("sysctl -qw net.ipv6.conf.va.disable_ipv6=1"));
+  EXPECT_TRUE(becomes("va: it has no IPv6 link-local address (is IPv6 switched off there?)"));
 }
 
 TEST_F(RouterSocketsTest, AreNotOpenedBeforeTheHoldOffIsOver) {

@@ -326,6 +326,8 @@ void VirtualRouter::remove_addresses() {
 void VirtualRouter::report_transition(const machine::Action& action) {
   std::string reason(machine::to_string(action.reason));
   if (action.reason == Reason::kTrackRelease) reason += ": " + fitness_.release_reason();
+  const std::optional<RouterSockets::Obstacle> obstacle = sockets_.obstacle();
+  if (action.reason == Reason::kInterfaceDown && obstacle) reason += ": " + obstacle->interface + ": " + obstacle->why;
   history_.moved({runtime::wall_micros(), action.from, action.to, std::move(reason)});
   action.to == Mode::kMaster ? announcer_.watch_for_conflicts() : announcer_.stop_watching();
   if (action.reason == Reason::kStalled) around_.news(events::VipStalled{.vip = settings_.name, .late = action.late});
@@ -391,8 +393,9 @@ RouterReport VirtualRouter::report() const {
     report.contributions.push_back({"sync group " + settings_.sync_group, 0, true, "another member is at fault"});
   }
   if (state_.faults.interface_down) {
-    report.contributions.push_back(
-        {"interface " + settings_.interface, 0, true, "it is not there, has no carrier or no address"});
+    const std::optional<RouterSockets::Obstacle> obstacle = sockets_.obstacle();
+    report.contributions.push_back({"interface " + (obstacle ? obstacle->interface : settings_.interface), 0, true,
+                                    obstacle ? obstacle->why : "its sockets are not open yet"});
   }
   if (state_.faults.conflict) {
     report.contributions.push_back(
