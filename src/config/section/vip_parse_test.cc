@@ -379,8 +379,11 @@ router_id = 51
 TEST_F(VipParseTest, WeightsThatCanMoveTheAddressesDrawNoWarning) {
   const char* const cases[] = {
       "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\", weight = -10 } ]\n",
-      "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\", weight = -6 } "
-      "]\ngateway_weight = -5\n",
+      R"(preempt = true
+priority = { gw-a = 110, gw-b = 100 }
+track = [ { interface = "eth2", weight = -6 } ]
+gateway_weight = -5
+)",
       "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { interface = \"eth2\" } ]\n",
       "preempt = true\npriority = { gw-a = 110, gw-b = 100 }\ntrack = [ { file = \"/x\", weight = -1 } ]\n",
       "preempt = true\npriority = { gw-a = 110 }\ntrack = [ { interface = \"eth2\", weight = -1 } ]\n",
