@@ -1,5 +1,5 @@
-// Every fuzzer runs once over each file of its corpus, tests/corpus/<fuzzer>/, without libFuzzer. What one of them complains of
-// ends the program; the file is the last that was named.
+// Every fuzzer runs once over each file of its corpus, tests/corpus/<fuzzer>/, without libFuzzer. What one of them
+// complains of ends the program; the file is the last that was named.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -44,6 +44,7 @@ TEST_P(Corpus, IsRunThrough) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Corpus, testing::ValuesIn(kFuzzers), [](const auto& fuzzer) { return std::string(fuzzer.param.name); });
+INSTANTIATE_TEST_SUITE_P(Every, Corpus, testing::ValuesIn(kFuzzers),
+                         [](const auto& fuzzer) { return std::string(fuzzer.param.name); });
 
 }  // namespace
