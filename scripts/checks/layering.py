@@ -51,7 +51,8 @@ def check_include(path, home, line, name):
 # are vip/router; the steward, which reads the configuration, is a process of its own.
 GUARDIAN_MAY_INCLUDE = ("base/", "runtime/", "net/", "policy/vrrp/", "proto/vrrp/", "proto/arp/", "proto/netlink/",
                         "proto/heartbeat/", "guardian/", "vip/router/", "vip/events.h", "vip/gateway_condition.h", "vip/news.h",
-                        "vip/report.h", "vip/script_port.h", "vip/settings.h", "vip/verdict.h")
+                        "vip/report.h", "vip/script_port.h", "vip/settings.h", "vip/standing_order.h",
+                        "vip/verdict.h")
 
 
 def check_guardian():

@@ -148,7 +148,8 @@ Json path_json(const vip::PathReport& path) {
               {"heard_ms", path.heard_ms < 0 ? Json(nullptr) : Json(path.heard_ms)},
               {"sent", path.sent},
               {"received", path.received},
-              {"send_failures", path.send_failures}};
+              {"send_failures", path.send_failures},
+              {"problem", path.problem}};
 }
 
 Json arbiter_json(const vip::ArbiterReport& arbiter) {

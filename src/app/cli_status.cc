@@ -80,6 +80,9 @@ void add_traffic(std::string& out, const json& vip) {
     add(out, "  {:<10} {}: a peer was heard {}; {} sent, {} received, {} not sent\n", "path", text_of(path, "path"),
         heard == "-" ? "never" : heard + " ms ago", text_of(path, "sent"), text_of(path, "received"),
         text_of(path, "send_failures"));
+    if (const std::string problem = text_of(path, "problem"); problem != "-" && !problem.empty()) {
+      add(out, "  {:<10}   IT DOES NOT WORK: {}\n", "", problem);
+    }
   }
   std::string refused;
   const auto it = vip.find("refused");

@@ -366,10 +366,27 @@ struct VipCommand {
                                                         {"outcome", &VipCommand::outcome}};
 };
 
+struct VipOrderNotKept {
+  EventText path, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipOrderNotKept,
+      .name = "vip_order_not_kept",
+      .level = EventLevel::kWarning,
+      .meaning =
+          "What operators ordered of virtual addresses (release, prefer) could not be written to `path`. The orders "
+          "hold, "
+          "but a restart of the program would forget them.",
+      .action = "Make room on that file system, or let `node.user` write into `node.state_dir`; then order once more.",
+  };
+  static constexpr EventMember<VipOrderNotKept> kFields[] = {{"path", &VipOrderNotKept::path},
+                                                             {"reason", &VipOrderNotKept::reason}};
+};
+
 inline constexpr auto kAll =
     kEventTypes<Started, Stopping, Stopped, ConfigLoaded, ConfigRejected, ConfigReloaded, ConfigNeedsRestart,
                 ListenerOpened, ListenerFailed, ListenerClosed, LogReopened, LogLinesLost, LogFailed, AdminCommand,
                 AdminRefused, AdminCrowded, NameMoved, NameUnresolved, LoopStalled, DescriptorsScarce, GuardianLost,
-                VipCommand>;
+                VipCommand, VipOrderNotKept>;
 
 }  // namespace hf::app::events

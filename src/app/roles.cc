@@ -11,6 +11,7 @@
 #include "app/gateway_folders.h"
 #include "app/load_context.h"
 #include "app/log.h"
+#include "app/order_file.h"
 #include "app/privileges.h"
 #include "app/runner.h"
 #include "app/signals.h"
@@ -51,11 +52,19 @@ int run_guardian(const std::string& file, const config::Config& config) {
   const Result<void> folders = prepare_folders(config, *user);
   if (!folders.ok()) return complain(folders.error().context);
   vip::Settings settings = vip::settings_from(config);
+  Result<OrderFile::Orders> orders = OrderFile::read(OrderFile::path_in(config.node.state_dir));
+  if (!orders.ok())
+    (void)complain("what operators ordered of virtual addresses is forgotten: " + orders.error().context);
   const GuardianRights rights = harden_guardian(config.node.realtime_priority);
   guardian::GuardianStanding standing{rights.realtime, rights.memory_locked, {}};
   for (const Degradation& each : rights.degradations) standing.degradations.emplace_back(each.what, each.reason);
   runtime::EventLoop loop(guardian_poller());
-  guardian::Guardian guardian(loop, {"/proc/self/exe", file, std::move(standing)}, std::move(settings));
+  guardian::Guardian guardian(loop,
+                              {.program = "/proc/self/exe",
+                               .config_file = file,
+                               .standing = std::move(standing),
+                               .orders = orders.ok() ? std::move(*orders) : OrderFile::Orders{}},
+                              std::move(settings));
   const SignalReader signals(loop, [&guardian](int number) {
     if (number == SIGTERM || number == SIGINT) return guardian.stop();
     guardian.forward_signal(number);

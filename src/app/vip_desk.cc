@@ -33,7 +33,8 @@ VipDesk::VipDesk(Surroundings around, int channel_fd, const config::ConfigPtr& c
       link_(around_.loop, channel_fd, listener()),
       tracker_(around_.loop, vip::track::Tracker::Ports{around_.facts, around_.run_script,
                                                         [this] { link_.verdicts(tracker_.verdicts()); }, around_.emit,
-                                                        runtime::wall_micros}) {}
+                                                        runtime::wall_micros}),
+      order_file_(OrderFile::path_in(config->node.state_dir)) {}
 
 void VipDesk::configure(const config::ConfigPtr& config) {
   config_ = config;
@@ -48,10 +49,7 @@ void VipDesk::reloaded(const config::ConfigPtr& config) {
 
 guardian::GuardianLink::Listener VipDesk::listener() {
   guardian::GuardianLink::Listener listener;
-  listener.report = [this](const guardian::Report& report) {
-    report_ = report;
-    reported_at_ = around_.loop.now();
-  };
+  listener.report = [this](const guardian::Report& report) { take_report(report); };
   listener.news = [this](vip::News news) { take_news(std::move(news)); };
   listener.addresses_leave = [this](const guardian::AddressesLeave& leave) {
     const config::Vip* vip = find(leave.router);
@@ -61,6 +59,15 @@ guardian::GuardianLink::Listener VipDesk::listener() {
   listener.lost = [this] { around_.guardian_lost(); };
   listener.stalled = around_.stalled;
   return listener;
+}
+
+void VipDesk::take_report(const guardian::Report& report) {
+  if (!report_ || report_->orders != report.orders) order_file_.keep(report.orders);
+  if (const std::string error = order_file_.take_error(); !error.empty()) {
+    around_.emit(events::VipOrderNotKept{.path = OrderFile::path_in(config_->node.state_dir), .reason = error});
+  }
+  report_ = report;
+  reported_at_ = around_.loop.now();
 }
 
 void VipDesk::take_news(vip::News news) {

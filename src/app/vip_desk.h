@@ -5,6 +5,7 @@
 // Invariants:
 //   1. The guardian's word is shown as it came, with its age; after the guardian is gone the last one stays.
 //   2. Every change of an address is handed on to be told once, in order.
+//   3. The guardian's standing orders are in the state_dir, as of its latest report.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 
 #include "admin/admin_model.h"
 #include "admin/status.h"
+#include "app/order_file.h"
 #include "config/config.h"
 #include "guardian/guardian_link.h"
 #include "notify/vip_change.h"
@@ -63,6 +65,7 @@ class VipDesk {
 
   void configure(const config::ConfigPtr& config);
   guardian::GuardianLink::Listener listener();
+  void take_report(const guardian::Report& report);
   void take_news(vip::News news);
   void tell(notify::VipChange change);
   void command_done(const guardian::CommandDone& done);
@@ -72,6 +75,7 @@ class VipDesk {
   config::ConfigPtr config_;
   guardian::GuardianLink link_;
   vip::track::Tracker tracker_;
+  OrderFile order_file_;
   std::optional<guardian::Report> report_;
   TimePoint reported_at_;
   std::map<std::uint64_t, Order> orders_;  // sent, not yet answered

@@ -47,7 +47,8 @@ class ChildrenTest : public testing::Test {
 TEST_F(ChildrenTest, AGatewayThatEndsBeforeItIsReadyIsNotStartedAnew) {
   Children& children = make("[ \"$5\" = gateway ] && exit 7\nexec sleep 60");
   ASSERT_TRUE(children.start().ok());
-  EXPECT_EQ(conditions_, std::vector({vip::GatewayCondition{false, "it is starting"}}));
+  EXPECT_EQ(conditions_,
+            std::vector({vip::GatewayCondition{.serving = false, .reason = "it is starting", .in_order = true}}));
   ASSERT_TRUE(loop_.run_until([this] { return cannot_start_ == 1; }));
   EXPECT_EQ(conditions_.back(), (vip::GatewayCondition{false, "exit code 7"}));
   ASSERT_EQ(told(EventId::kGatewayDied), 1u);

@@ -6,6 +6,7 @@ namespace hf::guardian {
 
 void GatewayWatch::started(TimePoint now) {
   alive_ = true;
+  ended_ = false;
   ready_ = was_ready_ = stalled_ = killed_ = false;
   stuck_since_.reset();
   heard_ = started_ = now;
@@ -14,6 +15,7 @@ void GatewayWatch::started(TimePoint now) {
 
 void GatewayWatch::ended(std::string reason) {
   alive_ = ready_ = false;
+  ended_ = true;
   stuck_since_.reset();
   reason_ = std::move(reason);
 }
@@ -55,7 +57,7 @@ Deadline GatewayWatch::next_look(TimePoint now) const {
 vip::GatewayCondition GatewayWatch::condition() const {
   if (alive_ && ready_ && !stuck_since_) return {true, ""};
   if (stuck_since_) return {false, "it is stuck"};
-  return {false, reason_};
+  return {.serving = false, .reason = reason_, .in_order = !ended_};
 }
 
 }  // namespace hf::guardian

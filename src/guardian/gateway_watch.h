@@ -47,6 +47,7 @@ class GatewayWatch {
   Nanos silence_;
   Nanos kill_after_;
   bool alive_ = false;
+  bool ended_ = false;
   bool ready_ = false;
   bool was_ready_ = false;  // in this life
   bool stalled_ = false;    // by its own word

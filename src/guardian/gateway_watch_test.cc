@@ -77,7 +77,8 @@ TEST_F(GatewayWatchTest, AStartMayTakeAMinute) {
 TEST_F(GatewayWatchTest, OneThatStopsDoesNotServe) {
   make_ready();
   watch_.ready(false);
-  EXPECT_EQ(watch_.condition(), (vip::GatewayCondition{false, "it is stopping"}));
+  EXPECT_EQ(watch_.condition(),
+            (vip::GatewayCondition{.serving = false, .reason = "it is stopping", .in_order = true}));
 }
 
 }  // namespace

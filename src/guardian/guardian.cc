@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
 #include <utility>
 
 #include <unistd.h>
@@ -25,7 +26,7 @@ Guardian::Guardian(runtime::EventLoop& loop, Options options, Settings settings)
       settings_(std::move(settings)),
       outbox_(loop, outbox_ports()),
       children_(loop, {std::move(options.program), std::move(options.config_file)}, settings_, children_listener()),
-      routers_(loop, routers_listener()),
+      routers_(loop, std::move(options.orders), routers_listener()),
       tick_timer_([this] { tick(); }),
       stop_timer_([this] { advance_stop(); }) {}
 
@@ -101,9 +102,9 @@ void Guardian::from_gateway(const Message& message) {
 void Guardian::command(const VipCommand& command) {
   CommandDone done;
   done.id = command.id;
-  vip::router::VirtualRouter* router = routers_.find(command.router);
-  done.done = router != nullptr;
-  done.text = router != nullptr ? router->command(command.command) : "there is no VIP '" + command.router + "'";
+  const std::optional<std::string> outcome = routers_.command(command.router, command.command);
+  done.done = outcome.has_value();
+  done.text = outcome ? *outcome : "there is no VIP '" + command.router + "'";
   outbox_.send(done);  // who asked gives up by himself
   outbox_.report_soon();
 }
@@ -162,6 +163,7 @@ Report Guardian::report() {
   report.gateway_restarts = children_.gateway_restarts();
   report.longest_delay = longest_delay_;
   report.routers = routers_.reports();
+  report.orders = routers_.orders();
   return report;
 }
 

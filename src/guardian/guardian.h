@@ -38,6 +38,7 @@ class Guardian {
     std::string program = "/proc/self/exe";
     std::string config_file{};
     GuardianStanding standing{};
+    std::vector<StandingOrder> orders{};  // of an earlier life
   };
 
   Guardian(runtime::EventLoop& loop, Options options, Settings settings);

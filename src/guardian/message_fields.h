@@ -66,8 +66,8 @@ void fields(Archive& archive, M& m) {
 
 template <class Archive, Like<PathReport> M>
 void fields(Archive& archive, M& m) {
-  auto& [path, heard_ms, sent, received, send_failures] = m;
-  archive(path, heard_ms, sent, received, send_failures);
+  auto& [path, heard_ms, sent, received, send_failures, problem] = m;
+  archive(path, heard_ms, sent, received, send_failures, problem);
 }
 
 template <class Archive, Like<ArbiterReport> M>
@@ -92,10 +92,16 @@ void fields(Archive& archive, M& m) {
           paths, arbiters, refused, transitions_total, became_master_total, conflicts_total);
 }
 
+template <class Archive, Like<StandingOrder> M>
+void fields(Archive& archive, M& m) {
+  auto& [vip, command] = m;
+  archive(vip, command);
+}
+
 template <class Archive, Like<Report> M>
 void fields(Archive& archive, M& m) {
-  auto& [guardian_pid, steward_pid, realtime, memory_locked, gateway_restarts, longest_delay, routers] = m;
-  archive(guardian_pid, steward_pid, realtime, memory_locked, gateway_restarts, longest_delay, routers);
+  auto& [guardian_pid, steward_pid, realtime, memory_locked, gateway_restarts, longest_delay, routers, orders] = m;
+  archive(guardian_pid, steward_pid, realtime, memory_locked, gateway_restarts, longest_delay, routers, orders);
 }
 
 template <class Archive, Like<Event> M>
@@ -119,8 +125,8 @@ void fields(Archive& archive, M& m) {
 
 template <class Archive, Like<RouterTransition> M>
 void fields(Archive& archive, M& m) {
-  auto& [router, router_id, interface, transition, priority, master] = m;
-  archive(router, router_id, interface, transition, priority, master);
+  auto& [router, router_id, interface, transition, priority, master, in_order] = m;
+  archive(router, router_id, interface, transition, priority, master, in_order);
 }
 
 template <class Archive, Like<AddressConflict> M>

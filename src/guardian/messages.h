@@ -30,6 +30,7 @@
 #include "vip/report.h"
 #include "vip/script_port.h"
 #include "vip/settings.h"
+#include "vip/standing_order.h"
 #include "vip/verdict.h"
 
 namespace hf::guardian {
@@ -52,6 +53,7 @@ using vip::RouterReport;
 using vip::RouterTransition;
 using vip::ScriptDone;
 using vip::Settings;
+using vip::StandingOrder;
 using vip::Transition;
 using vip::Verdict;
 using vip::Verdicts;
@@ -103,6 +105,7 @@ struct Report {
   std::uint64_t gateway_restarts = 0;
   Nanos longest_delay{0};  // the latest that a timer of the guardian ever was
   std::vector<RouterReport> routers{};
+  std::vector<StandingOrder> orders{};
   friend bool operator==(const Report&, const Report&) = default;
 };
 

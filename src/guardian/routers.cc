@@ -27,10 +27,11 @@ std::uint64_t random_id() {
 
 }  // namespace
 
-Routers::Routers(runtime::EventLoop& loop, Listener listener)
+Routers::Routers(runtime::EventLoop& loop, std::vector<StandingOrder> orders, Listener listener)
     : loop_(loop),
       listener_(std::move(listener)),
       boot_id_(random_id()),
+      orders_(std::move(orders)),
       interfaces_timer_([this] { interfaces_changed(); }),
       after_timer_([this] { after_steps(); }) {}
 
@@ -68,6 +69,21 @@ void Routers::add(const vip::RouterSettings& settings) {
                               [this](Router& router) { stepped(router); }};
   running_.push_back(std::make_unique<Router>(std::move(around), settings, gateway_));
   judge(*running_.back());
+  for (const StandingOrder& order : orders_) {
+    if (order.vip == settings.name) (void)running_.back()->command(order.command);
+  }
+}
+
+std::optional<std::string> Routers::command(std::string_view name, policy::vrrp::OperatorCommand command) {
+  Router* router = find(name);
+  if (router == nullptr) return std::nullopt;
+  forget_order(name);
+  if (command != policy::vrrp::OperatorCommand::kResume) orders_.push_back({std::string(name), command});
+  return router->command(command);
+}
+
+void Routers::forget_order(std::string_view name) {
+  std::erase_if(orders_, [&](const StandingOrder& order) { return order.vip == name; });
 }
 
 std::string Routers::apply(std::vector<vip::RouterSettings> next) {
@@ -76,17 +92,24 @@ std::string Routers::apply(std::vector<vip::RouterSettings> next) {
   const auto note = [&](std::string_view what, const std::string& name) {
     changes += (changes.empty() ? "" : ", ") + std::string(what) + " " + name;
   };
+  for (const auto& router : running_) {  // before anybody takes an address off that another one takes over
+    const auto wanted = find_successor(*router, next);
+    if (wanted != next.end() && router->can_become(*wanted)) router->claim(*wanted);
+  }
   for (auto it = running_.begin(); it != running_.end();) {
     const std::string name = (*it)->settings().name;
-    const auto wanted =
-        std::find_if(next.begin(), next.end(), [&](const vip::RouterSettings& each) { return each.name == name; });
+    const auto wanted = find_successor(**it, next);
     if (wanted != next.end() && (*it)->can_become(*wanted)) {
-      if ((*it)->become_if_changed(*wanted)) note("changed", name);
+      if ((*it)->become_if_changed(*wanted)) note(wanted->name == name ? "changed" : "renamed", name);
+      for (StandingOrder& order : orders_) {
+        if (order.vip == name) order.vip = wanted->name;
+      }
       next.erase(wanted);
       ++it;
       continue;
     }
     note(wanted == next.end() ? "removed" : "restarted", name);
+    if (wanted == next.end()) forget_order(name);
     std::unique_ptr<Router> going = std::move(*it);
     it = running_.erase(it);
     leaving_.push_back(std::move(going));
@@ -102,6 +125,19 @@ std::string Routers::apply(std::vector<vip::RouterSettings> next) {
   for (std::size_t i = 0; i < stops; ++i) leaving_[i]->stop();
   loop_.arm(after_timer_, loop_.now());
   return changes;
+}
+
+/// By name; else it was renamed, where its place on the wire is asked for under a name that no other has now.
+std::vector<vip::RouterSettings>::iterator Routers::find_successor(const Router& router,
+                                                                   std::vector<vip::RouterSettings>& next) const {
+  const auto same = std::find_if(next.begin(), next.end(),
+                                 [&](const vip::RouterSettings& each) { return each.name == router.settings().name; });
+  if (same != next.end()) return same;
+  return std::find_if(next.begin(), next.end(), [&](const vip::RouterSettings& each) {
+    return router.can_become(each) && std::none_of(running_.begin(), running_.end(), [&](const auto& other) {
+             return other->settings().name == each.name;
+           });
+  });
 }
 
 void Routers::regroup() {

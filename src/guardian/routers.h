@@ -5,12 +5,14 @@
 // Invariants:
 //   1. No two of one name, one address, or one router id on an interface hold anything at a time: who comes waits for
 //      who goes.
-//   2. What is to be done after a step of a virtual router is done in a turn's timer, not within the step.
+//   2. An operator's order holds until it is resumed: also for a router that is made anew by a reload.
+//   3. What is to be done after a step of a virtual router is done in a turn's timer, not within the step.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +36,8 @@ class Routers {
     std::function<void()> at_rest;                           // may be so after stop(): see at_rest()
   };
 
-  Routers(runtime::EventLoop& loop, Listener listener);
+  /// `orders`: of an earlier life.
+  Routers(runtime::EventLoop& loop, std::vector<StandingOrder> orders, Listener listener);
   Routers(const Routers&) = delete;
   Routers& operator=(const Routers&) = delete;
   /// Takes off what addresses are left, which may have to be told.
@@ -52,6 +55,9 @@ class Routers {
 
   void set_gateway(const vip::GatewayCondition& condition);
   void set_verdicts(const Verdicts& verdicts);
+  /// What was done, in words; nullopt: there is none of this name.
+  std::optional<std::string> command(std::string_view name, policy::vrrp::OperatorCommand command);
+  const std::vector<StandingOrder>& orders() const { return orders_; }
   /// nullptr: there is none of this name.
   vip::router::VirtualRouter* find(std::string_view name);
   /// Their names, with blanks between.
@@ -62,7 +68,10 @@ class Routers {
   using Router = vip::router::VirtualRouter;
 
   void add(const vip::RouterSettings& settings);
+  void forget_order(std::string_view name);
   void judge(Router& router);
+  std::vector<vip::RouterSettings>::iterator find_successor(const Router& router,
+                                                            std::vector<vip::RouterSettings>& next) const;
   void regroup();
   void interfaces_changed();
   void stepped(Router& router);
@@ -80,6 +89,7 @@ class Routers {
   Groups groups_;
   vip::GatewayCondition gateway_;
   Verdicts verdicts_;  // the gateway's latest
+  std::vector<StandingOrder> orders_;
   bool stopping_ = false;
   runtime::CallTimer interfaces_timer_;
   runtime::CallTimer after_timer_;  // when the steps at hand are done

@@ -31,7 +31,7 @@ class RoutersTest : public testing::Test {
   void SetUp() override {
     const Result<void> opened = routers_.open();
     if (!opened.ok()) GTEST_SKIP() << "no netlink: " << opened.error().context;
-    routers_.set_gateway({true, ""});
+    routers_.set_gateway({.serving = true});
     routers_.start({router("db", 51, 100), router("web", 52, 101)});
   }
   std::vector<std::string> transitions_of(const std::string& name) const {
@@ -48,6 +48,7 @@ class RoutersTest : public testing::Test {
   int changes_ = 0;
   int rests_ = 0;
   Routers routers_{*loop_,
+                   {{"web", policy::vrrp::OperatorCommand::kRelease}},
                    {.news = [this](News news) { news_.push_back(std::move(news)); },
                     .leaving = [](const std::string&) {},
                     .changed = [this] { ++changes_; },
@@ -80,6 +81,41 @@ TEST_F(RoutersTest, AReloadTellsWhatItChanges) {
   EXPECT_EQ(routers_.apply({changed}), "removed web, removed new");
   loop_.advance(0s);
   EXPECT_EQ(routers_.names(), "db");
+}
+
+TEST_F(RoutersTest, ARouterThatIsRenamedIsTheSameOne) {
+  EXPECT_EQ(routers_.apply({router("database", 51, 100), router("web", 52, 101)}), "renamed db");
+  EXPECT_EQ(routers_.names(), "database web");
+  EXPECT_EQ(transitions_of("database"), std::vector<std::string>{}) << "nothing became of it";
+  EXPECT_EQ(routers_.apply({router("web", 51, 100), router("database", 52, 101)}), "restarted database, restarted web")
+      << "two that change places are others";
+}
+
+/// opnsense/core#5930: what was released came back with a restart, and maintenance is restarts.
+TEST_F(RoutersTest, AnOrderHoldsUntilItIsResumedWhateverIsMadeAnew) {
+  using enum policy::vrrp::OperatorCommand;
+  const auto released = [this](const std::string& name) {
+    for (const RouterReport& report : routers_.reports()) {
+      for (const vip::Contribution& each : report.contributions) {
+        if (report.name == name && each.source == "operator") return true;
+      }
+    }
+    return false;
+  };
+  EXPECT_TRUE(released("web")) << "of the earlier life";
+  EXPECT_FALSE(released("db"));
+  EXPECT_TRUE(routers_.command("db", kRelease));
+  EXPECT_FALSE(routers_.command("other", kRelease));
+  EXPECT_EQ(routers_.apply({router("database", 51, 100), router("web", 53, 101)}), "renamed db, restarted web");
+  loop_.advance(0s);
+  EXPECT_TRUE(released("web"));
+  EXPECT_TRUE(released("database"));
+  EXPECT_EQ(routers_.orders(), (std::vector<StandingOrder>{{"web", kRelease}, {"database", kRelease}}));
+  EXPECT_TRUE(routers_.command("web", kResume));
+  EXPECT_TRUE(routers_.command("database", kPrefer));
+  EXPECT_EQ(routers_.orders(), (std::vector<StandingOrder>{{"database", kPrefer}}));
+  routers_.apply({router("web", 53, 101)});
+  EXPECT_TRUE(routers_.orders().empty()) << "it is not in the file any more";
 }
 
 TEST_F(RoutersTest, AVerdictReachesARouterThatComesLater) {

@@ -18,14 +18,14 @@ void fields(Archive& archive, M& m) {
 
 template <class Archive, Like<policy::vrrp::Config> M>
 void fields(Archive& archive, M& m) {
-  auto& [version, priority, addresses, advert_interval, preempt, preempt_delay, start_delay, accept, strict,
-         answer_lower, advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again,
-         on_probe_answer, conflict_patience, on_held_conflict, conflict_hold, announce_repeats, announce_delay,
-         announce_refresh, damping] = m;
-  archive(version, priority, addresses, advert_interval, preempt, preempt_delay, start_delay, accept, strict,
-          answer_lower, advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again,
-          on_probe_answer, conflict_patience, on_held_conflict, conflict_hold, announce_repeats, announce_delay,
-          announce_refresh, damping);
+  auto& [version, priority, addresses, advert_interval, preempt, preempt_delay, start_delay, strict, answer_lower,
+         advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again, on_probe_answer,
+         conflict_patience, on_held_conflict, conflict_hold, announce_repeats, announce_delay, announce_refresh,
+         damping] = m;
+  archive(version, priority, addresses, advert_interval, preempt, preempt_delay, start_delay, strict, answer_lower,
+          advertise_loss, check_stall, hand_over, lease, refresh_interval, probe_wait, probe_again, on_probe_answer,
+          conflict_patience, on_held_conflict, conflict_hold, announce_repeats, announce_delay, announce_refresh,
+          damping);
 }
 
 template <class Archive, Like<proto::vrrp::Auth> M>

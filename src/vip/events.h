@@ -55,11 +55,11 @@ struct VipFault {
       .level = EventLevel::kError,
       .meaning =
           "This node may not hold the addresses, and has given them up if it held them: an interface is down, a "
-          "tracked thing demands it, arbiters are out of reach, a member of the sync group is at fault, or the "
-          "operator released them.",
+          "tracked thing demands it, arbiters are out of reach, or the kernel refuses what it needs. What "
+          "was asked for is HF-6024 instead.",
       .action =
           "See whether another node is master: `holdfast status` there, or `master` here. Then mend what `reason` "
-          "names; the node is backup again by itself. After a release by the operator: `holdfast vip resume NAME`.",
+          "names; the node is backup again by itself.",
   };
   static constexpr EventMember<VipFault> kFields[] = {
       {"vip", &VipFault::vip},      {"router_id", &VipFault::router_id}, {"interface", &VipFault::interface},
@@ -83,6 +83,26 @@ struct VipStopped {
       {"vip", &VipStopped::vip},      {"router_id", &VipStopped::router_id}, {"interface", &VipStopped::interface},
       {"from", &VipStopped::from},    {"reason", &VipStopped::reason},       {"priority", &VipStopped::priority},
       {"master", &VipStopped::master}};
+};
+
+struct VipSetAside {
+  EventText vip, router_id, interface, from, reason, priority, master;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipSetAside,
+      .name = "vip_set_aside",
+      .level = EventLevel::kInfo,
+      .meaning =
+          "This node may not hold the addresses for now, and that is in order: the operator released them, the sync "
+          "group moves, or the program has not opened its listeners yet. It is in the state `fault` meanwhile.",
+      .action =
+          "Nothing. After a release by the operator: `holdfast vip resume NAME` when the work is done. If a start does "
+          "not end in `backup` or `master`, `forbidden` in `holdfast status` says why.",
+  };
+  static constexpr EventMember<VipSetAside> kFields[] = {
+      {"vip", &VipSetAside::vip},      {"router_id", &VipSetAside::router_id}, {"interface", &VipSetAside::interface},
+      {"from", &VipSetAside::from},    {"reason", &VipSetAside::reason},       {"priority", &VipSetAside::priority},
+      {"master", &VipSetAside::master}};
 };
 
 struct VipDuplicateMaster {
@@ -176,12 +196,14 @@ struct VipStaleAddresses {
       .id = EventId::kVipStaleAddresses,
       .name = "vip_stale_addresses",
       .level = EventLevel::kWarning,
+      .damping = EventDamping::kRepeats,
       .meaning =
-          "At its start this node found the virtual addresses on the interface, left there by an earlier run, and "
-          "removed them before doing anything else.",
+          "Virtual addresses that this node does not hold were on their interface: left by an earlier run, or put "
+          "there by something else than this program. They were taken off at once; the master was asked to announce "
+          "itself again.",
       .action =
-          "Nothing now; find out why the earlier run ended without removing them (kill -9, a crash). If the addresses "
-          "are also configured elsewhere in the system, such as /etc/network/interfaces, remove them there.",
+          "After a kill -9 or a crash: nothing. Otherwise find what puts them there: another program that holds "
+          "virtual addresses, /etc/network/interfaces, NetworkManager, a script.",
   };
   static constexpr EventMember<VipStaleAddresses> kFields[] = {{"vip", &VipStaleAddresses::vip}};
 };
@@ -202,6 +224,83 @@ struct VipStalled {
           "real-time priority and locked memory (HF-6003), or raise `advert_interval`.",
   };
   static constexpr EventMember<VipStalled> kFields[] = {{"vip", &VipStalled::vip}, {"late", &VipStalled::late}};
+};
+
+struct VipForeignRouter {
+  EventText vip, router_id, peer, addresses;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipForeignRouter,
+      .name = "vip_foreign_router",
+      .level = EventLevel::kError,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "Another cluster uses this `router_id` on the same network: the adverts of `peer` are for `addresses`, none "
+          "of "
+          "which is this virtual address's. They are not obeyed. `count` is how many since the last such event.",
+      .action =
+          "Give one of the two clusters another router id (`router_id` here, `virtual_router_id` with keepalived, the "
+          "VRID of a router). Others may obey our adverts and give their addresses up; and where both use virtual MAC "
+          "addresses, they use the same one.",
+  };
+  static constexpr EventMember<VipForeignRouter> kFields[] = {{"vip", &VipForeignRouter::vip},
+                                                              {"router_id", &VipForeignRouter::router_id},
+                                                              {"peer", &VipForeignRouter::peer},
+                                                              {"addresses", &VipForeignRouter::addresses}};
+};
+
+struct VipAddressPutBack {
+  EventText vip, addresses;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipAddressPutBack,
+      .name = "vip_address_put_back",
+      .level = EventLevel::kWarning,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "Somebody took virtual addresses off their interface while this node holds them. They were put back at once.",
+      .action =
+          "Find what removes them: `ip addr flush` or `del` in a script, NetworkManager or systemd-networkd that keeps "
+          "the interface to its own configuration, another program that manages virtual addresses. To move an address "
+          "away: `holdfast vip release NAME`.",
+  };
+  static constexpr EventMember<VipAddressPutBack> kFields[] = {{"vip", &VipAddressPutBack::vip},
+                                                               {"addresses", &VipAddressPutBack::addresses}};
+};
+
+struct VipPathDown {
+  EventText vip, path, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipPathDown,
+      .name = "vip_path_down",
+      .level = EventLevel::kWarning,
+      .damping = EventDamping::kRepeatsByReason,
+      .meaning =
+          "Nothing can be said to the other nodes on this path: its interface is not there or does not carry, its "
+          "socket cannot be opened, or the kernel refuses to send. The virtual address goes on with its other paths; a "
+          "node that can send on none of them gives way to any other master that it hears.",
+      .action =
+          "Mend it before it is needed. Operation not permitted: a packet filter on this node drops IP protocol 112 "
+          "(51 "
+          "with auth type ah) or the heartbeat's UDP port on their way out. Message too long: the interface's MTU is "
+          "less than an advert of so many addresses. Address already in use: another program has the port.",
+  };
+  static constexpr EventMember<VipPathDown> kFields[] = {
+      {"vip", &VipPathDown::vip}, {"path", &VipPathDown::path}, {"reason", &VipPathDown::reason}};
+};
+
+struct VipPathUp {
+  EventText vip, path;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipPathUp,
+      .name = "vip_path_up",
+      .level = EventLevel::kInfo,
+      .meaning = "The path of HF-6042 works again, as far as this node can tell.",
+      .action = "Nothing. Whether the other nodes are heard on it, `holdfast status` tells.",
+  };
+  static constexpr EventMember<VipPathUp> kFields[] = {{"vip", &VipPathUp::vip}, {"path", &VipPathUp::path}};
 };
 
 struct VipArbitersLost {
@@ -258,8 +357,9 @@ struct VipKernelRefused {
 };
 
 inline constexpr auto kOfRouters =
-    kEventTypes<VipMaster, VipBackup, VipFault, VipStopped, VipDuplicateMaster, VipAddressConflict, VipPeerRefused,
-                VipSettingsDiffer, VipStaleAddresses, VipStalled, VipArbitersLost, VipArbitersBack, VipKernelRefused>;
+    kEventTypes<VipMaster, VipBackup, VipFault, VipStopped, VipSetAside, VipDuplicateMaster, VipAddressConflict,
+                VipPeerRefused, VipSettingsDiffer, VipStaleAddresses, VipStalled, VipForeignRouter, VipAddressPutBack,
+                VipArbitersLost, VipArbitersBack, VipPathDown, VipPathUp, VipKernelRefused>;
 
 // ── of the gateway: what addresses depend on ──
 

@@ -25,7 +25,9 @@ Event by_mode(const RouterTransition& news) {
   switch (news.transition.to) {
     case kMaster: return transition_event<events::VipMaster>(news);
     case kBackup: return transition_event<events::VipBackup>(news);
-    case kFault: return transition_event<events::VipFault>(news);
+    case kFault:
+      return news.in_order ? Event(transition_event<events::VipSetAside>(news))
+                           : Event(transition_event<events::VipFault>(news));
     case kInitialize: break;
   }
   return transition_event<events::VipStopped>(news);

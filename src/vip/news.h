@@ -34,6 +34,7 @@ struct RouterTransition {
   Transition transition{};
   std::uint8_t priority = 0;  // effective
   std::string master{};       // "198.18.0.2"; "" unknown
+  bool in_order = false;      // it was asked for, or belongs to a start
   friend bool operator==(const RouterTransition&, const RouterTransition&) = default;
 };
 

@@ -29,6 +29,7 @@ struct PathReport {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::uint64_t send_failures = 0;
+  std::string problem{};  // why nothing can be said on it now; "": nothing is known to be wrong
   friend bool operator==(const PathReport&, const PathReport&) = default;
 };
 struct ArbiterReport {

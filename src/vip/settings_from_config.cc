@@ -28,7 +28,6 @@ vrrp::Config machine(const config::Vip& vip) {
   out.preempt = vip.preempt;
   out.preempt_delay = vip.preempt_delay;
   out.start_delay = vip.start_delay;
-  out.accept = vip.accept;
   out.strict = vip.strict;
   out.lease = vip.lease;
   out.refresh_interval = std::min(vip.lease / kRefreshesInALease, kLongestRefresh);

@@ -77,7 +77,6 @@ TEST(SettingsFromConfig, CarriesTheTimersAndTheChoices) {
   vip.announce_repeats = 4;
   vip.announce_delay = 6s;
   vip.announce_refresh = 8s;
-  vip.accept = false;
   vip.strict = true;
   const policy::vrrp::Config machine = router_of(vip).machine;
   EXPECT_EQ(machine.version, policy::vrrp::ProtocolVersion::kV3);
@@ -95,7 +94,6 @@ TEST(SettingsFromConfig, CarriesTheTimersAndTheChoices) {
   EXPECT_EQ(machine.announce_repeats, 4);
   EXPECT_EQ(machine.announce_delay, 6s);
   EXPECT_EQ(machine.announce_refresh, 8s);
-  EXPECT_FALSE(machine.accept);
   EXPECT_TRUE(machine.strict);
   EXPECT_EQ(machine.addresses.at(0), IpAddress::v4(198, 18, 0, 100));
 }

@@ -406,7 +406,7 @@ def test_status_metrics_and_events_tell_a_move_with_its_reason(vips):
     last = a.vip()["transitions"][-1]
     assert (last["from"], last["to"]) == ("master", "fault") and last["reason"]
     assert reasons(b)[-1][:2] == ("backup", "master") and reasons(b)[-1][2]
-    for node, event in ((a, "vip_fault"), (b, "vip_master")):
+    for node, event in ((a, "vip_set_aside"), (b, "vip_master")):
         told = events_named(node, event)
         assert told and told[-1]["fields"]["vip"] == "db", node.events()[-5:]
         assert told[-1]["fields"]["reason"]

@@ -19,6 +19,9 @@ DIALECTS = {
                            {"version": 2, "advert_interval": 1, "password": "99999999"}, 8.0),
     "v2 with an authentication header": ({"advert_interval": "1s", "vip_extra": "version = 2\n" + AUTHENTICATION_HEADER, "files": FILES},
                                          {"version": 2, "advert_interval": 1, "password": "99999999", "auth_type": "AH"}, 8.0),
+    "v2 with an authentication header and a virtual MAC": (
+        {"advert_interval": "1s", "vip_extra": "version = 2\nvirtual_mac = true\n" + AUTHENTICATION_HEADER, "files": FILES},
+        {"version": 2, "advert_interval": 1, "password": "99999999", "auth_type": "AH"}, 8.0),
     "v3 each 100 ms": ({}, {"version": 3, "advert_interval": 0.1}, 3.0),
     "v3 unicast": ({"vip_extra": 'peers = ["198.18.0.2"]'},
                    {"version": 3, "advert_interval": 0.1, "unicast": ("198.18.0.2", ["198.18.0.1"])}, 3.0),
@@ -150,30 +153,60 @@ def test_a_keepalived_that_leaves_its_address_behind_is_waited_for_or_not(pair):
     cluster.settle_address("a")
 
 
-def test_frr_and_holdfast_take_over_from_each_other(vips):
+FRR_VERSIONS = {3: ({}, {"advert_ms": 100}, 5), 2: ({"advert_interval": "1s"}, {"advert_ms": 1000, "version": 2}, 15)}
+
+
+def beside_frr(version):
+    """(settings of Holdfast, the first line of its [[vip]], settings of FRR, seconds that a take-over may take)"""
+    ours, theirs, seconds = FRR_VERSIONS[version]
+    return ours, f"version = {version}\n" + DUMB, theirs, seconds
+
+
+@pytest.mark.parametrize("version", FRR_VERSIONS)
+def test_frr_and_holdfast_take_over_from_each_other(vips, version):
     """FRR keeps the address on a macvlan all the time: who is master is its own word, and who answers."""
-    cluster = vips(only="a", master=None, priority=110, vip_extra="preempt = true\n" + DUMB)
+    ours, text, theirs, seconds = beside_frr(version)
+    cluster = vips(only="a", master=None, priority=110, vip_extra="preempt = true\n" + text, **ours)
     a, probe = cluster["a"], cluster.probe
     probe.wait_answered_by("a")
-    with FrrVrrp(cluster.lab["b"], priority=90) as frr:
+    with FrrVrrp(cluster.lab["b"], priority=90, **theirs) as frr:
         assert frr.state() == "Backup"
         a.stop()
-        eventually(frr.is_master, "FRR to be master", 5, 0.05)
+        eventually(frr.is_master, "FRR to be master", seconds, 0.05)
         probe.wait_answered_by("b")
         a.start()
-        probe.wait_answered_by("a")
-        eventually(lambda: frr.state() == "Backup", "FRR to be a backup", 5, 0.05)
+        probe.wait_answered_by("a", seconds)
+        eventually(lambda: frr.state() == "Backup", "FRR to be a backup", seconds, 0.05)
         a.crash_host()
-        eventually(frr.is_master, "FRR to be master", 5, 0.05)
+        eventually(frr.is_master, "FRR to be master", seconds, 0.05)
         probe.wait_answered_by("b")
 
 
-def test_frr_preempts_us_when_it_is_higher(vips):
-    cluster = vips(only="a", master=None, priority=90, vip_extra=DUMB)
+@pytest.mark.parametrize("version", FRR_VERSIONS)
+def test_frr_preempts_us_when_it_is_higher(vips, version):
+    ours, text, theirs, seconds = beside_frr(version)
+    cluster = vips(only="a", master=None, priority=90, vip_extra=text, **ours)
     cluster.probe.wait_answered_by("a")
-    with FrrVrrp(cluster.lab["b"], priority=110) as frr:
-        eventually(frr.is_master, "FRR to be master", 5, 0.05)
+    with FrrVrrp(cluster.lab["b"], priority=110, **theirs) as frr:
+        eventually(frr.is_master, "FRR to be master", seconds, 0.05)
         cluster.probe.wait_answered_by("b")
-        eventually(lambda: cluster["a"].state() == "backup", "a to be a backup")
+        eventually(lambda: cluster["a"].state() == "backup", "a to be a backup", seconds)
         frr.terminate()
-        eventually(lambda: cluster["a"].state() == "master", "a to take over from FRR")
+        eventually(lambda: cluster["a"].state() == "master", "a to take over from FRR", seconds)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_strangers_adverts_with_our_router_id_are_not_obeyed(vips, version):
+    """acassen/keepalived#2444: a keepalived with the same id, a higher priority and another address: ours was on no node."""
+    interval = {"advert_interval": "1s" if version == 2 else "100ms", "vip_extra": f"version = {version}"}
+    cluster = vips("abc", only="ab", **interval)
+    a = cluster["a"]
+    since = cluster.probe.now()
+    with Keepalived(cluster.lab["c"], version=version, vips=("198.18.0.200",), priority=150,
+                    advert_interval=1 if version == 2 else 0.1):
+        eventually(lambda: cluster.lab["c"].holds("198.18.0.200"), "the stranger to hold its own", 15)
+        told = eventually(lambda: [one for one in a.events() if one["event"] == "vip_foreign_router"], "the alarm", 10)
+        assert told[0]["level"] == "error" and told[0]["fields"]["peer"] == "198.18.0.3"
+        assert told[0]["fields"]["addresses"] == "198.18.0.200" and told[0]["fields"]["router_id"] == "51"
+        assert cluster.probe.holders() == ["a"] and a.vip()["master"] == "198.18.0.1"
+    assert cluster.probe.unheld(since) == 0.0

@@ -22,8 +22,8 @@ enum class Mode : std::uint8_t { kInitialize, kBackup, kMaster, kFault };
 enum class ActionKind : std::uint8_t {
   kSendAdvertisement,  // priority; on every path
   kSetTimer,           // at; replaces the one set before. Deadline::never(): none
-  kAddAddresses,       // lease, accept
-  kRefreshAddresses,   // lease, accept
+  kAddAddresses,       // lease
+  kRefreshAddresses,   // lease
   kRemoveAddresses,    // reason; kNone at the end of a hand-over
   kAnnounce,           // repeats: gratuitous ARP requests, unsolicited neighbour advertisements
   kProbeAddresses,     // RFC 5227 probe: ARP request with sender IP 0; answer with ProbeResult
@@ -39,6 +39,7 @@ enum class Reason : std::uint8_t {
   kMasterDown,      // no advertisement for Master_Down_Interval
   kMasterReleased,  // the master sent priority 0
   kPreempted,       // took over from a live master of lower priority
+  kCannotSend,      // another master was heard, and it cannot hear this node, which can send on no path
   kBetterMaster,    // a master of higher priority, or of equal priority and higher address, was heard
   kInterfaceDown,
   kTrackRelease,
@@ -47,7 +48,7 @@ enum class Reason : std::uint8_t {
   kRecovered,          // no fault is left
   kStalled,            // this node did not run for longer than the others wait for it
   kAddressConflict,    // somebody else answers for the addresses
-  kStaleAddresses,     // an earlier life left the addresses behind
+  kStaleAddresses,     // the addresses are here, and not held: an earlier life or somebody else left them
   kIntervalMismatch,   // the peer's interval differs from ours (version 2)
   kAddressesMismatch,  // the peer's list of addresses differs from ours
   kDuplicateMaster,    // a master of lower priority or address was heard while we are master
@@ -63,7 +64,6 @@ struct Action {
   ActionKind kind = ActionKind::kWarn;
   std::uint8_t priority = 0;
   std::uint8_t repeats = 0;
-  bool accept = false;
   Nanos lease{0};
   Deadline at{};
   Mode from = Mode::kInitialize;

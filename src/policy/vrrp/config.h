@@ -52,7 +52,6 @@ struct Config {
   bool preempt = true;
   Nanos preempt_delay{0};      // how long a master of lower priority is left alone once it was heard
   Nanos start_delay{0};        // listen for so long before the first take-over
-  bool accept = true;          // the addresses take traffic themselves (Accept_Mode); an owner's always do
   bool strict = false;         // v2: drop adverts whose interval or addresses differ, as RFC 3768 7.1 has it
   bool answer_lower = true;    // a master answers a lower master's advert with its own and announces again
   bool advertise_loss = true;  // a master that yields to a better one tells it so by one last advert

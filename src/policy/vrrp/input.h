@@ -60,6 +60,12 @@ struct Reconfigured {
 struct LeaseNotRenewed {
   Nanos age{0};  // since the last renewal that was done
 };
+/// Copies of the addresses are on their interface although this node does not hold them: somebody put them there.
+struct StaleAddresses {};
+/// Nothing that this node says arrives anywhere: on every path the kernel refuses to send. false: some can be sent on.
+struct CannotSend {
+  bool so = true;
+};
 struct ConflictSeen {};  // somebody else's ARP packet or neighbour advertisement claims one of the addresses
 struct ProbeResult {
   bool answered = false;
@@ -72,7 +78,8 @@ enum class SyncOrder : std::uint8_t {
   kClear,     // no member is any more
 };
 
-using Input = std::variant<Start, Stop, Timer, Advertisement, OwnAddress, InterfaceChanged, TrackChanged,
-                           OperatorCommand, Reconfigured, LeaseNotRenewed, ConflictSeen, ProbeResult, SyncOrder>;
+using Input =
+    std::variant<Start, Stop, Timer, Advertisement, OwnAddress, InterfaceChanged, TrackChanged, OperatorCommand,
+                 Reconfigured, LeaseNotRenewed, StaleAddresses, CannotSend, ConflictSeen, ProbeResult, SyncOrder>;
 
 }  // namespace hf::policy::vrrp

@@ -49,6 +49,7 @@ class Turn {
   }
   void on(const Timer&) {}  // run_timers() follows every input
   void on(const Advertisement& advert) {
+    if (is_of_another_router(config_, advert.addresses)) return;
     const bool takes_part = s_.mode == Mode::kBackup || s_.mode == Mode::kMaster;
     if (s_.mode == Mode::kFault) learn_at_fault(advert);
     if (!takes_part && !handing_over(s_)) return;
@@ -95,6 +96,11 @@ class Turn {
     late_ = std::max(lost.age - config_.refresh_interval, Nanos{0});
     leave(Mode::kBackup, Reason::kStalled);
   }
+  /// Its master announces again when it hears the release: clients may have learnt this node's link-layer address.
+  void on(const StaleAddresses&) {
+    if (s_.running && !holding(s_)) drop_stale_addresses();
+  }
+  void on(const CannotSend& change) { s_.cannot_send = change.so; }
   void on(const ConflictSeen&) {
     if (s_.mode == Mode::kMaster) return defend();
     if (s_.mode == Mode::kBackup && probing()) probe_answered();
@@ -192,12 +198,13 @@ class Turn {
     if (advert.priority == kReleasePriority) return heard_release_as_master();
     const bool better =
         advert.priority > priority() || (advert.priority == priority() && advert.source > s_.own_address);
-    if (better) {
-      leave(Mode::kBackup, Reason::kBetterMaster);
+    if (better || s_.cannot_send) {  // one that cannot be told to give way must be given way to
+      leave(Mode::kBackup, better ? Reason::kBetterMaster : Reason::kCannotSend);
       return listen_to(advert, interval);
     }
     if (!config_.answer_lower) return;
-    warn(Reason::kDuplicateMaster);
+    const bool last_word = s_.master == advert.source && !s_.last_word_until.passed(now_);
+    if (!last_word) warn(Reason::kDuplicateMaster);
     advertise_soon();
     announce_soon();
   }
@@ -248,6 +255,7 @@ class Turn {
     s_.answered_since.reset();
     s_.last_conflict.reset();
     s_.second_burst_due = config_.announce_delay > Nanos{0};
+    if (reason == Reason::kPreempted) s_.last_word_until = Deadline{now_ + 2 * config_.advert_interval};
     const bool make_first = std::exchange(s_.released_to_us, false) && config_.hand_over;
     if (!make_first) advertise(priority());
     hold(taking);
@@ -293,7 +301,10 @@ class Turn {
       } else {
         advertise(kReleasePriority);
       }
-      if (reason == Reason::kStalled || reason == Reason::kInterfaceDown || reason == Reason::kTrackRelease) damp();
+      if (reason == Reason::kStalled || reason == Reason::kInterfaceDown || reason == Reason::kTrackRelease ||
+          reason == Reason::kCannotSend) {
+        damp();
+      }
     }
     move(to, reason);
   }
@@ -444,8 +455,7 @@ class Turn {
     s_.timers.announce = s_.timers.announce.earlier(Deadline{at});
   }
   void hold(ActionKind kind) {
-    const bool accept = config_.accept || config_.priority == kOwnerPriority;
-    act({.kind = kind, .accept = accept, .lease = config_.lease});
+    act({.kind = kind, .lease = config_.lease});
     s_.last_refresh = now_;
     s_.timers.refresh = Deadline{now_ + config_.refresh_interval};
   }
@@ -467,6 +477,11 @@ std::uint8_t effective_priority(const Config& config, const State& state) {
   if (config.priority == kOwnerPriority) return kOwnerPriority;
   if (state.preferred) return kHighestPriority;
   return static_cast<std::uint8_t>(std::clamp(int{config.priority} + state.weight_sum, 1, int{kHighestPriority}));
+}
+
+bool is_of_another_router(const Config& config, const std::vector<IpAddress>& addresses) {
+  return !addresses.empty() && std::find_first_of(addresses.begin(), addresses.end(), config.addresses.begin(),
+                                                  config.addresses.end()) == addresses.end();
 }
 
 bool hears_lower_master(const State& state, TimePoint now) {

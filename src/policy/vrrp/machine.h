@@ -23,7 +23,8 @@
 //      others may have taken over (check_stall).
 //   3. A fault, not a low priority, is what always gives the addresses up: priorities only choose among healthy nodes.
 //   4. The same inputs in the same order give the same actions.
-//   5. An advertisement heard on any path keeps a backup quiet and settles a duplicate.
+//   5. An advertisement heard on any path keeps a backup quiet and settles a duplicate. One that has no address in
+//      common with ours is of another virtual router with the same id, and is not obeyed.
 //   6. A node that hands over sends no advertisement with a priority above 0 and announces nothing, unless it is master
 //      again.
 #pragma once
@@ -72,6 +73,7 @@ struct State {
   int weight_sum = 0;
   bool preferred = false;
   bool serving = true;  // somebody answers at the addresses on this node
+  bool cannot_send = false;
   Timers timers;
   Deadline armed;           // what the last kSetTimer asked for
   TimePoint started_until;  // the end of start_delay
@@ -93,6 +95,7 @@ struct State {
   TimePoint last_refresh;
   TimePoint last_announce;
   bool second_burst_due = false;
+  Deadline last_word_until{TimePoint{0}};  // of the master that was preempted: that it advertises is no duplicate
   std::optional<TimePoint> last_conflict;
 
   std::array<Deadline, kReasonCount> warned;  // when each reason was last given in a kWarn; never: not yet
@@ -114,6 +117,9 @@ Step step(const Config& config, State state, TimePoint now, const Input& input);
 
 /// What this node advertises now: its priority and the tracked weights within 1 to 254; 255 and 254 (preferred) stay.
 std::uint8_t effective_priority(const Config& config, const State& state);
+
+/// An advertisement with these addresses is of another virtual router: none of them is ours.
+bool is_of_another_router(const Config& config, const std::vector<IpAddress>& addresses);
 
 /// A backup that hears a master of lower priority: it would take over at once if it were told to.
 bool hears_lower_master(const State& state, TimePoint now);

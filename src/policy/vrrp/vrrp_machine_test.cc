@@ -140,7 +140,7 @@ TEST(VrrpRfc3768_7_1, a_different_interval_or_address_list_is_dropped_when_stric
   router.wait(1s).give(advert(200, kBelow, 2s));
   EXPECT_TRUE(router.reported(Reason::kIntervalMismatch));
   Advertisement other = advert(200);
-  other.addresses = {kUs};
+  other.addresses = {kVirtual, kUs};
   router.give(other);
   EXPECT_TRUE(router.reported(Reason::kAddressesMismatch));
   EXPECT_EQ(router.down(), all - 1s);
@@ -160,6 +160,67 @@ TEST(VrrpMismatch, otherwise_it_is_reported_once_in_ten_seconds_and_obeyed) {
 }
 
 // ── beyond the RFC ──
+TEST(VrrpForeignRouter, adverts_without_an_address_in_common_are_of_somebody_else_and_not_obeyed) {
+  Advertisement theirs = advert(200);
+  theirs.addresses = {kBelow};
+  for (const ProtocolVersion version : {ProtocolVersion::kV2, ProtocolVersion::kV3}) {
+    Config config = level1();
+    config.version = version;
+    Router router(config);
+    const Nanos all = router.give(Start{}).timer();
+    router.wait(1s).give(theirs);
+    EXPECT_EQ(router.down(), all - 1s);
+    router.run(10s).give(theirs);
+    EXPECT_EQ(router.mode(), Mode::kMaster);
+    EXPECT_TRUE(router.kinds().empty());
+    theirs.addresses.push_back(kVirtual);  // one in common: the same router, configured otherwise
+    EXPECT_EQ(router.give(theirs).mode(), Mode::kBackup);
+    theirs.addresses.pop_back();
+  }
+  theirs.addresses.clear();
+  EXPECT_FALSE(is_of_another_router(level1(), theirs.addresses)) << "nothing is known of it";
+}
+TEST(VrrpCannotSend, a_master_that_nobody_can_hear_gives_way_to_any_that_it_hears) {
+  Router router(level1());
+  router.master().give(CannotSend{}).run(5s);
+  EXPECT_EQ(router.mode(), Mode::kMaster) << "nobody else is there to serve";
+  router.give(advert(50));
+  EXPECT_EQ(router.mode(), Mode::kBackup);
+  EXPECT_TRUE(router.reported(Reason::kCannotSend));
+}
+TEST(VrrpCannotSend, and_does_not_take_the_addresses_back_again_and_again) {
+  Router router(level1());
+  router.master().give(CannotSend{});
+  int losses = 0;
+  for (int i = 0; i < 600; ++i) {  // a minute of adverts that the lower one sends all the time
+    const bool was_master = router.mode() == Mode::kMaster;
+    losses += router.run(100ms).give(advert(50, kBelow, 100ms)).mode() == Mode::kBackup && was_master ? 1 : 0;
+  }
+  EXPECT_LE(losses, 5);
+  router.give(CannotSend{false}).run(301s);
+  EXPECT_EQ(router.give(advert(50)).mode(), Mode::kMaster) << "it is heard again";
+}
+TEST(VrrpStaleAddresses, go_at_once_wherever_they_are_not_held_and_the_master_is_asked_to_announce) {
+  Router router(level1());
+  EXPECT_TRUE(router.give(StaleAddresses{}).kinds().empty()) << "not started yet: Start tells";
+  router.give(Start{}).give(advert(200)).give(StaleAddresses{});
+  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kWarn}));
+  EXPECT_EQ(router.sent(), 0);
+  EXPECT_EQ(router.give(StaleAddresses{}).kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement})) << "told lately";
+  EXPECT_EQ(router.give(InterfaceChanged{false}).give(StaleAddresses{}).count(kRemoveAddresses), 1) << "at fault, too";
+  Router master(level1());
+  EXPECT_TRUE(master.master().give(StaleAddresses{}).kinds().empty()) << "they are held";
+}
+TEST(VrrpDuplicateMaster, the_last_word_of_the_one_that_was_preempted_is_none) {
+  Router router(level1());
+  router.give(Start{});
+  for (int i = 0; i < 5; ++i) router.run(1s).give(advert(50));
+  ASSERT_EQ(router.mode(), Mode::kMaster);
+  EXPECT_EQ(router.wait(50ms).give(advert(50)).count(kWarn), 0);
+  EXPECT_EQ(router.wait(50ms).give(advert(60, kAbove)).count(kWarn), 1) << "a third one";
+  Router alone(level1());
+  EXPECT_EQ(alone.master().give(advert(50)).count(kWarn), 1);
+}
 TEST(VrrpDuplicateMaster, the_loser_lets_go_first_and_then_tells_the_winner) {
   Router router(level1());
   router.master().give(advert(200));

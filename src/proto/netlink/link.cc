@@ -102,6 +102,12 @@ Result<void> read_attribute(const Attribute& attribute, Link& into) {
 
 }  // namespace
 
+std::string_view why_it_cannot_carry(const Link* link) {
+  if (link == nullptr) return "it is not there";
+  if ((link->flags & kLinkUp) == 0) return "it is set down";
+  return link->can_carry() ? "" : "it has no carrier";
+}
+
 std::string list_links(std::uint32_t sequence) {
   MessageWriter writer(kGetLink, kFlagRequest | kFlagDump, sequence);
   writer.body(std::string(kBodySize, '\0'));

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "proto/netlink/message.h"
@@ -50,6 +51,10 @@ struct Link {
   bool can_carry() const { return (flags & kLinkUp) != 0 && (flags & kLinkLowerUp) != 0; }
   friend bool operator==(const Link&, const Link&) = default;
 };
+
+/// "it has no carrier": why it cannot carry, in words that follow its name; empty where it can. nullptr: there is no
+/// such interface.
+std::string_view why_it_cannot_carry(const Link* link);
 
 /// RTM_GETLINK for all interfaces; answers are kNewLink messages, then kDone.
 std::string list_links(std::uint32_t sequence);

@@ -5,21 +5,23 @@
 
 #include <fmt/core.h>
 
+#include "vip/router/interface_sysctls.h"
+
 namespace hf::vip::router {
 
 using proto::netlink::InterfaceAddress;
 using proto::netlink::Lifetime;
 using proto::netlink::Link;
 
-Result<void> AddressHolder::attach(const RouterSettings& settings, const Link& interface) {
-  settings_ = settings;
+bool AddressHolder::Allowance::take(TimePoint now, int most) {
+  if (now - began >= kPutBackWindow) *this = {.began = now, .used = 0};
+  return ++used <= most;
+}
+
+Result<void> AddressHolder::attach(const Link& interface) {
   interface_ = interface;
-  if (settings.virtual_mac) {
-    const std::string name = fmt::format("hf{}.{}", settings.router_id, interface.index);
-    Result<std::uint32_t> made = routes_.add_virtual_mac(name, interface.index, settings.family(), settings.router_id);
-    if (!made.ok()) return std::move(made).error();
-    virtual_index_ = *made;
-  }
+  if (settings_.virtual_mac) HF_RETURN_IF_ERROR(make_virtual_mac());
+  if (settings_.family() == IpFamily::kIpv4) keep_secondary_addresses(interface.name);
   for (const VirtualAddress& address : settings_.addresses) {
     if (index_of(address) == 0) return Error{ErrorCode::kNotFound, "there is no interface " + address.interface};
   }
@@ -33,8 +35,31 @@ void AddressHolder::detach() {
     (void)removed;  // the parent may be gone, and the macvlan with it
   }
   virtual_index_ = 0;
+  interface_ = {};
   places_.clear();
   holding_ = false;
+}
+
+/// The families have router ids of their own.
+std::string AddressHolder::virtual_mac_name() const {
+  const char* family = settings_.family() == IpFamily::kIpv4 ? "" : "v6";
+  return fmt::format("hf{}{}.{}", settings_.router_id, family, interface_.index);
+}
+
+Result<void> AddressHolder::make_virtual_mac() {
+  Result<std::uint32_t> made =
+      routes_.add_virtual_mac(virtual_mac_name(), interface_.index, settings_.family(), settings_.router_id);
+  if (!made.ok()) return std::move(made).error();
+  virtual_index_ = *made;
+  return {};
+}
+
+bool AddressHolder::virtual_mac_works() const {
+  const auto found = routes_.links().find(virtual_index_);
+  if (found == routes_.links().end()) return false;
+  const Link& link = found->second;
+  return link.parent == interface_.index && (link.flags & proto::netlink::kLinkUp) != 0 &&
+         link.mac == proto::vrrp::virtual_mac(settings_.family(), settings_.router_id);
 }
 
 std::uint32_t AddressHolder::index_of(const VirtualAddress& address) const {
@@ -45,12 +70,43 @@ std::uint32_t AddressHolder::index_of(const VirtualAddress& address) const {
   return virtual_index_ != 0 ? virtual_index_ : interface_.index;
 }
 
-bool AddressHolder::look_again(const Link& interface) {
-  const bool same_mac = interface_.mac == interface.mac;
+Result<AddressHolder::Moved> AddressHolder::look_again(const Link& interface, TimePoint now) {
+  Moved moved;
+  moved.own_mac = interface_.mac != interface.mac;
   interface_ = interface;
+  if (virtual_index_ != 0 && !virtual_mac_works()) {
+    const std::uint32_t before = virtual_index_;
+    if (!interfaces_made_anew_.take(now, kMostMadeAnew)) {
+      return Error{ErrorCode::kExists, virtual_mac_name() + " is taken away or changed again and again"};
+    }
+    HF_RETURN_IF_ERROR(make_virtual_mac());
+    moved.virtual_mac = virtual_index_ != before;
+  }
   const std::vector<Place> before = std::exchange(places_, {});
   list_places();
-  return !same_mac || places_ != before;
+  moved.places = places_ != before;
+  if (holding_ && !lease_over(now)) moved.put_back = put_back(now);
+  return moved;
+}
+
+/// What is refused here is asked for again by the next refresh, which tells of it.
+std::vector<IpAddress> AddressHolder::put_back(TimePoint now) {
+  std::vector<IpAddress> out;
+  for (const VirtualAddress& address : settings_.addresses) {
+    const Result<InterfaceAddress> wanted = request(address, lease_);
+    if (!wanted.ok() || is_there(*wanted) || routes_.held_by_another(address.address, this)) continue;
+    if (!addresses_put_back_.take(now, kMostPutBack)) break;
+    if (routes_.add_address(*wanted).ok()) out.push_back(address.address);
+  }
+  return out;
+}
+
+bool AddressHolder::is_there(const InterfaceAddress& address) const {
+  const auto& all = routes_.addresses();
+  return std::any_of(all.begin(), all.end(), [&](const InterfaceAddress& each) {
+    return each.interface_index == address.interface_index && each.address == address.address &&
+           each.prefix_length == address.prefix_length;
+  });
 }
 
 void AddressHolder::list_places() {
@@ -93,7 +149,20 @@ Result<InterfaceAddress> AddressHolder::request(const VirtualAddress& address, N
 }
 
 Result<void> AddressHolder::take(Nanos lease, TimePoint now) {
+  holding_ = true;
+  claim(settings_);
+  return add_all(lease, now);
+}
+
+Result<void> AddressHolder::renew(Nanos lease, TimePoint now) {
+  if (!holding_) return Error{ErrorCode::kNotFound, "the addresses are not held"};
+  if (lease_over(now)) return Error{ErrorCode::kTimeout, "the lease is over"};
+  return add_all(lease, now);
+}
+
+Result<void> AddressHolder::add_all(Nanos lease, TimePoint now) {
   for (const VirtualAddress& address : settings_.addresses) {
+    if (routes_.held_by_another(address.address, this)) continue;  // a reload gives it away
     const Result<InterfaceAddress> wanted = request(address, lease);
     Result<void> added = wanted.ok() ? routes_.add_address(*wanted) : Result<void>(wanted.error());
     if (!added.ok()) {
@@ -102,52 +171,83 @@ Result<void> AddressHolder::take(Nanos lease, TimePoint now) {
       return added;
     }
   }
-  holding_ = true;
   lease_ = lease;
   renewed_at_ = now;
   return {};
-}
-
-Result<void> AddressHolder::renew(Nanos lease, TimePoint now) {
-  if (!holding_) return Error{ErrorCode::kNotFound, "the addresses are not held"};
-  if (lease_over(now)) return Error{ErrorCode::kTimeout, "the lease is over"};
-  return take(lease, now);
 }
 
 Result<void> AddressHolder::release() {
   holding_ = false;
   Result<void> first;
   for (const VirtualAddress& address : settings_.addresses) {
-    const Result<InterfaceAddress> held = request(address, 1s);
-    const Result<void> removed = held.ok() ? routes_.remove_address(*held) : Result<void>{};
+    const Result<void> removed = remove(address);
     if (!removed.ok() && first.ok()) first = removed;
   }
   return first;
 }
 
-Result<void> AddressHolder::change(const RouterSettings& settings, TimePoint now) {
-  const RouterSettings before = std::exchange(settings_, settings);
-  list_places();
-  if (!holding_) return {};
-  if (lease_over(now)) return release();
+/// Every copy of it, but one that is held, and, as the tables may be behind, the one that we would have put there.
+Result<void> AddressHolder::remove(const VirtualAddress& address) {
+  if (routes_.held_by_another(address.address, this)) return {};
+  std::vector<InterfaceAddress> copies = copies_of(address);
+  if (Result<InterfaceAddress> ours = request(address, 1s); ours.ok()) copies.push_back(*ours);
+  bool held = false;
   Result<void> first;
-  for (const VirtualAddress& old : before.addresses) {
-    if (std::find(settings_.addresses.begin(), settings_.addresses.end(), old) != settings_.addresses.end()) continue;
-    const Result<InterfaceAddress> held = request(old, 1s);
-    const Result<void> removed = held.ok() ? routes_.remove_address(*held) : Result<void>{};
+  for (const InterfaceAddress& each : copies) {
+    if (is_held(each)) {
+      held = true;
+      continue;
+    }
+    const Result<void> removed = routes_.remove_address(each);
     if (!removed.ok() && first.ok()) first = removed;
   }
-  const Result<void> taken = take(lease_, now);
-  return first.ok() ? taken : first;
+  if (!held) routes_.unset_holder(address.address, this);
+  return first;
+}
+
+bool AddressHolder::is_held(const InterfaceAddress& there) const {
+  return holding_ && std::any_of(settings_.addresses.begin(), settings_.addresses.end(), [&](const auto& ours) {
+           return ours.address == there.address && ours.prefix_length == there.prefix_length &&
+                  index_of(ours) == there.interface_index;
+         });
+}
+
+/// On the interface that is to have it, and with a virtual MAC on the one below that, too.
+std::vector<InterfaceAddress> AddressHolder::copies_of(const VirtualAddress& address) const {
+  const Link* link = routes_.find_link(address.interface.empty() ? settings_.interface : address.interface);
+  std::vector<InterfaceAddress> out;
+  for (const InterfaceAddress& there : routes_.addresses()) {
+    const bool here = (link != nullptr && there.interface_index == link->index) ||
+                      (virtual_index_ != 0 && there.interface_index == virtual_index_);
+    if (here && there.address == address.address) out.push_back(there);
+  }
+  return out;
+}
+
+void AddressHolder::claim(const RouterSettings& next) {
+  if (!holding_) return;
+  for (const VirtualAddress& each : next.addresses) routes_.set_holder(each.address, this);
+}
+
+Result<void> AddressHolder::change(const RouterSettings& settings, TimePoint now) {
+  const RouterSettings before = std::exchange(settings_, settings);
+  if (interface_.index == 0) return {};
+  list_places();
+  if (!holding_) return {};
+  // First what is new: an address that changes its prefix only is there all the time.
+  Result<void> first = lease_over(now) ? release() : take(lease_, now);
+  for (const VirtualAddress& old : before.addresses) {
+    if (std::find(settings_.addresses.begin(), settings_.addresses.end(), old) != settings_.addresses.end()) continue;
+    const Result<void> removed = remove(old);
+    if (!removed.ok() && first.ok()) first = removed;
+  }
+  return first;
 }
 
 bool AddressHolder::any_present() const {
-  for (const InterfaceAddress& there : routes_.addresses()) {
-    for (const VirtualAddress& ours : settings_.addresses) {
-      if (there.address == ours.address && there.interface_index == index_of(ours)) return true;
-    }
-  }
-  return false;
+  return std::any_of(settings_.addresses.begin(), settings_.addresses.end(), [&](const VirtualAddress& ours) {
+    return !routes_.held_by_another(ours.address, this) && !copies_of(ours).empty();
+  });
 }
 
 }  // namespace hf::vip::router

@@ -34,8 +34,8 @@ bool Fitness::set_verdict(const Verdict& verdict) {
 }
 
 bool Fitness::weigh_interface(const InterfaceTrack& track, const proto::netlink::Link* link) {
-  if (link != nullptr && link->can_carry()) return account_.clear(source_of(track));
-  return account_.set(source_of(track), track.weight, link == nullptr ? "it is not there" : "it has no carrier");
+  const std::string_view why = proto::netlink::why_it_cannot_carry(link);
+  return why.empty() ? account_.clear(source_of(track)) : account_.set(source_of(track), track.weight, why);
 }
 
 bool Fitness::weigh_contacts(const policy::vrrp::Contacts& contacts) {

@@ -42,6 +42,7 @@ class Fitness {
 
   policy::vrrp::TrackChanged track() const { return {account_.points(), account_.release(), gateway_.serving}; }
   bool serving() const { return gateway_.serving; }
+  bool gateway_in_order() const { return gateway_.in_order; }
   /// As weigh_contacts() found them.
   bool has_contacts() const { return has_contacts_; }
   std::string release_reason() const { return account_.release_reason(); }

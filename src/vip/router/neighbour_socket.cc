@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "proto/arp/neighbour_solicitation.h"
-#include "vip/router/virtual_mac.h"
+#include "vip/router/interface_sysctls.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23  // Linux 4.20

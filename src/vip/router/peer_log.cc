@@ -1,5 +1,6 @@
 #include "vip/router/peer_log.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace hf::vip::router {
@@ -17,9 +18,34 @@ void PeerLog::set_paths(std::vector<std::string> names) {
   paths_ = std::move(next);
 }
 
-void PeerLog::sent(std::size_t path, bool well) {
-  if (path >= paths_.size()) return;
-  ++(well ? paths_[path].sent : paths_[path].send_failures);
+bool PeerLog::sent(std::size_t path, const Result<void>& outcome) {
+  if (path >= paths_.size()) return false;
+  Path& one = paths_[path];
+  const std::string before = one.problem();
+  ++(outcome.ok() ? one.sent : one.send_failures);
+  one.failures_in_a_row = outcome.ok() ? 0 : one.failures_in_a_row + 1;
+  if (!outcome.ok()) one.failure = outcome.error().context;
+  return one.problem() != before;
+}
+
+bool PeerLog::found(std::size_t path, std::string_view problem) {
+  if (path >= paths_.size()) return false;
+  Path& one = paths_[path];
+  const std::string before = one.problem();
+  one.found = problem;
+  return one.problem() != before;
+}
+
+std::string PeerLog::Path::problem() const {
+  if (!found.empty()) return found;
+  return failures_in_a_row >= kFailuresInARow ? failure : "";
+}
+
+std::string PeerLog::problem(std::size_t path) const { return path < paths_.size() ? paths_[path].problem() : ""; }
+
+bool PeerLog::cannot_send() const {
+  return !paths_.empty() &&
+         std::none_of(paths_.begin(), paths_.end(), [](const Path& path) { return path.problem().empty(); });
 }
 
 void PeerLog::heard(std::size_t path, TimePoint now) {
@@ -51,7 +77,7 @@ std::vector<PathReport> PeerLog::paths(TimePoint now) const {
   std::vector<PathReport> reports;
   for (const Path& path : paths_) {
     const std::int64_t heard_ms = path.heard_at ? (now - *path.heard_at) / Millis(1) : -1;
-    reports.push_back({path.name, heard_ms, path.sent, path.received, path.send_failures});
+    reports.push_back({path.name, heard_ms, path.sent, path.received, path.send_failures, path.problem()});
   }
   return reports;
 }

@@ -6,18 +6,20 @@ namespace hf::vip::router {
 namespace {
 
 constexpr TimePoint kNow{1'000'000'000};
+const Result<void> kWell;
+const Result<void> kRefused = Error{ErrorCode::kAccessDenied, "Operation not permitted"};
 
 TEST(PeerLog, CountsByPathAndTellsTheAgeOfTheLastMessage) {
   PeerLog log;
   log.set_paths({"eth1", "heartbeat eth2"});
-  log.sent(0, true);
-  log.sent(0, false);
+  log.sent(0, kWell);
+  log.sent(0, kRefused);
   log.heard(1, kNow);
   log.heard(7, kNow);  // no such path: nothing happens
   const std::vector<PathReport> paths = log.paths(kNow + 250ms);
   ASSERT_EQ(paths.size(), 2U);
-  EXPECT_EQ(paths[0], (PathReport{"eth1", -1, 1, 0, 1}));
-  EXPECT_EQ(paths[1], (PathReport{"heartbeat eth2", 250, 0, 1, 0}));
+  EXPECT_EQ(paths[0], (PathReport{"eth1", -1, 1, 0, 1, ""}));
+  EXPECT_EQ(paths[1], (PathReport{"heartbeat eth2", 250, 0, 1, 0, ""}));
 }
 
 TEST(PeerLog, AliveOnHeartbeatsLeavesTheVrrpInterfaceOut) {
@@ -30,10 +32,33 @@ TEST(PeerLog, AliveOnHeartbeatsLeavesTheVrrpInterfaceOut) {
   EXPECT_EQ(log.heard_on_heartbeats(), kNow + 1s);
 }
 
+TEST(PeerLog, APathWhoseSendsFailInARowHasAProblemUntilOneIsSent) {
+  PeerLog log;
+  EXPECT_FALSE(log.cannot_send()) << "there is none";
+  log.set_paths({"eth1", "heartbeat eth2"});
+  EXPECT_FALSE(log.sent(0, kRefused));
+  EXPECT_FALSE(log.sent(0, kRefused));
+  EXPECT_FALSE(log.sent(0, kWell));
+  EXPECT_FALSE(log.sent(0, kRefused));
+  EXPECT_FALSE(log.sent(0, kRefused));
+  EXPECT_TRUE(log.sent(0, kRefused));
+  EXPECT_FALSE(log.sent(0, kRefused)) << "told already";
+  EXPECT_EQ(log.problem(0), "Operation not permitted");
+  EXPECT_EQ(log.paths(kNow)[0].problem, "Operation not permitted");
+  EXPECT_FALSE(log.cannot_send()) << "the other path works";
+  EXPECT_TRUE(log.found(1, "it is not there"));
+  EXPECT_FALSE(log.found(1, "it is not there"));
+  EXPECT_TRUE(log.cannot_send());
+  EXPECT_TRUE(log.sent(0, kWell));
+  EXPECT_FALSE(log.cannot_send());
+  EXPECT_TRUE(log.found(1, ""));
+  EXPECT_EQ(log.problem(1), "");
+}
+
 TEST(PeerLog, PathsThatStayKeepTheirCounts) {
   PeerLog log;
   log.set_paths({"eth1", "heartbeat eth2"});
-  log.sent(1, true);
+  log.sent(1, kWell);
   log.set_paths({"eth1", "heartbeat eth3", "heartbeat eth2"});
   EXPECT_EQ(log.paths(kNow)[1].sent, 0U);
   EXPECT_EQ(log.paths(kNow)[2].sent, 1U);

@@ -6,7 +6,7 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
-#include "vip/router/virtual_mac.h"
+#include "vip/router/interface_sysctls.h"
 
 namespace hf::vip::router {
 namespace {
@@ -137,12 +137,15 @@ void RouteSocket::take_link(const Link& link, Change change) {
   if (listener_.link) listener_.link(link, change);
 }
 
+std::vector<InterfaceAddress>::iterator RouteSocket::find_address(const InterfaceAddress& address) {
+  return std::find_if(addresses_.begin(), addresses_.end(),
+                      [&](const InterfaceAddress& one) { return same_place(one, address); });
+}
+
 void RouteSocket::take_address(const InterfaceAddress& address, Change change) {
-  const auto found = std::find_if(addresses_.begin(), addresses_.end(),
-                                  [&](const InterfaceAddress& one) { return same_place(one, address); });
+  const auto found = find_address(address);
   if (change == Change::kGone) {
-    if (found == addresses_.end()) return;
-    addresses_.erase(found);
+    if (found != addresses_.end()) addresses_.erase(found);  // else a request of ours took it off
   } else if (found == addresses_.end()) {
     addresses_.push_back(address);
   } else {
@@ -215,7 +218,10 @@ Result<void> RouteSocket::add_address(const InterfaceAddress& address) {
   if (!request.ok()) return request.error();
   const Result<Acknowledgement> answer = requests_.ask(*request);
   if (!answer.ok()) return answer.error();
-  if (answer->error_number == 0) return {};
+  if (answer->error_number == 0) {
+    if (find_address(wanted) == addresses_.end()) addresses_.push_back(wanted);
+    return {};
+  }
   return failed(*answer, "add " + address.address.to_string() + " to " + interface_name(address.interface_index));
 }
 
@@ -225,8 +231,21 @@ Result<void> RouteSocket::remove_address(const InterfaceAddress& address) {
   const Result<Acknowledgement> answer = requests_.ask(*request);
   if (!answer.ok()) return answer.error();
   const int error = answer->error_number;
-  if (error == 0 || error == EADDRNOTAVAIL || error == ENODEV) return {};
+  if (error == 0 || error == EADDRNOTAVAIL || error == ENODEV) {
+    if (const auto found = find_address(address); found != addresses_.end()) addresses_.erase(found);
+    return {};
+  }
   return failed(*answer, "remove " + address.address.to_string() + " from " + interface_name(address.interface_index));
+}
+
+void RouteSocket::unset_holder(const IpAddress& address, const void* holder) {
+  const auto found = holders_.find(address);
+  if (found != holders_.end() && found->second == holder) holders_.erase(found);
+}
+
+bool RouteSocket::held_by_another(const IpAddress& address, const void* than) const {
+  const auto found = holders_.find(address);
+  return found != holders_.end() && found->second != than;
 }
 
 Result<void> RouteSocket::remove_link(std::uint32_t index) {

@@ -3,11 +3,12 @@
 //
 // Owner: the guardian, one for the process. Thread: that of its loop.
 // Invariants:
-//   1. links() and addresses() are the kernel's as of the events read so far. A lost event (ENOBUFS) leads to a new
-//      dump, after which the differences are told as changes.
+//   1. links() and addresses() are the kernel's as of the events read so far and the requests made here. A lost event
+//      (ENOBUFS) leads to a new dump, after which the differences are told as changes.
 //   2. Requests end before their function returns: the kernel answers rtnetlink requests while they are sent. Should it
 //      ever not, kPatience ends the wait.
-//   3. The listener is not called from inside a request, and must not destroy the RouteSocket.
+//   3. The listener is not called from inside a request, but told of what that changed by the event that follows. It
+//      must not destroy the RouteSocket.
 #pragma once
 
 #include <cstdint>
@@ -63,13 +64,18 @@ class RouteSocket final : private runtime::IoHandler {
   /// that they survive its move. IPv4 shows the same flag and does not heed it; there a prefix of 32, or being the
   /// second of its subnet, has that effect.
   Result<void> add_address(const proto::netlink::InterfaceAddress& address);
-  /// Ok also when the address was not there.
+  /// Exactly this one: interface, address, prefix, peer and label. Ok also when it was not there.
   Result<void> remove_address(const proto::netlink::InterfaceAddress& address);
 
+  /// Who holds the address in this process: the latest who said so. A reload may move it from one router to another,
+  /// and who had it before must not take it off then.
+  void set_holder(const IpAddress& address, const void* holder) { holders_[address] = holder; }
+  void unset_holder(const IpAddress& address, const void* holder);
+  bool held_by_another(const IpAddress& address, const void* than) const;
+
   /// A macvlan interface in bridge mode over `parent`, with the virtual router's MAC, switched on and set so that the
-  /// kernel answers ARP for its addresses on it alone; see virtual_mac.cc for the sysctls, which stay set on the
-  /// parent. A macvlan of that name, parent and MAC which is there is taken over, another macvlan of that name is
-  /// replaced;
+  /// kernel answers ARP for its addresses on it alone; see interface_sysctls.cc for those that stay set on the parent.
+  /// A macvlan of that name, parent and MAC which is there is taken over, another macvlan of that name is replaced;
   /// kExists: something else has the name. Returns its index; links() has it at once.
   Result<std::uint32_t> add_virtual_mac(const std::string& name, std::uint32_t parent, IpFamily family,
                                         std::uint8_t router_id);
@@ -85,6 +91,7 @@ class RouteSocket final : private runtime::IoHandler {
   void take_event(const proto::netlink::Message& message);
   void take_link(const proto::netlink::Link& link, Change change);
   void take_address(const proto::netlink::InterfaceAddress& address, Change change);
+  std::vector<proto::netlink::InterfaceAddress>::iterator find_address(const proto::netlink::InterfaceAddress& address);
   void read_again();
   Result<Tables> read_tables();
   Result<std::map<std::uint32_t, proto::netlink::Link>> read_links();
@@ -99,6 +106,7 @@ class RouteSocket final : private runtime::IoHandler {
   bool lost_events_ = false;  // and could not read the tables again yet
   std::map<std::uint32_t, proto::netlink::Link> links_;
   std::vector<proto::netlink::InterfaceAddress> addresses_;
+  std::map<IpAddress, const void*> holders_;
 };
 
 }  // namespace hf::vip::router

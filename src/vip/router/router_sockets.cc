@@ -27,6 +27,13 @@ RouterSockets::RouterSockets(Surroundings surroundings, Listener& listener)
     : around_(surroundings),
       listener_(listener),
       sequence_(seconds_of_the_clock()),
+      heartbeats_(
+          {around_.loop, around_.routes, around_.heartbeat_ports, around_.boot_id, around_.settings, around_.peers},
+          {.received =
+               [this](std::size_t path, const proto::heartbeat::Heartbeat& heartbeat) {
+                 listener_.heartbeat_received(path, heartbeat);
+               },
+           .problem_changed = [this](std::size_t path) { listener_.path_changed(path); }}),
       hold_off_timer_([this] { listener_.hold_off_over(); }) {}
 
 // ── the interface ──
@@ -55,11 +62,9 @@ std::optional<RouterSockets::Obstacle> RouterSockets::obstacle() const {
 }
 
 std::optional<RouterSockets::Obstacle> RouterSockets::obstacle_on(const std::string& interface) const {
-  const Link* link = around_.routes.find_link(interface);
-  if (link == nullptr) return Obstacle{interface, "it is not there"};
-  if ((link->flags & proto::netlink::kLinkUp) == 0) return Obstacle{interface, "it is set down"};
-  if (!link->can_carry()) return Obstacle{interface, "it has no carrier"};
-  return std::nullopt;
+  const std::string_view why = proto::netlink::why_it_cannot_carry(around_.routes.find_link(interface));
+  if (why.empty()) return std::nullopt;
+  return Obstacle{interface, std::string(why)};
 }
 
 /// `source` where it is set; else the first address that is not virtual: IPv4 no secondary one, IPv6 the link-local
@@ -107,7 +112,7 @@ std::string RouterSockets::why_no_own_address() const {
 }
 
 void RouterSockets::attach(const Link& link) {
-  Result<void> ready = around_.holder.attach(around_.settings, link);
+  Result<void> ready = around_.holder.attach(link);
   if (ready.ok()) ready = open_all(link);
   if (ready.ok()) {
     attached_ = true;
@@ -130,9 +135,14 @@ void RouterSockets::lose(const Error& error) {
 
 /// Another MAC address, or another of the interfaces that carry addresses: what was announced there is wrong now.
 void RouterSockets::look_again(const Link& link) {
-  if (!around_.holder.look_again(link)) return;
-  Result<void> opened = open_neighbours();
-  if (opened.ok()) opened = open_arbiters(link);
+  heartbeats_.follow();
+  const Result<AddressHolder::Moved> moved = around_.holder.look_again(link, around_.loop.poller().now());
+  if (!moved.ok()) return lose(moved.error());
+  if (!moved->put_back.empty()) listener_.put_back(moved->put_back);
+  if (!moved->any_socket()) return;
+  Result<void> opened = moved->virtual_mac ? open_vrrp(link) : Result<void>{};
+  if (opened.ok()) opened = open_neighbours();
+  if (opened.ok() && moved->own_mac) opened = open_arbiters(link);
   if (!opened.ok()) return lose(opened.error());
   listener_.places_changed();
 }
@@ -140,7 +150,7 @@ void RouterSockets::look_again(const Link& link) {
 void RouterSockets::detach() {
   attached_ = false;
   arbiters_.reset();
-  heartbeats_.clear();
+  heartbeats_.close();
   neighbours_.clear();
   virtual_mac_sender_.reset();
   vrrp_.reset();
@@ -155,7 +165,7 @@ void RouterSockets::hold_off() { around_.loop.arm(hold_off_timer_, around_.loop.
 Result<void> RouterSockets::open_all(const Link& link) {
   HF_RETURN_IF_ERROR(open_vrrp(link));
   HF_RETURN_IF_ERROR(open_neighbours());
-  HF_RETURN_IF_ERROR(open_heartbeats());
+  open_heartbeats();
   return open_arbiters(link);
 }
 
@@ -175,7 +185,7 @@ Result<void> RouterSockets::open_changed(const RouterSettings& before, const Lin
   if (other_peers) HF_RETURN_IF_ERROR(open_vrrp(link));
   if (before.addresses != now.addresses) HF_RETURN_IF_ERROR(open_neighbours());
   const bool other_paths = before.heartbeats != now.heartbeats || before.heartbeat_key != now.heartbeat_key;
-  if (other_paths) HF_RETURN_IF_ERROR(open_heartbeats());
+  if (other_paths) open_heartbeats();
   if (before.arbiters != now.arbiters) HF_RETURN_IF_ERROR(open_arbiters(link));
   return {};
 }
@@ -202,7 +212,7 @@ Result<void> RouterSockets::open_vrrp(const Link& link) {
   vrrp_ = std::move(*opened);
   virtual_mac_sender_.reset();
   if (around_.holder.virtual_mac_index() == 0) return {};
-  options.interface = "hf" + std::to_string(settings.router_id) + "." + std::to_string(link.index);
+  options.interface = around_.holder.virtual_mac_name();
   options.interface_index = around_.holder.virtual_mac_index();
   options.multicast_group.reset();
   Result<std::unique_ptr<VrrpSocket>> sender = VrrpSocket::open(around_.loop, options, {});
@@ -223,28 +233,11 @@ Result<void> RouterSockets::open_neighbours() {
   return {};
 }
 
-Result<void> RouterSockets::open_heartbeats() {
-  const RouterSettings& settings = around_.settings;
-  heartbeats_.clear();
-  std::vector<std::string> names{settings.interface};
-  for (const HeartbeatPath& path : settings.heartbeats) {
-    const std::size_t number = names.size();
-    HeartbeatSocket::Listener listener;
-    listener.received = [this, number](const proto::heartbeat::Heartbeat& heartbeat) {
-      listener_.heartbeat_received(number, heartbeat);
-    };
-    listener.refused = [this](std::string_view reason) {
-      (void)around_.peers.refused("heartbeat-" + std::string(reason), around_.loop.now());
-    };
-    Result<std::unique_ptr<HeartbeatSocket>> opened =
-        HeartbeatSocket::open(around_.loop, around_.heartbeat_ports,
-                              {path, settings.heartbeat_key, settings.router_id, around_.boot_id}, std::move(listener));
-    if (!opened.ok()) return std::move(opened).error();
-    heartbeats_.push_back(std::move(*opened));
-    names.push_back("heartbeat " + path.interface);
-  }
+void RouterSockets::open_heartbeats() {
+  std::vector<std::string> names{around_.settings.interface};
+  for (const HeartbeatPath& path : around_.settings.heartbeats) names.push_back("heartbeat " + path.interface);
   around_.peers.set_paths(std::move(names));
-  return {};
+  heartbeats_.open();
 }
 
 Result<void> RouterSockets::open_arbiters(const Link& link) {
@@ -272,13 +265,12 @@ void RouterSockets::send(const proto::vrrp::Advertisement& advertisement) {
   const RouterSettings& settings = around_.settings;
   const std::vector<IpAddress> group{settings.multicast_group};
   for (const IpAddress& destination : settings.peers.empty() ? group : settings.peers) {
-    around_.peers.sent(0, socket->send(advertisement, own_address_, destination, settings.checksum).ok());
+    const Result<void> sent = socket->send(advertisement, own_address_, destination, settings.checksum);
+    if (around_.peers.sent(0, sent)) listener_.path_changed(0);
   }
 }
 
-void RouterSockets::send(const proto::heartbeat::Heartbeat& heartbeat) {
-  for (std::size_t i = 0; i < heartbeats_.size(); ++i) around_.peers.sent(1 + i, heartbeats_[i]->send(heartbeat).ok());
-}
+void RouterSockets::send(const proto::heartbeat::Heartbeat& heartbeat) { heartbeats_.send(heartbeat); }
 
 void RouterSockets::announce() {
   for (std::size_t i = 0; i < neighbours_.size(); ++i) {

@@ -2,7 +2,8 @@
 //
 // Owner: a VirtualRouter. Thread: that of its loop.
 // Invariants:
-//   1. Attached: there is no obstacle(), and every socket is open. Otherwise none is.
+//   1. Attached: there is no obstacle(), and every socket is open, but those of heartbeat paths that cannot be.
+//      Otherwise none is.
 //   2. Before sockets close because the interface is lost, its user hears of it and may send a last time.
 //   3. What the kernel refuses is not asked for again before the time of hold_off() is over.
 //   4. The listener must not destroy the RouterSockets.
@@ -19,7 +20,7 @@
 #include "runtime/event_loop.h"
 #include "vip/router/address_holder.h"
 #include "vip/router/arbiters.h"
-#include "vip/router/heartbeat_socket.h"
+#include "vip/router/heartbeat_paths.h"
 #include "vip/router/neighbour_socket.h"
 #include "vip/router/peer_log.h"
 #include "vip/router/route_socket.h"
@@ -51,6 +52,8 @@ class RouterSockets {
     virtual void detaching() = 0;
     virtual void detached() = 0;        // after about_to_detach()
     virtual void places_changed() = 0;  // another MAC address, or another of the interfaces that carry addresses
+    virtual void put_back(const std::vector<IpAddress>& addresses) = 0;  // that somebody took off while they are held
+    virtual void path_changed(std::size_t path) = 0;                     // its PeerLog::problem()
     virtual void kernel_refused(std::string_view what, const Error& error) = 0;
     virtual void hold_off_over() = 0;
 
@@ -95,7 +98,7 @@ class RouterSockets {
   void send(const proto::vrrp::Advertisement& advertisement);
   /// On every heartbeat path. Counts it.
   void send(const proto::heartbeat::Heartbeat& heartbeat);
-  bool has_heartbeats() const { return !heartbeats_.empty(); }
+  bool has_heartbeats() const { return heartbeats_.any(); }
   /// Gratuitous ARP and the like for all addresses, each on its interface.
   void announce();
   /// Asks who has the addresses; answers come as claims.
@@ -117,7 +120,7 @@ class RouterSockets {
   Result<void> open_changed(const RouterSettings& before, const proto::netlink::Link& link);
   Result<void> open_vrrp(const proto::netlink::Link& link);
   Result<void> open_neighbours();
-  Result<void> open_heartbeats();
+  void open_heartbeats();
   Result<void> open_arbiters(const proto::netlink::Link& link);
 
   Surroundings around_;
@@ -128,7 +131,7 @@ class RouterSockets {
   std::unique_ptr<VrrpSocket> vrrp_;
   std::unique_ptr<VrrpSocket> virtual_mac_sender_;            // adverts come from the virtual MAC (RFC 5798 7.2)
   std::vector<std::unique_ptr<NeighbourSocket>> neighbours_;  // one per place of the AddressHolder
-  std::vector<std::unique_ptr<HeartbeatSocket>> heartbeats_;
+  HeartbeatPaths heartbeats_;
   std::unique_ptr<Arbiters> arbiters_;
   runtime::CallTimer hold_off_timer_;
 };

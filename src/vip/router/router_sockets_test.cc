@@ -31,6 +31,10 @@ class Recorder final : public RouterSockets::Listener {
   void detaching() override { said_.push_back("detaching"); }
   void detached() override { said_.push_back("detached"); }
   void places_changed() override { said_.push_back("places changed"); }
+  void put_back(const std::vector<IpAddress>& addresses) override {
+    for (const IpAddress& each : addresses) said_.push_back("put back " + each.to_string());
+  }
+  void path_changed(std::size_t path) override { said_.push_back("path " + std::to_string(path)); }
   void kernel_refused(std::string_view what, const Error&) override {
     said_.push_back("refused: " + std::string(what));
   }
@@ -59,7 +63,12 @@ class RouterSocketsTest : public ::testing::Test {
     routes_ = std::move(*socket);
     settings_.interface = "va";
     settings_.addresses = {{.address = IpAddress::v4(198, 18, 0, 100)}};
-    holder_.emplace(*routes_);
+    remake();
+  }
+  /// With the settings as they are now.
+  void remake() {
+    sockets_.reset();
+    holder_.emplace(*routes_, settings_);
     sockets_.emplace(RouterSockets::Surroundings{*loop_, *routes_, ports_, 7, settings_, *holder_, peers_}, recorder_);
   }
   void TearDown() override {
@@ -187,18 +196,117 @@ TEST_F(RouterSocketsTest, AreNotOpenedBeforeTheHoldOffIsOver) {
 }
 
 TEST_F(RouterSocketsTest, WhatCannotBeOpenedIsToldAndNothingStaysOpen) {
-  settings_.heartbeats.push_back({.interface = "nowhere", .port = 5405, .peers = {kRight}});
+  settings_.virtual_mac = true;
+  settings_.router_id = 51;
+  remake();
+  const std::string name = "hf51." + std::to_string(routes_->find_link("va")->index);
+  ASSERT_TRUE(TestNetwork::run("ip link add " + name + " type veth peer name other"));
   follow();
   EXPECT_EQ(recorder_.take(), (Said{"own address 198.18.0.1", "detaching", "refused: interface va"}));
   EXPECT_FALSE(sockets_->is_attached());
 }
 
-TEST_F(RouterSocketsTest, AReloadThatCannotBeOpenedLosesTheInterface) {
+/// acassen/keepalived#655, #2190: the address was on no node for as long as the interface of a second path was missing,
+/// and the path of one that was made anew stayed dead until a restart.
+TEST_F(RouterSocketsTest, AHeartbeatPathFollowsItsInterfaceAndIsInNobodysWay) {
+  settings_.heartbeats.push_back({.interface = "second", .port = 5405, .peers = {IpAddress::v4(198, 18, 9, 2)}});
+  follow();
+  EXPECT_EQ(recorder_.take(), (Said{"own address 198.18.0.1", "path 1", "attached"}));
+  EXPECT_EQ(peers_.problem(1), "it is not there");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(
+        TestNetwork::run("ip link add second type veth peer name another && ip addr add 198.18.9.1/24 dev second "
+                         "&& ip link set second up && ip link set another up"));
+    ASSERT_TRUE(loop_.run_until([&] { return peers_.problem(1).empty(); }));
+    const std::uint64_t before = peers_.paths(loop_->now())[1].sent;
+    sockets_->send(proto::heartbeat::Heartbeat{.priority = 100, .source = kLeft, .addresses = {kRight}});
+    EXPECT_EQ(peers_.paths(loop_->now())[1].sent, before + 1);
+    ASSERT_TRUE(TestNetwork::run("ip link del second"));
+    ASSERT_TRUE(loop_.run_until([&] { return peers_.problem(1) == "it is not there"; }));
+  }
+  EXPECT_TRUE(sockets_->is_attached());
+  EXPECT_FALSE(recorder_.said("detached"));
+}
+
+TEST_F(RouterSocketsTest, AHeartbeatPathOfAReloadThatCannotBeOpenedCostsNothing) {
   make_attached();
   const RouterSettings before = settings_;
   settings_.heartbeats.push_back({.interface = "nowhere", .port = 5405, .peers = {kRight}});
   sockets_->reopen(before);
-  EXPECT_EQ(recorder_.take(), (Said{"about to detach", "detaching", "detached", "refused: interface va"}));
+  EXPECT_EQ(recorder_.take(), Said{"path 1"});
+  EXPECT_TRUE(sockets_->is_attached());
+}
+
+/// The port of the path is somebody else's at first.
+TEST_F(RouterSocketsTest, AHeartbeatPortThatIsTakenIsTriedAgain) {
+  const int other = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  own.sin_port = htons(5405);
+  ASSERT_EQ(::bind(other, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
+  settings_.heartbeats.push_back({.interface = "va", .port = 5405, .peers = {kRight}});
+  follow();
+  EXPECT_TRUE(sockets_->is_attached());
+  EXPECT_NE(peers_.problem(1).find("Address already in use"), std::string::npos) << peers_.problem(1);
+  ::close(other);
+  loop_.advance(4900ms);
+  EXPECT_NE(peers_.problem(1), "");
+  loop_.advance(100ms);
+  EXPECT_EQ(peers_.problem(1), "");
+}
+
+/// acassen/keepalived#2572: a virtual-MAC interface that was deleted, or set down, stayed so.
+TEST_F(RouterSocketsTest, AVirtualMacInterfaceThatIsTakenAwayIsMadeAnew) {
+  settings_.virtual_mac = true;
+  settings_.router_id = 51;
+  remake();
+  make_attached();
+  ASSERT_TRUE(holder_->take(2s, loop_->poller().now()).ok());
+  const std::string name = holder_->virtual_mac_name();
+  const std::uint32_t before = holder_->virtual_mac_index();
+  ASSERT_TRUE(TestNetwork::run("ip link del " + name));
+  ASSERT_TRUE(comes_true("places changed"));
+  EXPECT_TRUE(recorder_.said("put back 198.18.0.100"));
+  EXPECT_TRUE(sockets_->is_attached());
+  EXPECT_NE(holder_->virtual_mac_index(), before);
+  EXPECT_TRUE(TestNetwork::run("ip addr show dev " + name + " | grep -q 198.18.0.100/32"));
+  ASSERT_TRUE(TestNetwork::run("ip link set " + name + " down"));
+  ASSERT_TRUE(loop_.run_until([&] { return routes_->find_link(name)->can_carry(); }));
+  ASSERT_TRUE(TestNetwork::run("ip link set " + name + " address 02:00:00:00:00:99"));
+  ASSERT_TRUE(loop_.run_until([&] {
+    const auto* link = routes_->find_link(name);
+    return link != nullptr && link->mac == proto::vrrp::virtual_mac(IpFamily::kIpv4, 51);
+  }));
+}
+
+/// acassen/keepalived#2570: the families have router ids of their own.
+TEST_F(RouterSocketsTest, AVirtualMacInterfaceIsCalledOtherwiseForEachFamily) {
+  settings_.virtual_mac = true;
+  settings_.router_id = 51;
+  remake();
+  follow();
+  const std::string v4 = holder_->virtual_mac_name();
+  RouterSettings six = settings_;
+  six.addresses = {{.address = IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 0x100}), .prefix_length = 64}};
+  AddressHolder other(*routes_, six);
+  ASSERT_TRUE(other.attach(*routes_->find_link("va")).ok());
+  EXPECT_NE(other.virtual_mac_name(), v4);
+  EXPECT_NE(routes_->find_link(v4), nullptr);
+  EXPECT_NE(routes_->find_link(other.virtual_mac_name()), nullptr);
+  other.detach();
+}
+
+TEST_F(RouterSocketsTest, AnAddressThatSomebodyTakesOffWhileItIsHeldIsPutBack) {
+  make_attached();
+  ASSERT_TRUE(holder_->take(2s, loop_->poller().now()).ok());
+  ASSERT_TRUE(TestNetwork::run("ip addr del 198.18.0.100/32 dev va"));
+  ASSERT_TRUE(comes_true("put back 198.18.0.100"));
+  EXPECT_TRUE(TestNetwork::run("ip addr show dev va | grep -q 198.18.0.100/32"));
+  ASSERT_TRUE(holder_->release().ok());
+  recorder_.take();
+  loop_.turn();
+  loop_.turn();
+  EXPECT_FALSE(recorder_.said("put back 198.18.0.100")) << "it was given up";
 }
 
 }  // namespace

@@ -17,6 +17,12 @@ using machine::Reason;
 
 namespace {
 
+std::string list_of(const std::vector<IpAddress>& addresses) {
+  std::string out;
+  for (const IpAddress& each : addresses) out += (out.empty() ? "" : " ") + each.to_string();
+  return out;
+}
+
 constexpr Nanos kFarewell = 5ms;  // for the gateway to cut clients while resets can still leave from the address
 
 }  // namespace
@@ -25,7 +31,7 @@ VirtualRouter::VirtualRouter(Surroundings surroundings, RouterSettings settings,
     : around_(std::move(surroundings)),
       settings_(std::move(settings)),
       fitness_(settings_, std::move(gateway)),
-      holder_(around_.routes),
+      holder_(around_.routes, settings_),
       sockets_({around_.loop, around_.routes, around_.heartbeat_ports, around_.boot_id, settings_, holder_, peers_},
                *this),
       announcer_(around_.loop, settings_, holder_, sockets_),
@@ -45,7 +51,7 @@ void VirtualRouter::start() {
   interfaces_changed();
   weigh_arbiters();
   feed(fitness_.track());
-  const bool left_behind = holder_.any_present() && settings_.machine.priority != machine::kOwnerPriority;
+  const bool left_behind = settings_.machine.priority != machine::kOwnerPriority && holder_.any_present();
   feed(machine::Start{sockets_.is_attached(), left_behind});
   say_alive();
 }
@@ -67,9 +73,9 @@ bool VirtualRouter::become_if_changed(RouterSettings next) {
   if (next == settings_) return false;
   const RouterSettings before = std::exchange(settings_, std::move(next));
   feed(machine::Reconfigured{before.machine});
+  const Result<void> changed = holder_.change(settings_, around_.loop.poller().now());
+  if (!changed.ok()) kernel_refused("addresses", changed.error());
   if (sockets_.is_attached()) {
-    const Result<void> changed = holder_.change(settings_, around_.loop.poller().now());
-    if (!changed.ok()) kernel_refused("addresses", changed.error());
     sockets_.reopen(before);
     say_alive();
     if (holder_.holding() && before.addresses != settings_.addresses) {
@@ -138,6 +144,13 @@ std::string VirtualRouter::command(OperatorCommand command) {
 void VirtualRouter::interfaces_changed() {
   weigh_interfaces();
   sockets_.follow();
+  drop_strays();
+}
+
+void VirtualRouter::drop_strays() {
+  const bool may_have_them = !started_ || machine::holding(state_) || holder_.holding() ||
+                             settings_.machine.priority == machine::kOwnerPriority;
+  if (!may_have_them && holder_.any_present()) feed(machine::StaleAddresses{});
 }
 
 void VirtualRouter::own_address_is(const IpAddress& address) { feed(machine::OwnAddress{address}); }
@@ -160,6 +173,18 @@ void VirtualRouter::detached() { around_.stepped(*this); }  // who waits for the
 
 void VirtualRouter::places_changed() {
   if (holder_.holding()) announcer_.announce(settings_.machine.announce_repeats);
+}
+
+void VirtualRouter::put_back(const std::vector<IpAddress>& addresses) {
+  around_.news(events::VipAddressPutBack{.vip = settings_.name, .addresses = list_of(addresses)});
+}
+
+void VirtualRouter::path_changed(std::size_t path) {
+  const std::string problem = peers_.problem(path);
+  around_.news(problem.empty()
+                   ? Event(events::VipPathUp{.vip = settings_.name, .path = peers_.name(path)})
+                   : Event(events::VipPathDown{.vip = settings_.name, .path = peers_.name(path), .reason = problem}));
+  if (peers_.cannot_send() != state_.cannot_send) feed(machine::CannotSend{peers_.cannot_send()});
 }
 
 void VirtualRouter::kernel_refused(std::string_view what, const Error& error) {
@@ -190,6 +215,9 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
   }
   const std::optional<proto::vrrp::Refusal> wrong = proto::vrrp::check_auth(message.advertisement, settings_.auth);
   if (wrong) return refuse(proto::vrrp::to_string(*wrong), source, proto::vrrp::explain(*wrong));
+  if (machine::is_of_another_router(settings_.machine, message.advertisement.addresses)) {
+    return heard_stranger(source, message.advertisement.addresses);
+  }
   peers_.heard(0, around_.loop.now());
   heard(source, message.advertisement.priority, message.advertisement.interval);
   feed(machine::Advertisement{0, source, message.advertisement.priority, message.advertisement.interval,
@@ -199,6 +227,15 @@ void VirtualRouter::received(const proto::vrrp::Received& message) {
 void VirtualRouter::refused(const proto::vrrp::Refused& message, const IpAddress& source) {
   if (message.vrid && *message.vrid != settings_.router_id) return;
   refuse(proto::vrrp::to_string(message.reason), source, proto::vrrp::explain(message.reason));
+}
+
+void VirtualRouter::heard_stranger(const IpAddress& source, const std::vector<IpAddress>& addresses) {
+  const std::optional<std::uint64_t> count = peers_.refused("foreign-router", around_.loop.now());
+  if (!count) return;
+  around_.news(counted(*count, events::VipForeignRouter{.vip = settings_.name,
+                                                        .router_id = settings_.router_id,
+                                                        .peer = source.to_string(),
+                                                        .addresses = list_of(addresses)}));
 }
 
 void VirtualRouter::refuse(std::string_view reason, const IpAddress& peer, std::string_view words) {
@@ -211,7 +248,9 @@ void VirtualRouter::refuse(std::string_view reason, const IpAddress& peer, std::
 void VirtualRouter::heartbeat_received(std::size_t path, const proto::heartbeat::Heartbeat& heartbeat) {
   if (heartbeat.source == sockets_.own_address()) return;
   peers_.heard(path, around_.loop.now());
-  if (heartbeat.master || heartbeat.priority == machine::kReleasePriority) {
+  if (machine::is_of_another_router(settings_.machine, heartbeat.addresses)) {
+    heard_stranger(heartbeat.source, heartbeat.addresses);
+  } else if (heartbeat.master || heartbeat.priority == machine::kReleasePriority) {
     heard(heartbeat.source, heartbeat.priority, heartbeat.interval);
     feed(machine::Advertisement{static_cast<std::uint8_t>(path), heartbeat.source, heartbeat.priority,
                                 heartbeat.interval, heartbeat.addresses});
@@ -324,11 +363,7 @@ void VirtualRouter::remove_addresses() {
 }
 
 void VirtualRouter::report_transition(const machine::Action& action) {
-  std::string reason(machine::to_string(action.reason));
-  if (action.reason == Reason::kTrackRelease) reason += ": " + fitness_.release_reason();
-  const std::optional<RouterSockets::Obstacle> obstacle = sockets_.obstacle();
-  if (action.reason == Reason::kInterfaceDown && obstacle) reason += ": " + obstacle->interface + ": " + obstacle->why;
-  history_.moved({runtime::wall_micros(), action.from, action.to, std::move(reason)});
+  history_.moved({runtime::wall_micros(), action.from, action.to, in_words(action.reason)});
   action.to == Mode::kMaster ? announcer_.watch_for_conflicts() : announcer_.stop_watching();
   if (action.reason == Reason::kStalled) around_.news(events::VipStalled{.vip = settings_.name, .late = action.late});
   const std::optional<RouterHistory::Master> master = live_master();
@@ -337,7 +372,23 @@ void VirtualRouter::report_transition(const machine::Action& action) {
                                 .interface = settings_.interface,
                                 .transition = history_.latest(),
                                 .priority = priority(),
-                                .master = master ? master->address.to_string() : ""});
+                                .master = master ? master->address.to_string() : "",
+                                .in_order = is_in_order(action)});
+}
+
+/// A fault that nobody is to be woken for: it was asked for, or the gateway is not there yet.
+bool VirtualRouter::is_in_order(const machine::Action& action) const {
+  const bool starts = action.from == Mode::kInitialize && action.reason == Reason::kTrackRelease;
+  return action.reason == Reason::kOperatorRelease || action.reason == Reason::kSyncGroup ||
+         (starts && fitness_.gateway_in_order());
+}
+
+std::string VirtualRouter::in_words(Reason reason) const {
+  std::string out(machine::to_string(reason));
+  if (reason == Reason::kTrackRelease) out += ": " + fitness_.release_reason();
+  if (reason != Reason::kInterfaceDown) return out;
+  if (const auto obstacle = sockets_.obstacle()) out += ": " + obstacle->interface + ": " + obstacle->why;
+  return out;
 }
 
 void VirtualRouter::warn(const machine::Action& action) {
@@ -406,6 +457,8 @@ RouterReport VirtualRouter::report() const {
   if (sockets_.arbiters() != nullptr) report.arbiters = sockets_.arbiters()->report();
   report.refused = peers_.refusals();
   history_.add_to(report);
+  const std::vector<Reason> faults = machine::fault_reasons(state_);
+  if (state_.mode == Mode::kFault && !faults.empty()) report.reason = in_words(faults.front());  // not what began it
   return report;
 }
 

@@ -60,6 +60,8 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   const RouterSettings& settings() const { return settings_; }
   /// Whether `next` can be applied while running: same interface, router id, family, version and kind of MAC.
   bool can_become(const RouterSettings& next) const;
+  /// Its addresses are this router's from now on, if it holds any: another one that gives one up leaves it where it is.
+  void claim(const RouterSettings& next) { holder_.claim(next); }
   /// Returns whether anything changed. Only when can_become().
   bool become_if_changed(RouterSettings next);
 
@@ -93,7 +95,12 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   void part_with_addresses(policy::vrrp::Reason reason);
   void remove_addresses();
   void report_transition(const policy::vrrp::Action& action);
+  bool is_in_order(const policy::vrrp::Action& action) const;
+  std::string in_words(policy::vrrp::Reason reason) const;
   void warn(const policy::vrrp::Action& action);
+
+  /// Copies of addresses that are not held go at once, whoever put them there.
+  void drop_strays();
 
   // what becomes of the interface
   void own_address_is(const IpAddress& address) override;
@@ -102,6 +109,8 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   void detaching() override;
   void detached() override;
   void places_changed() override;
+  void put_back(const std::vector<IpAddress>& addresses) override;
+  void path_changed(std::size_t path) override;
   void kernel_refused(std::string_view what, const Error& error) override;
   void hold_off_over() override;
 
@@ -112,6 +121,7 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   void claimed(const NeighbourSocket::Claim& claim) override;
   void arbiters_changed() override { weigh_arbiters(); }
   void heard(const IpAddress& source, std::uint8_t priority, Nanos interval);
+  void heard_stranger(const IpAddress& source, const std::vector<IpAddress>& addresses);
   void refuse(std::string_view reason, const IpAddress& peer, std::string_view words);
 
   // how fit this node is

@@ -55,7 +55,7 @@ class VirtualRouterTest : public ::testing::Test {
                                        [this](const News& news) { events_.push_back(event_of(news)); },
                                        [this](VirtualRouter&) { ++leaving_; },
                                        [this](VirtualRouter&) { ++steps_; }};
-    router_ = std::make_unique<VirtualRouter>(std::move(around), settings, GatewayCondition{true, ""});
+    router_ = std::make_unique<VirtualRouter>(std::move(around), settings, GatewayCondition{.serving = true});
     router_->start();
   }
   /// In steps that no machine takes for a stall.
@@ -146,22 +146,82 @@ TEST_F(VirtualRouterTest, AShorterIntervalIsNoStall) {
   EXPECT_TRUE(holds());
 }
 
-/// The port of the heartbeat path is somebody else's at first.
+/// The name of the virtual-MAC interface is somebody else's at first.
 TEST_F(VirtualRouterTest, WhatTheKernelRefusedIsTriedAgain) {
-  const int other = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_in own{};
-  own.sin_family = AF_INET;
-  own.sin_port = htons(5405);
-  ASSERT_EQ(::bind(other, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
-  RouterSettings two_paths = settings();
-  two_paths.heartbeats.push_back({.interface = "va", .port = 5405, .peers = {kRight}});
-  make(two_paths);
+  RouterSettings with_mac = settings();
+  with_mac.virtual_mac = true;
+  const std::string name = "hf51." + std::to_string(routes_->find_link("va")->index);
+  ASSERT_TRUE(TestNetwork::run("ip link add " + name + " type veth peer name other"));
+  make(with_mac);
   pass(20s);
   EXPECT_EQ(mode(), Mode::kFault);
   EXPECT_LE(told(EventId::kVipKernelRefused), 5u);
-  ::close(other);
+  ASSERT_TRUE(TestNetwork::run("ip link del " + name));
   pass(12s);
   EXPECT_EQ(mode(), Mode::kMaster);
+}
+
+/// acassen/keepalived#534: both nodes answered for ever, and the one that should not said nothing.
+TEST_F(VirtualRouterTest, WhatSomebodyPutsOnABackupGoesAtOnceAndIsTold) {
+  RouterSettings patient = settings();
+  patient.machine.start_delay = 600s;
+  make(patient);
+  ASSERT_EQ(mode(), Mode::kBackup);
+  for (const char* prefix : {"/32", "/24"}) {
+    ASSERT_TRUE(TestNetwork::run(std::string("ip addr add 198.18.0.100") + prefix + " dev va"));
+    ASSERT_TRUE(loop_.run_until([&] { return !holds(); }));
+  }
+  EXPECT_GE(told(EventId::kVipStaleAddresses), 1u);
+  ASSERT_TRUE(TestNetwork::run("ip link set va down"));
+  ASSERT_TRUE(loop_.run_until([&] { return mode() == Mode::kFault; }));
+  ASSERT_TRUE(TestNetwork::run("ip addr add 198.18.0.100/24 dev va"));
+  EXPECT_TRUE(loop_.run_until([&] { return !holds(); })) << "at fault, too";
+}
+
+TEST_F(VirtualRouterTest, ALinkThatGoesWhileTheAddressesAreHeldIsNoStray) {
+  make_master(settings());
+  ASSERT_TRUE(TestNetwork::run("ip link set va down"));
+  ASSERT_TRUE(loop_.run_until([&] { return mode() == Mode::kFault; }));
+  loop_.turn();
+  EXPECT_FALSE(holds());
+  EXPECT_EQ(told(EventId::kVipStaleAddresses), 0u);
+}
+
+TEST_F(VirtualRouterTest, WhatSomebodyTakesOffAMasterIsPutBackAtOnceAndTold) {
+  make_master(settings());
+  ASSERT_TRUE(TestNetwork::run("ip addr del 198.18.0.100/32 dev va"));
+  ASSERT_TRUE(loop_.run_until([&] { return told(EventId::kVipAddressPutBack) > 0; }));
+  EXPECT_TRUE(holds());
+  EXPECT_EQ(mode(), Mode::kMaster);
+}
+
+TEST_F(VirtualRouterTest, APathOnWhichNothingCanBeSentIsToldAndComesBack) {
+  RouterSettings two_paths = settings();
+  two_paths.heartbeats.push_back({.interface = "second", .port = 5405, .peers = {IpAddress::v4(198, 18, 9, 2)}});
+  make_master(two_paths);
+  EXPECT_EQ(told(EventId::kVipPathDown), 1u);
+  EXPECT_EQ(router_->report().paths.at(1).problem, "it is not there");
+  ASSERT_TRUE(
+      TestNetwork::run("ip link add second type veth peer name another && ip addr add 198.18.9.1/24 dev second "
+                       "&& ip link set second up && ip link set another up"));
+  EXPECT_TRUE(loop_.run_until([&] { return told(EventId::kVipPathUp) == 1; }));
+  EXPECT_EQ(mode(), Mode::kMaster);
+}
+
+/// An alarm for a fault, none for what was asked for.
+TEST_F(VirtualRouterTest, AReleaseByTheOperatorIsNoFaultToWakeAnybodyFor) {
+  make_master(settings());
+  router_->command(policy::vrrp::OperatorCommand::kRelease);
+  EXPECT_EQ(told(EventId::kVipFault), 0u);
+  EXPECT_EQ(told(EventId::kVipSetAside), 1u);
+  router_->command(policy::vrrp::OperatorCommand::kResume);
+  router_->set_gateway({.serving = false, .reason = "killed by signal 9"});
+  EXPECT_EQ(told(EventId::kVipFault), 1u);
+  EXPECT_EQ(router_->report().reason,
+            "a tracked check demands that this node gives the addresses up: gateway: killed by signal 9");
+  ASSERT_TRUE(TestNetwork::run("ip link set va down"));
+  ASSERT_TRUE(loop_.run_until([&] { return router_->report().reason == "the interface is down: va: it is set down"; }))
+      << "what is in the way now, not what began it";
 }
 
 TEST_F(VirtualRouterTest, ABackupSaysThatItLivesAlsoAfterItsCableWasOut) {

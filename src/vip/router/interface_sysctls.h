@@ -1,4 +1,4 @@
-// The sysctls of a virtual-MAC interface and of its parent.
+// The sysctls of interfaces that carry virtual addresses.
 //
 // Owner: none (a function). Thread: any; the network namespace is the calling thread's.
 // Invariants:
@@ -12,7 +12,11 @@
 
 namespace hf::vip::router {
 
-/// Before the interface `name` is switched on. The error names the file.
+/// An IPv4 address that goes must not take the others of its subnet along, as it does where it was the first one
+/// (promote_secondaries, which systemd sets, too).
+void keep_secondary_addresses(const std::string& interface);
+
+/// Of a virtual-MAC interface and its parent, before the interface `name` is switched on. The error names the file.
 Result<void> set_virtual_mac_sysctls(const std::string& name, const std::string& parent, IpFamily family);
 
 /// Whether the kernel forwards packets of `family` on this interface: the R flag of neighbour advertisements.

@@ -1,4 +1,4 @@
-#include "vip/router/virtual_mac.h"
+#include "vip/router/interface_sysctls.h"
 
 #include <cerrno>
 #include <string_view>
@@ -26,6 +26,11 @@ Result<void> write_sysctl(IpFamily family, const std::string& interface, std::st
 }
 
 }  // namespace
+
+void keep_secondary_addresses(const std::string& interface) {
+  const Result<void> written = write_sysctl(IpFamily::kIpv4, interface, "promote_secondaries", "1");
+  (void)written;  // what the kernel takes along is put back (AddressHolder)
+}
 
 Result<void> set_virtual_mac_sysctls(const std::string& name, const std::string& parent, IpFamily family) {
   if (family == IpFamily::kIpv6) {
