@@ -44,6 +44,8 @@ def e2e_test(*words):
 JOBS = (
     Job("vrrp", 100_000, 2_000, count="HF_VRRP_RUNS", seed="HF_VRRP_SEED", stride=2_000,
         **unit_test("policy_test", "VrrpSimulation.*")),
+    Job("vrrp-groups", 100_000, 2_000, count="HF_VRRP_RUNS", seed="HF_VRRP_SEED", stride=2_000,
+        **unit_test("policy_test", "VrrpGroupSimulation.*")),
     Job("sessions", 1_000_000, 50_000, count="HF_SESSION_SCRIPTS", seed="HF_SESSION_SEED", stride=1, **unit_test("policy_test", "SessionModel.*")),
     Job("configurations", 50_000, 5_000, count="HF_CONFIG_DRAWS", seed="HF_CONFIG_SEED", stride=1, **unit_test("config_test", "PrintProperty.*")),
     Job("differential", 5_000, 500, count="HOLDFAST_DIFF_SCRIPTS", seed="HOLDFAST_SEED", stride=10_000,

@@ -180,6 +180,7 @@ Json vip_json(const VipStatus& vip) {
   out["priority"] = report.priority;
   out["base_priority"] = report.base_priority;
   out["preferred"] = report.preferred;
+  out["damped_ms"] = report.damped_ms;
   out["contributions"] = list_json(report.contributions, contribution_json);
   out["tracks"] = list_json(vip.tracks, track_json);
   out["sync_group"] = text_or_null(report.sync_group);

@@ -106,6 +106,9 @@ void add_vip(std::string& out, const json& vip) {
       known ? text_of(vip, "master") + own_mark(vip) + ", priority " + text_of(vip, "master_priority")
             : std::string("not known"));
   add(out, "  {:<10} {}\n", "priority", render_priority(vip));
+  if (number_of(vip, "damped_ms") > 0) {
+    add(out, "  {:<10} moved too often: it preempts nobody for another {} ms\n", "damped", number_of(vip, "damped_ms"));
+  }
   if (text_of(vip, "sync_group") != "-") add(out, "  {:<10} {}\n", "sync group", text_of(vip, "sync_group"));
   add_conditions(out, vip);
   add_traffic(out, vip);

@@ -122,6 +122,7 @@ enum class EventId : std::uint16_t {
   kVipStalled = 6035,
   kVipForeignRouter = 6036,
   kVipAddressPutBack = 6037,
+  kVipDamped = 6038,
   kVipArbitersLost = 6040,
   kVipArbitersBack = 6041,
   kVipPathDown = 6042,

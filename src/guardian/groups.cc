@@ -16,10 +16,11 @@ void Groups::regroup(const std::vector<Member*>& members) {
         std::find_if(groups_.begin(), groups_.end(), [&](const auto& each) { return each->name == name; });
     Group& group = there != groups_.end()
                        ? **there
-                       : *groups_.emplace_back(std::make_unique<Group>(Group{name, {}, policy::vrrp::SyncGroup(0)}));
+                       : *groups_.emplace_back(std::make_unique<Group>(Group{name, {}, policy::vrrp::SyncGroup({})}));
     group.members.push_back(member);
   }
   for (const auto& group : groups_) {
+    std::ranges::sort(group->members, {}, &Member::place);
     const auto same =
         std::find_if(before.begin(), before.end(), [&](const auto& each) { return each->members == group->members; });
     if (same != before.end()) {
@@ -34,12 +35,8 @@ void Groups::regroup(const std::vector<Member*>& members) {
 
 policy::vrrp::SyncGroup Groups::machine_of(const std::vector<Member*>& members) {
   std::vector<policy::vrrp::MemberStatus> states;
-  std::vector<bool> faulted;
-  for (const Member* member : members) {
-    states.push_back(member->member_status());
-    faulted.push_back(member->has_group_fault());
-  }
-  return policy::vrrp::SyncGroup(std::move(states), std::move(faulted));
+  for (const Member* member : members) states.push_back(member->member_status());
+  return policy::vrrp::SyncGroup(std::move(states));
 }
 
 void Groups::stepped(Member& member) {

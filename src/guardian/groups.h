@@ -4,6 +4,7 @@
 // Owner: Routers. Thread: the owner's only. The members must outlive it, or be left out by the next regroup().
 // Invariants:
 //   1. What a member becomes by an order is told in turn, in line: never from within another one's step.
+//   2. The members of a group are in the order of their addresses, which is the same on all nodes.
 #pragma once
 
 #include <deque>

@@ -85,11 +85,11 @@ void fields(Archive& archive, M& m) {
 template <class Archive, Like<RouterReport> M>
 void fields(Archive& archive, M& m) {
   auto& [name, interface, router_id, version, addresses, mode, holding, since_wall_micros, reason, master,
-         master_priority, own_address, base_priority, priority, preferred, sync_group, contributions, transitions,
-         paths, arbiters, refused, transitions_total, became_master_total, conflicts_total] = m;
+         master_priority, own_address, base_priority, priority, preferred, damped_ms, sync_group, contributions,
+         transitions, paths, arbiters, refused, transitions_total, became_master_total, conflicts_total] = m;
   archive(name, interface, router_id, version, addresses, mode, holding, since_wall_micros, reason, master,
-          master_priority, own_address, base_priority, priority, preferred, sync_group, contributions, transitions,
-          paths, arbiters, refused, transitions_total, became_master_total, conflicts_total);
+          master_priority, own_address, base_priority, priority, preferred, damped_ms, sync_group, contributions,
+          transitions, paths, arbiters, refused, transitions_total, became_master_total, conflicts_total);
 }
 
 template <class Archive, Like<StandingOrder> M>

@@ -303,6 +303,29 @@ struct VipPathUp {
   static constexpr EventMember<VipPathUp> kFields[] = {{"vip", &VipPathUp::vip}, {"path", &VipPathUp::path}};
 };
 
+struct VipDamped {
+  EventText vip, lasts;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipDamped,
+      .name = "vip_damped",
+      .level = EventLevel::kWarning,
+      .damping = EventDamping::kRepeats,
+      .meaning =
+          "The virtual address moved too often on this node: a second loss by fault or stall, or a fourth move from or "
+          "to another master that lives, each within a minute of the one before. For `lasts` this node leaves a master "
+          "of lower priority alone; the next time it is twice as long, 300 s at most. It still takes over at once when "
+          "no master is heard.",
+      .action =
+          "Look at the transitions in `holdfast status`: `reason` says what moves it. A fault that comes and goes: "
+          "mend "
+          "it. A tracked thing whose points take the priority across that of the other node again and again: give it "
+          "`rise` and `fall`. Priorities that nodes do not share: make the files equal. An order to prefer, by the "
+          "operator, goes through.",
+  };
+  static constexpr EventMember<VipDamped> kFields[] = {{"vip", &VipDamped::vip}, {"lasts", &VipDamped::lasts}};
+};
+
 struct VipArbitersLost {
   EventText vip, reached, needed;
 
@@ -359,7 +382,7 @@ struct VipKernelRefused {
 inline constexpr auto kOfRouters =
     kEventTypes<VipMaster, VipBackup, VipFault, VipStopped, VipSetAside, VipDuplicateMaster, VipAddressConflict,
                 VipPeerRefused, VipSettingsDiffer, VipStaleAddresses, VipStalled, VipForeignRouter, VipAddressPutBack,
-                VipArbitersLost, VipArbitersBack, VipPathDown, VipPathUp, VipKernelRefused>;
+                VipDamped, VipArbitersLost, VipArbitersBack, VipPathDown, VipPathUp, VipKernelRefused>;
 
 // ── of the gateway: what addresses depend on ──
 

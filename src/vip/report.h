@@ -56,8 +56,9 @@ struct RouterReport {
   std::uint8_t master_priority = 0;
   std::string own_address{};
   std::uint8_t base_priority = 0;
-  std::uint8_t priority = 0;  // effective
-  bool preferred = false;     // by the operator
+  std::uint8_t priority = 0;   // effective
+  bool preferred = false;      // by the operator
+  std::int64_t damped_ms = 0;  // for so long it preempts nobody
   std::string sync_group{};
   std::vector<Contribution> contributions{};
   std::vector<Transition> transitions{};  // the latest 16, oldest first

@@ -35,6 +35,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kAddressesMismatch: return "a peer's list of addresses differs from ours";
     case Reason::kDuplicateMaster: return "another master of lower priority or address was heard";
     case Reason::kBadAdvertisement: return "an advertisement has no interval";
+    case Reason::kDamped: return "it moved too often: no preempting for a while";
   }
   return "unknown";
 }

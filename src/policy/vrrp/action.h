@@ -53,8 +53,9 @@ enum class Reason : std::uint8_t {
   kAddressesMismatch,  // the peer's list of addresses differs from ours
   kDuplicateMaster,    // a master of lower priority or address was heard while we are master
   kBadAdvertisement,   // an interval of 0
+  kDamped,             // it flapped: no preempting for a while
 };
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kBadAdvertisement) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kDamped) + 1;
 
 std::string_view to_string(Mode mode);
 /// In words fit for an event and for `holdfast status`.

@@ -71,15 +71,24 @@ struct ProbeResult {
   bool answered = false;
 };
 enum class SyncOrder : std::uint8_t {
-  kTake,      // the group is master: become so too
-  kYield,     // the group is not: give way
-  kGiveBack,  // the same to a member that has just taken what the group cannot: at once, nothing to hand over yet
-  kFault,     // a member is at fault: so are you
-  kClear,     // no member is any more
+  kTake,            // the group is master, or becomes it now: so do you
+  kYield,           // the group is not: give way
+  kMasterReleased,  // another member's master gave its addresses up: yours may be gone too, without a word
+  kFault,           // a member is at fault: so are you
+  kClear,           // no member is any more
+};
+/// What a member of a sync group has from the others. From the first on it takes over when SyncOrder::kTake says so, or
+/// alone where the others do not want to and its own addresses have nobody.
+struct GroupStanding {
+  std::uint8_t priority = 0;  // of the group on this node: what every member advertises and compares
+  bool preferred = false;     // by the operator, of any member
+  Nanos tie_patience{0};      // how long a tie between two masters is left to the members before this one
+
+  friend bool operator==(const GroupStanding&, const GroupStanding&) = default;
 };
 
-using Input =
-    std::variant<Start, Stop, Timer, Advertisement, OwnAddress, InterfaceChanged, TrackChanged, OperatorCommand,
-                 Reconfigured, LeaseNotRenewed, StaleAddresses, CannotSend, ConflictSeen, ProbeResult, SyncOrder>;
+using Input = std::variant<Start, Stop, Timer, Advertisement, OwnAddress, InterfaceChanged, TrackChanged,
+                           OperatorCommand, Reconfigured, LeaseNotRenewed, StaleAddresses, CannotSend, ConflictSeen,
+                           ProbeResult, SyncOrder, GroupStanding>;
 
 }  // namespace hf::policy::vrrp

@@ -10,6 +10,8 @@ constexpr Nanos kShortestInterval = 10ms;  // whatever a peer says: no timers th
 constexpr Nanos kLongestInterval = 255s;
 constexpr Nanos kWarnGap = 10s;  // the same warning at most once in it
 constexpr unsigned kMaxDoublings = 8;
+constexpr unsigned kFreeLosses = 1;  // by fault or stall, before damping begins
+constexpr unsigned kFreeFlips = 3;   // from and to another master that lives
 
 /// One step: the state being changed and the actions gathered.
 class Turn {
@@ -79,8 +81,12 @@ class Turn {
     s_.preferred = command == OperatorCommand::kPrefer;
     s_.faults.operator_release = command == OperatorCommand::kRelease;
     faults_changed(Reason::kOperatorRelease);
-    if (priority() != before) tell_priority();
-    if (s_.preferred && s_.mode == Mode::kBackup && master_is_below_us()) become_master(Reason::kPreempted);
+    preference_changed(before);
+  }
+  void on(const GroupStanding& standing) {
+    const std::uint8_t before = priority();
+    s_.group = standing;
+    preference_changed(before);
   }
   /// A shorter interval or lease must not make a stall of the time that the longer one allowed: all begin anew.
   void on(const Reconfigured&) {
@@ -112,14 +118,14 @@ class Turn {
   void on(SyncOrder order) {
     switch (order) {
       case SyncOrder::kTake:
-        if (s_.mode == Mode::kBackup && !probing()) take(Reason::kSyncGroup);
+        if (s_.mode == Mode::kBackup && !probing()) take(s_.wants ? s_.take_reason : Reason::kSyncGroup);
         return;
       case SyncOrder::kYield:
-        if (s_.mode == Mode::kMaster) leave(Mode::kBackup, Reason::kSyncGroup);
-        return;
-      case SyncOrder::kGiveBack:
-        if (s_.mode == Mode::kMaster) leave_at_once(Mode::kBackup, Reason::kSyncGroup);
-        return;
+        if (s_.mode == Mode::kMaster) return leave(Mode::kBackup, Reason::kSyncGroup);
+        if (!probing()) return;
+        s_.timers.probe = Deadline::never();
+        return listen();
+      case SyncOrder::kMasterReleased: return others_master_released();
       case SyncOrder::kFault:
       case SyncOrder::kClear:
         s_.faults.sync_group = order == SyncOrder::kFault;
@@ -149,11 +155,13 @@ class Turn {
   void heard_as_backup(const Advertisement& advert, Nanos interval) {
     if (advert.priority == kReleasePriority) return master_released(advert.source, interval);
     s_.released_to_us = false;
+    s_.heard_at = now_;
+    const bool better = advert.priority > priority();
+    s_.rival_alive = Deadline{better ? now_ : now_ + master_down_interval(config_.version, priority(), interval)};
     if (advert.priority >= priority()) {
       s_.lower_since.reset();
       return listen_to(advert, interval);
     }
-    s_.lower_alive = Deadline{now_ + master_down_interval(config_.version, priority(), interval)};
     if (!s_.lower_since) s_.lower_since = now_;
     if (!may_preempt()) return listen_to(advert, interval);
     s_.master = advert.source;
@@ -165,6 +173,7 @@ class Turn {
     if (advert.priority != kReleasePriority) {
       s_.master = advert.source;
       s_.master_priority = advert.priority;
+      s_.heard_at = now_;
       s_.learnt_until = Deadline{now_ + master_down_interval(config_.version, priority(), interval)};
     } else if (s_.master == advert.source) {
       s_.master.reset();
@@ -190,14 +199,23 @@ class Turn {
     s_.timers.probe = Deadline::never();
     s_.timers.master_down = s_.timers.master_down.earlier(Deadline{std::max(soon, s_.started_until)});
     s_.take_reason = Reason::kMasterReleased;
-    s_.lower_alive = Deadline{TimePoint{0}};
+    s_.wants = false;
+    s_.rival_alive = Deadline{TimePoint{0}};
     s_.lower_since.reset();
     s_.master.reset();
   }
+  /// A node gives up all members at once, but where its interface is down nobody hears of it. Its next advert is waited
+  /// for: that is less than its hand-over of the others takes.
+  void others_master_released() {
+    if (s_.mode != Mode::kBackup || probing() || s_.wants || !s_.master) return;
+    const TimePoint due = s_.heard_at + s_.master_interval + kHandOverSlack;
+    const TimePoint soon = std::max(now_ + skew_time(config_.version, priority(), s_.master_interval), due);
+    s_.timers.master_down = s_.timers.master_down.earlier(Deadline{std::max(soon, s_.started_until)});
+  }
   void heard_as_master(const Advertisement& advert, Nanos interval) {
     if (advert.priority == kReleasePriority) return heard_release_as_master();
-    const bool better =
-        advert.priority > priority() || (advert.priority == priority() && advert.source > s_.own_address);
+    const bool tied = advert.priority == priority();
+    const bool better = advert.priority > priority() || (tied && advert.source > s_.own_address && !leaves_tie());
     if (better || s_.cannot_send) {  // one that cannot be told to give way must be given way to
       leave(Mode::kBackup, better ? Reason::kBetterMaster : Reason::kCannotSend);
       return listen_to(advert, interval);
@@ -208,33 +226,49 @@ class Turn {
     advertise_soon();
     announce_soon();
   }
+  /// A tie is settled by the first member of a group that hears the other: the addresses on another member's interface
+  /// may order the nodes the other way round.
+  bool leaves_tie() {
+    if (!s_.group || s_.group->tie_patience == Nanos{0}) return false;
+    if (s_.tied_until.passed(now_)) s_.tied_since = now_;
+    s_.tied_until = Deadline{now_ + master_down_interval(config_.version, priority(), config_.advert_interval)};
+    return now_ < *s_.tied_since + s_.group->tie_patience;
+  }
   /// Who releases was master beside us: clients may have learnt its link-layer address last.
   void heard_release_as_master() {
     advertise(priority());
     if (config_.answer_lower) announce_soon();
   }
   bool may_preempt() const {
-    if (s_.preferred || config_.priority == kOwnerPriority) return true;
+    if (preferred() || priority() == kOwnerPriority) return true;
     if (!config_.preempt || now_ < s_.damped_until) return false;
     return now_ >= *s_.lower_since + config_.preempt_delay;
   }
-  bool lower_master_alive() const { return !s_.lower_alive.passed(now_); }
+  bool rival_alive() const { return !s_.rival_alive.passed(now_); }
   bool master_is_below_us() const {
     return s_.master && s_.master_priority < priority() && !s_.timers.master_down.passed(now_) && !probing();
   }
 
   // ── the ways between modes ──
   void begin(Reason reason) {
-    const bool owner = config_.priority == kOwnerPriority && now_ >= s_.started_until;
-    if (owner && config_.probe_wait == Nanos{0}) return become_master(Reason::kAddressOwner);
+    const bool owner = priority() == kOwnerPriority && now_ >= s_.started_until;
+    if (owner && config_.probe_wait == Nanos{0} && !s_.group) return become_master(Reason::kAddressOwner);
     const std::optional<IpAddress> learnt = s_.learnt_until.passed(now_) ? std::nullopt : s_.master;
     move(Mode::kBackup, reason);
     s_.master = learnt;
-    if (owner) take(Reason::kAddressOwner);
+    if (owner) take_or_want(Reason::kAddressOwner);
   }
-  /// No probe where a lower master is heard, nor after a release to us: the old master may still answer, on purpose.
+  void take_or_want(Reason reason) {
+    if (!s_.group) return take(reason);
+    const bool again = std::exchange(s_.wants, true);
+    s_.take_reason = reason;
+    if (again && !rival_alive()) return take(reason);  // nobody has these addresses, whatever the others hear
+    s_.timers.master_down = Deadline{now_ + master_down_interval(config_.version, priority(), s_.master_interval)};
+  }
+  /// No probe where a rival is heard, nor after a release to us: the old master may still answer, on purpose.
   void take(Reason reason) {
-    const bool preempting = lower_master_alive();
+    const bool preempting = rival_alive();
+    s_.wants = false;
     s_.take_reason = preempting && reason == Reason::kMasterDown ? Reason::kPreempted : reason;
     s_.timers.master_down = Deadline::never();
     if (config_.probe_wait == Nanos{0} || preempting || s_.released_to_us || patience_is_over()) {
@@ -254,6 +288,8 @@ class Turn {
     s_.timers = Timers{};
     s_.answered_since.reset();
     s_.last_conflict.reset();
+    s_.wants = false;
+    s_.tied_until = Deadline{TimePoint{0}};
     s_.second_burst_due = config_.announce_delay > Nanos{0};
     if (reason == Reason::kPreempted) s_.last_word_until = Deadline{now_ + 2 * config_.advert_interval};
     const bool make_first = std::exchange(s_.released_to_us, false) && config_.hand_over;
@@ -262,6 +298,7 @@ class Turn {
     announce();
     if (make_first) advertise(priority());
     act({.kind = ActionKind::kReportTransition, .from = from, .to = Mode::kMaster, .reason = reason});
+    if (reason == Reason::kPreempted || reason == Reason::kSyncGroup) damp(s_.flips, kFreeFlips);
   }
   void move(Mode to, Reason reason) {
     const Mode from = std::exchange(s_.mode, to);
@@ -272,9 +309,10 @@ class Turn {
     s_.timers = kept;
     s_.master.reset();
     s_.lower_since.reset();
-    s_.lower_alive = Deadline{TimePoint{0}};
+    s_.rival_alive = Deadline{TimePoint{0}};
     s_.answered_since.reset();
     s_.listened_again = false;
+    s_.wants = false;
     s_.take_reason = Reason::kMasterDown;
     s_.master_interval = config_.advert_interval;
     if (to == Mode::kBackup) listen();
@@ -286,10 +324,12 @@ class Turn {
   void leave(Mode to, Reason reason) {
     const bool planned = reason == Reason::kStopped || reason == Reason::kOperatorRelease ||
                          reason == Reason::kSyncGroup || reason == Reason::kTrackRelease;
+    const bool flipped = reason == Reason::kBetterMaster || reason == Reason::kSyncGroup;
+    if (s_.mode == Mode::kMaster && to == Mode::kBackup && flipped) damp(s_.flips, kFreeFlips);
     if (s_.mode != Mode::kMaster || !planned || !s_.serving || !config_.hand_over) return leave_at_once(to, reason);
     advertise(kReleasePriority);
     s_.timers.hand_over_end = Deadline{now_ + hand_over_limit(config_)};
-    if (reason == Reason::kTrackRelease) damp();
+    if (reason == Reason::kTrackRelease) damp(s_.losses, kFreeLosses);
     move(to, reason);
   }
   /// Out of any mode; a master first takes its addresses off and then says so.
@@ -303,7 +343,7 @@ class Turn {
       }
       if (reason == Reason::kStalled || reason == Reason::kInterfaceDown || reason == Reason::kTrackRelease ||
           reason == Reason::kCannotSend) {
-        damp();
+        damp(s_.losses, kFreeLosses);
       }
     }
     move(to, reason);
@@ -323,6 +363,7 @@ class Turn {
   }
   void listen() {
     s_.released_to_us = false;
+    s_.wants = false;
     const TimePoint down = now_ + master_down_interval(config_.version, priority(), s_.master_interval);
     s_.timers.master_down = Deadline{std::max(down, s_.started_until)};
   }
@@ -338,13 +379,16 @@ class Turn {
     if (s_.faults.any() && s_.mode != Mode::kFault) return leave(Mode::kFault, reason);
     if (!s_.faults.any() && s_.mode == Mode::kFault) begin(Reason::kRecovered);
   }
-  /// Losses that come in quick succession cost the right to preempt for a while. Taking over from nobody stays free.
-  void damp() {
-    const bool again = s_.last_loss && now_ - *s_.last_loss < config_.damping.window;
-    s_.losses = again ? std::min(s_.losses + 1, kMaxDoublings) : 0;
-    s_.last_loss = now_;
-    if (s_.losses == 0) return;
-    s_.damped_until = now_ + std::min(config_.damping.limit, config_.damping.base * (1 << (s_.losses - 1)));
+  /// More moves than are free, each within the window of the one before, cost the right to preempt for a while. Taking
+  /// over from nobody stays free.
+  void damp(Tally& moves, unsigned free) {
+    const bool again = moves.last && now_ - *moves.last < config_.damping.window;
+    moves.count = again ? std::min(moves.count + 1, free + kMaxDoublings) : 1;
+    moves.last = now_;
+    if (moves.count <= free || config_.damping.base == Nanos{0}) return;
+    const Nanos wait = std::min(config_.damping.limit, config_.damping.base * (1 << (moves.count - free - 1)));
+    s_.damped_until = std::max(s_.damped_until, now_ + wait);
+    warn(Reason::kDamped);
   }
   void yield_if_stalled() {
     if (s_.mode != Mode::kMaster || !config_.check_stall) return;
@@ -403,7 +447,7 @@ class Turn {
       return listen();
     }
     s_.listened_again = false;
-    take(s_.take_reason);
+    take_or_want(s_.take_reason);
   }
   void run_master_timers() {
     if (s_.timers.refresh.passed(now_)) hold(ActionKind::kRefreshAddresses);
@@ -462,6 +506,14 @@ class Turn {
   void tell_priority() {
     if (s_.mode == Mode::kMaster) advertise_soon();
   }
+  void preference_changed(std::uint8_t before) {
+    if (priority() != before) tell_priority();
+    if (!preferred() || s_.mode != Mode::kBackup || !master_is_below_us()) return;
+    if (!s_.group) return become_master(Reason::kPreempted);
+    s_.rival_alive = s_.timers.master_down;
+    take_or_want(Reason::kPreempted);
+  }
+  bool preferred() const { return s_.preferred || (s_.group && s_.group->preferred); }
   std::uint8_t priority() const { return effective_priority(config_, s_); }
 
   const Config& config_;
@@ -473,9 +525,8 @@ class Turn {
 
 }  // namespace
 
-std::uint8_t effective_priority(const Config& config, const State& state) {
+std::uint8_t own_priority(const Config& config, const State& state) {
   if (config.priority == kOwnerPriority) return kOwnerPriority;
-  if (state.preferred) return kHighestPriority;
   return static_cast<std::uint8_t>(std::clamp(int{config.priority} + state.weight_sum, 1, int{kHighestPriority}));
 }
 
@@ -484,8 +535,15 @@ bool is_of_another_router(const Config& config, const std::vector<IpAddress>& ad
                                                   config.addresses.end()) == addresses.end();
 }
 
-bool hears_lower_master(const State& state, TimePoint now) {
-  return state.mode == Mode::kBackup && state.timers.probe.is_never() && !state.lower_alive.passed(now);
+std::uint8_t effective_priority(const Config& config, const State& state) {
+  if (state.group) return state.group->priority;
+  if (state.preferred && config.priority != kOwnerPriority) return kHighestPriority;
+  return own_priority(config, state);
+}
+
+bool hears_rival(const State& state, TimePoint now) {
+  const bool idle = state.mode == Mode::kBackup && state.timers.probe.is_never();
+  return idle && now >= state.damped_until && !state.rival_alive.passed(now);
 }
 
 bool would_take(const State& state, TimePoint now) {

@@ -27,6 +27,9 @@
 //      common with ours is of another virtual router with the same id, and is not obeyed.
 //   6. A node that hands over sends no advertisement with a priority above 0 and announces nothing, unless it is master
 //      again.
+//   7. A member of a sync group (GroupStanding) whose time has come wants to take over and says so; SyncOrder::kTake
+//      makes it. Only where nobody at all is heard for its addresses and the others still do not want to after another
+//      Master_Down_Interval, it takes them alone.
 #pragma once
 
 #include <array>
@@ -52,6 +55,12 @@ struct Faults {
   /// A fault of this node's own, not one handed on by its group.
   bool own() const { return interface_down || track_release || operator_release || conflict; }
   bool any() const { return own() || sync_group; }
+};
+
+/// Moves that came in quick succession.
+struct Tally {
+  std::optional<TimePoint> last;
+  unsigned count = 0;
 };
 
 /// Deadline::never() where not running.
@@ -84,11 +93,18 @@ struct State {
   std::uint8_t master_priority = 0;
   Deadline learnt_until{TimePoint{0}};      // a master heard in Fault counts as alive until
   std::optional<TimePoint> lower_since;     // a master of lower priority is heard since
-  Deadline lower_alive{TimePoint{0}};       // and counts as alive until
+  Deadline rival_alive{TimePoint{0}};       // a master of lower or equal priority, heard last, counts as alive until
+  TimePoint heard_at;                       // the master's last advert
   std::optional<TimePoint> answered_since;  // probes are answered since
   Reason take_reason = Reason::kMasterDown;
   bool released_to_us = false;  // the master last heard released, nobody was heard since: no probe
   bool listened_again = false;
+
+  // in a sync group
+  std::optional<GroupStanding> group;
+  bool wants = false;                   // as a backup: to take over with the others
+  std::optional<TimePoint> tied_since;  // as a master: another of equal priority is heard since
+  Deadline tied_until{TimePoint{0}};    // and counts as alive until
 
   // as a master, and while handing over
   TimePoint last_advert;
@@ -101,8 +117,8 @@ struct State {
   std::array<Deadline, kReasonCount> warned;  // when each reason was last given in a kWarn; never: not yet
 
   // damping
-  std::optional<TimePoint> last_loss;
-  unsigned losses = 0;
+  Tally losses;  // by fault or stall
+  Tally flips;   // from and to another master that lives
   TimePoint damped_until;
 };
 
@@ -115,15 +131,17 @@ struct Step {
 /// unless `input` is Reconfigured.
 Step step(const Config& config, State state, TimePoint now, const Input& input);
 
-/// What this node advertises now: its priority and the tracked weights within 1 to 254; 255 and 254 (preferred) stay.
+/// Of the router alone: its priority and the tracked weights within 1 to 254; 255 stays.
+std::uint8_t own_priority(const Config& config, const State& state);
+/// What this node advertises now: own_priority(), 254 when preferred, the group's in a sync group.
 std::uint8_t effective_priority(const Config& config, const State& state);
 
 /// An advertisement with these addresses is of another virtual router: none of them is ours.
 bool is_of_another_router(const Config& config, const std::vector<IpAddress>& addresses);
 
-/// A backup that hears a master of lower priority: it would take over at once if it were told to.
-bool hears_lower_master(const State& state, TimePoint now);
-/// A backup that has waited long enough: with the next Timer it probes, or takes over.
+/// A backup that hears a master which is not above it, and is not damped: told to, it takes over at once.
+bool hears_rival(const State& state, TimePoint now);
+/// A backup that has waited long enough: with the next Timer it probes, or takes over, or wants to.
 bool would_take(const State& state, TimePoint now);
 /// Not master any more, but the addresses are still here for the successor to take over.
 bool handing_over(const State& state);

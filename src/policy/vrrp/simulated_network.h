@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <utility>
 #include <vector>
@@ -57,6 +58,11 @@ class SimulatedNetwork {
   }
 
   // ── what a test does ──
+  /// Of a node before its first start.
+  void set_own_address(std::size_t i, const IpAddress& address) { nodes_[i].own_address = address; }
+  void set_drift(std::size_t i, std::int64_t ppm) { nodes_[i].drift_ppm = ppm; }
+  /// Called after each step of a node's machine.
+  void on_step(std::function<void(std::size_t)> stepped) { stepped_ = std::move(stepped); }
   std::size_t size() const { return nodes_.size(); }
   const Node& node(std::size_t i) const { return nodes_[i]; }
   TimePoint now() const { return now_; }
@@ -69,6 +75,11 @@ class SimulatedNetwork {
   void start(std::size_t i) {
     if (runs(i) && std::exchange(nodes_[i].stopping, false)) return give(i, Start{nodes_[i].cable, holds(i)});
     if (nodes_[i].alive) return;
+    boot(i);
+    begin(i);
+  }
+  /// The two halves of start(): between them others may have to be there, too.
+  void boot(std::size_t i) {
     nodes_[i].alive = true;
     nodes_[i].stopping = false;
     nodes_[i].frozen = false;
@@ -76,8 +87,8 @@ class SimulatedNetwork {
     nodes_[i].state = State{};
     nodes_[i].backlog.clear();
     give(i, OwnAddress{nodes_[i].own_address});
-    give(i, Start{.interface_up = nodes_[i].cable, .addresses_present = holds(i)});
   }
+  void begin(std::size_t i) { give(i, Start{.interface_up = nodes_[i].cable, .addresses_present = holds(i)}); }
   void stop(std::size_t i) {
     if (!runs(i)) return;
     nodes_[i].stopping = true;
@@ -126,8 +137,11 @@ class SimulatedNetwork {
   bool connected(std::size_t from, std::size_t to) const {
     return !cut_[from][to] && nodes_[from].cable && nodes_[to].cable;
   }
+  TimePoint local_now(std::size_t i) const { return local(nodes_[i]); }
   TimePoint next_event() const { return events_.empty() ? Deadline::never().at : events_.begin()->first.first; }
 
+  /// Nothing is due until `t`.
+  void pass(TimePoint t) { now_ = t; }
   /// Moves to the next event or to `limit`, whichever comes first, and runs the event.
   void advance(TimePoint limit) {
     if (next_event() > limit) {
@@ -171,6 +185,7 @@ class SimulatedNetwork {
     node.state = std::move(done.state);
     for (const Action& action : done.actions) perform(i, action);
     if (node.stopping && !holding(node.state)) kill(i);
+    if (stepped_) stepped_(i);
   }
   void perform(std::size_t i, const Action& action) {
     Node& node = nodes_[i];
@@ -241,6 +256,7 @@ class SimulatedNetwork {
   std::array<std::array<bool, kMaxNodes>, kMaxNodes> cut_{};
   std::array<std::array<unsigned, kMaxNodes>, kMaxNodes> lost_in_a_row_{};
   int announcer_ = -1;
+  std::function<void(std::size_t)> stepped_;
 };
 
 }  // namespace hf::policy::vrrp

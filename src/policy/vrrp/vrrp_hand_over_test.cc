@@ -145,12 +145,6 @@ TEST(VrrpHandOver, is_not_for_a_node_where_nobody_answers_any_more) {
   stopped.master().give(TrackChanged{.weight_sum = -10, .release = false, .serving = false}).give(Stop{});
   EXPECT_EQ(stopped.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
 }
-TEST(VrrpHandOver, is_not_for_what_was_just_taken_and_the_group_cannot_keep) {
-  Router router(level1());
-  router.master().give(SyncOrder::kGiveBack);
-  EXPECT_EQ(router.kinds(), (Kinds{kRemoveAddresses, kSendAdvertisement, kReportTransition}));
-  EXPECT_EQ(router.mode(), Mode::kBackup);
-}
 TEST(VrrpHandOver, is_not_for_losses_and_not_where_the_configuration_says_no) {
   const Input losses[] = {advert(200), InterfaceChanged{false}};
   for (const Input& loss : losses) {

@@ -471,7 +471,8 @@ TEST(VrrpProperty, addresses_are_refreshed_only_while_held_and_held_only_by_a_ma
           ProbeResult{random.below(2) == 0},
           TrackChanged{static_cast<int>(random.below(600)) - 300, random.below(5) == 0, random.below(3) != 0},
           static_cast<OperatorCommand>(random.below(3)),
-          static_cast<SyncOrder>(random.below(5))};
+          static_cast<SyncOrder>(random.below(5)),
+          GroupStanding{static_cast<std::uint8_t>(1 + random.below(255)), random.below(4) == 0, Nanos(1s)}};
       const Input& input = inputs[random.below(std::size(inputs))];
       if (std::holds_alternative<Reconfigured>(input)) {
         config.priority = static_cast<std::uint8_t>(1 + random.below(255));

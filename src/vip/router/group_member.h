@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/ip_address.h"
 #include "policy/vrrp/sync_group.h"
 
 namespace hf::vip::router {
@@ -13,10 +14,11 @@ class GroupMember {
  public:
   /// The name of its group; empty: none.
   virtual const std::string& group() const = 0;
+  /// The lowest of its addresses: what all nodes order the members of a group by, whatever their files call them.
+  virtual IpAddress place() const = 0;
   virtual policy::vrrp::MemberStatus member_status() const = 0;
-  /// Whether it is at fault by the group's order.
-  virtual bool has_group_fault() const = 0;
-  virtual void order(policy::vrrp::SyncOrder order) = 0;
+  /// A SyncOrder or a GroupStanding.
+  virtual void order(const policy::vrrp::Input& order) = 0;
 
  protected:
   ~GroupMember() = default;

@@ -123,10 +123,25 @@ void VirtualRouter::perform(const machine::Action& action) {
 
 void VirtualRouter::on_timer() {
   weigh_arbiters();
-  const bool cut_off = machine::would_take(state_, around_.loop.now()) && !machine::may_take(contacts());
-  if (cut_off && fitness_.cut_off()) fitness_changed();
+  if (machine::would_take(state_, around_.loop.now())) refuse_if_cut_off();
   feed(machine::Timer{});
 }
+
+/// The arbiters may have fallen silent while it waited for the other members.
+void VirtualRouter::order(const machine::Input& order) {
+  const auto* what = std::get_if<machine::SyncOrder>(&order);
+  if (what != nullptr && *what == machine::SyncOrder::kTake) {
+    weigh_arbiters();
+    refuse_if_cut_off();
+  }
+  feed(order);
+}
+
+void VirtualRouter::refuse_if_cut_off() {
+  if (!machine::may_take(contacts()) && fitness_.cut_off()) fitness_changed();
+}
+
+IpAddress VirtualRouter::place() const { return std::ranges::min(settings_.machine.addresses); }
 
 std::string VirtualRouter::command(OperatorCommand command) {
   feed(command);
@@ -406,6 +421,7 @@ void VirtualRouter::warn(const machine::Action& action) {
           .vip = settings_.name, .peer = peer.to_string(), .reason = machine::to_string(action.reason)});
     case Reason::kStaleAddresses: return around_.news(events::VipStaleAddresses{.vip = settings_.name});
     case Reason::kStalled: return around_.news(events::VipStalled{.vip = settings_.name, .late = action.late});
+    case Reason::kDamped: return around_.news(events::VipDamped{.vip = settings_.name, .lasts = damped_for()});
     default: return around_.news(DuplicateMaster{runtime::wall_micros(), settings_.name, peer});
   }
 }
@@ -416,6 +432,8 @@ std::optional<RouterHistory::Master> VirtualRouter::live_master() const {
   if (state_.mode == Mode::kMaster) return RouterHistory::Master{sockets_.own_address(), priority()};
   return history_.live_master(around_.loop.now());
 }
+
+Nanos VirtualRouter::damped_for() const { return std::max(state_.damped_until - around_.loop.now(), Nanos{0}); }
 
 RouterReport VirtualRouter::report() const {
   RouterReport report;
@@ -435,9 +453,15 @@ RouterReport VirtualRouter::report() const {
   }
   report.own_address = sockets_.is_attached() ? sockets_.own_address().to_string() : "";
   report.base_priority = settings_.machine.priority;
-  report.preferred = state_.preferred;
+  report.preferred = state_.preferred || (state_.group && state_.group->preferred);
+  report.damped_ms = std::chrono::ceil<Millis>(damped_for()).count();
   report.sync_group = settings_.sync_group;
   report.contributions = fitness_.contributions();
+  const int by_group = int{priority()} - int{machine::own_priority(settings_.machine, state_)};
+  if (by_group != 0 && !report.preferred) {
+    report.contributions.push_back(
+        {"sync group " + settings_.sync_group, by_group, false, "the lowest of its members counts"});
+  }
   const NeighbourSocket::Claim& claim = history_.last_claim();
   if (state_.faults.operator_release) report.contributions.push_back({"operator", 0, true, "released by command"});
   if (state_.faults.sync_group) {

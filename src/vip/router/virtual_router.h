@@ -70,11 +70,11 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   /// What was done, in words. The caller reports it as an event.
   std::string command(policy::vrrp::OperatorCommand command);
   const std::string& group() const override { return settings_.sync_group; }
-  void order(policy::vrrp::SyncOrder order) override { feed(order); }
+  IpAddress place() const override;
+  void order(const policy::vrrp::Input& order) override;
   policy::vrrp::MemberStatus member_status() const override {
-    return {state_.mode, state_.faults.own(), policy::vrrp::hears_lower_master(state_, around_.loop.now())};
+    return policy::vrrp::member_status(settings_.machine, state_, around_.loop.now());
   }
-  bool has_group_fault() const override { return state_.faults.sync_group; }
 
   /// Interfaces or addresses of this machine changed.
   void interfaces_changed();
@@ -85,6 +85,7 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   void feed(policy::vrrp::Input input);
   void perform(const policy::vrrp::Action& action);
   void on_timer();
+  void refuse_if_cut_off();
   /// A stopped machine has nothing to hear any more, unless it holds addresses.
   bool takes_part() const { return started_ || policy::vrrp::holding(state_); }
 
@@ -130,6 +131,7 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   void fitness_changed();
   policy::vrrp::Contacts contacts() const;
 
+  Nanos damped_for() const;
   std::uint8_t priority() const { return policy::vrrp::effective_priority(settings_.machine, state_); }
   /// Ourselves, or the other whose adverts are fresh.
   std::optional<RouterHistory::Master> live_master() const;
