@@ -81,6 +81,14 @@ TEST(CliStatus, TellsWhoElseIsMasterAndWhatForbidsIt) {
   EXPECT_NE(shown(status).find("  master     not known\n"), std::string::npos);
 }
 
+TEST(CliStatus, SaysForHowLongAVipThatMovedTooOftenPreemptsNobody) {
+  StatusSnapshot status = example();
+  EXPECT_EQ(shown(status).find("  damped"), std::string::npos);
+  status.vips[0].report.damped_ms = 4200;
+  EXPECT_NE(shown(status).find("  damped     moved too often: it preempts nobody for another 4200 ms\n"),
+            std::string::npos);
+}
+
 TEST(CliStatus, SaysThatTheGuardianIsGone) {
   StatusSnapshot status = example();
   status.guardian->connected = false;
