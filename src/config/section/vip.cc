@@ -207,7 +207,7 @@ constexpr Key kKeys[] = {
      .field = at<&Vip::tracks>()},
     {.path = "vip.gateway_weight", .kind = Kind::kWeight, .doc = "What counts while the part that serves clients is dead, stuck or not ready.",
      .fallback = "\"release\"", .min = -253, .max = 253, .field = at<&Vip::gateway_weight>()},
-    {.path = "vip.sync_group", .kind = Kind::kName, .doc = "VIPs of one group move together: a node holds all of them or none.", .sample = "\"pair\"",
+    {.path = "vip.sync_group", .kind = Kind::kName, .doc = "VIPs of one group move together: a node holds all of them or none. The lowest of their priorities on a node counts for all.", .sample = "\"pair\"",
      .field = at<&Vip::sync_group>()},
     {.path = "vip.on_master", .kind = Kind::kCommand, .doc = "Runs when this node has taken the addresses; the program by its whole path, never by a shell unless notify_shell.",
      .sample = "\"/etc/holdfast/notify.sh master\"", .field = by<Runs<&Vip::on_master>>()},

@@ -19,6 +19,17 @@ class BadVip : public testing::TestWithParam<Case> {};
 
 TEST_P(BadVip, IsToldExactly) { EXPECT_EQ(complaints(GetParam().text), GetParam().expected + "\n") << GetParam().text; }
 
+TEST(VipSyncGroup, MembersMayDifferInNumbersButNotInOrder) {
+  const std::string group = "sync_group = \"pair\"\n";
+  const auto inner = [&group](const std::string& priority) {
+    return "[[vip]]\nname = \"inner\"\ninterface = \"eth2\"\naddresses = [\"198.18.1.1/24\"]\nrouter_id = 52\n" + group +
+           "priority = " + priority + "\n";
+  };
+  const std::string outer = group + "priority = { gw-a = 110, gw-b = 100 }";
+  EXPECT_EQ(complaints(vip(outer, inner("{ gw-a = 120, gw-b = 10 }"))), "");
+  EXPECT_NE(complaints(vip(outer, inner("{ gw-a = 10, gw-b = 120 }"))), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Values, BadVip, testing::Values(
     Case{vip(R"(priority = 256)"),
          R"(hf.toml:6:12: priority = 256, the range is 1 to 255, write for example priority = 100)"},
@@ -181,6 +192,28 @@ router_id = 52
          R"(hf.toml:8:8: vip "db" is there twice, the first one is at line 2, give each a name of its own)"},
     Case{vip(R"(sync_group = "pair")"),
          R"(warning: hf.toml:6:14: sync_group = "pair" has one member, there is no other VIP that it could move with, correct the name or remove it)"},
+    Case{vip("sync_group = \"pair\"\npriority = { gw-a = 110, gw-b = 100 }", R"([[vip]]
+name = "inner"
+interface = "eth2"
+addresses = ["198.18.1.1/24"]
+router_id = 52
+sync_group = "pair"
+priority = { gw-a = 100, gw-b = 110 }
+)"),
+         R"(warning: hf.toml:14:21: sync_group = "pair" orders gw-a and gw-b otherwise than "db" does, the lowest priority that a node has in the group counts for all of it, give the members the same priorities)"},
+    Case{vip("sync_group = \"pair\"\npriority = { gw-a = 110, gw-b = 100 }", R"([[vip]]
+name = "inner"
+interface = "eth2"
+addresses = ["198.18.1.1/24"]
+router_id = 52
+sync_group = "pair"
+priority = 100
+)"),
+         R"(warning: hf.toml:14:12: sync_group = "pair" orders gw-a and gw-b otherwise than "db" does, the lowest priority that a node has in the group counts for all of it, give the members the same priorities)"},
+    Case{vip("priority = { gw-a = 110, gw-b = 110, gw-c = 100 }"),
+         R"(warning: hf.toml:6:21: priority = 110 for gw-a and gw-b, of two that are equal the higher address wins, whichever node has it, give each node a priority of its own)"},
+    Case{vip("priority = { gw-a = 255, gw-b = 255 }"),
+         R"(warning: hf.toml:6:21: priority = 255 for gw-a and gw-b, 255 says that the addresses are a node's own, whenever it runs it takes them, write at most 254 for all but one)"},
     Case{edited(vip(""), "router_id = 51\n", R"()"),
          R"(hf.toml:1:1: router_id is missing, [[vip]] needs it, add router_id = 51)"},
     Case{edited(vip(""), R"(router_id = 51)", R"(router_id = 0)"),

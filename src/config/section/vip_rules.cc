@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMostAddresses = 255;    // the count in an advertisement is one byte
 constexpr std::size_t kPasswordBytes = 8;      // of both kinds in version 2
+constexpr std::int64_t kOwner = 255;           // the priority of a node whose own addresses these are
 constexpr Nanos kLongestV3Interval = 40950ms;  // 12 bits of centiseconds
 
 std::string_view in_words(IpFamily family) { return family == IpFamily::kIpv4 ? "IPv4" : "IPv6"; }
@@ -38,6 +42,7 @@ class VipRules : private file::Findings {
     check_router_ids();
     check_addresses_twice();
     check_sync_groups();
+    check_priorities();
     for (std::size_t i = 0; i < vips_.size(); ++i) check_vip(vips_[i], fmt::format("vip[{}]", i));
   }
 
@@ -95,11 +100,70 @@ class VipRules : private file::Findings {
       if (!vips_[i].sync_group.empty()) members[vips_[i].sync_group].push_back(i);
     }
     for (const auto& [group, vips] : members) {
-      if (vips.size() > 1) continue;
+      if (vips.size() > 1) {
+        check_order(group, vips);
+        continue;
+      }
       warning(at(place_of(vips.front(), "sync_group")),
               fmt::format("sync_group = {} has one member", file::quoted(group)),
               "there is no other VIP that it could move with", "correct the name or remove it");
     }
+  }
+
+  /// The members of a group go by the lowest of their priorities on a node (policy/vrrp/sync_group.h).
+  void check_order(const std::string& group, const std::vector<std::size_t>& vips) {
+    const auto first = std::ranges::find_if(vips, [this](std::size_t vip) { return priorities_of(vip) != nullptr; });
+    if (first == vips.end()) return;
+    const Priorities& nodes = *priorities_of(*first);
+    for (const std::size_t vip : vips) {
+      for (auto one = nodes.begin(); one != nodes.end(); ++one) {
+        for (auto other = std::next(one); other != nodes.end(); ++other) {
+          if (same_order(*first, vip, one->first, other->first)) continue;
+          warning(at(place_of(vip, "priority")),
+                  fmt::format("sync_group = {} orders {} and {} otherwise than \"{}\" does", file::quoted(group),
+                              one->first, other->first, vips_[*first].name),
+                  "the lowest priority that a node has in the group counts for all of it",
+                  "give the members the same priorities");
+          return;
+        }
+      }
+    }
+  }
+
+  bool same_order(std::size_t vip, std::size_t other_vip, const std::string& one, const std::string& other) const {
+    const auto there = priority_on(vip, one) <=> priority_on(vip, other);
+    return there == (priority_on(other_vip, one) <=> priority_on(other_vip, other));
+  }
+
+  void check_priorities() {
+    for (std::size_t i = 0; i < vips_.size(); ++i) {
+      const Priorities* nodes = priorities_of(i);
+      if (nodes == nullptr) continue;
+      std::map<std::int64_t, std::string> seen;
+      for (const auto& [node, priority] : *nodes) {
+        const auto [first, is_new] = seen.emplace(priority, node);
+        if (is_new) continue;
+        const bool owners = priority == kOwner;
+        warning(at(place_of(i, "priority")), fmt::format("priority = {} for {} and {}", priority, first->second, node),
+                owners ? "255 says that the addresses are a node's own, whenever it runs it takes them"
+                       : "of two that are equal the higher address wins, whichever node has it",
+                owners ? "write at most 254 for all but one" : "give each node a priority of its own");
+        break;
+      }
+    }
+  }
+
+  using Priorities = std::map<std::string, std::int64_t>;
+  /// As the file gives them for each node; nullptr: one for all, or none.
+  const Priorities* priorities_of(std::size_t vip) const {
+    const auto there = result_.per_node_numbers.find(place_of(vip, "priority"));
+    return there == result_.per_node_numbers.end() ? nullptr : &there->second;
+  }
+  std::int64_t priority_on(std::size_t vip, const std::string& node) const {
+    const Priorities* nodes = priorities_of(vip);
+    if (nodes == nullptr) return vips_[vip].priority;
+    const auto there = nodes->find(node);
+    return there == nodes->end() ? 0 : there->second;
   }
 
   void check_vip(const Vip& vip, const std::string& place) {
