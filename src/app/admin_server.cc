@@ -51,6 +51,12 @@ AdminConnections::Door AdminServer::door(admin::Transport transport) {
 
 AdminServer::~AdminServer() = default;
 
+std::optional<AdminServer::FileId> AdminServer::socket_file() const {
+  struct stat file{};
+  if (::lstat(settings_.socket.unix_path.c_str(), &file) != 0) return std::nullopt;
+  return FileId{file.st_dev, file.st_ino};
+}
+
 void AdminServer::apply(const config::Admin& settings) { api_.set_credentials(credentials_of(settings)); }
 
 Result<void> AdminServer::open() {
@@ -59,6 +65,7 @@ Result<void> AdminServer::open() {
     const Result<net::Address> path = upstream::address_in_numbers(settings_.socket);
     HF_RETURN_IF_ERROR(path);
     HF_RETURN_IF_ERROR(listen(*path, admin::Transport::kUnixSocket));
+    made_ = socket_file();
   }
   if (settings_.http.host.empty()) return {};
   const Result<net::Address> address = upstream::address_in_numbers(settings_.http);
@@ -111,7 +118,7 @@ admin::AdminStatus AdminServer::status() const {
 }
 
 Task<Result<void>> AdminServer::close(Deadline deadline) {
-  if (!std::exchange(closed_, true) && settings_.socket.is_unix()) {  // before the next process makes its own
+  if (!std::exchange(closed_, true) && made_ && socket_file() == made_) {  // before the next process makes its own
     std::error_code ignored;
     std::filesystem::remove(settings_.socket.unix_path, ignored);
   }

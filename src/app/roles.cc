@@ -70,16 +70,16 @@ int run_guardian(const std::string& file, const config::Config& config) {
     guardian.forward_signal(number);
   });
   const Result<void> started = guardian.start();
-  if (!started.ok()) {
-    (void)complain(started.error().context);
-    return kFailed;
-  }
+  if (!started.ok()) return complain(started.error().context);
   loop.run();
-  for (Event untold : guardian.untold_events()) {
-    bound_values(untold);
-    say(render_text(untold));
+  if (guardian.failure() && !guardian.failure()->empty()) (void)complain(*guardian.failure());
+  std::string untold;
+  for (Event event : guardian.untold_events()) {
+    bound_values(event);
+    untold += (untold.empty() ? "" : "\n") + render_text(event);
   }
-  return guardian.exit_code();
+  if (!untold.empty()) say(untold);  // in one, with one time to wait
+  return guardian.failure() ? kFailed : 0;
 }
 
 /// As the user of the file, for good. The file has been read once, to learn whom to become; it is read again as that

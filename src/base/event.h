@@ -132,6 +132,7 @@ enum class EventId : std::uint16_t {
   kVipKernelRefused = 6060,
   kVipSettingsRejected = 6061,
   kVipSettingsApplied = 6062,
+  kVipHeldElsewhere = 6063,
   kTrackFailed = 6101,
   kTrackRecovered = 6102,
   kNotifyFailed = 6111,

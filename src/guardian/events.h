@@ -148,7 +148,26 @@ struct VipSettingsApplied {
   static constexpr EventMember<VipSettingsApplied> kFields[] = {{"changes", &VipSettingsApplied::changes}};
 };
 
+struct VipHeldElsewhere {
+  EventText vip, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kVipHeldElsewhere,
+      .name = "vip_held_elsewhere",
+      .level = EventLevel::kError,
+      .meaning =
+          "A reload asks for a virtual router, or for an address of one, that another process on this machine runs. "
+          "This process does not touch it: a new VIP waits until the other process gives it up, a changed one stays "
+          "as it was.",
+      .action =
+          "`reason` names the other process. End it if it is a second Holdfast by mistake; else give one of the two "
+          "another router_id and other addresses. For a changed VIP reload again afterwards.",
+  };
+  static constexpr EventMember<VipHeldElsewhere> kFields[] = {{"vip", &VipHeldElsewhere::vip},
+                                                              {"reason", &VipHeldElsewhere::reason}};
+};
+
 inline constexpr auto kAll = kEventTypes<GuardianStarted, GuardianDegraded, GatewayDied, GatewayStuck, GatewayRestarted,
-                                         StewardRestarted, VipSettingsRejected, VipSettingsApplied>;
+                                         StewardRestarted, VipSettingsRejected, VipSettingsApplied, VipHeldElsewhere>;
 
 }  // namespace hf::guardian::events

@@ -14,6 +14,8 @@ namespace hf::guardian {
 namespace {
 
 constexpr Nanos kTick = 1s;
+constexpr Nanos kClaimPatience = 500ms;  // a process that runs may have been told to end, or killed, just now
+constexpr Nanos kClaimRetry = 20ms;
 constexpr Nanos kHandOverPatience = 5s;  // for all routers to be at rest
 constexpr Nanos kGatewayPatience = 25s;  // its own is 10 s for sessions, and some more to close
 constexpr std::size_t kMostReasons = 200;
@@ -28,7 +30,8 @@ Guardian::Guardian(runtime::EventLoop& loop, Options options, Settings settings)
       children_(loop, {std::move(options.program), std::move(options.config_file)}, settings_, children_listener()),
       routers_(loop, std::move(options.orders), routers_listener()),
       tick_timer_([this] { tick(); }),
-      stop_timer_([this] { advance_stop(); }) {}
+      stop_timer_([this] { advance_stop(); }),
+      claim_timer_([this] { claim(); }) {}
 
 // ── who tells whom ──
 
@@ -50,8 +53,7 @@ Children::Listener Guardian::children_listener() {
   listener.news = [this](News news) { outbox_.tell(std::move(news)); };
   listener.held = [this] { return routers_.names(); };
   listener.cannot_start = [this] {  // say so to whoever started us
-    exit_code_ = 1;
-    stop();
+    give_up("");
   };
   listener.ended = [this] { advance_stop(); };
   return listener;
@@ -71,7 +73,27 @@ Routers::Listener Guardian::routers_listener() {
 
 Result<void> Guardian::start() {
   HF_RETURN_IF_ERROR(routers_.open());
-  HF_RETURN_IF_ERROR(children_.start());
+  patience_ = loop_.deadline_in(kClaimPatience);
+  loop_.arm(claim_timer_, loop_.now());
+  return {};
+}
+
+void Guardian::claim() {
+  const Result<void> claimed = routers_.claim(settings_.routers);
+  if (claimed.ok()) return begin();
+  const bool runs = claimed.error().code == ErrorCode::kRefused;
+  if (runs && patience_.passed(loop_.now())) return give_up(claimed.error().context);
+  loop_.arm(claim_timer_, loop_.now() + kClaimRetry);
+}
+
+void Guardian::give_up(const std::string& why) {
+  failure_ = why;
+  stop();
+}
+
+void Guardian::begin() {
+  const Result<void> children = children_.start();
+  if (!children.ok()) return give_up(children.error().context);
   outbox_.tell(events::GuardianStarted{.pid = ::getpid(),
                                        .vips = settings_.routers.size(),
                                        .realtime = standing_.realtime,
@@ -82,12 +104,12 @@ Result<void> Guardian::start() {
   routers_.start(settings_.routers);
   tick_due_ = loop_.now() + kTick;
   loop_.arm(tick_timer_, tick_due_);
-  return {};
 }
 
 void Guardian::tick() {
   longest_delay_ = std::max(longest_delay_, loop_.now() - tick_due_);
   outbox_.report();
+  routers_.tidy();
   tick_due_ = loop_.now() + kTick;
   loop_.arm(tick_timer_, tick_due_);
 }
@@ -128,21 +150,22 @@ void Guardian::apply(Settings next) {
 
 void Guardian::stop() {
   if (std::exchange(stopping_, true)) return;
+  claim_timer_.disarm();
   children_.keep_ended();
-  stop_deadline_ = loop_.deadline_in(kHandOverPatience);
-  loop_.arm(stop_timer_, stop_deadline_.at);
+  patience_ = loop_.deadline_in(kHandOverPatience);
+  loop_.arm(stop_timer_, patience_.at);
   routers_.stop();
   advance_stop();
 }
 
 void Guardian::advance_stop() {
-  const bool late = stop_deadline_.passed(loop_.now());
+  const bool late = patience_.passed(loop_.now());
   if (!children_told_to_end_) {
     if (!routers_.at_rest() && !late) return;
     children_told_to_end_ = true;
     children_.signal_gateway(SIGTERM);
-    stop_deadline_ = loop_.deadline_in(kGatewayPatience);
-    loop_.arm(stop_timer_, stop_deadline_.at);
+    patience_ = loop_.deadline_in(kGatewayPatience);
+    loop_.arm(stop_timer_, patience_.at);
   } else if (late) {
     children_.signal_gateway(SIGKILL);
     children_.signal_steward(SIGKILL);

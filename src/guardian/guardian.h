@@ -11,8 +11,11 @@
 //      bounded.
 //   2. The gateway's end, silence and stall reach the virtual routers in the turn in which they are seen.
 //   3. At a stop the addresses are handed over first, then the gateway is told to end.
+//   4. Nothing is begun before the claims on all virtual routers are had (claims.h): for a process that is about to end
+//      they are waited for, one that runs stays untouched.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,14 +48,15 @@ class Guardian {
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
-  /// Starts the children and the virtual routers. Errors: no netlink, a child cannot be started.
+  /// Claims the virtual routers, then starts the children and them. Errors: no netlink.
   Result<void> start();
   /// Hands the addresses over, ends the children, then stops the loop.
   void stop();
   /// For the gateway: it rereads the file, or reopens its log.
   void forward_signal(int number) { children_.forward_signal(number); }
 
-  int exit_code() const { return exit_code_; }
+  /// Why it could not begin; empty: its first gateway has said so itself. Else it could.
+  const std::optional<std::string>& failure() const { return failure_; }
   /// What no gateway took: for standard error at the end.
   std::vector<Event> untold_events() const { return outbox_.untold(); }
 
@@ -60,6 +64,9 @@ class Guardian {
   Outbox::Ports outbox_ports();
   Children::Listener children_listener();
   Routers::Listener routers_listener();
+  void claim();
+  void begin();
+  void give_up(const std::string& why);
   void from_gateway(const Message& message);
   void from_steward(Message message);
   void command(const VipCommand& command);
@@ -76,12 +83,13 @@ class Guardian {
   Routers routers_;  // goes first: taking its addresses off may have to be told
   bool stopping_ = false;
   bool children_told_to_end_ = false;
-  Deadline stop_deadline_;
-  int exit_code_ = 0;
+  Deadline patience_;  // for the claims; at a stop for the hand-over, then for the children
+  std::optional<std::string> failure_;
   Nanos longest_delay_{0};
   TimePoint tick_due_;
   runtime::CallTimer tick_timer_;  // once in a while: the report, and how late this process runs
   runtime::CallTimer stop_timer_;
+  runtime::CallTimer claim_timer_;  // until everything is claimed
 };
 
 }  // namespace hf::guardian

@@ -5,9 +5,13 @@
 
 #include <sys/random.h>
 
+#include "guardian/events.h"
+
 namespace hf::guardian {
 
 namespace {
+
+constexpr Nanos kClaimRetry = 1s;
 
 /// Both would use the same name, adverts or addresses.
 bool in_the_way(const vip::RouterSettings& leaving, const vip::RouterSettings& arriving) {
@@ -53,6 +57,42 @@ Result<void> Routers::open() {
   return {};
 }
 
+Result<void> Routers::claim(const std::vector<vip::RouterSettings>& settings) {
+  for (const vip::RouterSettings& each : settings) {
+    const Result<void> taken = claims_.take(each, loop_.now());
+    if (taken.ok()) continue;
+    claims_.clear();  // whoever else wants a part of it may have it meanwhile
+    (void)claims_.take_missing();
+    return Error{taken.error().code, "vip '" + each.name + "': " + taken.error().context};
+  }
+  tell_missing();
+  return {};
+}
+
+/// Of a reload.
+Result<void> Routers::take(const vip::RouterSettings& settings) {
+  Result<void> taken = claims_.take(settings, loop_.now());
+  tell_missing();
+  return taken;
+}
+
+void Routers::tell_missing() {
+  for (const std::string& missing : claims_.take_missing()) {
+    listener_.news(events::GuardianDegraded{.what = "the sole right to a virtual router", .reason = missing});
+  }
+}
+
+void Routers::tell_refused(const std::string& name, const Error& error) {
+  listener_.news(events::VipHeldElsewhere{.vip = name, .reason = error.context});
+}
+
+void Routers::give_back() {
+  std::vector<const vip::RouterSettings*> needed;
+  for (const auto& router : running_) needed.push_back(&router->settings());
+  for (const auto& router : leaving_) needed.push_back(&router->settings());
+  claims_.keep(needed);
+}
+
 void Routers::start(const std::vector<vip::RouterSettings>& settings) {
   for (const vip::RouterSettings& each : settings) add(each);
   regroup();
@@ -94,15 +134,17 @@ std::string Routers::apply(std::vector<vip::RouterSettings> next) {
   };
   for (const auto& router : running_) {  // before anybody takes an address off that another one takes over
     const auto wanted = find_successor(*router, next);
-    if (wanted != next.end() && router->can_become(*wanted)) router->claim(*wanted);
+    if (wanted != next.end() && router->can_become(*wanted)) router->reserve(*wanted);
   }
   for (auto it = running_.begin(); it != running_.end();) {
     const std::string name = (*it)->settings().name;
     const auto wanted = find_successor(**it, next);
     if (wanted != next.end() && (*it)->can_become(*wanted)) {
-      if ((*it)->become_if_changed(*wanted)) note(wanted->name == name ? "changed" : "renamed", name);
+      const Result<void> taken = take(*wanted);
+      if (!taken.ok()) tell_refused(name, taken.error());
+      if (taken.ok() && (*it)->become_if_changed(*wanted)) note(wanted->name == name ? "changed" : "renamed", name);
       for (StandingOrder& order : orders_) {
-        if (order.vip == name) order.vip = wanted->name;
+        if (taken.ok() && order.vip == name) order.vip = wanted->name;
       }
       next.erase(wanted);
       ++it;
@@ -118,7 +160,7 @@ std::string Routers::apply(std::vector<vip::RouterSettings> next) {
     const bool same_name_leaves = std::any_of(leaving_.begin(), leaving_.end(),
                                               [&](const auto& each) { return each->settings().name == fresh.name; });
     if (!same_name_leaves) note("added", fresh.name);
-    arriving_.push_back(fresh);
+    arriving_.push_back({.settings = fresh});
   }
   regroup();
   const std::size_t stops = leaving_.size();
@@ -160,20 +202,31 @@ void Routers::stepped(Router& router) {
 /// Routers that were on their way out are gone, those that waited for it come in, a stop goes on.
 void Routers::after_steps() {
   std::erase_if(leaving_, [](const std::unique_ptr<Router>& router) { return router->at_rest(); });
-  if (stopping_) return listener_.at_rest();
+  if (stopping_) {
+    if (at_rest()) claims_.clear();
+    return listener_.at_rest();
+  }
+  give_back();
   let_in();
 }
 
 void Routers::let_in() {
-  std::vector<vip::RouterSettings> fresh;
+  std::vector<Arriving> fresh;
   std::swap(fresh, arriving_);
-  for (vip::RouterSettings& each : fresh) {
+  for (Arriving& each : fresh) {
     if (std::any_of(leaving_.begin(), leaving_.end(),
-                    [&](const auto& router) { return in_the_way(router->settings(), each); })) {
+                    [&](const auto& router) { return in_the_way(router->settings(), each.settings); })) {
       arriving_.push_back(std::move(each));
       continue;
     }
-    add(each);
+    const Result<void> taken = take(each.settings);
+    if (!taken.ok()) {
+      if (!std::exchange(each.refused, true)) tell_refused(each.settings.name, taken.error());
+      arriving_.push_back(std::move(each));
+      loop_.arm(after_timer_, loop_.now() + kClaimRetry);
+      continue;
+    }
+    add(each.settings);
     regroup();
     running_.back()->start();
   }
@@ -181,7 +234,9 @@ void Routers::let_in() {
 
 void Routers::stop() {
   stopping_ = true;
+  claims_.announce_end();
   for (const auto& router : running_) router->stop();
+  loop_.arm(after_timer_, loop_.now());
 }
 
 bool Routers::at_rest() const {

@@ -7,6 +7,7 @@
 //      who goes.
 //   2. An operator's order holds until it is resumed: also for a router that is made anew by a reload.
 //   3. What is to be done after a step of a virtual router is done in a turn's timer, not within the step.
+//   4. Nothing is done for a virtual router before the claim on it is had (claims.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "guardian/claims.h"
 #include "guardian/groups.h"
 #include "guardian/messages.h"
 #include "runtime/call_timer.h"
@@ -45,11 +47,15 @@ class Routers {
 
   /// Errors: no netlink.
   Result<void> open();
+  /// All of these, before start(). Errors: those of Claims::take.
+  Result<void> claim(const std::vector<vip::RouterSettings>& settings);
   void start(const std::vector<vip::RouterSettings>& settings);
   /// What a reload asks for, in words; empty: nothing changed.
   std::string apply(std::vector<vip::RouterSettings> next);
-  /// All hand their addresses over.
+  /// All hand their addresses over. Another process may have them when at_rest().
   void stop();
+  /// Once in a while.
+  void tidy() { claims_.tidy(); }
   /// Nothing is held any more.
   bool at_rest() const;
 
@@ -66,9 +72,17 @@ class Routers {
 
  private:
   using Router = vip::router::VirtualRouter;
+  struct Arriving {
+    vip::RouterSettings settings;
+    bool refused = false;  // told: another process has it
+  };
 
   void add(const vip::RouterSettings& settings);
   void forget_order(std::string_view name);
+  void tell_missing();
+  Result<void> take(const vip::RouterSettings& settings);
+  void tell_refused(const std::string& name, const Error& error);
+  void give_back();
   void judge(Router& router);
   std::vector<vip::RouterSettings>::iterator find_successor(const Router& router,
                                                             std::vector<vip::RouterSettings>& next) const;
@@ -83,9 +97,10 @@ class Routers {
   std::uint64_t boot_id_;
   std::unique_ptr<vip::router::RouteSocket> routes_;
   vip::router::HeartbeatPorts heartbeat_ports_;
+  Claims claims_;
   std::vector<std::unique_ptr<Router>> running_;
   std::vector<std::unique_ptr<Router>> leaving_;  // on their way out after a reload
-  std::vector<vip::RouterSettings> arriving_;     // wait for who is in the way to be gone
+  std::vector<Arriving> arriving_;                // wait for who is in the way to be gone
   Groups groups_;
   vip::GatewayCondition gateway_;
   Verdicts verdicts_;  // the gateway's latest

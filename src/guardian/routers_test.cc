@@ -131,6 +131,37 @@ TEST_F(RoutersTest, AVerdictReachesARouterThatComesLater) {
   EXPECT_TRUE(released);
 }
 
+TEST_F(RoutersTest, WhatAnotherProcessHasIsNotTouchedAndComesWhenItIsFree) {
+  Claims other;
+  ASSERT_TRUE(other.take(router("theirs", 61, 110), loop_->now()).ok());
+  RouterSettings grown = router("db", 51, 100);
+  grown.addresses.emplace_back().address = IpAddress::v4(198, 18, 0, 110);
+  EXPECT_EQ(routers_.apply({grown, router("web", 52, 101), router("new", 61, 111)}), "added new");
+  loop_.advance(0s);
+  EXPECT_EQ(routers_.names(), "db web");
+  EXPECT_EQ(routers_.find("db")->settings().addresses.size(), 1u) << "it stays as it was";
+  std::vector<std::string> told;
+  for (const News& news : news_) {
+    const auto* event = std::get_if<Event>(&news);
+    if (event != nullptr && event->id() == EventId::kVipHeldElsewhere) told.emplace_back(event->fields[0].value);
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"db", "new"}));
+  loop_.advance(1s);
+  EXPECT_EQ(routers_.names(), "db web");
+  other.clear();
+  loop_.advance(1s);
+  EXPECT_EQ(routers_.names(), "db web new");
+}
+
+TEST_F(RoutersTest, AnotherProcessMayHaveThemWhenTheyAreAtRest) {
+  Claims other;
+  ASSERT_TRUE(routers_.claim({router("db", 51, 100)}).ok());
+  EXPECT_FALSE(other.take(router("db", 51, 100), loop_->now()).ok());
+  routers_.stop();
+  loop_.advance(0s);
+  EXPECT_TRUE(other.take(router("db", 51, 100), loop_->now()).ok());
+}
+
 TEST_F(RoutersTest, AfterAStopNothingIsHeldAndTheOwnerHears) {
   EXPECT_FALSE(routers_.at_rest());
   routers_.stop();

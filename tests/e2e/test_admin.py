@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import threading
+import time
 
 import pytest
 
@@ -418,3 +419,13 @@ def test_two_gateways_on_one_address_are_refused(make_gateway):
     refused = second.cli("run", seconds=20)
     assert refused.returncode == 1
     assert str(first.split_port) in refused.stdout + refused.stderr
+
+
+def test_a_second_start_with_the_same_file_leaves_the_first_its_admin_socket(make_gateway):
+    """twitter/twemproxy#358: the second one ended with an error, and had removed the first one's socket."""
+    gateway = make_gateway()
+    began = time.monotonic()
+    refused = gateway.cli("run", seconds=20)
+    assert refused.returncode == 1 and "admin interface" in refused.stderr, refused.stderr
+    assert time.monotonic() - began < 5
+    assert gateway.cli("status").returncode == 0

@@ -150,7 +150,7 @@ Result<InterfaceAddress> AddressHolder::request(const VirtualAddress& address, N
 
 Result<void> AddressHolder::take(Nanos lease, TimePoint now) {
   holding_ = true;
-  claim(settings_);
+  reserve(settings_);
   return add_all(lease, now);
 }
 
@@ -224,7 +224,7 @@ std::vector<InterfaceAddress> AddressHolder::copies_of(const VirtualAddress& add
   return out;
 }
 
-void AddressHolder::claim(const RouterSettings& next) {
+void AddressHolder::reserve(const RouterSettings& next) {
   if (!holding_) return;
   for (const VirtualAddress& each : next.addresses) routes_.set_holder(each.address, this);
 }

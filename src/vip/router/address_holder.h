@@ -70,7 +70,7 @@ class AddressHolder {
   /// Takes all off. The first error; all are tried.
   Result<void> release();
   /// What change() will take, if anything is held: nobody else takes it off before.
-  void claim(const RouterSettings& next);
+  void reserve(const RouterSettings& next);
   /// Other settings from now on, of the same interface: addresses that are not among them any more are taken off, new
   /// ones added if we hold. When the lease is over at `now` all are taken off.
   Result<void> change(const RouterSettings& settings, TimePoint now);

@@ -190,13 +190,13 @@ TEST_F(AddressHolderTest, WhatAnotherRouterHasTakenOverIsNotTakenOff) {
   ASSERT_TRUE(holder_->take(2s, kStart).ok());
   AddressHolder other(*routes_, with({kOne, kTwo}));
   ASSERT_TRUE(other.attach(*routes_->find_link("va")).ok());
-  other.claim(with({kOne, kTwo}));
+  other.reserve(with({kOne, kTwo}));
   ASSERT_TRUE(holder_->change(with({}), kStart).ok());
   EXPECT_FALSE(there(kOne)) << "the other one holds nothing";
   ASSERT_TRUE(holder_->change(with({kOne}), kStart).ok());
   ASSERT_TRUE(there(kOne));
   ASSERT_TRUE(other.take(2s, kStart).ok());
-  other.claim(with({kOne, kTwo}));
+  other.reserve(with({kOne, kTwo}));
   ASSERT_TRUE(holder_->renew(2s, kStart).ok()) << "its machine is told of the reload first, and renews";
   ASSERT_TRUE(holder_->change(with({}), kStart).ok());
   EXPECT_TRUE(there(kOne));

@@ -61,7 +61,7 @@ class VirtualRouter final : public GroupMember, private RouterSockets::Listener 
   /// Whether `next` can be applied while running: same interface, router id, family, version and kind of MAC.
   bool can_become(const RouterSettings& next) const;
   /// Its addresses are this router's from now on, if it holds any: another one that gives one up leaves it where it is.
-  void claim(const RouterSettings& next) { holder_.claim(next); }
+  void reserve(const RouterSettings& next) { holder_.reserve(next); }
   /// Returns whether anything changed. Only when can_become().
   bool become_if_changed(RouterSettings next);
 
