@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <memory>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -52,12 +54,27 @@ std::int32_t file_number(std::string_view text) {
 
 void FileTrack::reconfigure(const config::Track& track) {
   track_ = track;
-  if (armed()) loop_.arm(*this, std::min(at(), loop_.now() + std::max(track_.interval, kShortestInterval)));
+  if (armed() && !aside_.busy()) {
+    loop_.arm(*this, std::min(at(), loop_.now() + std::max(track_.interval, kShortestInterval)));
+  }
+}
+
+void FileTrack::look() {
+  began_ = loop_.now();
+  loop_.arm(*this, began_ + kPatience);
+  auto result = std::make_shared<TrackResult>();
+  aside_.run([path = track_.target, result] { *result = look_at(path); },
+             [this, result] { looked(std::move(*result)); });
+}
+
+void FileTrack::looked(TrackResult result) {
+  loop_.arm(*this, std::max(loop_.now(), began_ + std::max(track_.interval, kShortestInterval)));
+  become(std::move(result));
 }
 
 void FileTrack::on_timer() {
-  loop_.arm(*this, loop_.now() + std::max(track_.interval, kShortestInterval));
-  become(look_at(track_.target));
+  if (!aside_.busy()) return look();
+  become(number(1, "its file system does not answer"));  // when it does, looked() goes on
 }
 
 }  // namespace hf::vip::track

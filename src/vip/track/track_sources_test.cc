@@ -207,19 +207,28 @@ TEST_F(FileTrackTest, FollowsTheFile) {
   track.interval = 1s;
   int changes = 0;
   FileTrack source(*loop_, track, [&changes] { ++changes; });
+  const auto changed_to = [&](int wanted) { return loop_.run_until([&, wanted] { return changes == wanted; }); };
+  const auto look = [&] {
+    loop_.advance(1s);
+    for (int i = 0; i < 20; ++i) loop_.turn();  // what a thread has read comes in a later turn
+  };
   source.start();
+  ASSERT_TRUE(changed_to(1));
   EXPECT_EQ(source.result(), (TrackResult{.known = true, .bad = false, .factor = 0, .reason = "is not there"}));
   std::ofstream(track.target) << "5";
   loop_.advance(1s);
+  ASSERT_TRUE(changed_to(2));
   EXPECT_EQ(source.result(), (TrackResult{.known = true, .bad = true, .factor = 5, .reason = "holds 5"}));
   std::ofstream(track.target) << "";
   loop_.advance(1s);
+  ASSERT_TRUE(changed_to(3));
   EXPECT_EQ(source.result().factor, 1);
-  loop_.advance(1s);
+  look();
   EXPECT_EQ(changes, 3) << "told once for each change";
   std::filesystem::remove(track.target);
   ASSERT_EQ(::mkfifo(track.target.c_str(), 0600), 0);
   loop_.advance(1s);
+  ASSERT_TRUE(changed_to(4));
   EXPECT_EQ(source.result().reason, "is not a regular file") << "and the loop was not held up";
   EXPECT_TRUE(source.result().bad);
 }

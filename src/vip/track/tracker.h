@@ -7,8 +7,8 @@
 //   1. changed is called from the loop's turn, from configure or from service_changed, when verdicts() has become
 //      another one, and never else. It must not call configure.
 //   2. A reload keeps the state of what stayed the same: same VIP, kind, target or command and user, needs.
-//   3. Nothing here waits: scripts are run by the steward, /proc is walked in slices. Reading a tracked file is the
-//      exception: it has to be on a local file system.
+//   3. Nothing here waits: scripts are run by the steward, files are read by threads of their own, /proc is walked in
+//      slices.
 #pragma once
 
 #include <functional>
