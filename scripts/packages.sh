@@ -13,7 +13,7 @@ HF_TEST_PACKAGES=(
   python3-pytest python3-pymysql python3-mysqldb
   libdbd-mysql-perl libdbd-mariadb-perl php-cli php-mysql
   curl strace
-  iproute2 iputils-ping nftables procps keepalived frr
+  iproute2 iputils-ping nftables procps e2fsprogs keepalived frr
 )
 
 # What scripts/fresh needs beside Debian's own; nothing else asks for it.

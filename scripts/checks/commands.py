@@ -54,7 +54,8 @@ BRINGS = {package: names.split() for package, names in {
     "strace": "strace",
     "sysbench": "sysbench",
     "haproxy": "haproxy",
-    "util-linux": "chrt flock nsenter prlimit setpriv setsid taskset unshare",
+    "e2fsprogs": "mkfs.ext4",
+    "util-linux": "chrt flock fsfreeze nsenter prlimit setpriv setsid taskset unshare",
 }.items()}
 PACKAGE_OF = {name: package for package, names in BRINGS.items() for name in names}
 OPTIONAL = {"perf", "sudo"}

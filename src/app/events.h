@@ -201,6 +201,23 @@ struct LogFailed {
   static constexpr EventMember<LogFailed> kFields[] = {{"file", &LogFailed::file}, {"reason", &LogFailed::reason}};
 };
 
+struct LogNotTaken {
+  EventText file, reason;
+
+  static constexpr EventWords kWords{
+      .id = EventId::kLogNotTaken,
+      .name = "log_not_taken",
+      .level = EventLevel::kError,
+      .meaning =
+          "The log does not take lines: its disk is full, its mount hangs, or nobody reads the pipe that standard "
+          "error is. Everything else goes on. Lines wait, and are lost when there are too many (HF-1031). This is in "
+          "`holdfast events`, and told to the receivers of [[notify]]; in the log it comes late.",
+      .action = "Follow `reason`: make room, start the reader again, or set `file` to another place and reload.",
+  };
+  static constexpr EventMember<LogNotTaken> kFields[] = {{"file", &LogNotTaken::file},
+                                                         {"reason", &LogNotTaken::reason}};
+};
+
 struct AdminCommand {
   EventText command;
   OptionalEventText service{};
@@ -375,8 +392,7 @@ struct VipOrderNotKept {
       .level = EventLevel::kWarning,
       .meaning =
           "What operators ordered of virtual addresses (release, prefer) could not be written to `path`. The orders "
-          "hold, "
-          "but a restart of the program would forget them.",
+          "hold, but a restart of the program would forget them.",
       .action = "Make room on that file system, or let `node.user` write into `node.state_dir`; then order once more.",
   };
   static constexpr EventMember<VipOrderNotKept> kFields[] = {{"path", &VipOrderNotKept::path},
@@ -385,8 +401,8 @@ struct VipOrderNotKept {
 
 inline constexpr auto kAll =
     kEventTypes<Started, Stopping, Stopped, ConfigLoaded, ConfigRejected, ConfigReloaded, ConfigNeedsRestart,
-                ListenerOpened, ListenerFailed, ListenerClosed, LogReopened, LogLinesLost, LogFailed, AdminCommand,
-                AdminRefused, AdminCrowded, NameMoved, NameUnresolved, LoopStalled, DescriptorsScarce, GuardianLost,
-                VipCommand, VipOrderNotKept>;
+                ListenerOpened, ListenerFailed, ListenerClosed, LogReopened, LogLinesLost, LogFailed, LogNotTaken,
+                AdminCommand, AdminRefused, AdminCrowded, NameMoved, NameUnresolved, LoopStalled, DescriptorsScarce,
+                GuardianLost, VipCommand, VipOrderNotKept>;
 
 }  // namespace hf::app::events

@@ -18,10 +18,12 @@ using runtime::Task;
 
 namespace {
 
-constexpr Nanos kFirstLook = 2s;        // how long listeners wait for the first round of checks
-constexpr Nanos kStopPatience = 10s;    // for sessions in the middle of something
-constexpr Nanos kStallLimit = 500ms;    // a turn of a shard that takes longer is an event
-constexpr Nanos kTurnPatience = 25s;    // for the reloads before; the command line waits half a minute for its own
+constexpr Nanos kFirstLook = 2s;       // how long listeners wait for the first round of checks
+constexpr Nanos kStopPatience = 10s;   // for sessions in the middle of something
+constexpr Nanos kStallLimit = 500ms;   // a turn of a shard that takes longer is an event
+constexpr Nanos kTurnPatience = 25s;   // for the reloads before; the command line waits half a minute for its own
+constexpr Nanos kLogPatience = 200ms;  // what a reload waits for its log file, to tell of an error
+constexpr Nanos kLogGlance = 5ms;
 constexpr Nanos kNewsPatience = 5s;     // for scripts and receivers to hear of the last news
 constexpr Nanos kStewardPatience = 2s;  // for the steward to end what it runs and itself
 
@@ -82,10 +84,11 @@ Gateway::~Gateway() {
 
 int Gateway::run() {
   const Result<void> logging = journal_.open(life_.config->log, Log::kStartPatience);
-  if (!logging.ok()) {
+  if (!logging.ok() && logging.error().code != ErrorCode::kTimeout) {
     say("holdfast: " + logging.error().context);
     return 1;
   }
+  if (!logging.ok()) tell_log_failed(logging.error());
   if (spawning_ == Spawning::kAllowed) {
     const auto emit = [this](Event event) { journal_.emit(std::move(event)); };
     steward_ =
@@ -214,13 +217,8 @@ void Gateway::share_out_descriptors() {
 
 void Gateway::on_signal(int number) {
   if (number == SIGUSR1) {
-    const Result<void> reopened = journal_.reopen();
-    if (reopened.ok()) {
-      journal_.emit(events::LogReopened{.file = life_.config->log.file});
-    } else {
-      journal_.emit(events::LogFailed{.file = life_.config->log.file, .reason = reopened.error().context});
-    }
-    return;
+    if (life_.stopping) return journal_.ask(life_.config->log);
+    return scope_.spawn("reopen log", reopen_log, this);
   }
   if (number == SIGHUP) {
     if (std::exchange(hangup_waits_, true)) return;  // the one that waits reads the file as it is then
@@ -230,6 +228,36 @@ void Gateway::on_signal(int number) {
   life_.stopping = true;
   configuring_.close();
   scope_.spawn("stop", stop, this);
+}
+
+/// By the log's writer, which a file system may hold up: kTimeout, and it is opened when that lets go.
+Task<Result<void>> Gateway::open_log(Gateway* self, config::Log settings) {
+  self->journal_.ask(settings);
+  const Deadline patience = self->loop_.deadline_in(kLogPatience);
+  for (;;) {
+    const std::optional<Result<void>> opened = self->journal_.opened();
+    if (opened) co_return *opened;
+    if (patience.passed(self->loop_.now())) {
+      co_return Error{ErrorCode::kTimeout, "log file " + settings.file + " is not open yet: its file system hangs"};
+    }
+    Result<void> slept = co_await runtime::sleep_until(self->loop_.deadline_in(kLogGlance));
+    HF_CO_RETURN_IF_ERROR(slept);
+  }
+}
+
+Task<void> Gateway::reopen_log(Gateway* self) {
+  const config::ConfigPtr config = self->life_.config;
+  const Result<void> reopened = co_await open_log(self, config->log);
+  if (reopened.ok()) {
+    self->journal_.emit(events::LogReopened{.file = config->log.file});
+  } else {
+    self->tell_log_failed(reopened.error());
+  }
+}
+
+void Gateway::tell_log_failed(const Error& error) {
+  if (error.code == ErrorCode::kCancelled) return;  // nobody knows what came of it
+  journal_.emit(events::LogFailed{.file = life_.config->log.file, .reason = error.context});
 }
 
 Task<void> Gateway::stop(Gateway* self) {
@@ -315,6 +343,11 @@ Task<Result<admin::ReloadOutcome>> Gateway::read_and_apply(Gateway* self, admin:
         .file = self->life_.config_file, .errors = outcome.errors.size(), .first = joined(outcome.errors)});
     co_return outcome;
   }
+  const Result<void> logging = co_await open_log(self, loaded.config->log);
+  if (!logging.ok()) {
+    outcome.changes.insert(outcome.changes.begin(), "failed: " + logging.error().context);
+    self->tell_log_failed(logging.error());
+  }
   self->journal_.emit(events::AdminCommand{.command = "reload", .client = caller.peer});
   self->journal_.emit(events::ConfigReloaded{.file = self->life_.config_file, .changes = joined(outcome.changes)});
   if (!outcome.needs_restart.empty()) {
@@ -339,11 +372,6 @@ admin::ReloadOutcome Gateway::apply(const config::ConfigPtr& next, const Names::
   }
   for (const std::string& problem : listeners_.apply(*next)) outcome.changes.push_back("failed: " + problem);
   scope_.spawn("serve when ready", serve_when_ready, this);
-  const Result<void> logging = journal_.open(next->log);
-  if (!logging.ok()) {
-    outcome.changes.push_back("failed: " + logging.error().context);
-    journal_.emit(events::LogFailed{.file = next->log.file, .reason = logging.error().context});
-  }
   if (admin_ != nullptr) admin_->apply(next->admin);
   // first: it is to know the programs that are asked for from now on
   if (steward_ != nullptr) steward_->configure(*next);

@@ -63,6 +63,9 @@ class Gateway final {
   static runtime::Task<void> keep_house(Gateway* self);
   static runtime::Task<void> outlive_guardian(Gateway* self);
   void on_signal(int number);
+  static runtime::Task<Result<void>> open_log(Gateway* self, config::Log settings);
+  static runtime::Task<void> reopen_log(Gateway* self);
+  void tell_log_failed(const Error& error);
   static runtime::Task<Result<runtime::Turns::Turn>> turn_to_configure(Gateway* self);
   static runtime::Task<void> reload_on_signal(Gateway* self);
   static runtime::Task<Result<admin::ReloadOutcome>> reload(Gateway* self, admin::Caller caller);

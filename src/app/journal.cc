@@ -38,9 +38,18 @@ void Journal::tell_gap() {
   record(std::move(gap));
 }
 
+/// While it lasts, for those who are told by other ways than the log.
+void Journal::tell_trouble() {
+  const std::string trouble = log_.trouble();
+  if (trouble.empty() != troubled_) return;
+  troubled_ = !troubled_;
+  if (troubled_) emit(events::LogNotTaken{.file = log_.target(), .reason = trouble});
+}
+
 void Journal::tell_the_rest(TimePoint now) {
   for (Event& event : damper_.due(now)) record(std::move(event));
   tell_gap();
+  tell_trouble();
 }
 
 }  // namespace hf::app

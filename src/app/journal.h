@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "app/log.h"
 #include "base/event_damper.h"
@@ -26,14 +28,14 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   void emit(Event event);
-  /// What the damper held back until `now`, and what the log lost, are told of when nothing else is.
+  /// What the damper held back until `now`, what the log lost, and that it does not take lines, are told of when
+  /// nothing else is.
   void tell_the_rest(TimePoint now);
 
   /// See Log.
-  Result<void> open(const config::Log& settings, Nanos patience = Log::kOpenPatience) {
-    return log_.open(settings, patience);
-  }
-  Result<void> reopen() { return log_.reopen(); }
+  Result<void> open(const config::Log& settings, Nanos patience) { return log_.open(settings, patience); }
+  void ask(const config::Log& settings) { log_.ask(settings); }
+  std::optional<Result<void>> opened() const { return log_.opened(); }
   void close(Nanos patience) { log_.close(patience); }
   std::uint64_t lines_lost() const { return log_.lost_total(); }
 
@@ -43,12 +45,14 @@ class Journal {
  private:
   void record(Event event);
   void tell_gap();
+  void tell_trouble();
 
   runtime::EventLoop& loop_;
   Told told_;
   Log log_;
   EventDamper damper_;
   EventLog events_;
+  bool troubled_ = false;  // told: the log does not take lines
 };
 
 }  // namespace hf::app

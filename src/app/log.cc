@@ -53,11 +53,21 @@ Result<void> Log::open(const config::Log& settings, Nanos patience) {
   return writer_.open(settings.file, patience);
 }
 
+void Log::ask(const config::Log& settings) {
+  settings_ = settings;
+  writer_.ask(settings.file);
+}
+
 void Log::write(const Event& event) {
   if (level_of(event) < settings_.level) return;
   writer_.push(settings_.format == config::LogFormat::kJson ? render_json(event) : render_text(event));
 }
 
 void say(const std::string& line) { write_within(2, line + "\n", kSayPatience); }
+
+void say_last_words() {
+  set_last_words({.survived = [](const char* line) { write_within(2, std::string(line) + "\n", Nanos::zero()); },
+                  .dying = [](const char* line) { say(line); }});
+}
 
 }  // namespace hf::app

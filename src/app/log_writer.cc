@@ -22,6 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kNotTaken = "whoever takes the log did not take it in time";
 constexpr std::size_t kPiece = 4096;  // PIPE_BUF: a pipe that polls as writable takes as much without blocking
 
 int millis_until(Clock::time_point end) {
@@ -74,6 +75,7 @@ struct LogWriter::Shared {
   bool losing = false;
   Lost lost;  // not told yet
   std::uint64_t lost_total = 0;
+  Clock::time_point progress;         // when something was taken, or began to wait
   std::string trouble;                // why lines are not taken; empty: they are, or nothing is known
   std::optional<std::string> wanted;  // a path to open
   std::optional<Result<void>> opened;
@@ -110,12 +112,16 @@ void LogWriter::Shared::open_wanted(std::unique_lock<std::mutex>& lock) {
     error = errno;
     lock.lock();
   }
+  std::shared_ptr<Target> former;
   if (fd >= 0) {
-    target = std::make_shared<Target>(fd);
+    former = std::exchange(target, std::make_shared<Target>(fd));
     written = 0;
   }
   opened = fd >= 0 ? Result<void>{} : Result<void>{system_error(error, "log file " + path)};
   changed.notify_all();
+  lock.unlock();
+  former.reset();
+  lock.lock();
 }
 
 void LogWriter::Shared::write_front(std::unique_lock<std::mutex>& lock) {
@@ -128,6 +134,7 @@ void LogWriter::Shared::write_front(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (outcome == Piece::kWritten) {
     trouble.clear();
+    progress = Clock::now();
     written += n;
     if (written < lines.front().size()) return;
     queued -= lines.front().size();
@@ -155,6 +162,11 @@ void LogWriter::run(const std::shared_ptr<Shared>& shared) {
       break;
     }
   }
+  std::shared_ptr<Target> last =
+      std::exchange(shared->target, std::make_shared<Target>(shared->settings.standard_error));
+  lock.unlock();
+  last.reset();
+  lock.lock();
   shared->ended = true;
   shared->changed.notify_all();
 }
@@ -164,12 +176,22 @@ LogWriter::LogWriter(Settings settings)
 
 LogWriter::~LogWriter() { close(Nanos::zero()); }
 
-Result<void> LogWriter::open(const std::string& path, Nanos patience) {
-  std::unique_lock lock(shared_->mutex);
+void LogWriter::ask(const std::string& path) {
+  const std::lock_guard lock(shared_->mutex);
   shared_->wanted = path;
   shared_->opened.reset();
   shared_->changed.notify_all();
   shared_->rouse();
+}
+
+std::optional<Result<void>> LogWriter::opened() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->opened;
+}
+
+Result<void> LogWriter::open(const std::string& path, Nanos patience) {
+  ask(path);
+  std::unique_lock lock(shared_->mutex);
   if (!shared_->changed.wait_for(lock, patience, [this] { return shared_->opened.has_value(); })) {
     return Error{ErrorCode::kTimeout,
                  "log file " + path + " is not open yet: the log's writer is held up by a file system"};
@@ -187,11 +209,11 @@ void LogWriter::push(std::string line) {
     ++shared_->lost.lines;
     ++shared_->lost_total;
     if (shared_->lost.reason.empty()) {
-      shared_->lost.reason =
-          shared_->trouble.empty() ? "whoever takes the log did not take it in time" : shared_->trouble;
+      shared_->lost.reason = shared_->trouble.empty() ? kNotTaken : shared_->trouble;
     }
     return;
   }
+  if (shared_->lines.empty()) shared_->progress = Clock::now();
   shared_->queued += line.size();
   shared_->lines.push_back(std::move(line));
   shared_->changed.notify_all();
@@ -211,7 +233,9 @@ std::uint64_t LogWriter::lost_total() const {
 
 std::string LogWriter::trouble() const {
   const std::lock_guard lock(shared_->mutex);
-  return shared_->trouble;
+  if (!shared_->trouble.empty()) return shared_->trouble;
+  const bool slow = !shared_->lines.empty() && Clock::now() - shared_->progress > shared_->settings.slow;
+  return slow ? kNotTaken : std::string();
 }
 
 void LogWriter::close(Nanos patience) {

@@ -8,11 +8,13 @@
 //   2. Lines are written whole and in the order of push(); a line that was cut off by an error is written to its end
 //      later, or anew when another file has been opened meanwhile.
 //   3. After an error writing is tried again every kRetry; nothing that is queued is dropped for it.
-//   4. A thread that the kernel does not let go is left behind at the end, with what it uses.
+//   4. A thread that the kernel does not let go is left behind at the end, with what it uses. It opens, writes and
+//      closes, each of which may hang, without the lock that push() takes.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -28,6 +30,7 @@ class LogWriter {
   struct Settings {
     std::size_t most_queued = std::size_t{1} << 20;
     int standard_error = 2;  // where lines go without a file
+    Nanos slow = 5s;         // lines that are not taken for so long are trouble
   };
   struct Lost {
     std::uint64_t lines = 0;
@@ -43,11 +46,14 @@ class LogWriter {
   /// on to where they went before. kTimeout: a file system that hangs; what was asked for last is opened as soon as it
   /// can be.
   Result<void> open(const std::string& path, Nanos patience);
+  /// The same without waiting: opened() tells what came of it, and nothing until then.
+  void ask(const std::string& path);
+  std::optional<Result<void>> opened() const;
   /// `line` without its end.
   void push(std::string line);
   Lost take_lost();
   std::uint64_t lost_total() const;
-  /// Why lines could not be written the last time; empty: they could.
+  /// Why lines are not written at present; empty: they are.
   std::string trouble() const;
   void close(Nanos patience);
 

@@ -157,6 +157,42 @@ TEST(LogWriter, AFileThatDoesNotOpenStopsNobody) {
   ::unlink(path.c_str());
 }
 
+/// What a loop does: it asks, goes on, and looks later.
+TEST(LogWriter, AskingForAFileWaitsForNobody) {
+  const std::string path = temporary("asked");
+  const std::string fifo = temporary("hangs");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  LogWriter writer({});
+  writer.ask(path);
+  while (!writer.opened()) std::this_thread::yield();
+  EXPECT_TRUE(writer.opened()->ok());
+  writer.ask("/nonexistent/folder/log");
+  while (!writer.opened()) std::this_thread::yield();
+  EXPECT_FALSE(writer.opened()->ok());
+  writer.ask(fifo);
+  EXPECT_FALSE(writer.opened()) << "nobody reads it";
+  const int reader = ::open(fifo.c_str(), O_RDONLY | O_CLOEXEC);
+  while (!writer.opened()) std::this_thread::yield();
+  EXPECT_TRUE(writer.opened()->ok());
+  writer.close(kLong);
+  ::close(reader);
+  ::unlink(fifo.c_str());
+  ::unlink(path.c_str());
+}
+
+TEST(LogWriter, LinesThatNobodyTakesAreTroubleAfterAWhile) {
+  Pipe pipe;
+  LogWriter writer({.most_queued = 1 << 20, .standard_error = pipe.ends[1], .slow = 50ms});
+  for (int i = 0; i < 100; ++i) writer.push(std::string(100, 'x'));
+  EXPECT_EQ(writer.trouble(), "");
+  while (writer.trouble().empty()) std::this_thread::yield();
+  EXPECT_EQ(writer.trouble(), "whoever takes the log did not take it in time");
+  EXPECT_EQ(writer.lost_total(), 0U) << "they wait";
+  EXPECT_EQ(pipe.lines(100).size(), 100U);
+  while (!writer.trouble().empty()) std::this_thread::yield();
+  writer.close(kLong);
+}
+
 TEST(LogWriter, AnErrorKeepsTheLinesAndNamesItselfWhenSomeAreLost) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);

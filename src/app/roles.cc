@@ -1,7 +1,6 @@
 #include "app/roles.h"
 
 #include <csignal>
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -30,7 +29,7 @@ namespace {
 constexpr int kFailed = 1;
 
 int complain(const std::string& what) {
-  std::fprintf(stderr, "holdfast: %s\n", what.c_str());
+  say("holdfast: " + what);
   return kFailed;
 }
 
@@ -39,7 +38,8 @@ config::LoadResult load(const std::string& file) {
   config::LoadContext context = load_context();
   context.runner = present_runner();
   config::LoadResult loaded = config::load_file(file, context);
-  std::fputs(config::to_string(loaded).c_str(), stderr);
+  const std::string complaints = config::to_string(loaded);
+  if (!complaints.empty()) say(complaints.substr(0, complaints.size() - 1));
   return loaded;
 }
 
@@ -51,6 +51,7 @@ int run_guardian(const std::string& file, const config::Config& config) {
   if (!user.ok()) return complain(user.error().context);
   const Result<void> folders = prepare_folders(config, *user);
   if (!folders.ok()) return complain(folders.error().context);
+  say_last_words();
   vip::Settings settings = vip::settings_from(config);
   Result<OrderFile::Orders> orders = OrderFile::read(OrderFile::path_in(config.node.state_dir));
   if (!orders.ok())
@@ -127,6 +128,7 @@ int run_gateway(const std::string& file) {
 int run_steward(const std::string& file) {
   block_signals();
   shed_inherited(Child::kSteward);
+  say_last_words();
   runtime::EventLoop loop(std::make_unique<runtime::EpollPoller>());
   std::optional<guardian::Channel> channel;
   guardian::steward::Steward steward(

@@ -53,6 +53,7 @@ enum class EventId : std::uint16_t {
   kLogReopened = 1030,
   kLogLinesLost = 1031,
   kLogFailed = 1032,
+  kLogNotTaken = 1033,
   kAdminCommand = 1040,
   kAdminRefused = 1041,
   kAdminCrowded = 1042,
