@@ -64,6 +64,7 @@ int check(const Options& options) {
   }
   config::LoadContext context = load_context();
   context.runner = present_runner();
+  context.machine = this_machine();
   if (!options.as_user.empty()) {
     Result<std::optional<config::Runner>> runner = runner_named(options.as_user);
     if (!runner.ok()) return hf::app::complain(runner.error());

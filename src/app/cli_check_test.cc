@@ -85,6 +85,27 @@ TEST_F(CheckCommand, WhatTheUserWhoIsToRunItHasNoRightToIsAnError) {
   EXPECT_EQ(err_, "holdfast: there is no user 'holdfast-no-such-user'\n");
 }
 
+TEST_F(CheckCommand, WarnsOfWhatIsNotThereOnThisMachine) {
+  std::ofstream(folder_ + "/plain") << "#!/bin/sh\n";
+  const std::string node = "[node]\nname = \"gw-a\"\n";
+  const std::string vip =
+      "[[vip]]\nname = \"db\"\naddresses = [\"198.18.0.100/24\"]\nrouter_id = 51\npriority = { gw-a = 100, gw-b = 90 "
+      "}\n";
+  write(node + vip + "interface = \"lo\"\non_master = \"/bin/sh\"\nnotify_user = \"root\"\n");
+  EXPECT_EQ(holdfast({"check", "--config", file_, "--as", "root"}), 0);
+  EXPECT_EQ(err_, "");
+  write(node + vip + "interface = \"hf-none0\"\non_master = \"" + folder_ + "/plain\"\non_stop = \"" + folder_ +
+        "/none\"\nnotify_user = \"holdfast-no-such-user\"\n");
+  EXPECT_EQ(holdfast({"check", "--config", file_, "--as", "root"}), 0) << "another machine may have it";
+  EXPECT_NE(err_.find(":8:13: interface = \"hf-none0\", there is no such interface on this machine"), std::string::npos)
+      << err_;
+  EXPECT_NE(err_.find("/plain\", nobody may execute it on this machine"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("/none\", there is no such file on this machine"), std::string::npos) << err_;
+  EXPECT_NE(err_.find(":11:15: user \"holdfast-no-such-user\", there is no such user on this machine"),
+            std::string::npos)
+      << err_;
+}
+
 TEST_F(CheckCommand, PrintsWhatTheFileComesTo) {
   EXPECT_EQ(holdfast({"check", "--print-config", file_}), 0);
   EXPECT_EQ(out_, printed());

@@ -9,6 +9,7 @@
 
 #include "config/file/document.h"
 #include "config/file/reader.h"
+#include "config/machine.h"
 #include "config/rights.h"
 #include "config/schema.h"
 #include "config/validate.h"
@@ -99,6 +100,7 @@ LoadResult load_text(std::string_view text, const std::string& file, const LoadC
   fill_in(config, read, context, node_name);
   validate(config, context.events, read);
   if (context.runner) check_rights(config, *context.runner, read);
+  if (context.machine) check_machine(config, *context.machine, read);
 
   LoadResult result;
   result.admin_socket = config.admin.socket;

@@ -5,7 +5,7 @@
 //   1. config is set exactly when errors is empty; warnings never stop a configuration.
 //   2. errors and warnings are in the order of the file (line, then column).
 //   3. Nothing is read but the file itself, the secret files it names and the environment variables it names,
-//      and secrets only for the values of this node.
+//      and secrets only for the values of this node; nothing else of the machine is asked unless the context has one.
 //   4. Any bytes may come in: the worst answer is an error.
 #pragma once
 
@@ -21,6 +21,7 @@ namespace hf::config {
 
 using file::Diagnostic;
 using file::LoadContext;
+using file::Machine;
 using file::Runner;
 using file::SecretFile;
 using file::system_context;

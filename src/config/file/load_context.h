@@ -31,14 +31,22 @@ struct Runner {
   bool must_have_all = false;       // what he has no right to is an error, not a warning
 };
 
+/// The machine that a file is checked on: what the file names may be missing there.
+struct Machine {
+  std::function<bool(const std::string& name)> has_interface;
+  std::function<bool(const std::string& name)> has_user;
+  std::function<Result<void>(const std::string& path)> can_run;  // the error says why nobody can
+};
+
 struct LoadContext {
   std::string node_name;     // the name of this node, overriding node.name; empty: node.name, then host_name
   std::string host_name;     // default of node.name
   std::uint32_t shards = 1;  // default of node.shards: the CPUs this process may use
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<Result<SecretFile>(const std::string& path)> read_secret;
-  EventTypes events{};             // that the program tells of, for keys that choose among them; empty: not known
-  std::optional<Runner> runner{};  // nothing: root, or nobody asks
+  EventTypes events{};               // that the program tells of, for keys that choose among them; empty: not known
+  std::optional<Runner> runner{};    // nothing: root, or nobody asks
+  std::optional<Machine> machine{};  // every function is there; nothing: nobody asks what is there
 };
 
 /// The real machine: its host name, the CPUs of this process's affinity mask, getenv, regular files.

@@ -166,6 +166,7 @@ class Reader {
 
   void read_per_node(const Key& key, const Entry& entry, void* object, const std::string& place) {
     for (const Entry& node : entry.value.entries) {
+      result_.per_node_names[place].emplace(node.key, node.at);
       if (object != nullptr && node.value.is(Type::kInteger)) {
         result_.per_node_numbers[place][node.key] = node.value.integer;
       }

@@ -31,9 +31,13 @@ using Places = std::map<std::string, Position>;
 /// others.
 using PerNodeNumbers = std::map<std::string, std::map<std::string, std::int64_t>>;
 
+/// The node names of every table that is keyed by them, and where each stands: "vip[0].priority" -> "gw-b" -> 6:24.
+using PerNodeNames = std::map<std::string, std::map<std::string, Position>>;
+
 struct ReadResult {
   Places places;
   PerNodeNumbers per_node_numbers;
+  PerNodeNames per_node_names;
   std::vector<PlacedComplaint> errors;
   std::vector<PlacedComplaint> warnings;
 };

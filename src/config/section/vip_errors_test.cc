@@ -35,6 +35,11 @@ INSTANTIATE_TEST_SUITE_P(Values, BadVip, testing::Values(
          R"(hf.toml:6:12: priority = 256, the range is 1 to 255, write for example priority = 100)"},
     Case{vip(R"(priority = { gw-b = 5 })"),
          R"(hf.toml:6:1: priority has no value for this node, this node is "gw-a" and the table is keyed by node name, add gw-a = 100 or write one value for all nodes)"},
+    Case{vip("priority = { gw-a = 100, gw-b = 90 }\npeers = { gw-a = [\"198.18.0.2\"], gw-d = [\"198.18.0.1\"] }"),
+         "warning: hf.toml:6:26: node \"gw-b\" is in priority only, no other table keyed by node name has it, did you mean \"gw-d\"?\n"
+         "warning: hf.toml:7:34: node \"gw-d\" is in peers only, no other table keyed by node name has it, did you mean \"gw-b\"?"},
+    Case{vip("priority = { gw-a = 100, gw-b = 90, gw-c = 80 }\nsource = { gw-a = \"198.18.0.1\", gw-b = \"198.18.0.2\" }"),
+         R"(warning: hf.toml:6:37: node "gw-c" is in priority only, no other table keyed by node name has it, add it to the others or remove it)"},
     Case{vip(R"(accept = false)"),
          "hf.toml:6:10: accept = false, no service of this node would be reached on the addresses (RFC 5798 6.1, Accept_Mode), remove it"},
     Case{vip(R"(version = 4)"),
