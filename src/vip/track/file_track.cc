@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,7 +15,18 @@ namespace hf::vip::track {
 namespace {
 
 constexpr std::int32_t kMostNumber = 254;
+constexpr std::int32_t kOther = 1;  // what anything but a number counts as
 constexpr Nanos kShortestInterval = 10ms;
+
+std::optional<std::int32_t> leading_number(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n')) text.remove_prefix(1);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) return text.starts_with('-') ? -kMostNumber : kMostNumber;
+  if (error != std::errc{}) return std::nullopt;
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, -kMostNumber, kMostNumber));
+}
 
 TrackResult number(std::int32_t value, std::string reason) {
   return TrackResult{.known = true, .bad = value != 0, .factor = value, .reason = std::move(reason)};
@@ -22,19 +34,20 @@ TrackResult number(std::int32_t value, std::string reason) {
 
 TrackResult read_open(int fd) {
   struct stat status = {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return number(1, "is not a regular file");
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return number(kOther, "is not a regular file");
   std::string text(FileTrack::kMostRead, '\0');
   const ssize_t got = ::read(fd, text.data(), text.size());
-  if (got < 0) return number(1, system_error(errno, "read").context);
+  if (got < 0) return number(kOther, system_error(errno, "read").context);
   text.resize(static_cast<std::size_t>(got));
-  const std::int32_t value = file_number(text);
-  return number(value, "holds " + std::to_string(value));
+  const std::optional<std::int32_t> value = leading_number(text);
+  if (!value) return number(kOther, "holds no number, which counts as " + std::to_string(kOther));
+  return number(*value, "holds " + std::to_string(*value));
 }
 
 TrackResult look_at(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return number(0, "is not there");
-  if (fd < 0) return number(1, system_error(errno, "open").context);
+  if (fd < 0) return number(kOther, system_error(errno, "open").context);
   TrackResult result = read_open(fd);
   ::close(fd);
   return result;
@@ -42,15 +55,7 @@ TrackResult look_at(const std::string& path) {
 
 }  // namespace
 
-std::int32_t file_number(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n')) text.remove_prefix(1);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) return text.starts_with('-') ? -kMostNumber : kMostNumber;
-  if (error != std::errc{}) return 1;
-  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, -kMostNumber, kMostNumber));
-}
+std::int32_t file_number(std::string_view text) { return leading_number(text).value_or(kOther); }
 
 void FileTrack::reconfigure(const config::Track& track) {
   track_ = track;

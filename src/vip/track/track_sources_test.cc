@@ -223,6 +223,7 @@ TEST_F(FileTrackTest, FollowsTheFile) {
   loop_.advance(1s);
   ASSERT_TRUE(changed_to(3));
   EXPECT_EQ(source.result().factor, 1);
+  EXPECT_EQ(source.result().reason, "holds no number, which counts as 1");
   look();
   EXPECT_EQ(changes, 3) << "told once for each change";
   std::filesystem::remove(track.target);
