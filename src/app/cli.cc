@@ -274,9 +274,22 @@ class CommandLine {
     add("resume", "end a drain");
   }
 
+  /// What may follow 'vip', for who wrote nothing, or something else.
+  static std::string words_of_vip(const CLI::App& vip) {
+    std::string out = "holdfast vip: say what to do, and with which virtual address\n";
+    for (const CLI::App* word : vip.get_subcommands(nullptr)) {
+      out += fmt::format("  {:<8} NAME  {}\n", word->get_name(), word->get_description());
+    }
+    return out + "for example: holdfast vip release db\n";
+  }
+
   void add_vip_commands() {
     CLI::App* vip = app_.add_subcommand("vip", "move virtual addresses as planned");
     vip->require_subcommand(1);
+    app_.failure_message([vip](const CLI::App* app, const CLI::Error& error) {
+      const bool is_bare = vip->parsed() && vip->get_subcommands().empty();
+      return is_bare ? words_of_vip(*vip) : CLI::FailureMessage::simple(app, error);
+    });
     const auto add = [this, vip](const char* name, const char* help, admin::VipOrder order) {
       command_of(*vip, name, help, [order](const Options& o) { return vip_command(o, o.vip, order); })
           ->add_option("name", options_.vip, "the name of the virtual address")

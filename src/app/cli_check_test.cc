@@ -123,5 +123,17 @@ TEST_F(CheckCommand, PrintsNothingOfAFileWithErrors) {
   EXPECT_NE(err_, "");
 }
 
+TEST_F(CheckCommand, VipWithoutAWordNamesTheWords) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"vip"}, {"vip", "move", "db"}}) {
+    EXPECT_EQ(holdfast(words), 2);
+    EXPECT_NE(err_.find("  release  NAME  give the addresses up to another node until 'resume'\n"), std::string::npos);
+    EXPECT_NE(err_.find("  prefer   NAME  take the addresses"), std::string::npos) << err_;
+    EXPECT_NE(err_.find("  resume   NAME  end a release or a preference\n"), std::string::npos) << err_;
+    EXPECT_NE(err_.find("holdfast vip release db\n"), std::string::npos) << err_;
+  }
+  EXPECT_EQ(holdfast({"vip", "release"}), 2);
+  EXPECT_NE(err_.find("name is required"), std::string::npos) << err_;
+}
+
 }  // namespace
 }  // namespace hf::app
