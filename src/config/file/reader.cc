@@ -181,6 +181,9 @@ class Reader {
 
   void read_value(const Key& key, const Value& value, void* object, const std::string& place) {
     if (object != nullptr) result_.places[place] = value.at;
+    const bool is_bare =
+        key.kind == Kind::kHostAddress && value.is(Type::kText) && value.text.find('/') == std::string::npos;
+    if (object != nullptr && is_bare) result_.without_prefix.insert(place);
     if (key.kind == Kind::kTable) return read_section(key, value, object, place);
     if (key.kind == Kind::kTableList) return read_list(key, value, object, place);
     read_scalar(key, value, object);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ using PerNodeNames = std::map<std::string, std::map<std::string, Position>>;
 
 struct ReadResult {
   Places places;
+  std::set<std::string> without_prefix;  // places of this node's host addresses that were written without one
   PerNodeNumbers per_node_numbers;
   PerNodeNames per_node_names;
   std::vector<PlacedComplaint> errors;

@@ -32,7 +32,7 @@ struct AddressAndPrefix {
 
 // clang-format off: tables read better in columns
 constexpr Key kKeys[] = {
-    {.path = "vip.addresses.address", .kind = Kind::kHostAddress, .doc = "The address and the prefix of its network; a bare address stands alone (/32, /128).",
+    {.path = "vip.addresses.address", .kind = Kind::kHostAddress, .doc = "The address and the prefix of its network; a bare address stands alone (/32, /128), and `check` warns.",
      .required = true, .field = by<AddressAndPrefix>()},
     {.path = "vip.addresses.interface", .kind = Kind::kInterface, .doc = "The interface that this address is added to.", .fallback_note = "the VIP's",
      .per_node = true, .field = at<&VipAddress::interface>()},

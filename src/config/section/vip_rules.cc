@@ -168,6 +168,7 @@ class VipRules : private file::Findings {
 
   void check_vip(const Vip& vip, const std::string& place) {
     check_families(vip, place);
+    check_prefixes(vip, place);
     check_labels(vip.addresses, vip.interface, place, result_);
     check_version(vip, place);
     check_times(vip, place);
@@ -197,6 +198,19 @@ class VipRules : private file::Findings {
     warning(at(place + ".addresses[0]"),
             fmt::format("address \"{}\" comes first", vip.addresses.front().address.to_string()),
             "the first address of a VIP over IPv6 is link-local (RFC 5798 5.2.9)", "put one of fe80::/64 before it");
+  }
+
+  /// Once for a VIP: who means it means it of all.
+  void check_prefixes(const Vip& vip, const std::string& place) {
+    for (std::size_t i = 0; i < vip.addresses.size(); ++i) {
+      const VipAddress& address = vip.addresses[i];
+      const std::string where = fmt::format("{}.addresses[{}].address", place, i);
+      if (!good(where) || !result_.without_prefix.contains(where)) continue;
+      warning(at(where), fmt::format("address \"{}\" has no prefix", address.address.to_string()),
+              fmt::format("it is taken as /{}", address.prefix_length),
+              fmt::format("write /{} if that is meant", address.prefix_length));
+      return;
+    }
   }
 
   void check_version(const Vip& vip, const std::string& place) {
