@@ -107,7 +107,7 @@ void Routers::add(const vip::RouterSettings& settings) {
                               [this](News news) { listener_.news(std::move(news)); },
                               [this](Router& router) { listener_.leaving(router.settings().name); },
                               [this](Router& router) { stepped(router); }};
-  running_.push_back(std::make_unique<Router>(std::move(around), settings, gateway_));
+  running_.push_back(std::make_unique<Router>(std::move(around), settings, gateway_.condition));
   judge(*running_.back());
   for (const StandingOrder& order : orders_) {
     if (order.vip == settings.name) (void)running_.back()->command(order.command);
@@ -245,20 +245,21 @@ bool Routers::at_rest() const {
 }
 
 void Routers::set_gateway(const vip::GatewayCondition& condition) {
-  gateway_ = condition;
+  gateway_.condition = condition;
   for (const auto& router : running_) router->set_gateway(condition);
 }
 
 void Routers::set_verdicts(const Verdicts& verdicts) {
-  verdicts_ = verdicts;
+  gateway_.verdicts = verdicts;
   for (const auto& router : running_) judge(*router);
 }
 
 /// The gateway tells what it tracks when that changes, and may have done so before there was this router.
 void Routers::judge(Router& router) {
-  const auto verdict = std::find_if(verdicts_.verdicts.begin(), verdicts_.verdicts.end(),
+  const std::vector<Verdict>& said = gateway_.verdicts.verdicts;
+  const auto verdict = std::find_if(said.begin(), said.end(),
                                     [&](const Verdict& each) { return each.router == router.settings().name; });
-  if (verdict != verdicts_.verdicts.end()) router.set_verdict(*verdict);
+  if (verdict != said.end()) router.set_verdict(*verdict);
 }
 
 vip::router::VirtualRouter* Routers::find(std::string_view name) {

@@ -102,8 +102,10 @@ class Routers {
   std::vector<std::unique_ptr<Router>> leaving_;  // on their way out after a reload
   std::vector<Arriving> arriving_;                // wait for who is in the way to be gone
   Groups groups_;
-  vip::GatewayCondition gateway_;
-  Verdicts verdicts_;  // the gateway's latest
+  struct {
+    vip::GatewayCondition condition;
+    Verdicts verdicts;
+  } gateway_;  // its latest
   std::vector<StandingOrder> orders_;
   bool stopping_ = false;
   runtime::CallTimer interfaces_timer_;

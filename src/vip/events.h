@@ -236,7 +236,7 @@ struct VipForeignRouter {
       .damping = EventDamping::kRepeats,
       .meaning =
           "Another cluster uses this `router_id` on the same network: the adverts of `peer` are for `addresses`, none "
-          "of which is this virtual address's. They are not obeyed. `count` is how many since the last such event.",
+          "of them ours. They are not obeyed. `count` is how many since the last such event.",
       .action =
           "Give one of the two clusters another router id (`router_id` here, `virtual_router_id` with keepalived, the "
           "VRID of a router). Others may obey our adverts and give their addresses up; and where both use virtual MAC "
@@ -281,8 +281,8 @@ struct VipPathDown {
           "node that can send on none of them gives way to any other master that it hears.",
       .action =
           "Mend it before it is needed. Operation not permitted: a packet filter on this node drops IP protocol 112 "
-          "(51 with auth type ah) or the heartbeat's UDP port on their way out. Message too long: the interface's MTU is "
-          "less than an advert of so many addresses. Address already in use: another program has the port.",
+          "(51 with auth type ah) or the heartbeat's UDP port on their way out. Message too long: the interface's MTU "
+          "is less than an advert of so many addresses. Address already in use: another program has the port.",
   };
   static constexpr EventMember<VipPathDown> kFields[] = {
       {"vip", &VipPathDown::vip}, {"path", &VipPathDown::path}, {"reason", &VipPathDown::reason}};
@@ -316,8 +316,8 @@ struct VipDamped {
           "no master is heard.",
       .action =
           "Look at the transitions in `holdfast status`: `reason` says what moves it. A fault that comes and goes: "
-          "mend it. A tracked thing whose points take the priority across that of the other node again and again: give it "
-          "`rise` and `fall`. Priorities that nodes do not share: make the files equal. An order to prefer, by the "
+          "mend it. A tracked thing whose points take the priority across that of the other node again and again: give "
+          "it `rise` and `fall`. Priorities that nodes do not share: make the files equal. An order to prefer, by the "
           "operator, goes through.",
   };
   static constexpr EventMember<VipDamped> kFields[] = {{"vip", &VipDamped::vip}, {"lasts", &VipDamped::lasts}};

@@ -14,11 +14,13 @@
 
 #include "config/file/findings.h"
 #include "config/file/units.h"
+#include "proto/vrrp/advertisement.h"
 
 namespace hf::config::section {
 
 namespace {
 
+constexpr std::size_t kUsualMtu = 1500;
 constexpr std::size_t kMostAddresses = 255;    // the count in an advertisement is one byte
 constexpr std::size_t kPasswordBytes = 8;      // of both kinds in version 2
 constexpr std::int64_t kOwner = 255;           // the priority of a node whose own addresses these are
@@ -168,6 +170,7 @@ class VipRules : private file::Findings {
 
   void check_vip(const Vip& vip, const std::string& place) {
     check_families(vip, place);
+    check_size(vip, place);
     check_prefixes(vip, place);
     check_labels(vip.addresses, vip.interface, place, result_);
     check_version(vip, place);
@@ -176,6 +179,22 @@ class VipRules : private file::Findings {
     check_other_addresses(vip, place);
     check_heartbeats(vip.heartbeats, place, result_);
     check_arbiters(vip.arbiters, vip.arbiters_needed, place, result_);
+  }
+
+  /// The MTU of another machine, or of tomorrow, is not known here.
+  void check_size(const Vip& vip, const std::string& place) {
+    if (vip.addresses.empty()) return;
+    const bool ah = vip.auth == VrrpAuth::kHeader;
+    const std::size_t size =
+        proto::vrrp::packet_size(vip.version == 2 ? proto::vrrp::Version::kV2 : proto::vrrp::Version::kV3,
+                                 vip.addresses.front().address.family(), vip.addresses.size(), ah);
+    if (size <= kUsualMtu) return;
+    warning(
+        at(place + ".addresses"), fmt::format("{} addresses", vip.addresses.size()),
+        fmt::format("their advertisement has {} bytes: a node whose interface has the usual MTU of 1500 does not take "
+                    "part",
+                    size),
+        "make two [[vip]] of them, with one sync_group, or raise the MTU of all nodes");
   }
 
   void check_families(const Vip& vip, const std::string& place) {

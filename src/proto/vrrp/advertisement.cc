@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/vrrp/authentication_header.h"
 #include "proto/vrrp/internet_checksum.h"
 #include "proto/vrrp/ip_header.h"
 
@@ -125,6 +126,13 @@ Auth password_auth(ByteView password) {
   const std::size_t size = std::min(password.size(), auth.data.size());
   std::copy_n(password.begin(), size, auth.data.begin());
   return auth;
+}
+
+std::size_t packet_size(Version version, IpFamily family, std::size_t addresses, bool authentication_header) {
+  const bool v4 = family == IpFamily::kIpv4;
+  const std::size_t ip =
+      (v4 ? kIpv4HeaderSize : kIpv6HeaderSize) + (authentication_header ? kAuthenticationHeaderSize : 0);
+  return ip + kHeaderSize + addresses * (v4 ? 4 : 16) + (version == Version::kV2 ? kAuthSize : 0);
 }
 
 Result<std::string> encode(const Advertisement& advertisement, const Route& route, ChecksumDialect dialect) {

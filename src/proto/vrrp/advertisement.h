@@ -84,6 +84,9 @@ struct Route {
   IpAddress destination{};
 };
 
+/// Of a whole IP packet, which must not be fragmented. `authentication_header`: protocol 51 (version 2 over IPv4).
+std::size_t packet_size(Version version, IpFamily family, std::size_t addresses, bool authentication_header);
+
 /// The VRRP message, without IP header. kInvalidArgument: families mixed, an interval or a number of addresses that
 /// the version cannot say, vrid 0, authentication in v3, v2 over IPv6.
 Result<std::string> encode(const Advertisement& advertisement, const Route& route,

@@ -290,6 +290,9 @@ TEST(Advertisement, DecodeOfEncodeIsTheSameValue) {
     const Route route{random_address(random, family), random_address(random, family)};
     const auto dialect = random.below(2) == 0 ? ChecksumDialect::kPseudoHeader : ChecksumDialect::kPlain;
     const Result<std::string> packet = encode_packet(advertisement, route, dialect);
+    ASSERT_TRUE(packet.ok());
+    EXPECT_EQ(packet->size(),
+              packet_size(advertisement.version, route.source.family(), advertisement.addresses.size(), false));
     ASSERT_TRUE(packet.ok()) << packet.error().context;
     const Decoded decoded = decode_packet(*packet);
     ASSERT_TRUE(std::holds_alternative<Received>(decoded)) << explain(std::get<Refused>(decoded).reason);

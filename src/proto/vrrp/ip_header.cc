@@ -5,8 +5,6 @@
 namespace hf::proto::vrrp {
 namespace {
 
-constexpr std::size_t kIpv4HeaderSize = 20;
-constexpr std::size_t kIpv6HeaderSize = 40;
 constexpr std::size_t kMostPayload = 65'000;
 constexpr std::uint64_t kFragmentBits = 0x3FFF;  // "more fragments" and the offset; "do not fragment" may be set
 

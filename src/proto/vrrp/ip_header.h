@@ -18,6 +18,9 @@
 
 namespace hf::proto::vrrp {
 
+inline constexpr std::size_t kIpv4HeaderSize = 20;  // without options
+inline constexpr std::size_t kIpv6HeaderSize = 40;
+
 struct IpHeader {
   IpAddress source{};
   IpAddress destination{};

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "runtime/wall_clock.h"
 
 namespace hf::vip::router {
@@ -53,12 +55,27 @@ void RouterSockets::follow() {
 std::optional<RouterSockets::Obstacle> RouterSockets::obstacle() const {
   const RouterSettings& settings = around_.settings;
   if (std::optional<Obstacle> here = obstacle_on(settings.interface)) return here;
+  if (std::optional<Obstacle> small = too_small_for_adverts()) return small;
   if (!find_own_address()) return Obstacle{settings.interface, why_no_own_address()};
   for (const VirtualAddress& address : settings.addresses) {
     if (address.interface.empty()) continue;
     if (std::optional<Obstacle> there = obstacle_on(address.interface)) return there;
   }
   return std::nullopt;
+}
+
+/// Adverts are not fragmented: nobody would ever hear of this node.
+std::optional<RouterSockets::Obstacle> RouterSockets::too_small_for_adverts() const {
+  const RouterSettings& settings = around_.settings;
+  const std::uint32_t mtu = around_.routes.find_link(settings.interface)->mtu;
+  const bool v2 = settings.machine.version == policy::vrrp::ProtocolVersion::kV2;
+  const std::size_t size = proto::vrrp::packet_size(v2 ? proto::vrrp::Version::kV2 : proto::vrrp::Version::kV3,
+                                                    settings.family(), settings.addresses.size(),
+                                                    settings.auth.type == proto::vrrp::AuthType::kAuthenticationHeader);
+  if (size <= mtu) return std::nullopt;
+  return Obstacle{settings.interface,
+                  fmt::format("its MTU of {} is less than an advertisement of {} addresses, {} bytes", mtu,
+                              settings.addresses.size(), size)};
 }
 
 std::optional<RouterSockets::Obstacle> RouterSockets::obstacle_on(const std::string& interface) const {

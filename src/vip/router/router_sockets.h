@@ -109,6 +109,7 @@ class RouterSockets {
  private:
   static constexpr Nanos kKernelRetry = 5s;
 
+  std::optional<Obstacle> too_small_for_adverts() const;
   std::optional<Obstacle> obstacle_on(const std::string& interface) const;
   std::optional<IpAddress> find_own_address() const;
   std::string why_no_own_address() const;

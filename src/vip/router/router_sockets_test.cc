@@ -177,6 +177,21 @@ TEST_F(RouterSocketsTest, SayWhatIsInTheWay) {
   EXPECT_TRUE(becomes("va: it is not there"));
 }
 
+/// acassen/keepalived#2327: nodes that could send nothing held the addresses all the same, both of them.
+TEST_F(RouterSocketsTest, WantAnMtuThatAnAdvertisementFitsInto) {
+  settings_.addresses = {{.address = IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 0x100}), .prefix_length = 64}};
+  for (std::uint16_t i = 0; i < 90; ++i) {
+    settings_.addresses.push_back({.address = IpAddress::v6({0xfd00, 0, 0, 0, 0, 0, 1, i}), .prefix_length = 64});
+  }
+  EXPECT_EQ(obstacle(), "va: its MTU of 1500 is less than an advertisement of 91 addresses, 1504 bytes");
+  settings_.addresses.pop_back();
+  EXPECT_EQ(obstacle(), "");
+  ASSERT_TRUE(TestNetwork::run("ip link set va mtu 1480"));
+  EXPECT_TRUE(becomes("va: its MTU of 1480 is less than an advertisement of 90 addresses, 1488 bytes"));
+  ASSERT_TRUE(TestNetwork::run("ip link set va mtu 9000"));
+  EXPECT_TRUE(becomes(""));
+}
+
 TEST_F(RouterSocketsTest, SayWhatAnIpv6RouterLacks) {
   settings_.addresses = {{.address = IpAddress::v6({0xfe80, 0, 0, 0, 0, 0, 0, 0x100}), .prefix_length = 64}};
   ASSERT_TRUE(TestNetwork::run("sysctl -qw net.ipv6.conf.va.disable_ipv6=1"));
