@@ -263,6 +263,8 @@ TEST(LogWriter, TheLastLineIsNotWaitedForLongerThanTold) {
   Pipe pipe;
   LogWriter writer({.most_queued = 1 << 20, .standard_error = pipe.ends[1]});
   for (int i = 0; i < 500; ++i) writer.push(std::string(100, 'x'));
+  pollfd room{pipe.ends[1], POLLOUT, 0};
+  while (::poll(&room, 1, 0) > 0) std::this_thread::yield();  // until the writer has filled the pipe
   EXPECT_FALSE(writer.push_last("the end", 20ms));
   EXPECT_FALSE(write_within(pipe.ends[1], "the end\n", 20ms));
   writer.close(Nanos::zero());
