@@ -29,6 +29,12 @@
 
 namespace hf::guardian {
 
+/// What the gateway says of itself and of what virtual routers depend on.
+struct GatewayWord {
+  vip::GatewayCondition condition{};
+  Verdicts verdicts{};
+};
+
 class Routers {
  public:
   struct Listener {
@@ -102,10 +108,7 @@ class Routers {
   std::vector<std::unique_ptr<Router>> leaving_;  // on their way out after a reload
   std::vector<Arriving> arriving_;                // wait for who is in the way to be gone
   Groups groups_;
-  struct {
-    vip::GatewayCondition condition;
-    Verdicts verdicts;
-  } gateway_;  // its latest
+  GatewayWord gateway_;  // its latest
   std::vector<StandingOrder> orders_;
   bool stopping_ = false;
   runtime::CallTimer interfaces_timer_;

@@ -407,7 +407,7 @@ user = "a b"
 
 TEST(BadVips, AnAdvertisementCarriesAtMost255Addresses) {
   std::string addresses = "[";
-  for (int i = 0; i < 256; ++i) addresses += "\"198.18." + std::to_string(i / 100) + "." + std::to_string(i % 100 + 1) + "\", ";
+  for (int i = 0; i < 256; ++i) addresses += "\"198.18." + std::to_string(i / 100) + "." + std::to_string(i % 100 + 1) + "/32\", ";
   EXPECT_EQ(complaints(on(addresses + "]")), "hf.toml:4:13: 256 addresses, an advertisement carries at most 255, make two [[vip]] of them, with one sync_group\n");
   addresses.resize(addresses.rfind('"', addresses.size() - 4));
   EXPECT_EQ(complaints(on(addresses + "]")), "");

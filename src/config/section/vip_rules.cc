@@ -14,7 +14,7 @@
 
 #include "config/file/findings.h"
 #include "config/file/units.h"
-#include "proto/vrrp/advertisement.h"
+#include "proto/vrrp/authentication_header.h"
 
 namespace hf::config::section {
 
@@ -184,10 +184,10 @@ class VipRules : private file::Findings {
   /// The MTU of another machine, or of tomorrow, is not known here.
   void check_size(const Vip& vip, const std::string& place) {
     if (vip.addresses.empty()) return;
-    const bool ah = vip.auth == VrrpAuth::kHeader;
-    const std::size_t size =
-        proto::vrrp::packet_size(vip.version == 2 ? proto::vrrp::Version::kV2 : proto::vrrp::Version::kV3,
-                                 vip.addresses.front().address.family(), vip.addresses.size(), ah);
+    const auto version = vip.version == 2 ? proto::vrrp::Version::kV2 : proto::vrrp::Version::kV3;
+    const IpFamily family = vip.addresses.front().address.family();
+    const std::size_t size = proto::vrrp::packet_size(version, family, vip.addresses.size()) +
+                             (vip.auth == VrrpAuth::kHeader ? proto::vrrp::kAuthenticationHeaderSize : 0);
     if (size <= kUsualMtu) return;
     warning(
         at(place + ".addresses"), fmt::format("{} addresses", vip.addresses.size()),

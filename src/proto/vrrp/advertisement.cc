@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "proto/vrrp/authentication_header.h"
 #include "proto/vrrp/internet_checksum.h"
 #include "proto/vrrp/ip_header.h"
 
@@ -128,11 +127,10 @@ Auth password_auth(ByteView password) {
   return auth;
 }
 
-std::size_t packet_size(Version version, IpFamily family, std::size_t addresses, bool authentication_header) {
+std::size_t packet_size(Version version, IpFamily family, std::size_t addresses) {
   const bool v4 = family == IpFamily::kIpv4;
-  const std::size_t ip =
-      (v4 ? kIpv4HeaderSize : kIpv6HeaderSize) + (authentication_header ? kAuthenticationHeaderSize : 0);
-  return ip + kHeaderSize + addresses * (v4 ? 4 : 16) + (version == Version::kV2 ? kAuthSize : 0);
+  return (v4 ? kIpv4HeaderSize : kIpv6HeaderSize) + kHeaderSize + addresses * (v4 ? 4 : 16) +
+         (version == Version::kV2 ? kAuthSize : 0);
 }
 
 Result<std::string> encode(const Advertisement& advertisement, const Route& route, ChecksumDialect dialect) {

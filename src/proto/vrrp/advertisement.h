@@ -84,8 +84,8 @@ struct Route {
   IpAddress destination{};
 };
 
-/// Of a whole IP packet, which must not be fragmented. `authentication_header`: protocol 51 (version 2 over IPv4).
-std::size_t packet_size(Version version, IpFamily family, std::size_t addresses, bool authentication_header);
+/// Of a whole IP packet, which must not be fragmented; without an authentication header.
+std::size_t packet_size(Version version, IpFamily family, std::size_t addresses);
 
 /// The VRRP message, without IP header. kInvalidArgument: families mixed, an interval or a number of addresses that
 /// the version cannot say, vrid 0, authentication in v3, v2 over IPv6.

@@ -292,7 +292,7 @@ TEST(Advertisement, DecodeOfEncodeIsTheSameValue) {
     const Result<std::string> packet = encode_packet(advertisement, route, dialect);
     ASSERT_TRUE(packet.ok());
     EXPECT_EQ(packet->size(),
-              packet_size(advertisement.version, route.source.family(), advertisement.addresses.size(), false));
+              packet_size(advertisement.version, route.source.family(), advertisement.addresses.size()));
     ASSERT_TRUE(packet.ok()) << packet.error().context;
     const Decoded decoded = decode_packet(*packet);
     ASSERT_TRUE(std::holds_alternative<Received>(decoded)) << explain(std::get<Refused>(decoded).reason);

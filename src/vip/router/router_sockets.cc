@@ -69,9 +69,10 @@ std::optional<RouterSockets::Obstacle> RouterSockets::too_small_for_adverts() co
   const RouterSettings& settings = around_.settings;
   const std::uint32_t mtu = around_.routes.find_link(settings.interface)->mtu;
   const bool v2 = settings.machine.version == policy::vrrp::ProtocolVersion::kV2;
+  const bool ah = settings.auth.type == proto::vrrp::AuthType::kAuthenticationHeader;
   const std::size_t size = proto::vrrp::packet_size(v2 ? proto::vrrp::Version::kV2 : proto::vrrp::Version::kV3,
-                                                    settings.family(), settings.addresses.size(),
-                                                    settings.auth.type == proto::vrrp::AuthType::kAuthenticationHeader);
+                                                    settings.family(), settings.addresses.size()) +
+                           (ah ? proto::vrrp::kAuthenticationHeaderSize : 0);
   if (size <= mtu) return std::nullopt;
   return Obstacle{settings.interface,
                   fmt::format("its MTU of {} is less than an advertisement of {} addresses, {} bytes", mtu,
