@@ -21,8 +21,9 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests")]
 from harness import processes  # noqa: E402
+from harness.gateway_user import give  # noqa: E402
 from harness.holdfast_node import VipCluster  # noqa: E402
-from harness.lab import require_root, sh  # noqa: E402
+from harness.lab import require_root  # noqa: E402
 from harness.vip_faults import FAULTS  # noqa: E402
 from harness.vip_probe import VIP  # noqa: E402
 
@@ -40,8 +41,7 @@ class StalledReader:
     def __init__(self, node):
         self.pipe = os.path.join(node.folder, "log.pipe")
         os.mkfifo(self.pipe)
-        processes_user = os.stat(node.folder)
-        os.chown(self.pipe, processes_user.st_uid, processes_user.st_gid)
+        give(self.pipe)
         self.keeper = os.open(self.pipe, os.O_RDWR)  # the pipe always has a reader's end
         with open(os.path.join(node.folder, "log.read"), "wb") as file:
             self.child = subprocess.Popen(["/usr/bin/setpriv", "--pdeathsig", "KILL", "--", "/bin/cat", self.pipe], stdout=file)
@@ -63,12 +63,7 @@ def remake_heartbeat_link(node):
     host, link = node.host, "eth2"
     host.run("ip", "link", "del", link)
     time.sleep(random.uniform(0.0, 1.0))
-    sh("ip", "-n", host.lab.switch, "-batch", "-", text=f"""\
-link add {host.port(link)} type veth peer name {link} netns {host.namespace}
-link set {host.port(link)} master br2 up
-""")
-    host.run("ip", "address", "add", f"{host.heartbeat_address}/24", "dev", link)
-    host.run("ip", "link", "set", link, "up")
+    host.make_link(link)
 
 
 def flap(node):

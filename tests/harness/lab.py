@@ -118,6 +118,15 @@ class Host:
         if state == "up" and link == "eth1":
             sh("ip", "-n", self.namespace, "address", "replace", f"{self.link_local}/64", "dev", link, "nodad")
 
+    def make_link(self, link="eth2"):
+        """The second interface again, after somebody deleted it: with its address and its place in the switch."""
+        sh("ip", "-n", self.lab.switch, "-batch", "-", text=f"""\
+link add {self.port(link)} type veth peer name {link} netns {self.namespace}
+link set {self.port(link)} master br{link[-1]} up
+""")
+        self.run("ip", "address", "add", f"{self.heartbeat_address}/24", "dev", link)
+        self.run("ip", "link", "set", link, "up")
+
     def cable(self, state, link="eth1"):
         """state: "in" or "pulled": the carrier of the host's interface goes."""
         sh("ip", "-n", self.lab.switch, "link", "set", self.port(link), "up" if state == "in" else "down")

@@ -3,7 +3,6 @@ a virtual MAC. They come late, go, and are made anew; and which of them is in th
 import pytest
 
 from harness.holdfast_node import PRIORITIES, vip_text
-from harness.lab import sh
 from harness.processes import eventually
 from harness.vip_probe import VIP
 
@@ -70,16 +69,6 @@ def second_path(node):
     return node.vip()["paths"][1]
 
 
-def make_link(host, link="eth2"):
-    """The interface again, with its address and its place in the switch."""
-    sh("ip", "-n", host.lab.switch, "-batch", "-", text=f"""\
-link add {host.port(link)} type veth peer name {link} netns {host.namespace}
-link set {host.port(link)} master br{link[-1]} up
-""")
-    host.run("ip", "address", "add", f"{host.heartbeat_address}/24", "dev", link)
-    host.run("ip", "link", "set", link, "up")
-
-
 def is_alive(node):
     path = second_path(node)
     return path["problem"] == "" and path["heard_ms"] is not None and path["heard_ms"] < 1000
@@ -98,7 +87,7 @@ def test_a_heartbeat_interface_that_is_missing_at_the_start_is_in_nobodys_way(vi
     assert [event["fields"]["reason"] for event in a.events() if event["event"] == "vip_path_down"] == ["it is not there"]
     since = cluster.probe.now()
     for node in (a, b):
-        make_link(node.host)
+        node.host.make_link()
     for node in (a, b):
         eventually(lambda node=node: is_alive(node), f"the second path of {node.name}", 5)
     assert [event["fields"]["path"] for event in a.events() if event["event"] == "vip_path_up"] == ["heartbeat eth2"]
@@ -109,7 +98,7 @@ def test_a_heartbeat_interface_that_is_missing_at_the_start_is_in_nobodys_way(vi
 
 
 REMAKES = {
-    "deleted and made": lambda host: (host.run("ip", "link", "del", "eth2"), make_link(host)),
+    "deleted and made": lambda host: (host.run("ip", "link", "del", "eth2"), host.make_link()),
     "renamed and back": lambda host: [host.run("ip", "link", "set", one, "down", "name", other) and None
                                       for one, other in (("eth2", "eth7"), ("eth7", "eth2"))] + [host.link("up", "eth2")],
     "set down and up": lambda host: (host.link("down", "eth2"), host.link("up", "eth2")),

@@ -58,7 +58,7 @@ bool AddressHolder::virtual_mac_works() const {
   const auto found = routes_.links().find(virtual_index_);
   if (found == routes_.links().end()) return false;
   const Link& link = found->second;
-  return link.parent == interface_.index && (link.flags & proto::netlink::kLinkUp) != 0 &&
+  return link.parent == routes_.wire_of(interface_.index) && (link.flags & proto::netlink::kLinkUp) != 0 &&
          link.mac == proto::vrrp::virtual_mac(settings_.family(), settings_.router_id);
 }
 

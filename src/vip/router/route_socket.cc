@@ -256,6 +256,11 @@ Result<void> RouteSocket::remove_link(std::uint32_t index) {
   return failed(*answer, "remove " + interface_name(index));
 }
 
+std::uint32_t RouteSocket::wire_of(std::uint32_t index) const {
+  const auto found = links_.find(index);
+  return found != links_.end() && found->second.kind == "macvlan" ? found->second.parent : index;
+}
+
 Result<std::uint32_t> RouteSocket::make_macvlan(const Macvlan& macvlan) {
   for (int i = 0; i < 2; ++i) {
     const Result<std::string> request = add_macvlan(macvlan, requests_.next_sequence());
@@ -272,7 +277,7 @@ Result<std::uint32_t> RouteSocket::make_macvlan(const Macvlan& macvlan) {
     if (found == links->end()) continue;  // removed meanwhile
     const Link& link = found->second;
     if (link.kind != "macvlan") return Error{ErrorCode::kExists, macvlan.name + " is there and not a macvlan"};
-    if (link.parent == macvlan.parent && link.mac == macvlan.mac) return link.index;
+    if (link.parent == wire_of(macvlan.parent) && link.mac == macvlan.mac) return link.index;
     HF_RETURN_IF_ERROR(remove_link(link.index));
     links_.erase(link.index);  // so that its name finds the new one
   }

@@ -80,6 +80,8 @@ class RouteSocket final : private runtime::IoHandler {
   Result<std::uint32_t> add_virtual_mac(const std::string& name, std::uint32_t parent, IpFamily family,
                                         std::uint8_t router_id);
   Result<void> remove_link(std::uint32_t index);
+  /// Where the kernel puts a macvlan that is asked for over this interface: on itself, or on what a macvlan is over.
+  std::uint32_t wire_of(std::uint32_t index) const;
 
  private:
   struct Tables {

@@ -204,6 +204,18 @@ TEST_F(RouteSocketTest, AVirtualMacAnswersForItsAddressAndTheParentDoesNot) {
   EXPECT_TRUE(TestNetwork::run("ping -c 1 -W 2 198.18.0.100 >/dev/null"));
 }
 
+/// acassen/keepalived#998: the kernel puts a macvlan over a macvlan beside it, and it was taken for somebody else's.
+TEST_F(RouteSocketTest, AVirtualMacOverAMacvlanIsMadeOnceAndKnownAgain) {
+  if (!network_.ready()) return;
+  ASSERT_TRUE(TestNetwork::run("ip link add between link va type macvlan mode bridge && ip link set between up"));
+  open();
+  const std::uint32_t parent = route_->find_link("between")->index;
+  const auto made = route_->add_virtual_mac("vrrp.51", parent, IpFamily::kIpv4, 51);
+  ASSERT_TRUE(made.ok()) << made.error().context;
+  EXPECT_EQ(route_->links().at(*made).parent, route_->wire_of(parent));
+  EXPECT_EQ(*route_->add_virtual_mac("vrrp.51", parent, IpFamily::kIpv4, 51), *made);
+}
+
 TEST_F(RouteSocketTest, AVirtualMacThatIsThereIsTakenOverOrReplacedButNeverStolen) {
   if (!network_.ready()) return;
   open();
