@@ -94,6 +94,9 @@ void Routers::give_back() {
 }
 
 void Routers::start(const std::vector<vip::RouterSettings>& settings) {
+  std::erase_if(orders_, [&](const StandingOrder& order) {  // of what the file had once
+    return std::none_of(settings.begin(), settings.end(), [&](const auto& each) { return each.name == order.vip; });
+  });
   for (const vip::RouterSettings& each : settings) add(each);
   regroup();
   for (const auto& router : running_) router->start();

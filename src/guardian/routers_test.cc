@@ -47,12 +47,13 @@ class RoutersTest : public testing::Test {
   std::vector<News> news_;
   int changes_ = 0;
   int rests_ = 0;
-  Routers routers_{*loop_,
-                   {{"web", policy::vrrp::OperatorCommand::kRelease}},
-                   {.news = [this](News news) { news_.push_back(std::move(news)); },
-                    .leaving = [](const std::string&) {},
-                    .changed = [this] { ++changes_; },
-                    .at_rest = [this] { ++rests_; }}};
+  Routers routers_{
+      *loop_,
+      {{"web", policy::vrrp::OperatorCommand::kRelease}, {"gone", policy::vrrp::OperatorCommand::kRelease}},
+      {.news = [this](News news) { news_.push_back(std::move(news)); },
+       .leaving = [](const std::string&) {},
+       .changed = [this] { ++changes_; },
+       .at_rest = [this] { ++rests_; }}};
 };
 
 TEST_F(RoutersTest, AreFoundByNameAndReported) {
@@ -103,6 +104,7 @@ TEST_F(RoutersTest, AnOrderHoldsUntilItIsResumedWhateverIsMadeAnew) {
     return false;
   };
   EXPECT_TRUE(released("web")) << "of the earlier life";
+  EXPECT_EQ(routers_.orders().size(), 1u) << "the file has no VIP of the other name any more";
   EXPECT_FALSE(released("db"));
   EXPECT_TRUE(routers_.command("db", kRelease));
   EXPECT_FALSE(routers_.command("other", kRelease));
