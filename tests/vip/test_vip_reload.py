@@ -148,3 +148,26 @@ def test_another_mac_is_announced(vips):
     cluster.settle("a")
     time.sleep(11)  # announce_refresh comes in it: of the old address it would take the clients' way away
     assert "77:77" in cluster.lab.client.run("ip", "neigh", "show", VIP)
+
+
+@pytest.mark.parametrize("end", ["stop", "kill9_all"])
+def test_an_operators_release_survives_a_restart_until_it_is_resumed(vips, end):
+    """opnsense/core#5930, ClusterLabs/crmsh#2147: it was taken back a second after the start, and maintenance is restarts."""
+    cluster = vips(vip_extra="preempt = true")
+    a = cluster["a"]
+    a.release()
+    cluster.settle("b")
+    kept = os.path.join(a.folder, "vip_orders")
+    eventually(lambda: os.path.exists(kept), "the order to be kept", 5)
+    since = cluster.probe.now()
+    for _ in range(2):
+        getattr(a, end)()
+        a.start()
+        assert ("operator", "released by command") in [(one["source"], one["reason"]) for one in a.vip()["contributions"]]
+    assert a.state() == "fault" and cluster.probe.holders() == ["b"] and cluster.probe.unheld(since) == 0.0
+    a.resume()
+    cluster.settle("a")
+    eventually(lambda: not os.path.exists(kept), "the order to be forgotten", 5)
+    getattr(a, end)()
+    a.start()
+    cluster.settle("a", 15)
