@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -160,7 +161,9 @@ void expect_echo(const Address& bind_address) {
   scope.spawn("client", visit, &loop, address, &data, &outcome, deadline);
   while (!scope.empty()) loop.turn(Deadline::never());
   EXPECT_EQ(outcome.error, "");
-  EXPECT_TRUE(outcome.got == data);
+  const auto differs = std::mismatch(data.begin(), data.end(), outcome.got.begin(), outcome.got.end()).first;
+  EXPECT_TRUE(outcome.got == data) << outcome.got.size() << " bytes of " << data.size()
+                                   << ", the first that differs is " << differs - data.begin();
 }
 
 TEST(Socket, FiveMegabytesAreEchoedOverIpv4) { expect_echo(Address::from_ip("127.0.0.1", 0).value()); }
